@@ -1,0 +1,186 @@
+// Package contract holds the specs: it loads them, finds operations, validates what comes in and goes out against
+// them, and lists their documented errors. It is the only package that knows kin-openapi.
+package contract
+
+import (
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+)
+
+// Catalogue is every API and gateway that was loaded, ready for use and read-only.
+type Catalogue struct {
+	// APIs and Gateways are sorted by name.
+	APIs     []*API
+	Gateways []*Gateway
+
+	byAction map[action][]*Operation
+	routers  map[string][]routers.Router // by gateway
+	byRoute  map[*openapi3.Operation]*Operation
+}
+
+// Gateway is what the gateway's own document says: the errors and checks that all its operations share.
+type Gateway struct {
+	Name   string
+	Title  string
+	Errors []Error
+	Checks []Check
+}
+
+// API is one product.
+type API struct {
+	Name        string
+	Title       string
+	Description string
+	Gateway     *Gateway
+	// Product is the provider's product code, Version its version string.
+	Product string
+	Version string
+	// Operations stand in the order of the document's paths, sorted.
+	Operations []*Operation
+	// Source is the document as written, YAML.
+	Source []byte
+}
+
+// Operation is one call of an API.
+type Operation struct {
+	API *API
+	// ID is the operationId; Name is "api.ID".
+	ID          string
+	Name        string
+	Summary     string
+	Description string
+	// Action is what the request names on gateways that dispatch by name: the RPC action or the TOP method.
+	Action string
+	// Methods are the HTTP methods that the operation takes.
+	Methods []string
+	// Path is the path on the wire.
+	Path string
+	// Inputs are the parameters of query, header, path and form in the document's order.
+	Inputs []Input
+	// HasBody says that the operation takes a JSON body.
+	HasBody bool
+	// Errors are the documented errors: the operation's own, then the API's, then the gateway's.
+	Errors []Error
+	Checks []Check
+	Quota  *Quota
+	// InvalidCode is the documented error that answers a parameter which breaks the spec, MissingCode the one for
+	// an absent parameter; empty where the gateway's own error does.
+	InvalidCode string
+	MissingCode string
+	Evidence    Evidence
+
+	body         *openapi3.Schema
+	bodyRequired bool
+	bodyExample  any
+	replies      map[int]*openapi3.Schema // by status; 0 is default
+	example      any
+	byCode       map[string]*Error
+}
+
+// Input is one parameter outside a JSON body.
+type Input struct {
+	Name        string
+	In          string // "query", "header", "path" or "form"
+	Required    bool
+	Description string
+	// InvalidCode is the documented error that answers a bad value of this parameter; empty where the operation's does.
+	InvalidCode string
+	Evidence    Evidence
+
+	schema  *openapi3.Schema
+	isJSON  bool // the text is a JSON document
+	example any
+}
+
+// Error is a documented error.
+type Error struct {
+	// Code is the name by which scenarios and journal know it; it may hold one placeholder, %s.
+	Code string
+	// Status is the HTTP status.
+	Status  int
+	Message string
+	// Number is the numeric code of gateway top, and Detail its sub_msg; zero and empty elsewhere.
+	Number int
+	Detail string
+	// Meaning says in our words when it comes and what to do.
+	Meaning  string
+	Evidence Evidence
+	// Origin is "operation", "api" or "gateway": where it is documented.
+	Origin string
+}
+
+// Check is one rule that the emulator holds a request to.
+type Check struct {
+	Name     string
+	Rule     string
+	Evidence Evidence
+}
+
+// Quota is a documented rate limit.
+type Quota struct {
+	// Rate calls are allowed in each Per.
+	Rate int
+	Per  time.Duration
+	// Code is the documented error beyond it.
+	Code     string
+	Evidence Evidence
+}
+
+// Evidence says how sure a fact is and where it comes from.
+type Evidence struct {
+	Mark   Mark
+	Source string
+}
+
+// Mark is the kind of evidence.
+type Mark string
+
+// The marks, from firm to weak.
+const (
+	// Page: the provider's own documentation or published metadata says so.
+	Page Mark = "page"
+	// Captured: a real SDK does so on the wire, or its source shows it.
+	Captured Mark = "captured"
+	// Observed: a public transcript or log of the real service shows it.
+	Observed Mark = "observed"
+	// Choice: nothing public says; it is our own choice.
+	Choice Mark = "choice"
+)
+
+// Error returns the documented error of that code.
+func (op *Operation) Error(code string) (Error, bool) {
+	if e, ok := op.byCode[code]; ok {
+		return *e, true
+	}
+	return Error{}, false
+}
+
+// Error returns the gateway's own documented error of that code.
+func (g *Gateway) Error(code string) (Error, bool) {
+	for _, e := range g.Errors {
+		if e.Code == code {
+			return e, true
+		}
+	}
+	return Error{}, false
+}
+
+// Fill puts values into the placeholders of a code or message, one each from the left; a placeholder without a
+// value is removed.
+func Fill(text string, values []string) string {
+	parts := strings.Split(text, placeholder)
+	var b strings.Builder
+	b.WriteString(parts[0])
+	for i, part := range parts[1:] {
+		if i < len(values) {
+			b.WriteString(values[i])
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+const placeholder = "%s"

@@ -1,0 +1,214 @@
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// The extensions that a document may carry, by place. Anything else is refused, so that a slip of the pen in a
+// spec is loud.
+type (
+	rootExtensions struct {
+		Gateway string    `json:"x-gateway"`
+		Product string    `json:"x-product"`
+		Version string    `json:"x-version"`
+		Errors  errorList `json:"x-errors"`
+		Checks  checkList `json:"x-checks"`
+		Invalid string    `json:"x-invalid"`
+		Missing string    `json:"x-missing"`
+	}
+	operationExtensions struct {
+		Action   string          `json:"x-action"`
+		Methods  []string        `json:"x-methods"`
+		Errors   errorList       `json:"x-errors"`
+		Checks   checkList       `json:"x-checks"`
+		Quota    *quotaExtension `json:"x-quota"`
+		Evidence string          `json:"x-evidence"`
+		Invalid  string          `json:"x-invalid"`
+		Missing  string          `json:"x-missing"`
+	}
+	markExtensions struct {
+		Evidence string `json:"x-evidence"`
+	}
+	inputExtensions struct {
+		Evidence string `json:"x-evidence"`
+		Invalid  string `json:"x-invalid"`
+	}
+	noExtensions struct{}
+
+	errorList []struct {
+		Code     string `json:"code"`
+		Status   int    `json:"status"`
+		Message  string `json:"message"`
+		Number   int    `json:"number"`
+		Detail   string `json:"detail"`
+		Meaning  string `json:"meaning"`
+		Evidence string `json:"evidence"`
+	}
+	checkList []struct {
+		Name     string `json:"name"`
+		Rule     string `json:"rule"`
+		Evidence string `json:"evidence"`
+	}
+	quotaExtension struct {
+		Rate     string `json:"rate"`
+		Error    string `json:"error"`
+		Evidence string `json:"evidence"`
+	}
+)
+
+// decodeExtensions reads the extensions of one place strictly.
+func decodeExtensions[T any](extensions map[string]any) (T, error) {
+	var into T
+	if len(extensions) == 0 {
+		return into, nil
+	}
+	raw, err := json.Marshal(extensions)
+	if err != nil {
+		return into, fmt.Errorf("extensions: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&into); err != nil {
+		return into, fmt.Errorf("extensions: %w", err)
+	}
+	return into, nil
+}
+
+func (list errorList) documented(origin string) ([]Error, error) {
+	errors := make([]Error, 0, len(list))
+	for _, e := range list {
+		evidence, err := parseEvidence(e.Evidence)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("x-errors: %s: %w", e.Code, err)
+		case e.Code == "" || e.Status < 200 || e.Status > 599 || e.Meaning == "" || evidence.Mark == "":
+			return nil, fmt.Errorf("x-errors: %q needs code, status, meaning and evidence", e.Code)
+		}
+		errors = append(errors, Error{
+			Code: e.Code, Status: e.Status, Message: e.Message, Number: e.Number, Detail: e.Detail,
+			Meaning: e.Meaning, Evidence: evidence, Origin: origin,
+		})
+	}
+	return errors, nil
+}
+
+func (list checkList) checks() ([]Check, error) {
+	checks := make([]Check, 0, len(list))
+	for _, c := range list {
+		evidence, err := parseEvidence(c.Evidence)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("x-checks: %s: %w", c.Name, err)
+		case c.Name == "" || c.Rule == "" || evidence.Mark == "":
+			return nil, fmt.Errorf("x-checks: %q needs name, rule and evidence", c.Name)
+		}
+		checks = append(checks, Check{c.Name, c.Rule, evidence})
+	}
+	return checks, nil
+}
+
+var ratePattern = regexp.MustCompile(`^([1-9][0-9]*)/s$`)
+
+func (q *quotaExtension) quota() (*Quota, error) {
+	if q == nil {
+		return nil, nil
+	}
+	m := ratePattern.FindStringSubmatch(q.Rate)
+	if m == nil {
+		return nil, fmt.Errorf("x-quota: rate must be calls per second such as 500/s, got %q", q.Rate)
+	}
+	rate, err := strconv.Atoi(m[1])
+	if err != nil {
+		return nil, fmt.Errorf("x-quota: %w", err)
+	}
+	evidence, err := parseEvidence(q.Evidence)
+	return &Quota{Rate: rate, Per: time.Second, Code: q.Error, Evidence: evidence}, err
+}
+
+// checkExtensions visits every place of a document that can carry extensions.
+func checkExtensions(doc *openapi3.T) error {
+	w := extensionWalk{seen: map[*openapi3.Schema]bool{}}
+	allow[rootExtensions](&w, "the document", doc.Extensions)
+	allow[noExtensions](&w, "info", doc.Info.Extensions)
+	if doc.Components != nil {
+		for name, ref := range doc.Components.Schemas {
+			w.schema("components.schemas."+name, ref)
+		}
+	}
+	for key, item := range doc.Paths.Map() {
+		allow[noExtensions](&w, key, item.Extensions)
+		for method, op := range item.Operations() {
+			w.operation(key+" "+method, op)
+		}
+	}
+	return w.err
+}
+
+// extensionWalk remembers the first problem, and the schemas it has seen, since they can be recursive.
+type extensionWalk struct {
+	seen map[*openapi3.Schema]bool
+	err  error
+}
+
+func allow[T any](w *extensionWalk, place string, extensions map[string]any) {
+	if _, err := decodeExtensions[T](extensions); err != nil && w.err == nil {
+		w.err = fmt.Errorf("%s: %w", place, err)
+	}
+}
+
+func (w *extensionWalk) operation(place string, op *openapi3.Operation) {
+	allow[operationExtensions](w, place, op.Extensions)
+	for _, p := range op.Parameters {
+		at := place + " parameter " + p.Value.Name
+		allow[inputExtensions](w, at, p.Value.Extensions)
+		w.schema(at, p.Value.Schema)
+		w.content(at, p.Value.Content)
+	}
+	if op.RequestBody != nil {
+		allow[markExtensions](w, place+" body", op.RequestBody.Value.Extensions)
+		w.content(place+" body", op.RequestBody.Value.Content)
+	}
+	for status, r := range op.Responses.Map() {
+		at := place + " response " + status
+		allow[markExtensions](w, at, r.Value.Extensions)
+		w.content(at, r.Value.Content)
+		for name, h := range r.Value.Headers {
+			allow[markExtensions](w, at+" header "+name, h.Value.Extensions)
+			w.schema(at+" header "+name, h.Value.Schema)
+		}
+	}
+}
+
+func (w *extensionWalk) content(place string, content openapi3.Content) {
+	for kind, media := range content {
+		allow[noExtensions](w, place+" "+kind, media.Extensions)
+		w.schema(place+" "+kind, media.Schema)
+	}
+}
+
+func (w *extensionWalk) schema(place string, ref *openapi3.SchemaRef) {
+	if ref == nil || ref.Value == nil || w.seen[ref.Value] {
+		return
+	}
+	s := ref.Value
+	w.seen[s] = true
+	allow[inputExtensions](w, place, s.Extensions)
+	for name, property := range s.Properties {
+		w.schema(place+"."+name, property)
+	}
+	w.schema(place+"[]", s.Items)
+	w.schema(place+".*", s.AdditionalProperties.Schema)
+	w.schema(place+" not", s.Not)
+	for _, list := range []openapi3.SchemaRefs{s.AllOf, s.AnyOf, s.OneOf} {
+		for _, one := range list {
+			w.schema(place, one)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package contract
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+)
+
+// gatewayFolder holds the gateways' documents; controlFile describes the control plane and is no API.
+const (
+	gatewayFolder = "gateways"
+	controlFile   = "control.yaml"
+)
+
+// Load reads every API and gateway document of the file systems. An API may use a gateway of another file system.
+// The first problem ends it, named by file and place.
+func Load(systems ...fs.FS) (*Catalogue, error) {
+	c := &Catalogue{
+		byAction: map[action][]*Operation{}, routers: map[string][]routers.Router{},
+		byRoute: map[*openapi3.Operation]*Operation{},
+	}
+	load := func(pattern string, one func(file string, source []byte, doc *openapi3.T) error) error {
+		for _, system := range systems {
+			if err := eachDocument(system, pattern, one); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := load(gatewayFolder+"/*.yaml", c.addGateway); err != nil {
+		return nil, err
+	}
+	if err := load("*.yaml", c.addAPI); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(c.Gateways, func(a, b *Gateway) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.APIs, func(a, b *API) int { return cmp.Compare(a.Name, b.Name) })
+	return c, nil
+}
+
+func eachDocument(system fs.FS, pattern string, one func(string, []byte, *openapi3.T) error) error {
+	files, err := fs.Glob(system, pattern)
+	if err != nil {
+		return fmt.Errorf("list specs: %w", err)
+	}
+	for _, file := range files {
+		if path.Base(file) == controlFile {
+			continue
+		}
+		source, err := fs.ReadFile(system, file)
+		if err != nil {
+			return fmt.Errorf("read spec: %w", err)
+		}
+		doc, err := parse(source)
+		if err != nil {
+			return fmt.Errorf("spec %s: %w", file, err)
+		}
+		if err := one(file, source, doc); err != nil {
+			return fmt.Errorf("spec %s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+func parse(source []byte) (*openapi3.T, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(source)
+	if err != nil {
+		return nil, err
+	}
+	if err := doc.Validate(context.Background()); err != nil {
+		return nil, err
+	}
+	return doc, checkExtensions(doc)
+}
+
+func (c *Catalogue) addGateway(file string, _ []byte, doc *openapi3.T) error {
+	root, err := decodeExtensions[rootExtensions](doc.Extensions)
+	if err != nil {
+		return err
+	}
+	if want := documentName(file); root.Gateway != want {
+		return fmt.Errorf("x-gateway: must be %q like the file's name, got %q", want, root.Gateway)
+	}
+	errors, err := root.Errors.documented("gateway")
+	if err != nil {
+		return err
+	}
+	checks, err := root.Checks.checks()
+	if err != nil {
+		return err
+	}
+	c.Gateways = append(c.Gateways, &Gateway{Name: root.Gateway, Title: doc.Info.Title, Errors: errors, Checks: checks})
+	return nil
+}
+
+func documentName(file string) string { return strings.TrimSuffix(path.Base(file), ".yaml") }
+
+func (c *Catalogue) addAPI(file string, source []byte, doc *openapi3.T) error {
+	root, err := decodeExtensions[rootExtensions](doc.Extensions)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(c.Gateways, func(g *Gateway) bool { return g.Name == root.Gateway })
+	if i < 0 {
+		return fmt.Errorf("x-gateway: no gateway %q", root.Gateway)
+	}
+	api := &API{
+		Name: documentName(file), Title: doc.Info.Title, Description: doc.Info.Description, Gateway: c.Gateways[i],
+		Product: root.Product, Version: root.Version, Source: source,
+	}
+	if c.API(api.Name) != nil {
+		return fmt.Errorf("an API %q is loaded already", api.Name)
+	}
+	onWire := openapi3.NewPaths()
+	for _, key := range slices.Sorted(mapKeys(doc.Paths.Map())) {
+		item := doc.Paths.Value(key)
+		if !strings.Contains(key, actionMark) {
+			onWire.Set(key, item)
+		}
+		if err := c.addPath(api, root, key, item); err != nil {
+			return fmt.Errorf("path %s: %w", key, err)
+		}
+	}
+	c.APIs = append(c.APIs, api)
+	return c.addRouter(api, doc, onWire)
+}
+
+// actionMark separates, in the key of a path, what is on the wire from what tells operations on one path apart.
+const actionMark = "#"
+
+func (c *Catalogue) addPath(api *API, root rootExtensions, key string, item *openapi3.PathItem) error {
+	wirePath, _, byAction := strings.Cut(key, actionMark)
+	for _, method := range slices.Sorted(mapKeys(item.Operations())) {
+		op, err := newOperation(api, root, wirePath, method, item.Operations()[method])
+		if err != nil {
+			return fmt.Errorf("operation %s: %w", item.Operations()[method].OperationID, err)
+		}
+		api.Operations = append(api.Operations, op)
+		if byAction {
+			key := action{api.Gateway.Name, op.Action}
+			c.byAction[key] = append(c.byAction[key], op)
+		} else {
+			c.byRoute[item.Operations()[method]] = op
+		}
+	}
+	return nil
+}
+
+// addRouter makes the paths on the wire findable. Servers are left out: the emulator answers on any host.
+func (c *Catalogue) addRouter(api *API, doc *openapi3.T, onWire *openapi3.Paths) error {
+	if onWire.Len() == 0 {
+		return nil
+	}
+	router, err := gorillamux.NewRouter(&openapi3.T{OpenAPI: doc.OpenAPI, Info: doc.Info, Paths: onWire})
+	if err != nil {
+		return fmt.Errorf("make the paths findable: %w", err)
+	}
+	c.routers[api.Gateway.Name] = append(c.routers[api.Gateway.Name], router)
+	return nil
+}

@@ -1,0 +1,219 @@
+package contract
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+func mapKeys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
+
+func newOperation(
+	api *API, root rootExtensions, wirePath, method string, doc *openapi3.Operation,
+) (*Operation, error) {
+	ext, err := decodeExtensions[operationExtensions](doc.Extensions)
+	if err != nil {
+		return nil, err
+	}
+	op := &Operation{
+		API: api, ID: doc.OperationID, Name: api.Name + "." + doc.OperationID,
+		Summary: doc.Summary, Description: doc.Description, Action: ext.Action, Methods: ext.Methods, Path: wirePath,
+		InvalidCode: firstOf(ext.Invalid, root.Invalid), MissingCode: firstOf(ext.Missing, root.Missing),
+		replies: map[int]*openapi3.Schema{},
+	}
+	if op.ID == "" {
+		return nil, fmt.Errorf("operationId: must be there")
+	}
+	if len(op.Methods) == 0 {
+		op.Methods = []string{method}
+	}
+	if op.Evidence, err = parseEvidence(ext.Evidence); err != nil {
+		return nil, err
+	}
+	if err := op.addErrors(ext, root); err != nil {
+		return nil, err
+	}
+	if op.Quota, err = ext.Quota.quota(); err != nil {
+		return nil, err
+	}
+	if err := op.addInputs(doc); err != nil {
+		return nil, err
+	}
+	if err := op.addReplies(doc); err != nil {
+		return nil, err
+	}
+	return op, op.checkCodes()
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) error {
+	own, err := ext.Errors.documented("operation")
+	if err != nil {
+		return err
+	}
+	shared, err := root.Errors.documented("api")
+	if err != nil {
+		return err
+	}
+	op.byCode = map[string]*Error{}
+	for _, e := range slices.Concat(own, shared, op.API.Gateway.Errors) {
+		// What is nearer to the operation wins: InternalError of onsmqtt is not that of the gateway.
+		if _, known := op.byCode[e.Code]; known {
+			continue
+		}
+		op.Errors = append(op.Errors, e)
+		op.byCode[e.Code] = &e
+	}
+	ownChecks, err := ext.Checks.checks()
+	if err != nil {
+		return err
+	}
+	sharedChecks, err := root.Checks.checks()
+	op.Checks = append(ownChecks, sharedChecks...)
+	return err
+}
+
+// checkCodes refuses an operation that answers with an error which it does not document.
+func (op *Operation) checkCodes() error {
+	codes := map[string]string{"x-invalid": op.InvalidCode, "x-missing": op.MissingCode}
+	if op.Quota != nil {
+		codes["x-quota"] = op.Quota.Code
+	}
+	for _, in := range op.Inputs {
+		codes[in.Name+": x-invalid"] = in.InvalidCode
+	}
+	for from, code := range codes {
+		if _, ok := op.byCode[code]; code != "" && !ok {
+			return fmt.Errorf("%s: %q is not among the documented errors", from, code)
+		}
+	}
+	return nil
+}
+
+const (
+	jsonType = "application/json"
+	formType = "application/x-www-form-urlencoded"
+)
+
+func (op *Operation) addInputs(doc *openapi3.Operation) error {
+	for _, ref := range doc.Parameters {
+		p := ref.Value
+		ext, err := decodeExtensions[inputExtensions](p.Extensions)
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", p.Name, err)
+		}
+		in := Input{
+			Name: p.Name, In: p.In, Required: p.Required, Description: p.Description, InvalidCode: ext.Invalid,
+		}
+		if in.Evidence, err = parseEvidence(ext.Evidence); err != nil {
+			return fmt.Errorf("parameter %s: %w", p.Name, err)
+		}
+		if p.Schema != nil {
+			in.schema, in.example = p.Schema.Value, p.Schema.Value.Example
+		} else {
+			media := p.Content[jsonType]
+			in.schema, in.isJSON, in.example = media.Schema.Value, true, firstExample(media)
+		}
+		if p.Example != nil {
+			in.example = p.Example
+		}
+		op.Inputs = append(op.Inputs, in)
+	}
+	if doc.RequestBody == nil {
+		return nil
+	}
+	body := doc.RequestBody.Value
+	if media := body.Content[jsonType]; media != nil {
+		op.body, op.bodyRequired, op.HasBody = media.Schema.Value, body.Required, true
+		op.bodyExample = firstExample(media)
+	}
+	if media := body.Content[formType]; media != nil {
+		return op.addForm(media)
+	}
+	return nil
+}
+
+// addForm adds the members of a form: required ones in their order, then the others by name.
+func (op *Operation) addForm(media *openapi3.MediaType) error {
+	schema := media.Schema.Value
+	names := slices.Clone(schema.Required)
+	for _, name := range slices.Sorted(mapKeys(schema.Properties)) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		property := schema.Properties[name].Value
+		ext, err := decodeExtensions[inputExtensions](property.Extensions)
+		if err != nil {
+			return fmt.Errorf("form member %s: %w", name, err)
+		}
+		in := Input{
+			Name: name, In: "form", Required: slices.Contains(schema.Required, name), schema: property,
+			example:     property.Example,
+			Description: property.Description, InvalidCode: ext.Invalid,
+		}
+		if in.Evidence, err = parseEvidence(ext.Evidence); err != nil {
+			return fmt.Errorf("form member %s: %w", name, err)
+		}
+		if e := media.Encoding[name]; e != nil {
+			in.isJSON = e.ContentType == jsonType
+		}
+		op.Inputs = append(op.Inputs, in)
+	}
+	return nil
+}
+
+func (op *Operation) addReplies(doc *openapi3.Operation) error {
+	for name, ref := range doc.Responses.Map() {
+		media := ref.Value.Content[jsonType]
+		if media == nil || media.Schema == nil {
+			return fmt.Errorf("response %s: needs an %s schema", name, jsonType)
+		}
+		status, err := strconv.Atoi(name)
+		if err != nil && name != "default" {
+			return fmt.Errorf("response %s: must be a status or default", name)
+		}
+		op.replies[status] = media.Schema.Value
+		if status >= 200 && status < 300 {
+			op.example = firstExample(media)
+		}
+	}
+	return nil
+}
+
+func firstExample(media *openapi3.MediaType) any {
+	if media.Example != nil {
+		return media.Example
+	}
+	for _, name := range slices.Sorted(mapKeys(media.Examples)) {
+		return media.Examples[name].Value.Value
+	}
+	return media.Schema.Value.Example
+}
+
+// parseEvidence reads "mark: source"; an empty text is no evidence.
+func parseEvidence(text string) (Evidence, error) {
+	if text == "" {
+		return Evidence{}, nil
+	}
+	mark, source, _ := strings.Cut(text, ":")
+	e := Evidence{Mark: Mark(strings.TrimSpace(mark)), Source: strings.TrimSpace(source)}
+	switch e.Mark {
+	case Page, Captured, Observed, Choice:
+		return e, nil
+	}
+	return Evidence{}, fmt.Errorf("x-evidence: begins with %s, %s, %s or %s and a colon, got %q",
+		Page, Captured, Observed, Choice, text)
+}

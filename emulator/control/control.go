@@ -1,0 +1,71 @@
+// Package control is the control plane: the HTTP API by which people and tests steer the emulator.
+package control
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/openapi"
+)
+
+// Options configure the control plane.
+type Options struct {
+	Emulator *emulator.Emulator
+	// Data is the data plane's address as host:port, named in replies.
+	Data string
+	// Token must come as a bearer token with every call but /healthz when it is not empty.
+	Token string
+	// Loopback says that the plane listens on a loopback address: then foreign Host and Origin headers are refused.
+	Loopback bool
+	Log      *slog.Logger
+}
+
+// plane holds what the handlers share.
+type plane struct {
+	emulator *emulator.Emulator
+	data     string
+}
+
+// New returns the control plane. Its contract is openapi/control.yaml.
+func New(o Options) http.Handler {
+	p := &plane{emulator: o.Emulator, data: o.Data}
+	e := echo.NewWithConfig(echo.Config{Logger: o.Log, HTTPErrorHandler: writeProblem})
+	e.Pre(guard{token: o.Token, loopback: o.Loopback}.check)
+
+	e.GET("/healthz", health)
+	e.GET("/openapi.yaml", p.contract)
+	v1 := e.Group("/v1")
+	v1.GET("/apis", p.listAPIs)
+	v1.GET("/apis/:api/openapi.yaml", p.spec)
+	v1.GET("/sandboxes", p.listSandboxes)
+	v1.POST("/sandboxes", p.createSandbox)
+	box := v1.Group("/sandboxes/:sandbox")
+	box.GET("", p.with(showSandbox))
+	box.DELETE("", p.removeSandbox)
+	box.POST("/reset", p.with(reset))
+	box.GET("/clock", p.with(showClock))
+	box.PATCH("/clock", p.with(changeClock))
+	box.GET("/requests", p.with(listRequests))
+	box.GET("/requests/:request", p.with(showRequest))
+	box.DELETE("/requests", p.with(clearRequests))
+	box.GET("/tokens", p.with(listTokens))
+	box.POST("/tokens/:token/:change", p.with(changeToken))
+	return e
+}
+
+func health(c *echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+const yamlContent = "application/yaml"
+
+func (p *plane) contract(c *echo.Context) error {
+	source, err := openapi.Files.ReadFile("control.yaml")
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, yamlContent, source)
+}

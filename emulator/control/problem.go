@@ -1,0 +1,88 @@
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+)
+
+// Problem is an error of the control plane: RFC 9457 problem details.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	// Field names the member of the body that is not good.
+	Field string `json:"field,omitempty"`
+	// Line and Column point into a document that is not good, counted from 1.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
+}
+
+// Error is the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+func problem(status int, detail string) *Problem {
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
+// statuses are those of the errors that come from below.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{sandbox.ErrUnknown, http.StatusNotFound},
+	{sandbox.ErrGone, http.StatusNotFound},
+	{sandbox.ErrUnknownToken, http.StatusNotFound},
+	{journal.ErrUnknown, http.StatusNotFound},
+	{sandbox.ErrExists, http.StatusConflict},
+	{sandbox.ErrCredential, http.StatusConflict},
+	{sandbox.ErrKept, http.StatusConflict},
+	{sandbox.ErrTooMany, http.StatusTooManyRequests},
+}
+
+// asProblem is the problem that an error is shown as. What is not known stays inside.
+func asProblem(err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	if invalid, ok := errors.AsType[*sandbox.InvalidError](err); ok {
+		p := problem(http.StatusUnprocessableEntity, invalid.Error())
+		p.Field = invalid.Field
+		return p
+	}
+	if ended, ok := errors.AsType[*sandbox.TransitionError](err); ok {
+		return problem(http.StatusConflict, ended.Error())
+	}
+	for _, s := range statuses {
+		if errors.Is(err, s.err) {
+			return problem(s.status, err.Error())
+		}
+	}
+	if status := echo.StatusCode(err); status != 0 && status != http.StatusInternalServerError {
+		return problem(status, fmt.Sprintf("%s; see GET /openapi.yaml for what there is", http.StatusText(status)))
+	}
+	return problem(http.StatusInternalServerError, "the control plane failed; its log says more")
+}
+
+// writeProblem is Echo's error handler: every error leaves as problem details.
+func writeProblem(c *echo.Context, err error) {
+	p := asProblem(err)
+	if p.Status == http.StatusInternalServerError {
+		c.Logger().Error("control plane", "path", c.Request().URL.Path, "error", err)
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		return // a Problem holds nothing that cannot be marshalled
+	}
+	w := c.Response()
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body)
+}

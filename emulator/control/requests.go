@@ -1,0 +1,78 @@
+package control
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+)
+
+func listRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	filter, err := readFilter(c.Request().URL.Query())
+	if err != nil {
+		return err
+	}
+	page, err := p.emulator.Journal(box).List(c.Request().Context(), filter)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, page)
+}
+
+// readFilter refuses names it does not know: a misspelt filter would select everything.
+func readFilter(query url.Values) (journal.Filter, error) {
+	var f journal.Filter
+	for name, values := range query {
+		value := values[0]
+		var err error
+		switch name {
+		case "api":
+			f.API = value
+		case "operation":
+			f.Operation = value
+		case "outcome":
+			f.Outcome = value
+		case "after":
+			f.After, err = strconv.ParseUint(value, 10, 64)
+		case "limit":
+			if f.Limit, err = strconv.Atoi(value); err == nil && (f.Limit < 1 || f.Limit > journal.MaxLimit) {
+				err = strconv.ErrRange
+			}
+		default:
+			return f, problem(http.StatusBadRequest, fmt.Sprintf(
+				"unknown filter %q: api, operation, outcome, after and limit are known", name))
+		}
+		if err != nil {
+			return f, problem(http.StatusBadRequest, fmt.Sprintf(
+				"%s: must be a whole number (limit from 1 to %d), got %q", name, journal.MaxLimit, value))
+		}
+	}
+	return f, nil
+}
+
+var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+
+func showRequest(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	id := c.Param("request")
+	if !requestIDPattern.MatchString(id) {
+		return problem(http.StatusBadRequest, "a request id has 1 to 64 characters of A-Z, a-z, 0-9 and -")
+	}
+	entry, err := p.emulator.Journal(box).Get(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, entry)
+}
+
+func clearRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	if err := p.emulator.Journal(box).Clear(c.Request().Context()); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

@@ -1,0 +1,175 @@
+package control
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+)
+
+// boxHandler is a call about one sandbox.
+type boxHandler func(p *plane, c *echo.Context, box *sandbox.Sandbox) error
+
+// with finds the sandbox of the path.
+func (p *plane) with(handle boxHandler) echo.HandlerFunc {
+	return func(c *echo.Context) error {
+		id, err := sandboxID(c)
+		if err != nil {
+			return err
+		}
+		box, err := p.emulator.Sandboxes().Get(id)
+		if err != nil {
+			return err
+		}
+		return handle(p, c, box)
+	}
+}
+
+func sandboxID(c *echo.Context) (string, error) {
+	id := c.Param("sandbox")
+	if !sandbox.ValidID(id) {
+		return "", problem(http.StatusBadRequest, "a sandbox id has 1 to 64 characters of a-z, 0-9 and -")
+	}
+	return id, nil
+}
+
+// summary is a sandbox in a list: no secrets.
+type summary struct {
+	ID     string    `json:"id"`
+	Seed   uint64    `json:"seed"`
+	Now    time.Time `json:"now"`
+	Frozen bool      `json:"frozen"`
+}
+
+// details is a sandbox by itself, the only place besides its creation where secrets are shown.
+type details struct {
+	summary
+	Credentials sandbox.Credentials `json:"credentials"`
+	Fixtures    sandbox.Fixtures    `json:"fixtures"`
+	Quotas      map[string]string   `json:"quotas"`
+	Scenarios   []string            `json:"scenarios"`
+	Endpoints   endpoints           `json:"endpoints"`
+}
+
+// endpoints are what clients are pointed at; acs clients take a host and port without a scheme.
+type endpoints struct {
+	Data    string `json:"data"`
+	Control string `json:"control"`
+	ACS     string `json:"acs"`
+	Top     string `json:"top"`
+	Fabric  string `json:"fabric"`
+}
+
+func summarize(c *echo.Context, box *sandbox.Sandbox) (summary, error) {
+	clock, err := box.Clock(c.Request().Context())
+	return summary{box.ID, box.Seed, clock.Now, clock.Frozen}, err
+}
+
+func (p *plane) details(c *echo.Context, box *sandbox.Sandbox) (details, error) {
+	short, err := summarize(c, box)
+	quotas := box.Quotas
+	if quotas == nil {
+		quotas = map[string]string{}
+	}
+	return details{
+		short, box.Credentials, box.Fixtures, quotas, []string{}, endpoints{
+			Data: "http://" + p.data, Control: "http://" + c.Request().Host, ACS: p.data,
+			Top: "http://" + p.data + "/router/rest", Fabric: "http://" + p.data,
+		},
+	}, err
+}
+
+func (p *plane) listSandboxes(c *echo.Context) error {
+	all := []summary{}
+	for _, box := range p.emulator.Sandboxes().List() {
+		short, err := summarize(c, box)
+		if err != nil {
+			continue // removed meanwhile
+		}
+		all = append(all, short)
+	}
+	return c.JSON(http.StatusOK, map[string]any{"sandboxes": all})
+}
+
+// creation is the body of POST /v1/sandboxes. Everything may be left out.
+type creation struct {
+	ID          string              `json:"id"`
+	Seed        *uint64             `json:"seed"`
+	Now         *time.Time          `json:"now"`
+	Frozen      bool                `json:"frozen"`
+	Credentials sandbox.Credentials `json:"credentials"`
+	Fixtures    sandbox.Fixtures    `json:"fixtures"`
+	Quotas      map[string]string   `json:"quotas"`
+	Scenarios   []any               `json:"scenarios"`
+}
+
+func (p *plane) createSandbox(c *echo.Context) error {
+	var body creation
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	if len(body.Scenarios) > 0 {
+		return &sandbox.InvalidError{Field: "scenarios", Reason: "this version plays no scenarios"}
+	}
+	if err := p.checkQuotas(body.Quotas); err != nil {
+		return err
+	}
+	box, err := p.emulator.CreateSandbox(c.Request().Context(), sandbox.Definition{
+		ID: body.ID, Now: body.Now, Frozen: body.Frozen, Credentials: body.Credentials, Fixtures: body.Fixtures,
+		Quotas: body.Quotas,
+	}, body.Seed)
+	if err != nil {
+		return err
+	}
+	view, err := p.details(c, box)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Location", "/v1/sandboxes/"+box.ID)
+	return c.JSON(http.StatusCreated, view)
+}
+
+// checkQuotas refuses the name of an operation that has no quota: a slip there would switch nothing off.
+func (p *plane) checkQuotas(quotas map[string]string) error {
+	known := map[string]bool{}
+	for _, a := range p.emulator.Catalogue().APIs {
+		for _, op := range a.Operations {
+			known[op.Name] = op.Quota != nil
+		}
+	}
+	for name := range quotas {
+		if !known[name] {
+			return &sandbox.InvalidError{Field: "quotas." + name, Reason: "no operation of that name has a quota"}
+		}
+	}
+	return nil
+}
+
+func showSandbox(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	view, err := p.details(c, box)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, view)
+}
+
+func (p *plane) removeSandbox(c *echo.Context) error {
+	id, err := sandboxID(c)
+	if err != nil {
+		return err
+	}
+	if err := p.emulator.Sandboxes().Remove(c.Request().Context(), id); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func reset(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	if err := box.Reset(c.Request().Context()); err != nil {
+		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
+	}
+	return c.NoContent(http.StatusNoContent)
+}

@@ -1,0 +1,114 @@
+package acs
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// pair is one decoded parameter.
+type pair struct{ name, value string }
+
+// parsePairs decodes a query or form. What is no valid escape stays as it is: the signature then does not match, and
+// its message shows what was read.
+func parsePairs(text string) []pair {
+	if text == "" {
+		return nil
+	}
+	pairs := make([]pair, 0, strings.Count(text, "&")+1)
+	for part := range strings.SplitSeq(text, "&") {
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		pairs = append(pairs, pair{unescape(name), unescape(value)})
+	}
+	return pairs
+}
+
+func unescape(text string) string {
+	if !strings.ContainsAny(text, "%+") {
+		return text
+	}
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '+':
+			out = append(out, ' ')
+		case c == '%' && i+2 < len(text) && isHex(text[i+1]) && isHex(text[i+2]):
+			out = append(out, fromHex(text[i+1])<<4|fromHex(text[i+2]))
+			i += 2
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+func fromHex(c byte) byte {
+	switch {
+	case c >= 'a':
+		return c - 'a' + 10
+	case c >= 'A':
+		return c - 'A' + 10
+	}
+	return c - '0'
+}
+
+// textOf merges query and form; of a repeated name the first counts.
+func textOf(lists ...[]pair) map[string]string {
+	n := 0
+	for _, list := range lists {
+		n += len(list)
+	}
+	text := make(map[string]string, n)
+	for _, list := range lists {
+		for _, p := range list {
+			if _, known := text[p.name]; !known {
+				text[p.name] = p.value
+			}
+		}
+	}
+	return text
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// appendEscaped appends text in the encoding of RFC 3986 that every signature of this gateway uses: all but
+// A-Z a-z 0-9 - _ . ~ becomes %XX.
+func appendEscaped(dst []byte, text string) []byte {
+	for i := range len(text) {
+		c := text[i]
+		if c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' ||
+			c == '-' || c == '_' || c == '.' || c == '~' {
+			dst = append(dst, c)
+			continue
+		}
+		dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+	}
+	return dst
+}
+
+// canonical joins the pairs, sorted by name in byte order, as encoded name=value with &.
+func canonical(pairs []pair) string {
+	sorted := slices.Clone(pairs)
+	slices.SortStableFunc(sorted, func(a, b pair) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.value, b.value)) })
+	size := 0
+	for _, p := range sorted {
+		size += len(p.name) + 2*len(p.value) + 2
+	}
+	dst := make([]byte, 0, size)
+	for i, p := range sorted {
+		if i > 0 {
+			dst = append(dst, '&')
+		}
+		dst = appendEscaped(dst, p.name)
+		dst = append(dst, '=')
+		dst = appendEscaped(dst, p.value)
+	}
+	return string(dst)
+}

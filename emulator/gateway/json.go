@@ -1,0 +1,139 @@
+package gateway
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/tokenstage/tokenstage/emulator/wire"
+)
+
+// AppendJSON appends a value as compact JSON: members in the provider's order, nothing escaped for HTML.
+func AppendJSON(dst []byte, value any) []byte {
+	switch v := value.(type) {
+	case nil:
+		return append(dst, "null"...)
+	case string:
+		return appendString(dst, v)
+	case bool:
+		return strconv.AppendBool(dst, v)
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10)
+	case int64:
+		return strconv.AppendInt(dst, v, 10)
+	case wire.Object:
+		return appendMembers(dst, v)
+	case wire.List:
+		return appendMembers(dst, wire.Object{{Name: v.Item, Value: v.Values}})
+	case []any:
+		dst = append(dst, '[')
+		for i, element := range v {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = AppendJSON(dst, element)
+		}
+		return append(dst, ']')
+	case map[string]any:
+		return appendMembers(dst, Sorted(v))
+	}
+	// float64 and whatever a spec's example holds: the standard form serves.
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return append(dst, "null"...)
+	}
+	return append(dst, raw...)
+}
+
+// Sorted is a map as an Object in the order of its names.
+func Sorted(m map[string]any) wire.Object {
+	object := make(wire.Object, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		object = append(object, wire.Member{Name: name, Value: m[name]})
+	}
+	return object
+}
+
+func appendMembers(dst []byte, object wire.Object) []byte {
+	dst = append(dst, '{')
+	for i, m := range object {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, m.Name)
+		dst = append(dst, ':')
+		dst = AppendJSON(dst, m.Value)
+	}
+	return append(dst, '}')
+}
+
+const hexDigits = "0123456789abcdef"
+
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			dst = utf8.AppendRune(dst, r) // invalid bytes become the replacement character
+			i += size
+			continue
+		}
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c == '\n':
+			dst = append(dst, '\\', 'n')
+		case c == '\r':
+			dst = append(dst, '\\', 'r')
+		case c == '\t':
+			dst = append(dst, '\\', 't')
+		case c < 0x20:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		default:
+			dst = append(dst, c)
+		}
+		i++
+	}
+	return append(dst, '"')
+}
+
+// Plain turns Objects and Lists into the maps and slices that a spec can check.
+func Plain(value any) any {
+	switch v := value.(type) {
+	case wire.Object:
+		m := make(map[string]any, len(v))
+		for _, member := range v {
+			m[member.Name] = Plain(member.Value)
+		}
+		return m
+	case wire.List:
+		return map[string]any{v.Item: Plain(v.Values)}
+	case []any:
+		list := make([]any, len(v))
+		for i, element := range v {
+			list[i] = Plain(element)
+		}
+		return list
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for name, member := range v {
+			m[name] = Plain(member)
+		}
+		return m
+	}
+	return value
+}
+
+// Ordered is the body of a spec's sample: the object itself, in the order of its names.
+func Ordered(value any) wire.Object {
+	switch v := value.(type) {
+	case wire.Object:
+		return v
+	case map[string]any:
+		return Sorted(v)
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package journal
+
+import (
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/wire"
+)
+
+// Entry is one call. The numbers in the cbor tags are the format of what is kept; a number is never used again for
+// something else.
+type Entry struct {
+	// ID is the request id, by which an entry is looked up.
+	ID string `json:"id" cbor:"1,keyasint"`
+	// Seq is the entry's place in the journal, counted from 1; the journal gives it.
+	Seq uint64 `json:"seq" cbor:"-"`
+	// Time is the sandbox's clock when the call came.
+	Time    time.Time `json:"time" cbor:"2,keyasint"`
+	Sandbox string    `json:"sandbox" cbor:"3,keyasint,omitempty"`
+	Gateway string    `json:"gateway" cbor:"4,keyasint,omitempty"`
+	API     string    `json:"api" cbor:"5,keyasint,omitempty"`
+	// Operation is the full name, such as "onsmqtt.ApplyToken"; empty when it is unknown.
+	Operation string `json:"operation" cbor:"6,keyasint,omitempty"`
+	// Credential is what the request named itself by, as CredentialText writes it.
+	Credential string `json:"credential" cbor:"7,keyasint,omitempty"`
+	// Outcome is "ok" or the provider's code of the error that was sent.
+	Outcome        string   `json:"outcome" cbor:"8,keyasint,omitempty"`
+	Status         int      `json:"status" cbor:"9,keyasint,omitempty"`
+	DurationMicros int64    `json:"durationMicros" cbor:"10,keyasint,omitempty"`
+	Request        Request  `json:"request" cbor:"11,keyasint"`
+	Response       Response `json:"response" cbor:"12,keyasint"`
+	// Decision is what a scenario decided; nil when none had a say.
+	Decision *Decision      `json:"decision" cbor:"13,keyasint,omitempty"`
+	Findings []wire.Finding `json:"findings" cbor:"14,keyasint,omitempty"`
+	// Panic is the stack of a panic that the call ended in.
+	Panic string `json:"panic,omitempty" cbor:"15,keyasint,omitempty"`
+}
+
+// Request is what came in.
+type Request struct {
+	Method  string              `json:"method" cbor:"1,keyasint,omitempty"`
+	URL     string              `json:"url" cbor:"2,keyasint,omitempty"`
+	Headers map[string][]string `json:"headers" cbor:"3,keyasint,omitempty"`
+	Content
+}
+
+// Response is what went out.
+type Response struct {
+	Status  int                 `json:"status" cbor:"1,keyasint,omitempty"`
+	Headers map[string][]string `json:"headers" cbor:"3,keyasint,omitempty"`
+	Content
+}
+
+// Content is a body. The journal cuts off what is longer than MaxBody, and then says so.
+type Content struct {
+	Body string `json:"body" cbor:"4,keyasint,omitempty"`
+	// BodyBytes is the true size of the body; the journal sets it.
+	BodyBytes     int  `json:"bodyBytes" cbor:"5,keyasint,omitempty"`
+	BodyTruncated bool `json:"bodyTruncated" cbor:"6,keyasint,omitempty"`
+}
+
+// Decision names the step of a scenario that decided a call.
+type Decision struct {
+	Scenario string `json:"scenario" cbor:"1,keyasint"`
+	// Rule and Step count from zero.
+	Rule int `json:"rule" cbor:"2,keyasint"`
+	Step int `json:"step" cbor:"3,keyasint"`
+}
+
+// CredentialText names a credential in an entry: a bearer token is its own id and a secret, known or not.
+func CredentialText(c wire.Credential) string {
+	if c.Kind == wire.Bearer && c.ID != "" {
+		return sandbox.Mask
+	}
+	return c.ID
+}

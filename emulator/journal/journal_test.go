@@ -1,0 +1,387 @@
+package journal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/store"
+	"github.com/tokenstage/tokenstage/emulator/wire"
+)
+
+// newJournal returns the empty journal of a sandbox without secrets.
+func newJournal(t testing.TB, bound store.Bound) *journal.Journal {
+	t.Helper()
+	return journal.New(store.NewMemory().Space("one"), sandbox.NewSecrets(), bound)
+}
+
+func add(t testing.TB, j *journal.Journal, entries ...journal.Entry) {
+	t.Helper()
+	for _, e := range entries {
+		if err := j.Append(t.Context(), e); err != nil {
+			t.Fatalf("Append: %v", err)
+		}
+	}
+}
+
+// numbered are n entries with the ids "r<first>" and on.
+func numbered(first, n int) []journal.Entry {
+	entries := make([]journal.Entry, n)
+	for i := range entries {
+		entries[i] = journal.Entry{ID: "r" + strconv.Itoa(first+i)}
+	}
+	return entries
+}
+
+func list(t testing.TB, j *journal.Journal, f journal.Filter) journal.Page {
+	t.Helper()
+	page, err := j.List(t.Context(), f)
+	if err != nil {
+		t.Fatalf("List: %v", err)
+	}
+	return page
+}
+
+func ids(p journal.Page) string {
+	all := make([]string, len(p.Requests))
+	for i, e := range p.Requests {
+		all[i] = e.ID
+	}
+	return strings.Join(all, " ")
+}
+
+// full has something in every field.
+func full() journal.Entry {
+	return journal.Entry{
+		ID: "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E", Time: time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC),
+		Sandbox: "default", Gateway: "acs", API: "onsmqtt", Operation: "onsmqtt.ApplyToken",
+		Credential: "LTAIfake0123456789ab", Outcome: "InvalidParameter.Resources", Status: 400, DurationMicros: 412,
+		Request: journal.Request{
+			Method: "POST", URL: "/?Action=ApplyToken&Resources=a%2Fb",
+			Headers: map[string][]string{
+				"Host": {"localhost:4010"}, "X-Twice": {"1", "2"}, "X-Acs-Version": {"2020-04-20"},
+				"Authorization": {"ACS3-HMAC-SHA256 Credential=LTAIfake,SignedHeaders=host,Signature=" +
+					strings.Repeat("0a", 32)},
+			},
+			Content: journal.Content{Body: "Actions=R&InstanceId=post-cn-1"},
+		},
+		Response: journal.Response{
+			Status: 400, Headers: map[string][]string{"Content-Type": {"application/json"}},
+			Content: journal.Content{Body: `{"Code":"InvalidParameter.Resources"}`},
+		},
+		Decision: &journal.Decision{Scenario: "mqtt-throttled", Rule: 0, Step: 2},
+		Findings: []wire.Finding{{
+			Check: "signature", Level: wire.LevelError, Message: "they differ", Expected: "e", Got: "g",
+			Server: "a\nb", Client: "a\nc", Marker: "b / c",
+		}},
+		Panic: "goroutine 1 [running]:\n",
+	}
+}
+
+func TestEntryComesBackWhole(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, journal.DefaultBound)
+	add(t, j, full())
+	got, err := j.Get(t.Context(), full().ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := full()
+	want.Seq = 1
+	want.Request.BodyBytes, want.Response.BodyBytes = len(want.Request.Body), len(want.Response.Body)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the entry changed (-want +got):\n%s", diff)
+	}
+	if page := list(t, j, journal.Filter{}); !cmp.Equal(page.Requests, []journal.Entry{want}) {
+		t.Errorf("List differs from Get:\n%s", cmp.Diff([]journal.Entry{want}, page.Requests))
+	}
+}
+
+func TestJSONNames(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, journal.DefaultBound)
+	add(t, j, journal.Entry{ID: "r1", Time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)})
+	got, err := json.Marshal(list(t, j, journal.Filter{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"requests":[{"id":"r1","seq":1,"time":"2026-03-01T12:00:00Z","sandbox":"","gateway":"","api":"",` +
+		`"operation":"","credential":"","outcome":"","status":0,"durationMicros":0,` +
+		`"request":{"method":"","url":"","headers":{},"body":"","bodyBytes":0,"bodyTruncated":false},` +
+		`"response":{"status":0,"headers":{},"body":"","bodyBytes":0,"bodyTruncated":false},` +
+		`"decision":null,"findings":[]}],"dropped":0,"next":null}`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("a page as JSON (-want +got):\n%s", diff)
+	}
+	empty, err := json.Marshal(list(t, newJournal(t, journal.DefaultBound), journal.Filter{}))
+	if want := `{"requests":[],"dropped":0,"next":null}`; err != nil || string(empty) != want {
+		t.Errorf("an empty page = %s, %v, want %s", empty, err, want)
+	}
+}
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, journal.DefaultBound)
+	add(t, j,
+		journal.Entry{ID: "1", API: "onsmqtt", Operation: "onsmqtt.ApplyToken", Outcome: "ok"},
+		journal.Entry{ID: "2", API: "onsmqtt", Operation: "onsmqtt.QueryToken", Outcome: "ok"},
+		journal.Entry{ID: "3", API: "ccmessaging", Operation: "ccmessaging.ApplyToken", Outcome: "403"},
+		journal.Entry{ID: "4", Outcome: "InvalidAction.NotFound"},
+		journal.Entry{ID: "5", API: "onsmqtt", Operation: "onsmqtt.ApplyToken", Outcome: "ApplyTokenOverFlow"},
+	)
+	for _, c := range []struct {
+		name   string
+		filter journal.Filter
+		want   string
+	}{
+		{"nothing selects all", journal.Filter{}, "1 2 3 4 5"},
+		{"API", journal.Filter{API: "onsmqtt"}, "1 2 5"},
+		{"full operation", journal.Filter{Operation: "onsmqtt.ApplyToken"}, "1 5"},
+		{"short operation", journal.Filter{Operation: "ApplyToken"}, "1 3 5"},
+		{"part of a name is no operation", journal.Filter{Operation: "Token"}, ""},
+		{"outcome", journal.Filter{Outcome: "ok"}, "1 2"},
+		{"all together", journal.Filter{API: "onsmqtt", Operation: "ApplyToken", Outcome: "ok"}, "1"},
+		{"they must all hold", journal.Filter{API: "ccmessaging", Operation: "ApplyToken", Outcome: "ok"}, ""},
+		{"after", journal.Filter{API: "onsmqtt", After: 1}, "2 5"},
+		{"after the end", journal.Filter{After: 99}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if page := list(t, j, c.filter); ids(page) != c.want || page.Next != nil {
+				t.Errorf("List(%+v) = %q, next %v, want %q, nil", c.filter, ids(page), page.Next, c.want)
+			}
+		})
+	}
+}
+
+func TestPagesFollowEachOther(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, journal.DefaultBound)
+	for _, e := range numbered(1, 9) {
+		e.Outcome = []string{"ok", "no"}[e.ID[1]%2]
+		add(t, j, e)
+	}
+	for _, c := range []struct {
+		name   string
+		filter journal.Filter
+		want   []string
+	}{
+		{"all", journal.Filter{Limit: 4}, []string{"r1 r2 r3 r4", "r5 r6 r7 r8", "r9"}},
+		{"an exact end has no next", journal.Filter{Limit: 3}, []string{"r1 r2 r3", "r4 r5 r6", "r7 r8 r9"}},
+		{"filtered", journal.Filter{Limit: 2, Outcome: "ok"}, []string{"r2 r4", "r6 r8"}},
+		{"one page", journal.Filter{}, []string{"r1 r2 r3 r4 r5 r6 r7 r8 r9"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for f := c.filter; ; {
+				page := list(t, j, f)
+				got = append(got, ids(page))
+				if page.Next == nil {
+					break
+				}
+				f.After = *page.Next
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("pages (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, store.Bound{Records: 5000, Bytes: 8 << 20})
+	add(t, j, numbered(1, 1100)...)
+	for _, c := range []struct{ limit, want int }{{0, 100}, {-5, 100}, {1, 1}, {250, 250}, {1000, 1000}, {5000, 1000}} {
+		page := list(t, j, journal.Filter{Limit: c.limit})
+		if len(page.Requests) != c.want || page.Next == nil || *page.Next != uint64(c.want) {
+			t.Errorf("limit %d: %d entries, next %v, want %d", c.limit, len(page.Requests), page.Next, c.want)
+		}
+	}
+}
+
+func TestKeptPlusDroppedIsWhatCame(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, store.Bound{Records: 5, Bytes: 1000})
+	large := journal.Entry{ID: "large", Panic: strings.Repeat("x", 2000)}
+	for i := range 20 {
+		add(t, j, numbered(i, 1)...)
+		if i == 12 {
+			add(t, j, large)
+		}
+		came := uint64(i + 1)
+		if i >= 12 {
+			came++
+		}
+		page := list(t, j, journal.Filter{})
+		if got := uint64(len(page.Requests)) + page.Dropped; got != came {
+			t.Fatalf("kept %d, dropped %d, want %d together", len(page.Requests), page.Dropped, came)
+		}
+	}
+	if page := list(t, j, journal.Filter{}); ids(page) != "r15 r16 r17 r18 r19" || page.Dropped != 16 {
+		t.Errorf("kept %q, dropped %d, want r15 to r19 and 16", ids(page), page.Dropped)
+	}
+	if page := list(t, j, journal.Filter{API: "none"}); page.Dropped != 16 {
+		t.Errorf("dropped %d on an empty page, want 16", page.Dropped)
+	}
+}
+
+func TestClear(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, store.Bound{Records: 5, Bytes: 1000})
+	add(t, j, numbered(1, 8)...)
+	if err := j.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if page := list(t, j, journal.Filter{}); ids(page) != "" || page.Dropped != 0 || page.Next != nil {
+		t.Errorf("after Clear: %q, dropped %d, want nothing", ids(page), page.Dropped)
+	}
+	add(t, j, numbered(9, 6)...)
+	page := list(t, j, journal.Filter{})
+	if ids(page) != "r10 r11 r12 r13 r14" || page.Dropped != 1 {
+		t.Errorf("kept %q, dropped %d, want r10 to r14 and 1", ids(page), page.Dropped)
+	}
+	if seq := page.Requests[0].Seq; seq != 10 {
+		t.Errorf("numbers go on at %d, want 10", seq)
+	}
+}
+
+func TestGet(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, store.Bound{Records: 3, Bytes: 10000})
+	add(t, j, numbered(1, 4)...)
+	add(t, j, journal.Entry{ID: "r4", Outcome: "later"})
+	for _, c := range []struct {
+		id      string
+		outcome string
+		unknown bool
+	}{{"r3", "", false}, {"r4", "later", false}, {"r1", "", true}, {"", "", true}, {"R3", "", true}} {
+		e, err := j.Get(t.Context(), c.id)
+		if errors.Is(err, journal.ErrUnknown) != c.unknown || e.Outcome != c.outcome || (!c.unknown && e.ID != c.id) {
+			t.Errorf("Get(%q) = %q %q, %v", c.id, e.ID, e.Outcome, err)
+		}
+	}
+}
+
+func TestLongBodiesAreCut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		size      int
+		kept      int
+		truncated bool
+	}{
+		{"none", 0, 0, false},
+		{"just fits", journal.MaxBody, journal.MaxBody, false},
+		{"one over", journal.MaxBody + 1, journal.MaxBody, true},
+		{"far over", 1 << 20, journal.MaxBody, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			j := newJournal(t, journal.DefaultBound)
+			content := journal.Content{Body: strings.Repeat("b", c.size)}
+			add(t, j, journal.Entry{
+				ID: "r1", Request: journal.Request{Content: content}, Response: journal.Response{Content: content},
+			})
+			e, err := j.Get(t.Context(), "r1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, got := range map[string]journal.Content{"request": e.Request.Content, "response": e.Response.Content} {
+				if got.BodyBytes != c.size || len(got.Body) != c.kept || got.BodyTruncated != c.truncated {
+					t.Errorf("%s: %d bytes, %d kept, truncated %v, want %d, %d, %v", name,
+						got.BodyBytes, len(got.Body), got.BodyTruncated, c.size, c.kept, c.truncated)
+				}
+			}
+		})
+	}
+}
+
+func TestBrokenTextIsShownWhole(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, journal.DefaultBound)
+	add(t, j, journal.Entry{
+		ID: "r1", Outcome: "\xff", Request: journal.Request{
+			Method: "P\xffT", URL: "/\xfe", Headers: map[string][]string{"X-\xfd": {"a\xfcb"}},
+			Content: journal.Content{Body: "\xfb\xfaä"},
+		},
+	})
+	e, err := j.Get(t.Context(), "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(e.Outcome, e.Request.Method, e.Request.URL, e.Request.Headers, e.Request.Body)
+	if want := "\uFFFDP\uFFFDT/\uFFFDmap[X-\uFFFD:[a\uFFFDb]]\uFFFDä"; got != want {
+		t.Errorf("shown as %q, want %q", got, want)
+	}
+	if e.Request.BodyBytes != 4 {
+		t.Errorf("bodyBytes %d, want the 4 that came", e.Request.BodyBytes)
+	}
+}
+
+func TestStoreThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	down := errors.New("down")
+	j := journal.New(brokenSpace{err: down}, sandbox.NewSecrets(), journal.DefaultBound)
+	_, listErr := j.List(t.Context(), journal.Filter{})
+	_, getErr := j.Get(t.Context(), "r1")
+	for name, err := range map[string]error{
+		"Append": j.Append(t.Context(), full()), "List": listErr, "Get": getErr, "Clear": j.Clear(t.Context()),
+	} {
+		if !errors.Is(err, down) {
+			t.Errorf("%s = %v, want the store's error", name, err)
+		}
+	}
+}
+
+func TestRecordsOfAnotherFormatAreAnError(t *testing.T) {
+	t.Parallel()
+	space := store.NewMemory().Space("one")
+	if _, err := space.Append(t.Context(), "journal", []byte("no CBOR"), journal.DefaultBound); err != nil {
+		t.Fatal(err)
+	}
+	j := journal.New(space, sandbox.NewSecrets(), journal.DefaultBound)
+	if _, err := j.List(t.Context(), journal.Filter{}); err == nil {
+		t.Error("List = nil error")
+	}
+	if _, err := j.List(t.Context(), journal.Filter{API: "onsmqtt"}); err == nil {
+		t.Error("filtered List = nil error")
+	}
+	if _, err := j.Get(t.Context(), "r1"); err == nil || errors.Is(err, journal.ErrUnknown) {
+		t.Errorf("Get = %v, want an error about the record", err)
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	j, e := newJournal(b, journal.DefaultBound), full()
+	e.Findings, e.Panic, e.Decision = nil, "", nil
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := j.Append(b.Context(), e); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkList(b *testing.B) {
+	j, e := newJournal(b, journal.DefaultBound), full()
+	e.Response.Body = `{"Token":"LzMT+` + strings.Repeat("XLFl5uYqg6CeJy8vGpZq/AUkMrLwBV8E3dTAxE", 12) + `"}`
+	for range 1000 {
+		add(b, j, e)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := j.List(b.Context(), journal.Filter{Limit: 1000}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/contract"
+	"github.com/tokenstage/tokenstage/emulator/gateway"
+	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/wire"
+)
+
+// Serve answers one request that was read whole, or whose reading failed with a Fault. It is the life of a request from
+// top to bottom; the caller writes the reply.
+func (e *Emulator) Serve(ctx context.Context, req *wire.Request, unread *wire.Fault) wire.Reply {
+	started := e.options.RealNow()
+	gw := e.gatewayOf(req)
+	if gw == nil {
+		return e.ownVoice(ctx, req, unread, started)
+	}
+	exchange, err := gw.Read(req)
+	if unread != nil {
+		err = unread
+	}
+	call := exchange.Call()
+	turn, failure := e.sandboxOf(call.Credential).Begin(ctx)
+	if failure != nil {
+		turn, err = e.emergencyTurn(), failure
+	}
+	call.ID = exchange.NewID(turn)
+	entry := newEntry(turn, req, call)
+
+	result, advice, err := e.answer(ctx, exchange, turn, err)
+	var reply wire.Reply
+	if err != nil {
+		fault := gateway.AsFault(err)
+		reply = exchange.Refuse(fault)
+		explain(entry, fault)
+	} else {
+		reply = exchange.Reply(result)
+		entry.Findings = append(advice, result.Findings...)
+	}
+	e.checkReply(exchange.Operation(), reply, entry)
+	setDate(reply.Header, turn.Now)
+	e.record(ctx, turn.Sandbox, entry, reply, started)
+	return reply
+}
+
+// answer authenticates, validates and behaves. A panic becomes a fault like any other.
+func (e *Emulator) answer(
+	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, unread error,
+) (result wire.Result, advice []wire.Finding, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &wire.Fault{Kind: wire.Internal, Cause: &panicError{value: p, stack: debug.Stack()}}
+		}
+	}()
+	if unread != nil {
+		return result, nil, unread
+	}
+	if advice, err = x.Authenticate(ctx, turn); err != nil {
+		return result, nil, err
+	}
+	if err = x.Validate(); err != nil {
+		return result, nil, err
+	}
+	if err = spendQuota(ctx, turn, x.Operation()); err != nil {
+		return result, nil, err
+	}
+	result, err = e.behave(ctx, x, turn)
+	return result, advice, err
+}
+
+// behave runs the operation's code, or answers from its spec when it has none.
+func (e *Emulator) behave(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn) (wire.Result, error) {
+	op := x.Operation()
+	if handler, ok := e.handlers[op.Name]; ok {
+		return handler(ctx, turn, x.Call())
+	}
+	return wire.Result{Body: gateway.Ordered(op.Sample(turn.Chance(), turn.Now)), Findings: []wire.Finding{{
+		Check: "operation", Level: wire.LevelAdvice, Message: op.Name + " has a spec but no code: the reply comes from the spec.",
+	}}}, nil
+}
+
+// spendQuota counts the call against the documented rate limit of its operation.
+func spendQuota(ctx context.Context, turn *sandbox.Turn, op *contract.Operation) error {
+	if op.Quota == nil {
+		return nil
+	}
+	within, limit, err := turn.Spend(ctx, op.Name, sandbox.Rate{Calls: op.Quota.Rate, Per: op.Quota.Per})
+	if err != nil || within {
+		return err
+	}
+	return &wire.Fault{Kind: wire.Documented, Code: op.Quota.Code, Findings: []wire.Finding{{
+		Check: "quota", Level: wire.LevelError, Message: fmt.Sprintf(
+			"More than %d calls of %s in %s of the sandbox's clock. A sandbox can change or switch off its quotas.",
+			limit.Calls, op.Name, limit.Per),
+	}}}
+}
+
+func (e *Emulator) gatewayOf(req *wire.Request) gateway.Gateway {
+	for _, gw := range e.gateways {
+		if gw.Claims(req) {
+			return gw
+		}
+	}
+	return nil
+}
+
+// sandboxOf finds the sandbox by the credential that the request names. An unknown one goes to the default sandbox, which
+// refuses it.
+func (e *Emulator) sandboxOf(c wire.Credential) *sandbox.Sandbox {
+	if box, ok := e.registry.Find(c); ok {
+		return box
+	}
+	return e.fallback
+}
+
+// emergencyTurn stands in when the store does not answer, so that the failure can be sent in the provider's shape.
+func (e *Emulator) emergencyTurn() *sandbox.Turn {
+	return &sandbox.Turn{Sandbox: e.fallback, Now: e.options.RealNow()}
+}
+
+// checkReply holds the reply to the spec. A violation is the emulator's own bug.
+func (e *Emulator) checkReply(op *contract.Operation, reply wire.Reply, entry *journal.Entry) {
+	if op == nil || reply.Value == nil {
+		return
+	}
+	err := op.CheckReply(reply.Status, reply.Value)
+	if err == nil {
+		return
+	}
+	entry.Findings = append(entry.Findings, wire.Finding{
+		Check: "reply", Level: wire.LevelError, Message: "A bug of the emulator, please report it: " + err.Error(),
+	})
+	e.options.Log.Error("reply breaks its spec", "error", err)
+	if e.options.Violation != nil {
+		e.options.Violation(err)
+	}
+}
+
+// setDate gives the reply the time of the sandbox's clock: clients that correct their own clock by it stay right.
+func setDate(header http.Header, now time.Time) {
+	header["Date"] = []string{now.UTC().Format(http.TimeFormat)}
+}
+
+// panicError is a panic of an operation as an error that remembers where it came from.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }

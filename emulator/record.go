@@ -1,0 +1,61 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/wire"
+)
+
+// newEntry begins the journal's entry of a call. The strings are the request's own: nothing is copied here.
+func newEntry(turn *sandbox.Turn, req *wire.Request, call *wire.Call) *journal.Entry {
+	entry := &journal.Entry{
+		ID: call.ID, Time: turn.Now, Sandbox: turn.ID, Gateway: call.Gateway, API: call.API,
+		Credential: journal.CredentialText(call.Credential),
+		Request: journal.Request{
+			Method: req.Method, URL: requestURL(req), Headers: req.Header, Content: journal.Content{Body: string(req.Body)},
+		},
+	}
+	if call.Operation != "" {
+		entry.Operation = call.API + "." + call.Operation
+	}
+	return entry
+}
+
+func requestURL(req *wire.Request) string {
+	url := "http://" + req.Host + req.Path
+	if req.RawQuery != "" {
+		url += "?" + req.RawQuery
+	}
+	return url
+}
+
+// explain takes over what a fault says to people.
+func explain(entry *journal.Entry, fault *wire.Fault) {
+	entry.Findings = append(entry.Findings, fault.Findings...)
+	p, ok := errors.AsType[*panicError](fault.Cause)
+	if !ok {
+		return
+	}
+	entry.Panic = string(p.stack)
+	entry.Findings = append(entry.Findings, wire.Finding{
+		Check: "emulator", Level: wire.LevelError, Message: "A bug of the emulator, please report it: " + p.Error(),
+	})
+}
+
+// record completes the entry and keeps it. A journal that cannot be written does not fail the call.
+func (e *Emulator) record(
+	ctx context.Context, box *sandbox.Sandbox, entry *journal.Entry, reply wire.Reply, started time.Time,
+) {
+	entry.Outcome, entry.Status = reply.Outcome, reply.Status
+	entry.Response = journal.Response{
+		Status: reply.Status, Headers: reply.Header, Content: journal.Content{Body: string(reply.Body)},
+	}
+	entry.DurationMicros = e.options.RealNow().Sub(started).Microseconds()
+	if err := e.Journal(box).Append(ctx, *entry); err != nil {
+		e.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
+	}
+}

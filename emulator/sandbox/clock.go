@@ -1,0 +1,109 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Clock is the reading of a sandbox's clock.
+type Clock struct {
+	Now    time.Time
+	Frozen bool
+}
+
+// ClockChange is what a person or test does to a clock. Fields left nil or zero stay as they are; they are carried
+// out in the order now, advance, frozen.
+type ClockChange struct {
+	Now     *time.Time
+	Advance time.Duration
+	Frozen  *bool
+}
+
+const clockKey = "clock"
+
+// ErrGone says that the sandbox was removed while something still held it.
+var ErrGone = errors.New("the sandbox was removed")
+
+// Clock reads the clock.
+func (b *Sandbox) Clock(ctx context.Context) (Clock, error) {
+	raw, ok, err := b.space.Get(ctx, clockKey)
+	if err != nil {
+		return Clock{}, fmt.Errorf("read the clock: %w", err)
+	}
+	if !ok {
+		return Clock{}, ErrGone
+	}
+	return decodeClock(raw).at(b.realNow()), nil
+}
+
+// ChangeClock moves or freezes the clock and returns its new reading. An instant outside the years 1970 to 9999 is
+// refused with an *InvalidError and changes nothing.
+func (b *Sandbox) ChangeClock(ctx context.Context, change ClockChange) (Clock, error) {
+	real := b.realNow()
+	var after Clock
+	err := b.space.Update(ctx, clockKey, func(old []byte) ([]byte, time.Time, error) {
+		if old == nil {
+			return nil, time.Time{}, ErrGone
+		}
+		after = decodeClock(old).at(real)
+		if change.Now != nil {
+			after.Now = change.Now.UTC()
+		}
+		after.Now = after.Now.Add(change.Advance)
+		if change.Frozen != nil {
+			after.Frozen = *change.Frozen
+		}
+		if y := after.Now.Year(); y < 1970 || y > 9999 {
+			return nil, time.Time{}, &InvalidError{"now", "the clock would leave the years 1970 to 9999"}
+		}
+		return encodeClock(after, real), time.Time{}, nil
+	})
+	return after, err
+}
+
+// startClock sets the clock to where the definition starts it.
+func (b *Sandbox) startClock(ctx context.Context) error {
+	real := b.realNow()
+	start := Clock{Now: real, Frozen: b.Frozen}
+	if b.Now != nil {
+		start.Now = b.Now.UTC()
+	}
+	return b.space.Put(ctx, clockKey, encodeClock(start, real), time.Time{})
+}
+
+// clockRecord is how the clock is kept: a frozen one as its instant, a running one as its distance from real time.
+type clockRecord struct {
+	frozen bool
+	nanos  int64 // since 1970 when frozen, else to be added to real time
+	secs   int64
+}
+
+func (r clockRecord) at(real time.Time) Clock {
+	if r.frozen {
+		return Clock{Now: time.Unix(r.secs, r.nanos).UTC(), Frozen: true}
+	}
+	return Clock{Now: time.Unix(real.Unix()+r.secs, int64(real.Nanosecond())+r.nanos).UTC()}
+}
+
+func encodeClock(c Clock, real time.Time) []byte {
+	secs, nanos := c.Now.Unix(), int64(c.Now.Nanosecond())
+	raw := make([]byte, 1, 17)
+	if c.Frozen {
+		raw[0] = 1
+	} else {
+		secs, nanos = secs-real.Unix(), nanos-int64(real.Nanosecond())
+	}
+	raw = binary.BigEndian.AppendUint64(raw, uint64(secs))
+	return binary.BigEndian.AppendUint64(raw, uint64(nanos))
+}
+
+func decodeClock(raw []byte) clockRecord {
+	return clockRecord{
+		frozen: raw[0] == 1,
+		secs:   int64(binary.BigEndian.Uint64(raw[1:9])),
+		nanos:  int64(binary.BigEndian.Uint64(raw[9:17])),
+	}
+}

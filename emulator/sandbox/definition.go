@@ -1,0 +1,128 @@
+package sandbox
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// Definition is what a sandbox is made from. It is kept as JSON and never changes afterwards.
+type Definition struct {
+	ID   string `json:"id"`
+	Seed uint64 `json:"seed"`
+	// Now is where the clock starts; nil means real time.
+	Now         *time.Time  `json:"now,omitempty"`
+	Frozen      bool        `json:"frozen"`
+	Credentials Credentials `json:"credentials"`
+	// Fixtures limit what exists in the sandbox; nil lists allow anything.
+	Fixtures Fixtures `json:"fixtures,omitzero"`
+	// Quotas change documented rate limits by operation name: "off", or "5/s".
+	Quotas map[string]string `json:"quotas,omitempty"`
+}
+
+// Credentials are the credentials of a sandbox, by gateway.
+type Credentials struct {
+	ACS    []ACSCredential `json:"acs"`
+	Top    []App           `json:"top"`
+	Fabric []App           `json:"fabric"`
+}
+
+// ACSCredential is a key pair, a key pair with a security token that every signed call must then carry, a bearer
+// token, or a key pair and a bearer token.
+type ACSCredential struct {
+	AccessKeyID     string `json:"accessKeyId,omitempty"`
+	AccessKeySecret string `json:"accessKeySecret,omitempty"`
+	SecurityToken   string `json:"securityToken,omitempty"`
+	BearerToken     string `json:"bearerToken,omitempty"`
+	// Disabled keys are known and refused.
+	Disabled bool `json:"disabled,omitempty"`
+}
+
+// App is an application of the gateways top and fabric.
+type App struct {
+	AppKey    string `json:"appKey"`
+	AppSecret string `json:"appSecret"`
+}
+
+// Fixtures name what exists in a sandbox. Entries are globs as of path.Match; an empty list allows anything.
+type Fixtures struct {
+	Instances []string `json:"instances,omitempty"`
+	Channels  []string `json:"channels,omitempty"`
+	Users     []string `json:"users,omitempty"`
+	// Warrants are the applications of CreateAccessWarrant with the secrets that check requestSign.
+	Warrants []WarrantApp `json:"warrants,omitempty"`
+}
+
+// WarrantApp is an application that may ask for access warrants.
+type WarrantApp struct {
+	AppID     string `json:"appId"`
+	AppSecret string `json:"appSecret,omitempty"`
+}
+
+// Allows reports whether value is among the globs of list, or the list is empty.
+func Allows(list []string, value string) bool {
+	return len(list) == 0 || slices.ContainsFunc(list, func(glob string) bool {
+		ok, err := path.Match(glob, value)
+		return err == nil && ok
+	})
+}
+
+// InvalidError says which field of a definition is not good.
+type InvalidError struct{ Field, Reason string }
+
+func (e *InvalidError) Error() string { return e.Field + ": " + e.Reason }
+
+var idPattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
+// ValidID reports whether id can name a sandbox.
+func ValidID(id string) bool { return idPattern.MatchString(id) }
+
+func (d *Definition) validate() error {
+	if !ValidID(d.ID) {
+		return &InvalidError{"id", fmt.Sprintf("must match %s, got %q", idPattern, d.ID)}
+	}
+	for i, c := range d.Credentials.ACS {
+		if err := c.validate(); err != "" {
+			return &InvalidError{fmt.Sprintf("credentials.acs[%d]", i), err}
+		}
+	}
+	for gateway, apps := range map[string][]App{"top": d.Credentials.Top, "fabric": d.Credentials.Fabric} {
+		for i, a := range apps {
+			if a.AppKey == "" || a.AppSecret == "" {
+				return &InvalidError{fmt.Sprintf("credentials.%s[%d]", gateway, i), "needs both appKey and appSecret"}
+			}
+			if tooShort(a.AppSecret) {
+				return &InvalidError{fmt.Sprintf("credentials.%s[%d]", gateway, i), shortSecret}
+			}
+		}
+	}
+	for name, q := range d.Quotas {
+		if _, err := parseQuota(q); err != nil {
+			return &InvalidError{"quotas." + name, err.Error()}
+		}
+	}
+	return nil
+}
+
+func (c ACSCredential) validate() string {
+	switch {
+	case slices.ContainsFunc([]string{c.AccessKeySecret, c.BearerToken}, tooShort):
+		return shortSecret
+	case (c.AccessKeyID == "") != (c.AccessKeySecret == ""):
+		return "needs accessKeyId and accessKeySecret together"
+	case c.AccessKeyID == "" && c.BearerToken == "":
+		return "needs a key pair (accessKeyId, accessKeySecret), a bearerToken, or both"
+	case c.AccessKeyID == "" && c.SecurityToken != "":
+		return "securityToken belongs to a key pair"
+	}
+	return ""
+}
+
+// minSecret is the shortest secret: shorter ones could not be kept out of the journal without blotting out everything.
+const minSecret = 4
+
+var shortSecret = fmt.Sprintf("secrets have at least %d characters", minSecret)
+
+func tooShort(secret string) bool { return secret != "" && len(secret) < minSecret }

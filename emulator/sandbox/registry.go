@@ -1,0 +1,217 @@
+package sandbox
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/store"
+	"github.com/tokenstage/tokenstage/emulator/wire"
+)
+
+// Default is the id of the sandbox that always exists.
+const Default = "default"
+
+// Errors of the registry.
+var (
+	ErrUnknown    = errors.New("no such sandbox")
+	ErrExists     = errors.New("a sandbox of that id exists")
+	ErrCredential = errors.New("a credential belongs to another sandbox already")
+	ErrKept       = errors.New("the default sandbox cannot be removed")
+	ErrTooMany    = errors.New("too many sandboxes")
+)
+
+// Registry creates, finds and removes sandboxes.
+type Registry struct {
+	store   store.Store
+	root    store.Space
+	realNow func() time.Time
+	limit   int
+	secrets *Secrets
+
+	changes      sync.Mutex // one creation or removal at a time; lookups take no lock
+	boxes        sync.Map   // id -> *Sandbox
+	byCredential sync.Map   // wire.Credential -> *Sandbox
+	byTag        sync.Map   // AppTag -> *Sandbox
+	count        int        // guarded by changes
+}
+
+// RegistryOptions configure a Registry.
+type RegistryOptions struct {
+	Store store.Store
+	// RealNow is real time, from which running clocks are measured.
+	RealNow func() time.Time
+	// Limit is the number of sandboxes that can exist; zero means DefaultLimit.
+	Limit int
+}
+
+// DefaultLimit is the number of sandboxes that can exist at once.
+const DefaultLimit = 20_000
+
+// rootSpace holds the definitions of all sandboxes; its name cannot be that of a sandbox.
+const rootSpace = "/sandboxes"
+
+// NewRegistry returns an empty registry.
+func NewRegistry(o RegistryOptions) *Registry {
+	return &Registry{
+		store: o.Store, root: o.Store.Space(rootSpace), realNow: o.RealNow, limit: cmp.Or(o.Limit, DefaultLimit),
+		secrets: NewSecrets(),
+	}
+}
+
+// Secrets knows the secrets of all sandboxes.
+func (r *Registry) Secrets() *Secrets { return r.secrets }
+
+// Create makes a sandbox. It fails with an *InvalidError, ErrExists, ErrCredential or ErrTooMany, and then changes
+// nothing.
+func (r *Registry) Create(ctx context.Context, def Definition) (*Sandbox, error) {
+	if err := def.validate(); err != nil {
+		return nil, err
+	}
+	r.changes.Lock()
+	defer r.changes.Unlock()
+	if _, taken := r.boxes.Load(def.ID); taken {
+		return nil, fmt.Errorf("%w: %s", ErrExists, def.ID)
+	}
+	if r.count >= r.limit {
+		return nil, fmt.Errorf("%w: at most %d can exist at once", ErrTooMany, r.limit)
+	}
+	names := def.Credentials.names()
+	for i, name := range names {
+		if _, taken := r.byCredential.Load(name); taken || slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("%w: %s", ErrCredential, printable(name))
+		}
+	}
+	box, err := newSandbox(def, r.store.Space(def.ID), r.realNow)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.keep(ctx, box); err != nil {
+		return nil, err
+	}
+	r.secrets.add(def.Credentials.secrets(def.Fixtures))
+	for _, name := range names {
+		r.byCredential.Store(name, box)
+	}
+	for _, app := range def.Credentials.Top {
+		r.byTag.Store(tagFor(app.AppKey), box)
+	}
+	r.boxes.Store(def.ID, box)
+	r.count++
+	return box, nil
+}
+
+func (r *Registry) keep(ctx context.Context, box *Sandbox) error {
+	raw, err := json.Marshal(box.Definition)
+	if err != nil {
+		return err
+	}
+	if err := box.Reset(ctx); err != nil {
+		return err
+	}
+	return r.root.Put(ctx, box.ID, raw, time.Time{})
+}
+
+// printable names a credential in an error: a bearer token is a secret.
+func printable(c wire.Credential) string {
+	if c.Kind == wire.Bearer {
+		return "a bearer token"
+	}
+	return string(c.Kind) + " " + c.ID
+}
+
+// Get returns the sandbox of that id, or ErrUnknown.
+func (r *Registry) Get(id string) (*Sandbox, error) {
+	if box, ok := r.boxes.Load(id); ok {
+		return box.(*Sandbox), nil
+	}
+	return nil, fmt.Errorf("%w: %q", ErrUnknown, id)
+}
+
+// List returns all sandboxes, sorted by id.
+func (r *Registry) List() []*Sandbox {
+	var all []*Sandbox
+	r.boxes.Range(func(_, box any) bool {
+		all = append(all, box.(*Sandbox))
+		return true
+	})
+	slices.SortFunc(all, func(a, b *Sandbox) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Find returns the sandbox of a credential that a request names, and whether it is known anywhere.
+func (r *Registry) Find(c wire.Credential) (*Sandbox, bool) {
+	if box, ok := r.byCredential.Load(c); ok {
+		return box.(*Sandbox), true
+	}
+	if c.Kind == wire.AccessKey {
+		if tag, ok := TagOf(c.ID); ok {
+			if box, ok := r.byTag.Load(tag); ok {
+				return box.(*Sandbox), true
+			}
+		}
+	}
+	return nil, false
+}
+
+// Remove deletes a sandbox with all its state and frees its credentials.
+func (r *Registry) Remove(ctx context.Context, id string) error {
+	if id == Default {
+		return ErrKept
+	}
+	r.changes.Lock()
+	defer r.changes.Unlock()
+	box, err := r.Get(id)
+	if err != nil {
+		return err
+	}
+	for _, name := range box.Credentials.names() {
+		r.byCredential.Delete(name)
+	}
+	for _, app := range box.Credentials.Top {
+		r.byTag.Delete(tagFor(app.AppKey))
+	}
+	r.boxes.Delete(id)
+	r.secrets.retire(box.Credentials.secrets(box.Fixtures))
+	r.count--
+	return errors.Join(r.root.Delete(ctx, id), box.space.Clear(ctx))
+}
+
+// names are the ids under which requests name these credentials.
+func (c Credentials) names() []wire.Credential {
+	var names []wire.Credential
+	for _, a := range c.ACS {
+		if a.AccessKeyID != "" {
+			names = append(names, wire.Credential{Kind: wire.AccessKey, ID: a.AccessKeyID})
+		}
+		if a.BearerToken != "" {
+			names = append(names, wire.Credential{Kind: wire.Bearer, ID: a.BearerToken})
+		}
+	}
+	for _, a := range c.Top {
+		names = append(names, wire.Credential{Kind: wire.TopApp, ID: a.AppKey})
+	}
+	for _, a := range c.Fabric {
+		names = append(names, wire.Credential{Kind: wire.FabricApp, ID: a.AppKey})
+	}
+	return names
+}
+
+func (c Credentials) secrets(f Fixtures) []string {
+	var all []string
+	for _, a := range c.ACS {
+		all = append(all, a.AccessKeySecret, a.BearerToken)
+	}
+	for _, a := range slices.Concat(c.Top, c.Fabric) {
+		all = append(all, a.AppSecret)
+	}
+	for _, w := range f.Warrants {
+		all = append(all, w.AppSecret)
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}

@@ -1,0 +1,134 @@
+package sandbox
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Mask stands where a secret was.
+const Mask = "[secret]"
+
+// Secrets knows every secret of every sandbox, in the spellings in which they travel, and takes them out of text that
+// people will see. Secrets of removed sandboxes stay known for a while, since journals can still hold them.
+type Secrets struct {
+	mu       sync.RWMutex
+	byPrefix map[[minSecret]byte][]string // longest first
+	removed  []string
+}
+
+// maxRemoved bounds how many spellings of removed secrets are remembered.
+const maxRemoved = 20_000
+
+// NewSecrets returns a set of secrets to which a Registry adds none. Texts too short to be secrets are left out.
+func NewSecrets(secrets ...string) *Secrets {
+	s := &Secrets{byPrefix: map[[minSecret]byte][]string{}}
+	s.add(slices.DeleteFunc(slices.Clone(secrets), func(secret string) bool { return len(secret) < minSecret }))
+	return s
+}
+
+// spellings are the ways in which a secret can stand in a URL, a form, JSON or XML.
+func spellings(secret string) []string {
+	query, path := url.QueryEscape(secret), url.PathEscape(secret)
+	strict := strings.NewReplacer("+", "%20", "*", "%2A", "~", "%7E").Replace(query)
+	all := []string{
+		secret, query, path, strict, strings.ToLower(query), strings.ToLower(path), strings.ToLower(strict),
+		strings.ReplaceAll(secret, "/", `\/`),
+		strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret),
+		strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(secret),
+		url.QueryEscape(strict),
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (s *Secrets) add(secrets []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, secret := range secrets {
+		for _, text := range spellings(secret) {
+			key := [minSecret]byte([]byte(text))
+			list := append(s.byPrefix[key], text)
+			slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
+			s.byPrefix[key] = list
+		}
+	}
+}
+
+func (s *Secrets) retire(secrets []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, secret := range secrets {
+		s.removed = append(s.removed, spellings(secret)...)
+	}
+	for len(s.removed) > maxRemoved {
+		s.forget(s.removed[0])
+		s.removed = s.removed[1:]
+	}
+}
+
+// forget takes one occurrence of a spelling out: another sandbox may have the same secret.
+func (s *Secrets) forget(text string) {
+	key := [minSecret]byte([]byte(text))
+	list := s.byPrefix[key]
+	if i := slices.Index(list, text); i >= 0 {
+		list = slices.Delete(slices.Clone(list), i, i+1)
+	}
+	if len(list) == 0 {
+		delete(s.byPrefix, key)
+		return
+	}
+	s.byPrefix[key] = list
+}
+
+// Mask returns text with every secret replaced.
+func (s *Secrets) Mask(text string) string {
+	if len(text) < minSecret {
+		return text
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out strings.Builder
+	start := 0 // of the text not yet written out
+	for i := 0; i+minSecret <= len(text); {
+		n := s.secretAt(text, i)
+		if n == 0 {
+			i++
+			continue
+		}
+		out.WriteString(text[start:i])
+		out.WriteString(Mask)
+		i += n
+		start = i
+	}
+	if start == 0 {
+		return text
+	}
+	out.WriteString(text[start:])
+	return out.String()
+}
+
+// secretAt returns the length of the secret that begins at i, zero when none does.
+func (s *Secrets) secretAt(text string, i int) int {
+	for _, known := range s.byPrefix[[minSecret]byte([]byte(text[i:i+minSecret]))] {
+		if strings.HasPrefix(text[i:], known) {
+			return len(known)
+		}
+	}
+	if i+stsSecretLength <= len(text) && allBase62(text[i:i+stsSecretLength]) &&
+		isTemporarySecret(text[i:i+stsSecretLength]) {
+		return stsSecretLength
+	}
+	return 0
+}
+
+func allBase62(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// shard is a part of a space's keys under one lock.
+type shard struct {
+	mu     sync.Mutex
+	values map[string]entry
+	// most is the largest len of values since it was made.
+	most int
+	// soonest is the earliest expiry among values, or earlier; zero when none expires.
+	soonest time.Time
+	marks   marks
+}
+
+// entry is one key's value, or a counter when value is nil.
+type entry struct {
+	value   []byte
+	count   int64
+	expires time.Time
+}
+
+// text is what readers get: a counter reads as its decimal text.
+func (e entry) text() []byte {
+	if e.value == nil {
+		return strconv.AppendInt(nil, e.count, 10)
+	}
+	return e.value
+}
+
+// expired reports whether e may be forgotten at now.
+func (e entry) expired(now time.Time) bool { return !e.expires.IsZero() && !e.expires.After(now) }
+
+func (s *shard) get(key string) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.values[key]
+	if !ok {
+		return nil, false
+	}
+	return e.text(), true
+}
+
+func (s *shard) take(key string) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.values[key]
+	if !ok {
+		return nil, false
+	}
+	delete(s.values, key)
+	return e.text(), true
+}
+
+func (s *shard) put(key string, value []byte, expires time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set(key, entry{value: notNil(value), expires: expires})
+}
+
+// notNil makes an empty value differ from none.
+func notNil(value []byte) []byte {
+	if value == nil {
+		return []byte{}
+	}
+	return value
+}
+
+func (s *shard) set(key string, e entry) {
+	if s.values == nil {
+		s.values = map[string]entry{}
+	}
+	s.values[key] = e
+	s.most = max(s.most, len(s.values))
+	s.expect(e.expires)
+}
+
+// expect notes that something expires at that instant.
+func (s *shard) expect(expires time.Time) {
+	if !expires.IsZero() && (s.soonest.IsZero() || expires.Before(s.soonest)) {
+		s.soonest = expires
+	}
+}
+
+var errNotCounter = errors.New("the key holds a value that is no counter")
+
+func (s *shard) increment(key string, delta int64, expires time.Time) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.values[key]
+	if e.value != nil {
+		count, err := strconv.ParseInt(string(e.value), 10, 64)
+		if err != nil {
+			return 0, errNotCounter
+		}
+		e.count = count
+	}
+	sum := e.count + delta
+	s.set(key, entry{count: sum, expires: expires})
+	return sum, nil
+}
+
+func (s *shard) update(key string, change func([]byte) ([]byte, time.Time, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var old []byte
+	if e, ok := s.values[key]; ok {
+		old = e.text()
+	}
+	value, expires, err := change(old)
+	if err != nil {
+		return err
+	}
+	s.set(key, entry{value: notNil(value), expires: expires})
+	return nil
+}
+
+func (s *shard) mark(hash uint64, now, expires time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.marks.add(hash, now, expires)
+}
+
+func (s *shard) reclaim(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.marks.reclaim(now)
+	if !s.soonest.IsZero() && !s.soonest.After(now) {
+		s.forget(now)
+	}
+	s.shrink()
+}
+
+// forget removes the values that expired and finds the next expiry.
+func (s *shard) forget(now time.Time) {
+	s.soonest = time.Time{}
+	for key, e := range s.values {
+		if e.expired(now) {
+			delete(s.values, key)
+		} else {
+			s.expect(e.expires)
+		}
+	}
+}
+
+// shrinkFrom is the size up to which an empty map is not worth replacing.
+const shrinkFrom = 64
+
+// shrink replaces a map that became mostly empty: Go's maps never give memory back.
+func (s *shard) shrink() {
+	if s.most <= shrinkFrom || len(s.values) > s.most/4 {
+		return
+	}
+	smaller := make(map[string]entry, len(s.values))
+	for key, e := range s.values {
+		smaller[key] = e
+	}
+	s.values, s.most = smaller, len(smaller)
+}

@@ -1,0 +1,85 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/wire"
+)
+
+// notice is what the emulator says in its own voice, to requests that belong to no API: RFC 9457 problem details.
+type notice struct {
+	Title  string   `json:"title"`
+	Status int      `json:"status"`
+	Detail string   `json:"detail"`
+	Served []string `json:"served"`
+}
+
+// ownVoice answers what no gateway claims.
+func (e *Emulator) ownVoice(
+	ctx context.Context, req *wire.Request, unread *wire.Fault, started time.Time,
+) wire.Reply {
+	status := http.StatusNotFound
+	n := notice{Detail: "No API is served at " + req.Method + " " + req.Path + "; see served for what is."}
+	if unread != nil {
+		status, n.Detail = statusOf(unread), unread.Findings[0].Message
+	}
+	n.Status, n.Title, n.Served = status, http.StatusText(status), e.served()
+	body, err := json.Marshal(n)
+	if err != nil { // a string that is not UTF-8 is replaced, so this cannot be
+		body = []byte("{}")
+	}
+	reply := wire.Reply{
+		Status: status, Body: body, Outcome: "http." + http.StatusText(status),
+		Header: http.Header{"Content-Type": {"application/problem+json"}},
+	}
+	e.recordUnclaimed(ctx, req, reply, started)
+	return reply
+}
+
+// recordUnclaimed keeps the request in the journal of the default sandbox, with the detail as its finding.
+func (e *Emulator) recordUnclaimed(ctx context.Context, req *wire.Request, reply wire.Reply, started time.Time) {
+	turn, err := e.fallback.Begin(ctx)
+	if err != nil {
+		turn = e.emergencyTurn()
+	}
+	entry := newEntry(turn, req, &wire.Call{ID: turn.UUID()})
+	entry.Findings = []wire.Finding{{
+		Check: "path", Level: wire.LevelError, Message: "No gateway knows this request by its path, parameters or headers.",
+	}}
+	setDate(reply.Header, turn.Now)
+	e.record(ctx, turn.Sandbox, entry, reply, started)
+}
+
+// served lists what there is: one line an operation.
+func (e *Emulator) served() []string {
+	var lines []string
+	for _, a := range e.catalogue.APIs {
+		for _, op := range a.Operations {
+			line := op.Methods[0] + " " + op.Path
+			if op.Action != "" {
+				line += " " + op.Action
+			}
+			lines = append(lines, line+" ("+op.Name+")")
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// statusOf is the HTTP status of a request that could not be read and belongs to no API.
+func statusOf(unread *wire.Fault) int {
+	if unread.Kind == wire.Malformed {
+		return http.StatusBadRequest
+	}
+	switch unread.Findings[0].Check {
+	case checkURL:
+		return http.StatusRequestURITooLong
+	case checkHeader:
+		return http.StatusRequestHeaderFieldsTooLarge
+	}
+	return http.StatusRequestEntityTooLarge
+}

@@ -1,0 +1,47 @@
+package wire
+
+import "net/http"
+
+// Reply is what goes out.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// Value is the body as the JSON value that the spec describes (maps, slices, strings, numbers, booleans),
+	// whatever format Body has; nil when the spec does not describe it.
+	Value any
+	// Outcome is "ok" or the provider's code of the error that was sent.
+	Outcome string
+}
+
+// OutcomeOK is the outcome of a call that succeeded.
+const OutcomeOK = "ok"
+
+// Result is what an operation answers before its gateway wraps it.
+type Result struct {
+	Body Object
+	// Header holds response headers that the operation's provider documents; usually nil.
+	Header http.Header
+	// Outcome names a business failure inside a successful envelope, such as errCode "UNKNOWN_ERROR" with
+	// HTTP 200; empty means ok.
+	Outcome string
+	// Findings are remarks about a call that worked.
+	Findings []Finding
+}
+
+// Object is a JSON object whose members keep the order of the provider's page.
+// Values are string, bool, int, int64, float64, Object, List, []any, map[string]any or nil.
+type Object []Member
+
+// Member is one name and value of an Object.
+type Member struct {
+	Name  string
+	Value any
+}
+
+// List is an array whose elements have a name of their own in the provider's XML, and in the gateway top also in
+// JSON: {"statement":{"datas":[…]}}.
+type List struct {
+	Item   string
+	Values []any
+}

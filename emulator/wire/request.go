@@ -1,0 +1,54 @@
+package wire
+
+import "net/http"
+
+// Request is one HTTP request as it came in, read once and never changed afterwards: signatures are judged over
+// these bytes.
+type Request struct {
+	Method string
+	// Path is the escaped path as the client sent it, without the query.
+	Path string
+	// RawQuery is the query as the client sent it, without the question mark.
+	RawQuery string
+	// Host is the Host header: several signatures cover it.
+	Host   string
+	Header http.Header
+	// Body holds the whole body after removing the transfer coding, at most the server's limit.
+	Body []byte
+}
+
+// Call is a Request that its gateway has understood.
+type Call struct {
+	Request *Request
+	// ID is the request id that the reply carries and the journal lists, in the gateway's own form.
+	ID string
+	// Gateway, API and Operation name what was called ("acs", "onsmqtt", "ApplyToken"). API and Operation are
+	// empty while the operation is unknown.
+	Gateway   string
+	API       string
+	Operation string
+	// Credential is the credential id that the request names. It is not yet trusted before authentication.
+	Credential Credential
+	// Text holds every parameter of query and form as decoded text, public parameters included.
+	Text map[string]string
+	// Params holds the parameters that the spec knows, as typed JSON values: string, int64, float64, bool,
+	// map[string]any, []any. It is nil before validation. Members of a JSON body stand here beside the others.
+	Params map[string]any
+}
+
+// Credential names who calls: the kind of credential and its public id.
+type Credential struct {
+	Kind CredentialKind
+	ID   string
+}
+
+// CredentialKind tells apart the kinds of ids by which a sandbox can be found.
+type CredentialKind string
+
+// The kinds of credentials. A bearer token is its own id and a secret.
+const (
+	AccessKey CredentialKind = "acs"
+	Bearer    CredentialKind = "bearer"
+	TopApp    CredentialKind = "top"
+	FabricApp CredentialKind = "fabric"
+)
