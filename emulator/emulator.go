@@ -84,9 +84,10 @@ func New(ctx context.Context, o Options) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	checkToken := fabric.TokenCheck{Header: ccmessaging.TokenHeader, Check: ccmessaging.CheckToken}
 	e := &Emulator{
 		catalogue: catalogue, options: o, handlers: map[string]api.Handler{},
-		gateways: []gateway.Gateway{top.New(catalogue), fabric.New(catalogue), acs.New(catalogue)},
+		gateways: []gateway.Gateway{top.New(catalogue), fabric.New(catalogue, checkToken), acs.New(catalogue)},
 		registry: sandbox.NewRegistry(sandbox.RegistryOptions{Store: o.Store, RealNow: o.RealNow, Limit: o.Sandboxes}),
 	}
 	for _, a := range apis() {

@@ -12,7 +12,9 @@ type brokenSpace struct {
 	err error
 }
 
-func (s brokenSpace) Append(context.Context, string, []byte, store.Bound) (uint64, error) { return 0, s.err }
+func (s brokenSpace) Append(context.Context, string, []byte, store.Bound) (uint64, error) {
+	return 0, s.err
+}
 
 func (s brokenSpace) Range(context.Context, string, uint64, int) (store.Page, error) {
 	return store.Page{}, s.err

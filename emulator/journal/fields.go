@@ -1,8 +1,8 @@
 package journal
 
 import (
-	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
@@ -16,7 +16,7 @@ type fields struct{ found []string }
 var secretNames = []string{"bearertoken", "appsecret", "accesskeysecret", "adpassword"}
 
 func secretName(name string) bool {
-	name = strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+	name = strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(name), "_", ""), "-", "")
 	for _, end := range secretNames {
 		if strings.HasSuffix(name, end) {
 			return true
@@ -144,17 +144,10 @@ func (f *fields) take(value string) string {
 	case "", "null", sandbox.Mask, strings.TrimSuffix(sandbox.Mask, "]"):
 		return value
 	}
-	f.found = append(f.found, value)
-	for _, text := range []string{strings.ReplaceAll(value, "+", " "), strings.Trim(value, " \t\r\n,")} {
-		f.found = append(f.found, text)
-		for view := range views(text) {
-			f.found = append(f.found, view)
-		}
-	}
-	for meant := value; json.Unmarshal([]byte(`"`+meant+`"`), &meant) == nil; {
-		if f.found = append(f.found, meant); !strings.Contains(meant, `\`) {
-			break
-		}
+	spaced := strings.ReplaceAll(value, "+", " ")
+	unquoted := strings.Trim(value, " \t\r\n,") // a closing quote was missing
+	for _, text := range []string{value, spaced, unquoted} {
+		f.found = slices.AppendSeq(append(f.found, text), views(text))
 	}
 	return sandbox.Mask
 }

@@ -59,7 +59,8 @@ func (j *Journal) Append(ctx context.Context, e Entry) error {
 func (j *Journal) cut(c *Content) {
 	c.BodyBytes = max(c.BodyBytes, len(c.Body))
 	if len(c.Body) > MaxBody {
-		c.Body = strings.Clone(j.secrets.Mask(c.Body)[:MaxBody])
+		masked := j.secrets.Mask(c.Body)
+		c.Body = masked[:min(len(masked), MaxBody)]
 		c.BodyTruncated = true
 	}
 }
@@ -155,7 +156,7 @@ func (j *Journal) Get(ctx context.Context, id string) (Entry, error) {
 			return j.show(kept.Records[i])
 		}
 	}
-	return Entry{}, fmt.Errorf("%w: %q", ErrUnknown, id)
+	return Entry{}, fmt.Errorf("%w: %q", ErrUnknown, j.secrets.Mask(id))
 }
 
 // Clear drops every entry; numbers go on. What a person cleared does not count as dropped.

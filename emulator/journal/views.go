@@ -11,8 +11,8 @@ import (
 // gateway's older signature has two.
 const maxViews = 3
 
-// escape is one character in the encoding of URLs or of JSON.
-var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}`)
+// escape is one character in the encoding of URLs or of JSON. Control characters are no part of secrets.
+var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\["\\/]`)
 
 // views are what a text says with one, two and three layers of URL and JSON escapes taken off; none when it has no
 // escapes. Broken ones stand for themselves.
@@ -36,7 +36,7 @@ func unescape(seq string) string {
 	code, err := strconv.ParseUint(digits, 16, 32)
 	switch {
 	case err != nil:
-		return seq
+		return seq[1:] // a character behind a backslash
 	case seq[0] == '%':
 		return string([]byte{byte(code)})
 	}

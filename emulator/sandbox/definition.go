@@ -98,6 +98,11 @@ func (d *Definition) validate() error {
 			}
 		}
 	}
+	for i, w := range d.Fixtures.Warrants {
+		if tooShort(w.AppSecret) {
+			return &InvalidError{fmt.Sprintf("fixtures.warrants[%d]", i), shortSecret}
+		}
+	}
 	for name, q := range d.Quotas {
 		if _, err := parseQuota(q); err != nil {
 			return &InvalidError{"quotas." + name, err.Error()}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -33,7 +34,7 @@ func spellings(secret string) []string {
 	query, path := url.QueryEscape(secret), url.PathEscape(secret)
 	strict := strings.NewReplacer("+", "%20", "*", "%2A", "~", "%7E").Replace(query)
 	all := []string{
-		secret, query, path, strict, strings.ToLower(query), strings.ToLower(path), strings.ToLower(strict),
+		secret, query, path, strict, lowerEscapes(query), lowerEscapes(path), lowerEscapes(strict),
 		strings.ReplaceAll(secret, "/", `\/`),
 		strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret),
 		strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(secret),
@@ -42,6 +43,11 @@ func spellings(secret string) []string {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
+
+var urlEscape = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// lowerEscapes writes the hex digits of URL escapes in lower case, as some clients do.
+func lowerEscapes(text string) string { return urlEscape.ReplaceAllStringFunc(text, strings.ToLower) }
 
 func (s *Secrets) add(secrets []string) {
 	s.mu.Lock()
@@ -91,8 +97,12 @@ func (s *Secrets) Mask(text string) string {
 	defer s.mu.RUnlock()
 	var out strings.Builder
 	start := 0 // of the text not yet written out
+	word := 0  // where the letters and digits end that stand at i
 	for i := 0; i+minSecret <= len(text); {
-		n := s.secretAt(text, i)
+		if i >= word {
+			word = i + base62Prefix(text[i:])
+		}
+		n := s.secretAt(text[i:], word-i)
 		if n == 0 {
 			i++
 			continue
@@ -109,26 +119,26 @@ func (s *Secrets) Mask(text string) string {
 	return out.String()
 }
 
-// secretAt returns the length of the secret that begins at i, zero when none does.
-func (s *Secrets) secretAt(text string, i int) int {
-	for _, known := range s.byPrefix[[minSecret]byte([]byte(text[i:i+minSecret]))] {
-		if strings.HasPrefix(text[i:], known) {
+// secretAt returns the length of the secret that text begins with, zero when it does with none. The first word bytes
+// are letters and digits.
+func (s *Secrets) secretAt(text string, word int) int {
+	for _, known := range s.byPrefix[[minSecret]byte([]byte(text[:minSecret]))] {
+		if strings.HasPrefix(text, known) {
 			return len(known)
 		}
 	}
-	if i+stsSecretLength <= len(text) && allBase62(text[i:i+stsSecretLength]) &&
-		isTemporarySecret(text[i:i+stsSecretLength]) {
+	if word >= stsSecretLength && isTemporarySecret(text[:stsSecretLength]) {
 		return stsSecretLength
 	}
 	return 0
 }
 
-func allBase62(text string) bool {
+func base62Prefix(text string) int {
 	for i := range len(text) {
 		c := text[i]
 		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z') {
-			return false
+			return i
 		}
 	}
-	return true
+	return len(text)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/tokenstage/tokenstage/emulator/api/deepvision"
 	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/gateway"
@@ -25,6 +26,12 @@ var noon = time.Date(2026, 1, 1, 4, 0, 0, 500_000_000, time.UTC)
 
 func newSandbox(t *testing.T) *sandbox.Sandbox {
 	t.Helper()
+	box, _ := newRegistry(t)
+	return box
+}
+
+func newRegistry(t *testing.T) (*sandbox.Sandbox, *sandbox.Registry) {
+	t.Helper()
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
 		Store: store.NewMemory(), RealNow: func() time.Time { return noon },
 	})
@@ -35,7 +42,7 @@ func newSandbox(t *testing.T) *sandbox.Sandbox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return box
+	return box, registry
 }
 
 // get calls the operation with a param in the next turn of the sandbox.
@@ -61,7 +68,7 @@ func goodParam() map[string]any {
 
 func TestCredentials(t *testing.T) {
 	t.Parallel()
-	box := newSandbox(t)
+	box, registry := newRegistry(t)
 	result, err := get(t, box, goodParam())
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +83,9 @@ func TestCredentials(t *testing.T) {
 	end := time.Date(2026, 1, 1, 5, 0, 0, 0, time.UTC)
 	if !ok || !key.Temporary || key.Secret != secret || !key.Expires.Equal(end) {
 		t.Errorf("the sandbox does not know its own key %q: %v, %v", id, key.Expires, ok)
+	}
+	if found, _ := registry.Find(wire.Credential{Kind: wire.AccessKey, ID: id}); found != box {
+		t.Errorf("the key %q does not lead to its sandbox", id)
 	}
 	claims, ok := box.TemporaryClaims(token)
 	if !ok || claims.Subject != id {

@@ -3,7 +3,6 @@ package acs
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/contract"
@@ -76,7 +75,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 		}
 	}
 	for name := range req.Header {
-		if strings.HasPrefix(strings.ToLower(name), headerPrefix) {
+		if isACSHeader(name) {
 			return true
 		}
 	}
@@ -89,12 +88,14 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 
 // hasMarker looks for the public RPC parameters that no other gateway uses on this path.
 func hasMarker(form string) bool {
-	return slices.ContainsFunc([]string{"Action=", "AccessKeyId=", "Signature=", "BearerToken="}, func(name string) bool {
-		return strings.HasPrefix(form, name) || strings.Contains(form, "&"+name)
-	})
+	for part := range strings.SplitSeq(form, "&") {
+		switch name, _, _ := strings.Cut(part, "="); name {
+		case "Action", "AccessKeyId", "Signature", "BearerToken":
+			return true
+		}
+	}
+	return false
 }
-
-const headerPrefix = "x-acs-"
 
 // Read parses query and form, tells the signature scheme and picks the operation.
 func (g *Gateway) Read(req *wire.Request) (gateway.Exchange, error) {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,7 +114,7 @@ func (x *exchange) timestampName() string {
 	case roaV1:
 		return "Date"
 	case v3:
-		return dateHeader
+		return strings.ToLower(dateHeader)
 	}
 	return "Timestamp"
 }
@@ -135,8 +136,8 @@ func (x *exchange) checkSigningData() error {
 	case rpcV1:
 		return x.checkRPC()
 	case roaV1:
-		if m := x.req.Header.Get("x-acs-signature-method"); m != "" && m != sha1Method {
-			return wrongMethod("x-acs-signature-method", sha1Method, m)
+		if m := x.req.Header.Get(methodHeader); m != "" && m != sha1Method {
+			return wrongMethod(methodHeader, sha1Method, m)
 		}
 	case v3:
 		if _, known := algorithms[c.algorithm]; !known {
@@ -176,17 +177,24 @@ func (x *exchange) checkRPC() error {
 // checkSignedHeaders refuses a V3 request that leaves a header out of its signature which every client signs: host
 // and all x-acs- headers.
 func (x *exchange) checkSignedHeaders() error {
-	signed := make(map[string]bool, len(x.claim.signedHeaders))
-	for _, name := range x.claim.signedHeaders {
-		signed[name] = true
-	}
-	for _, name := range append(acsHeaders(x.req.Header), "host") {
-		if !signed[name] {
-			return gateway.Differ(wire.MissingSignature, "signature",
-				"SignedHeaders must name host and every x-acs- header.", name, strings.Join(x.claim.signedHeaders, ";"))
+	unsigned := ""
+	for name := range x.req.Header {
+		if isACSHeader(name) && !x.signs(name) {
+			unsigned = strings.ToLower(name)
 		}
 	}
-	return nil
+	if !x.signs("host") {
+		unsigned = "host"
+	}
+	if unsigned == "" {
+		return nil
+	}
+	return gateway.Differ(wire.MissingSignature, "signature",
+		"SignedHeaders must name host and every x-acs- header.", unsigned, strings.Join(x.claim.signedHeaders, ";"))
+}
+
+func (x *exchange) signs(header string) bool {
+	return slices.ContainsFunc(x.claim.signedHeaders, func(name string) bool { return strings.EqualFold(name, header) })
 }
 
 // checkDigest compares Content-MD5 with the body where a client sends it.

@@ -57,12 +57,16 @@ func has(text map[string]string, name string) bool {
 	return ok
 }
 
+// Names of headers in the form in which net/http keeps them, so that looking them up costs nothing.
 const (
-	bearerHeader   = "x-acs-bearer-token"
-	securityHeader = "x-acs-security-token"
-	nonceHeader    = "x-acs-signature-nonce"
-	dateHeader     = "x-acs-date"
-	digestHeader   = "x-acs-content-sha256"
+	bearerHeader   = "X-Acs-Bearer-Token"
+	securityHeader = "X-Acs-Security-Token"
+	nonceHeader    = "X-Acs-Signature-Nonce"
+	dateHeader     = "X-Acs-Date"
+	digestHeader   = "X-Acs-Content-Sha256"
+	actionHeader   = "X-Acs-Action"
+	versionHeader  = "X-Acs-Version"
+	methodHeader   = "X-Acs-Signature-Method"
 )
 
 func headerClaim(s style, req *wire.Request) claim {

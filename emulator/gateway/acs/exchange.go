@@ -62,8 +62,8 @@ func (x *exchange) pick() error {
 	if x.req.Path != rpcPath {
 		return x.pickByPath()
 	}
-	action := x.claim.public(x, "x-acs-action", "Action")
-	version := x.claim.public(x, "x-acs-version", "Version")
+	action := x.claim.public(x, actionHeader, "Action")
+	version := x.claim.public(x, versionHeader, "Version")
 	if action == "" {
 		return gateway.Refuse(wire.MissingAction, "action",
 			"The request names no action: neither the parameter Action nor the header x-acs-action.", "Action")
@@ -112,7 +112,7 @@ func (x *exchange) pickByPath() error {
 	if err := x.take(op); err != nil {
 		return err
 	}
-	switch version := x.req.Header.Get("x-acs-version"); version {
+	switch version := x.req.Header.Get(versionHeader); version {
 	case op.API.Version:
 		return nil
 	case "":

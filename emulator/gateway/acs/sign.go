@@ -74,12 +74,18 @@ func roaString(req *wire.Request, query []pair, bareEmpty bool) string {
 func acsHeaders(header http.Header) []string {
 	var names []string
 	for name := range header {
-		if lower := strings.ToLower(name); strings.HasPrefix(lower, headerPrefix) {
-			names = append(names, lower)
+		if isACSHeader(name) {
+			names = append(names, strings.ToLower(name))
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+const headerPrefix = "x-acs-"
+
+func isACSHeader(name string) bool {
+	return len(name) > len(headerPrefix) && strings.EqualFold(name[:len(headerPrefix)], headerPrefix)
 }
 
 // algorithms are the ones of V3 that a shared secret can serve.
@@ -91,6 +97,7 @@ var algorithms = map[string]func() hash.Hash{
 // canonicalRequest is what V3 hashes: method, path, query, the signed headers, their names, and the hash of the body.
 func canonicalRequest(req *wire.Request, query string, signedHeaders []string, payload string) string {
 	var b strings.Builder
+	b.Grow(canonicalSize + len(query))
 	b.WriteString(req.Method)
 	b.WriteByte('\n')
 	b.WriteString(canonicalPath(req.Path))
@@ -110,6 +117,9 @@ func canonicalRequest(req *wire.Request, query string, signedHeaders []string, p
 	return b.String()
 }
 
+// canonicalSize is room for all but the query of a canonical request.
+const canonicalSize = 768
+
 // canonicalPath is the escaped path as sent, with the three mappings that the clients make.
 func canonicalPath(path string) string {
 	if !strings.ContainsAny(path, "+*%") {
@@ -125,7 +135,7 @@ func headerValue(req *wire.Request, name string) string {
 	if name == "host" {
 		return req.Host
 	}
-	values := req.Header.Values(name)
+	values := headerValues(req.Header, name)
 	if len(values) == 1 {
 		return strings.TrimSpace(values[0])
 	}
@@ -135,6 +145,17 @@ func headerValue(req *wire.Request, name string) string {
 	}
 	slices.Sort(trimmed)
 	return strings.Join(trimmed, ",")
+}
+
+// headerValues finds a header by its lower-case name without making the canonical one, which would cost an allocation
+// for each signed header of each call.
+func headerValues(header http.Header, lower string) []string {
+	for name, values := range header {
+		if len(name) == len(lower) && strings.EqualFold(name, lower) {
+			return values
+		}
+	}
+	return nil
 }
 
 // v3String is the string to sign of V3.

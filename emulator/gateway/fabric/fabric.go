@@ -69,7 +69,6 @@ var table = gateway.Table{
 	wire.WrongMethod:          "405",
 	wire.MissingKey:           "401",
 	wire.UnknownKey:           "401",
-	wire.DisabledKey:          "401",
 	wire.MissingSession:       "401",
 	wire.WrongSession:         "401",
 	wire.MissingSecurityToken: "401",

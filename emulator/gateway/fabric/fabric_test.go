@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +29,11 @@ const (
 	applyBody = `{"userId":"u","userName":"n","channelId":"c","locale":"zh"}`
 )
 
-var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+var (
+	epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	// specs are read once: loading takes longer than any test.
+	specs = sync.OnceValues(func() (*contract.Catalogue, error) { return contract.Load(openapi.Files) })
+)
 
 // world is a gateway over the real specs and one sandbox with two apps and a frozen clock.
 type world struct {
@@ -39,7 +44,7 @@ type world struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	catalogue, err := contract.Load(openapi.Files)
+	catalogue, err := specs()
 	if err != nil {
 		tb.Fatalf("load the specs: %v", err)
 	}

@@ -4,10 +4,8 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/wire"
-	"github.com/tokenstage/tokenstage/openapi"
 )
 
 func TestReplies(t *testing.T) {
@@ -108,7 +106,7 @@ func TestWrongMethodNamesTheRightOne(t *testing.T) {
 func TestEveryDocumentedError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	catalogue, err := contract.Load(openapi.Files)
+	catalogue, err := specs()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
@@ -177,15 +178,18 @@ func TestScriptedErrors(t *testing.T) {
 				`"sub_msg":"The appkey 1 is only allowed to call from 2, but your ip is 3",`,
 		},
 		{
-			"text of its own", wire.Fault{Kind: wire.Documented, Code: "15", Message: "later"},
+			"text of its own",
+			wire.Fault{Kind: wire.Documented, Code: "15", Message: "later"},
 			`"code":15,"msg":"later",`,
 		},
 		{
-			"the emulator's own failure", wire.Fault{Kind: wire.Internal},
+			"the emulator's own failure",
+			wire.Fault{Kind: wire.Internal},
 			`"code":15,"msg":"Remote service error","sub_code":"isp.top-remote-unknown-error",`,
 		},
 		{
-			"a kind without a row", wire.Fault{Kind: wire.UsedNonce},
+			"a kind without a row",
+			wire.Fault{Kind: wire.UsedNonce},
 			`"code":15,"msg":"Remote service error","sub_code":"isp.top-remote-unknown-error",`,
 		},
 	}

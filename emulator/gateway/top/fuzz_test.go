@@ -22,6 +22,7 @@ func FuzzParameters(f *testing.F) {
 	f.Add("method=x&format=json", formContent, []byte("a=1&a=2&b=%zz"))
 	f.Add("", "multipart/form-data;boundary="+boundary, []byte(javaPart("a", "1")+"\r\n--"+boundary+"--"))
 	f.Add("", "multipart/form-data; boundary=\"", []byte("--\r\n"))
+	f.Add("", formContent, []byte("\xff=%zz"))
 	f.Add("a=%FF;b", "application/json", []byte(`"{}"`))
 	w := newWorld(f, appSecret, noon)
 	f.Fuzz(func(t *testing.T, query, content string, body []byte) {

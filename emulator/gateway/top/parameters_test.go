@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
@@ -25,18 +26,15 @@ func javaPart(name, value string) string {
 		"\"\r\nContent-Type:text/plain\r\n\r\n" + value
 }
 
-func TestParameters(t *testing.T) {
+// reading is one case of what is read from a request.
+type reading struct {
+	name, query, content, body string
+	want                       map[string]string
+}
+
+func TestEncodedParameters(t *testing.T) {
 	t.Parallel()
-	const end = "--" + boundary + "--\r\n"
-	multipartContent := "multipart/form-data; boundary=" + boundary
-	file := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"image\"; filename=\"图.png\"\r\n\r\nPNG\r\n"
-	noName := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"image\"; filename=\"\"\r\n\r\n\r\n"
-	coded := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"a\"\r\n" +
-		"Content-Transfer-Encoding: quoted-printable\r\n\r\n=41\r\n"
-	tests := []struct {
-		name, query, content, body string
-		want                       map[string]string
-	}{
+	expectRead(t, []reading{
 		{"nothing", "", "", "", nil},
 		{"query", "a=1&b=2", "", "", map[string]string{"a": "1", "b": "2"}},
 		{"form", "", formContent, "a=1&b=x+y%2Bz", map[string]string{"a": "1", "b": "x y+z"}},
@@ -53,6 +51,21 @@ func TestParameters(t *testing.T) {
 		{"equals signs in the value", "a=b=c==", "", "", map[string]string{"a": "b=c=="}},
 		{"a semicolon is text", "a=1;b=2", "", "", map[string]string{"a": "1;b=2"}},
 		{"no UTF-8", "a=%FF%00", "", "", map[string]string{"a": "\xff\x00"}},
+		{"a JSON text", "", "application/json", `"{\"method\":\"x\"}"`, nil},
+		{"a JSON text that claims to be a form", "", formContent, `"{\"a\":\"100%\"}"`, nil},
+		{"a body without type", "", "", "a=1", nil},
+	})
+}
+
+func TestMultipartParameters(t *testing.T) {
+	t.Parallel()
+	const end = "--" + boundary + "--\r\n"
+	multipartContent := "multipart/form-data; boundary=" + boundary
+	file := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"image\"; filename=\"图.png\"\r\n\r\nPNG\r\n"
+	noName := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"image\"; filename=\"\"\r\n\r\n\r\n"
+	coded := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"a\"\r\n" +
+		"Content-Transfer-Encoding: quoted-printable\r\n\r\n=41\r\n"
+	expectRead(t, []reading{
 		{
 			"multipart", "", multipartContent, part("a", "1") + part("b", "x+y%20") + end,
 			map[string]string{"a": "1", "b": "x+y%20"},
@@ -65,11 +78,12 @@ func TestParameters(t *testing.T) {
 		{"files are no parameters", "", multipartContent, part("a", "1") + file + noName + end, map[string]string{"a": "1"}},
 		{"no transfer encoding", "", multipartContent, coded + end, map[string]string{"a": "=41"}},
 		{"line ends inside a part", "", multipartContent, part("a", "1\r\n2") + end, map[string]string{"a": "1\r\n2"}},
-		{"a JSON text", "", "application/json", `"{\"method\":\"x\"}"`, nil},
-		{"a JSON text that claims to be a form", "", formContent, `"{\"a\":\"100%\"}"`, nil},
-		{"a body without type", "", "", "a=1", nil},
 		{"no part in multipart", "", multipartContent, "a=1", nil},
-	}
+	})
+}
+
+func expectRead(t *testing.T, tests []reading) {
+	t.Helper()
 	w := newWorld(t, appSecret, noon)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -178,12 +192,39 @@ func TestPlacesOfParameters(t *testing.T) {
 func TestRepeatedParameterIsAdvice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, appSecret, noon)
+	isAdvice := func(findings []wire.Finding) bool {
+		return len(findings) == 1 && findings[0].Check == "parameter v" && findings[0].Level == wire.LevelAdvice
+	}
 	req := post(signed(public(), appSecret))
 	req.RawQuery = "v=2.0"
-	got := w.send(t, req, wire.Result{})
-	if got.reply.Outcome != "ok" || len(got.advice) != 1 ||
-		got.advice[0].Check != "parameter v" || got.advice[0].Level != wire.LevelAdvice {
+	if got := w.send(t, req, wire.Result{}); got.reply.Outcome != "ok" || !isAdvice(got.advice) {
 		t.Errorf("got outcome %s, advice %v", got.reply.Outcome, got.advice)
+	}
+	req = post(with(public(), "sign", "x"))
+	req.RawQuery = "v=2.0"
+	if got := w.send(t, req, wire.Result{}); got.reply.Outcome != "25" || !isAdvice(got.fault.Findings[1:]) {
+		t.Errorf("got outcome %s, findings %v", got.reply.Outcome, got.fault.Findings)
+	}
+}
+
+func TestMalformedComesBeforeMissingMethod(t *testing.T) {
+	t.Parallel()
+	req := &wire.Request{Method: http.MethodGet, Path: "/router/rest", RawQuery: "a=%zz"}
+	if got := newWorld(t, appSecret, noon).send(t, req, wire.Result{}); got.reply.Outcome != "47" {
+		t.Errorf("got outcome %s", got.reply.Outcome)
+	}
+}
+
+// node-taobao-topclient 0.1.7 puts JSON into the body of any verb but GET and POST.
+func TestUnreadBodyIsExplained(t *testing.T) {
+	t.Parallel()
+	req := &wire.Request{
+		Method: http.MethodPut, Path: "/router/rest", Header: http.Header{"Content-Type": {"application/json"}},
+		Body: []byte(`"{\"method\":\"` + tokenMethod + `\"}"`),
+	}
+	got := newWorld(t, appSecret, noon).send(t, req, wire.Result{})
+	if got.reply.Outcome != "21" || !strings.Contains(got.fault.Findings[0].Message, "application/json") {
+		t.Errorf("got outcome %s, findings %v", got.reply.Outcome, got.fault.Findings)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tokenstage/tokenstage/emulator/gateway/top"
 	"github.com/tokenstage/tokenstage/emulator/wire"
@@ -226,5 +227,19 @@ func TestWrongSignatureOfRawText(t *testing.T) {
 				t.Errorf("got %+v", f)
 			}
 		})
+	}
+}
+
+// Findings are kept as UTF-8, and clients can send any bytes.
+func TestWrongSignatureOfBytes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, appSecret, noon)
+	got := w.send(t, post(with(public(), "session", "\xff", "sign", "\xff")), wire.Result{})
+	if got.reply.Outcome != "25" {
+		t.Fatalf("got outcome %s", got.reply.Outcome)
+	}
+	f := got.fault.Findings[0]
+	if !utf8.ValidString(f.Server) || !utf8.ValidString(f.Got) || !strings.Contains(f.Server, "session\uFFFD") {
+		t.Errorf("got %+v", f)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -88,17 +89,22 @@ type world struct {
 	box     *sandbox.Sandbox
 }
 
-func newWorld(t testing.TB, secret string, now time.Time) world {
-	t.Helper()
+// load reads the specs once: that takes longer than any test.
+var load = sync.OnceValues(func() (*contract.Catalogue, error) {
 	specs := fstest.MapFS{"shop.yaml": {Data: []byte(shopSpec)}}
 	for _, file := range []string{"gateways/top.yaml", "deepvision.yaml"} {
 		data, err := openapi.Files.ReadFile(file)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		specs[file] = &fstest.MapFile{Data: data}
 	}
-	catalogue, err := contract.Load(specs)
+	return contract.Load(specs)
+})
+
+func newWorld(t testing.TB, secret string, now time.Time) world {
+	t.Helper()
+	catalogue, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}

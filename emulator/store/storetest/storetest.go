@@ -3,6 +3,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,14 +14,14 @@ import (
 // after it by t.Cleanup.
 func Run(t *testing.T, newStore func(t *testing.T) store.Store) {
 	t.Helper()
-	for _, group := range [][]promise{keyPromises, counterPromises, oncePromises, logPromises, spacePromises, racePromises} {
-		for _, p := range group {
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				s := newStore(t)
-				p.check(kit{T: t, ctx: t.Context(), store: s, space: s.Space("one")})
-			})
-		}
+	for _, p := range slices.Concat(
+		keyPromises, counterPromises, oncePromises, logPromises, spacePromises, racePromises,
+	) {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStore(t)
+			p.check(kit{T: t, ctx: t.Context(), store: s, space: s.Space("one")})
+		})
 	}
 }
 

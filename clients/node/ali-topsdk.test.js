@@ -1,0 +1,4 @@
+import sdk from 'ali-topsdk';
+import { officialSuite } from './official.js';
+
+officialSuite('ali-topsdk', sdk);

@@ -1,0 +1,109 @@
+// Package cli is the command line: it reads flags and environment, runs one command and says how it ended.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes of the command.
+const (
+	exitOK      = 0
+	exitFailure = 1 // it could not be done
+	exitUsage   = 2 // the command line or the environment is not good
+)
+
+// World is what a command touches besides its flags.
+type World struct {
+	Stdout, Stderr io.Writer
+	// LookupEnv reads the environment, from which every flag can be given too.
+	LookupEnv func(name string) (string, bool)
+}
+
+// grammar is the command line as kong reads it.
+type grammar struct {
+	Help helpFlag `short:"h" env:"-" help:"Show this help."`
+
+	Serve       serveCommand       `cmd:"" help:"Run the emulator."`
+	Env         envCommand         `cmd:"" help:"Print a sandbox's endpoints and credentials as environment variables."`
+	APIs        apisCommand        `cmd:"" name:"apis" help:"List the emulated APIs, their operations and documented errors."`
+	Requests    requestsCommand    `cmd:"" help:"Show which requests came and why they were answered as they were."`
+	Clock       clockCommand       `cmd:"" help:"Read, move or freeze a sandbox's clock."`
+	Sandbox     sandboxCommand     `cmd:"" help:"Create, list, reset and remove sandboxes."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 when the emulator is ready, with 1 when it is not."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// Run runs one command line until it is done or ctx ends, and returns the exit code.
+func Run(ctx context.Context, world World, args ...string) int {
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	err := run(ctx, world, args)
+	if err == nil || errors.Is(err, errHelpShown) {
+		return exitOK
+	}
+	fmt.Fprintln(world.Stderr, "tokenstage: "+err.Error())
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+func run(ctx context.Context, world World, args []string) error {
+	env := &environment{lookup: world.LookupEnv}
+	parser, err := kong.New(&grammar{},
+		kong.Name("tokenstage"),
+		kong.Description("An emulator of five cloud APIs that issue access tokens. Real SDKs work against it, offline."),
+		kong.Writers(world.Stdout, world.Stderr),
+		kong.NoDefaultHelp(),
+		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, Compact: true, WrapUpperBound: helpWidth}),
+		kong.ValueFormatter(withEnvironment),
+		kong.PostBuild(env.takeOver),
+		kong.Resolvers(env),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(world),
+	)
+	if err != nil {
+		return fmt.Errorf("build the command line: %w", err)
+	}
+	command, err := parser.Parse(args)
+	if errors.Is(err, errHelpShown) {
+		return err
+	}
+	if err != nil {
+		return env.explain(err)
+	}
+	return command.Run()
+}
+
+// helpWidth keeps help readable on wide terminals.
+const helpWidth = 110
+
+// errHelpShown ends a command line that asked for help.
+var errHelpShown = errors.New("help was shown")
+
+// helpFlag is kong's own --help, except that it does not end the process.
+type helpFlag bool
+
+// IgnoreDefault lets the flag work where a command is missing.
+func (helpFlag) IgnoreDefault() {}
+
+// BeforeReset prints the help before kong looks at anything else.
+func (helpFlag) BeforeReset(command *kong.Context) error {
+	if err := command.PrintUsage(false); err != nil {
+		return err
+	}
+	return errHelpShown
+}
+
+// usageError is a command line or an environment that is not good.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }

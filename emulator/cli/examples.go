@@ -1,0 +1,16 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+)
+
+// examples lists command lines and what they do, as a block of help.
+func examples(pairs ...string) string {
+	var text strings.Builder
+	text.WriteString("Examples:\n")
+	for i := 0; i+1 < len(pairs); i += 2 {
+		fmt.Fprintf(&text, "\n    # %s\n    %s\n", pairs[i+1], pairs[i])
+	}
+	return text.String()
+}

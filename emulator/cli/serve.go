@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/control"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+)
+
+// stopLimit is how long calls in flight may take to finish once the server is told to stop.
+const stopLimit = 1500 * time.Millisecond
+
+// serveCommand runs the emulator.
+type serveCommand struct {
+	Addr        address `env:"TOKENSTAGE_ADDR" default:"127.0.0.1:4010" placeholder:"HOST:PORT" help:"Address of the data plane, where the emulated APIs live; port 0 takes a free one. Default: ${default}"`
+	ControlAddr address `env:"TOKENSTAGE_CONTROL_ADDR" default:"127.0.0.1:4011" placeholder:"HOST:PORT" help:"Address of the control plane, where tests and people steer; port 0 takes a free one. Default: ${default}"`
+	Seed        uint64  `env:"TOKENSTAGE_SEED" placeholder:"N" help:"Seed of the default sandbox's chance; 0 means the documented one."`
+	Token       string  `name:"control-token" env:"TOKENSTAGE_CONTROL_TOKEN" placeholder:"TOKEN" help:"Token that every call of the control plane must carry. Off loopback one is generated unless it is given."`
+	Log         string  `env:"TOKENSTAGE_LOG" enum:"text,json,off" default:"text" help:"Format of the log on standard error: text, json or off. Default: ${default}"`
+}
+
+// Help gives the examples.
+func (serveCommand) Help() string {
+	return examples(
+		"tokenstage serve", "both planes on their default addresses",
+		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "free ports, printed at the start",
+		"tokenstage serve --addr 0.0.0.0:4010 --control-addr 0.0.0.0:4011", "open to other machines, with a token",
+	)
+}
+
+// address is a host and port to listen on.
+type address string
+
+// Validate refuses what cannot be listened on.
+func (a address) Validate() error {
+	_, port, err := net.SplitHostPort(string(a))
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return usagef("must be HOST:PORT such as 127.0.0.1:4010, got %q", string(a))
+	}
+	return nil
+}
+
+// isLoopback reports whether only this machine reaches the address. A name that is not localhost may mean anything.
+func (a address) isLoopback() bool {
+	host, _, _ := net.SplitHostPort(string(a))
+	return host == "127.0.0.1" || host == "::1" || host == "localhost"
+}
+
+// Run serves until ctx ends.
+func (s *serveCommand) Run(ctx context.Context, world World) error {
+	key, err := newControlKey(s.Token, s.ControlAddr.isLoopback())
+	if err != nil {
+		return err
+	}
+	log := newLog(s.Log, world.Stderr)
+	em, err := emulator.New(ctx, emulator.Options{Seed: s.Seed, Log: log})
+	if err != nil {
+		return err
+	}
+	box, err := em.Sandboxes().Get(sandbox.Default)
+	if err != nil {
+		return err
+	}
+	data, err := listen(ctx, "--addr", s.Addr, em.Handler(), log)
+	if err != nil {
+		return err
+	}
+	defer stop(ctx, data, log)
+	steer, err := listen(ctx, "--control-addr", s.ControlAddr, control.New(control.Options{
+		Emulator: em, Data: reachable(data.Addr()), Token: key.token, Loopback: s.ControlAddr.isLoopback(), Log: log,
+	}), log)
+	if err != nil {
+		return err
+	}
+	defer stop(ctx, steer, log)
+	welcome{
+		data: reachable(data.Addr()), control: reachable(steer.Addr()), key: key, box: box, style: styleFor(world),
+	}.write(world.Stdout)
+	<-ctx.Done()
+	return nil
+}
+
+// listen opens the address of a flag.
+func listen(
+	ctx context.Context, flag string, addr address, handler http.Handler, log *slog.Logger,
+) (*emulator.Server, error) {
+	server, err := emulator.Listen(ctx, string(addr), handler, log)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 takes a free one)",
+			flag, addr, flag)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return server, nil
+}
+
+// stop closes a server after the context of the command has ended.
+func stop(ctx context.Context, server *emulator.Server, log *slog.Logger) {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	defer cancel()
+	if err := server.Close(limited); err != nil {
+		log.Warn("calls in flight were cut off", "address", server.Addr(), "error", err)
+	}
+}
+
+// reachable is the address by which this machine reaches what listens on addr: that of every interface is none to
+// connect to.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
+		return addr
+	}
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
+func newLog(format string, out io.Writer) *slog.Logger {
+	switch format {
+	case "json":
+		return slog.New(slog.NewJSONHandler(out, nil))
+	case "off":
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(out, nil))
+}

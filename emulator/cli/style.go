@@ -1,0 +1,28 @@
+package cli
+
+// style writes for a terminal or for a file.
+type style struct{ colours bool }
+
+// styleFor uses colours on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb says otherwise.
+func styleFor(world World) style {
+	none, _ := world.LookupEnv("NO_COLOR")
+	term, _ := world.LookupEnv("TERM")
+	return style{colours: none == "" && term != "dumb" && isTerminal(world.Stdout)}
+}
+
+// Escape sequences of ECMA-48, SGR.
+const (
+	sgrBold  = "\x1b[1m"
+	sgrRed   = "\x1b[31m"
+	sgrGreen = "\x1b[32m"
+	sgrReset = "\x1b[0m"
+)
+
+func (s style) heading(text string) string { return s.wrap(sgrBold, text) }
+
+func (s style) wrap(sgr, text string) string {
+	if !s.colours || text == "" {
+		return text
+	}
+	return sgr + text + sgrReset
+}

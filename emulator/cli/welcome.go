@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+)
+
+// welcome is what serve says at its start: where things are and what to do with them.
+type welcome struct {
+	data, control string // host:port
+	key           controlKey
+	box           *sandbox.Sandbox
+	style         style
+}
+
+// write says all of it in one go, so that a reader who stops early loses nothing but the rest.
+func (w welcome) write(out io.Writer) {
+	var text strings.Builder
+	w.planes(&text)
+	w.credentials(&text)
+	w.firstCall(&text)
+	w.sdk(&text)
+	w.next(&text)
+	_, _ = io.WriteString(out, text.String())
+}
+
+func (w welcome) planes(out io.Writer) {
+	fmt.Fprintf(out, "data plane     %s\n", w.style.wrap(sgrGreen, "http://"+w.data))
+	fmt.Fprintf(out, "control plane  %s\n", w.style.wrap(sgrGreen, "http://"+w.control))
+	if w.key.generated {
+		fmt.Fprintf(out, "open           http://%s/?token=%s\n", w.control, w.key.token)
+	}
+}
+
+func (w welcome) credentials(out io.Writer) {
+	c := w.box.Credentials
+	w.title(out, "Credentials of the sandbox "+w.box.ID+" (all fake)")
+	for _, a := range c.ACS {
+		switch {
+		case a.Disabled:
+		case a.AccessKeyID == "":
+			fmt.Fprintf(out, "  acs bearer      %s\n", a.BearerToken)
+		case a.SecurityToken != "":
+			fmt.Fprintf(out, "  acs with token  %s  %s  %s\n", a.AccessKeyID, a.AccessKeySecret, a.SecurityToken)
+		default:
+			fmt.Fprintf(out, "  acs             %s  %s\n", a.AccessKeyID, a.AccessKeySecret)
+		}
+	}
+	for _, a := range c.Top {
+		fmt.Fprintf(out, "  top             %s  %s\n", a.AppKey, a.AppSecret)
+	}
+	for _, a := range c.Fabric {
+		fmt.Fprintf(out, "  fabric          %s  %s\n", a.AppKey, a.AppSecret)
+	}
+}
+
+// firstCall is a call that needs no signature, ready to paste.
+func (w welcome) firstCall(out io.Writer) {
+	if len(w.box.Credentials.Fabric) == 0 {
+		return
+	}
+	app := w.box.Credentials.Fabric[0]
+	w.title(out, "A first call")
+	fmt.Fprintf(out, "  curl -sS http://%s/apigovernance/api/oauth/tokenByAkSk \\\n", w.data)
+	fmt.Fprintf(out, "    -H 'Content-Type: application/json' \\\n")
+	fmt.Fprintf(out, "    -d '{\"app_key\":\"%s\",\"app_secret\":\"%s\"}'\n", app.AppKey, app.AppSecret)
+}
+
+// sdk is the configuration of Alibaba Cloud's Go SDK (darabonba-openapi/v2/client).
+func (w welcome) sdk(out io.Writer) {
+	if len(w.box.Credentials.ACS) == 0 {
+		return
+	}
+	key := w.box.Credentials.ACS[0]
+	w.title(out, "An SDK (Go, darabonba-openapi)")
+	fmt.Fprintf(out, "  config := &openapi.Config{\n")
+	for _, member := range [][2]string{
+		{"Endpoint", w.data}, {"Protocol", "http"}, {"AccessKeyId", key.AccessKeyID}, {"AccessKeySecret", key.AccessKeySecret},
+	} {
+		fmt.Fprintf(out, "      %-17stea.String(%q),\n", member[0]+":", member[1])
+	}
+	fmt.Fprintf(out, "  }\n")
+}
+
+func (w welcome) next(out io.Writer) {
+	w.title(out, "Next")
+	flags := ""
+	if "http://"+w.control != defaultControl {
+		flags = " --control http://" + w.control
+	}
+	if w.key.generated {
+		fmt.Fprintf(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
+	}
+	fmt.Fprintf(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
+	fmt.Fprintf(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
+}
+
+func (w welcome) title(out io.Writer, text string) {
+	fmt.Fprintf(out, "\n%s\n", w.style.heading(text))
+}
