@@ -91,7 +91,8 @@ func headerSize(header http.Header) int {
 
 func tooLarge(check string, got, limit int) *wire.Fault {
 	return &wire.Fault{Kind: wire.TooLarge, Fill: []string{check}, Findings: []wire.Finding{{
-		Check: check, Level: wire.LevelError, Message: fmt.Sprintf("The %s has %d bytes; at most %d are read.", check, got, limit),
+		Check: check, Level: wire.LevelError,
+		Message:  fmt.Sprintf("The %s has %d bytes; at most %d are read.", check, got, limit),
 		Expected: fmt.Sprintf("at most %d bytes", limit), Got: fmt.Sprintf("%d bytes", got),
 	}}}
 }

@@ -104,11 +104,11 @@ func (o Options) withDefaults() Options {
 		o.Store = store.NewMemory()
 	}
 	if o.RealNow == nil {
-		o.RealNow = time.Now
+		o.RealNow = time.Now //nolint:forbidigo // where real time comes in; clocks of sandboxes are measured from it
 	}
 	if o.Chance == nil {
 		var seed [32]byte
-		_, _ = crand.Read(seed[:]) // never fails: it ends the program instead
+		_, _ = crand.Read(seed[:]) //nolint:forbidigo // ids of sandboxes that name no seed; it never fails
 		o.Chance = rand.NewChaCha8(seed)
 	}
 	if o.Journal.Records == 0 {

@@ -82,7 +82,8 @@ func (e *Emulator) behave(ctx context.Context, x gateway.Exchange, turn *sandbox
 		return handler(ctx, turn, x.Call())
 	}
 	return wire.Result{Body: gateway.Ordered(op.Sample(turn.Chance(), turn.Now)), Findings: []wire.Finding{{
-		Check: "operation", Level: wire.LevelAdvice, Message: op.Name + " has a spec but no code: the reply comes from the spec.",
+		Check: "operation", Level: wire.LevelAdvice,
+		Message: op.Name + " has a spec but no code: the reply comes from the spec.",
 	}}}, nil
 }
 
@@ -111,8 +112,8 @@ func (e *Emulator) gatewayOf(req *wire.Request) gateway.Gateway {
 	return nil
 }
 
-// sandboxOf finds the sandbox by the credential that the request names. An unknown one goes to the default sandbox, which
-// refuses it.
+// sandboxOf finds the sandbox by the credential that the request names. An unknown one goes to the default sandbox,
+// which refuses it.
 func (e *Emulator) sandboxOf(c wire.Credential) *sandbox.Sandbox {
 	if box, ok := e.registry.Find(c); ok {
 		return box

@@ -26,7 +26,7 @@ type World struct {
 
 // grammar is the command line as kong reads it.
 type grammar struct {
-	Help helpFlag `short:"h" env:"-" help:"Show this help."`
+	Help helpFlag `short:"h" help:"Show this help."`
 
 	Serve       serveCommand       `cmd:"" help:"Run the emulator."`
 	Env         envCommand         `cmd:"" help:"Print a sandbox's endpoints and credentials as environment variables."`
@@ -61,15 +61,19 @@ func run(ctx context.Context, world World, args []string) error {
 		kong.Description("An emulator of five cloud APIs that issue access tokens. Real SDKs work against it, offline."),
 		kong.Writers(world.Stdout, world.Stderr),
 		kong.NoDefaultHelp(),
+		kong.Vars{"control": defaultControl},
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, Compact: true, WrapUpperBound: helpWidth}),
 		kong.ValueFormatter(withEnvironment),
-		kong.PostBuild(env.takeOver),
+		kong.ExplicitGroups([]kong.Group{{Key: remoteGroup, Title: "Where the emulator is:"}}),
 		kong.Resolvers(env),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(world),
 	)
 	if err != nil {
 		return fmt.Errorf("build the command line: %w", err)
+	}
+	if err := env.takeOver(parser); err != nil {
+		return err
 	}
 	command, err := parser.Parse(args)
 	if errors.Is(err, errHelpShown) {

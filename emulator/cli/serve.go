@@ -78,18 +78,20 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 	if err != nil {
 		return err
 	}
-	defer stop(ctx, data, log)
 	steer, err := listen(ctx, "--control-addr", s.ControlAddr, control.New(control.Options{
 		Emulator: em, Data: reachable(data.Addr()), Token: key.token, Loopback: s.ControlAddr.isLoopback(), Log: log,
 	}), log)
 	if err != nil {
+		stop(ctx, log, data)
 		return err
 	}
-	defer stop(ctx, steer, log)
+	log.Info("serving", "data", data.Addr(), "control", steer.Addr())
 	welcome{
 		data: reachable(data.Addr()), control: reachable(steer.Addr()), key: key, box: box, style: styleFor(world),
 	}.write(world.Stdout)
 	<-ctx.Done()
+	stop(ctx, log, data, steer)
+	log.Info("stopped")
 	return nil
 }
 
@@ -108,12 +110,14 @@ func listen(
 	return server, nil
 }
 
-// stop closes a server after the context of the command has ended.
-func stop(ctx context.Context, server *emulator.Server, log *slog.Logger) {
+// stop closes servers, all within one limit. The context of the command may have ended.
+func stop(ctx context.Context, log *slog.Logger, servers ...*emulator.Server) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
-	if err := server.Close(limited); err != nil {
-		log.Warn("calls in flight were cut off", "address", server.Addr(), "error", err)
+	for _, server := range servers {
+		if err := server.Close(limited); err != nil {
+			log.Warn("calls in flight were cut off", "address", server.Addr(), "error", err)
+		}
 	}
 }
 

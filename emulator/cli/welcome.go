@@ -87,10 +87,7 @@ func (w welcome) sdk(out io.Writer) {
 
 func (w welcome) next(out io.Writer) {
 	w.title(out, "Next")
-	flags := ""
-	if "http://"+w.control != defaultControl {
-		flags = " --control http://" + w.control
-	}
+	flags := controlFlag("http://" + w.control)
 	if w.key.generated {
 		fmt.Fprintf(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
 	}

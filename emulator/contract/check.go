@@ -89,7 +89,8 @@ func (in *Input) check(v Values) (any, []Problem) {
 	if err != nil {
 		return nil, []Problem{{Name: in.Name, Reason: err.Error()}}
 	}
-	return value, problemsOf(in.Name, in.schema, in.schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest()))
+	err = in.schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest())
+	return value, problemsOf(in.Name, in.schema, err)
 }
 
 // typed reads the text as its schema's type.

@@ -17,7 +17,7 @@ type clockView struct {
 
 // clockPatch is the body of PATCH …/clock: at least one of the three.
 type clockPatch struct {
-	Now     *time.Time `json:"now"`
+	Now     *string `json:"now"`
 	Advance *string    `json:"advance"`
 	Frozen  *bool      `json:"frozen"`
 }
@@ -32,33 +32,47 @@ func showClock(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
 
 func changeClock(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	var patch clockPatch
-	if err := decode(c, &patch); err != nil {
+	text, err := decode(c, &patch)
+	if err != nil {
 		return err
 	}
 	change, err := patch.change()
 	if err != nil {
-		return err
+		return text.locate(err)
 	}
 	clock, err := box.ChangeClock(c.Request().Context(), change)
 	if err != nil {
-		return err
+		return text.locate(err)
 	}
 	return c.JSON(http.StatusOK, clockView(clock))
 }
 
 func (p clockPatch) change() (sandbox.ClockChange, error) {
-	change := sandbox.ClockChange{Now: p.Now, Frozen: p.Frozen}
-	if p.Now == nil && p.Advance == nil && p.Frozen == nil {
+	change := sandbox.ClockChange{Frozen: p.Frozen}
+	if p == (clockPatch{}) {
 		return change, &sandbox.InvalidError{Field: "body", Reason: "give now, advance or frozen"}
 	}
-	if p.Advance == nil {
-		return change, nil
+	var err error
+	if change.Now, err = instant(p.Now); err != nil || p.Advance == nil {
+		return change, err
 	}
-	step, err := time.ParseDuration(*p.Advance)
-	if err != nil || step < 0 {
+	change.Advance, err = time.ParseDuration(*p.Advance)
+	if err != nil || change.Advance < 0 {
 		return change, &sandbox.InvalidError{Field: "advance", Reason: fmt.Sprintf(
 			"must be a duration such as 59m or 1h30m, not negative, got %q; now sets the clock back", *p.Advance)}
 	}
-	change.Advance = step
 	return change, nil
+}
+
+// instant reads the member now.
+func instant(text *string) (*time.Time, error) {
+	if text == nil {
+		return nil, nil //nolint:nilnil // what is left out stays left out
+	}
+	var at time.Time
+	if err := at.UnmarshalText([]byte(*text)); err != nil {
+		return nil, &sandbox.InvalidError{Field: "now", Reason: fmt.Sprintf(
+			"must be an instant as of RFC 3339 such as 2030-01-01T00:00:00Z, got %q", *text)}
+	}
+	return &at, nil
 }

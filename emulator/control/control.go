@@ -32,7 +32,7 @@ type plane struct {
 // New returns the control plane. Its contract is openapi/control.yaml.
 func New(o Options) http.Handler {
 	p := &plane{emulator: o.Emulator, data: o.Data}
-	e := echo.NewWithConfig(echo.Config{Logger: o.Log, HTTPErrorHandler: writeProblem})
+	e := echo.NewWithConfig(echo.Config{Logger: o.Log, HTTPErrorHandler: p.writeProblem})
 	e.Pre(guard{token: o.Token, loopback: o.Loopback}.check)
 
 	e.GET("/healthz", health)

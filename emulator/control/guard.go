@@ -31,16 +31,17 @@ func (g guard) check(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if g.token != "" && req.URL.Path != healthPath && !g.holdsToken(req) {
 			c.Response().Header().Set("WWW-Authenticate", "Bearer")
-			return problem(http.StatusUnauthorized,
-				"the control plane needs its token as a bearer token: see TOKENSTAGE_CONTROL_TOKEN or the start of the server's output")
+			return problem(http.StatusUnauthorized, "the control plane needs its token as a bearer token: "+
+				"see TOKENSTAGE_CONTROL_TOKEN, or what the server printed when it started")
 		}
 		return next(c)
 	}
 }
 
 func (g guard) holdsToken(req *http.Request) bool {
-	got, ok := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
-	return ok && subtle.ConstantTimeCompare([]byte(got), []byte(g.token)) == 1
+	scheme, got, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	// Schemes are known in any case: RFC 9110, section 11.1.
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(got), []byte(g.token)) == 1
 }
 
 // isLoopbackHost judges a Host header, with or without a port.

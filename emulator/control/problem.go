@@ -71,18 +71,20 @@ func asProblem(err error) *Problem {
 	return problem(http.StatusInternalServerError, "the control plane failed; its log says more")
 }
 
-// writeProblem is Echo's error handler: every error leaves as problem details.
-func writeProblem(c *echo.Context, err error) {
-	p := asProblem(err)
-	if p.Status == http.StatusInternalServerError {
-		c.Logger().Error("control plane", "path", c.Request().URL.Path, "error", err)
+// writeProblem is Echo's error handler: every error leaves as problem details. They can quote what was sent, and that
+// can hold a secret in a place where none belongs.
+func (p *plane) writeProblem(c *echo.Context, err error) {
+	shown, secrets := *asProblem(err), p.emulator.Sandboxes().Secrets()
+	shown.Detail, shown.Field = secrets.Mask(shown.Detail), secrets.Mask(shown.Field)
+	if shown.Status == http.StatusInternalServerError {
+		c.Logger().Error("control plane", "path", secrets.Mask(c.Request().URL.Path), "error", secrets.Mask(err.Error()))
 	}
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(shown)
 	if err != nil {
 		return // a Problem holds nothing that cannot be marshalled
 	}
 	w := c.Response()
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(p.Status)
+	w.WriteHeader(shown.Status)
 	_, _ = w.Write(body)
 }

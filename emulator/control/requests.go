@@ -14,7 +14,11 @@ import (
 )
 
 func listRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	filter, err := readFilter(c.Request().URL.Query())
+	query, err := url.ParseQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return problem(http.StatusBadRequest, "the query is not good: "+err.Error())
+	}
+	filter, err := readFilter(query)
 	if err != nil {
 		return err
 	}
@@ -25,10 +29,14 @@ func listRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	return c.JSON(http.StatusOK, page)
 }
 
-// readFilter refuses names it does not know: a misspelt filter would select everything.
+// readFilter refuses names it does not know and names that are there twice: a filter that is left out selects
+// everything.
 func readFilter(query url.Values) (journal.Filter, error) {
 	var f journal.Filter
 	for name, values := range query {
+		if len(values) > 1 {
+			return f, problem(http.StatusBadRequest, fmt.Sprintf("the filter %q is there more than once", name))
+		}
 		value := values[0]
 		var err error
 		switch name {

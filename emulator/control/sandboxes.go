@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -98,7 +99,7 @@ func (p *plane) listSandboxes(c *echo.Context) error {
 type creation struct {
 	ID          string              `json:"id"`
 	Seed        *uint64             `json:"seed"`
-	Now         *time.Time          `json:"now"`
+	Now         *string             `json:"now"`
 	Frozen      bool                `json:"frozen"`
 	Credentials sandbox.Credentials `json:"credentials"`
 	Fixtures    sandbox.Fixtures    `json:"fixtures"`
@@ -108,21 +109,13 @@ type creation struct {
 
 func (p *plane) createSandbox(c *echo.Context) error {
 	var body creation
-	if err := decode(c, &body); err != nil {
-		return err
-	}
-	if len(body.Scenarios) > 0 {
-		return &sandbox.InvalidError{Field: "scenarios", Reason: "this version plays no scenarios"}
-	}
-	if err := p.checkQuotas(body.Quotas); err != nil {
-		return err
-	}
-	box, err := p.emulator.CreateSandbox(c.Request().Context(), sandbox.Definition{
-		ID: body.ID, Now: body.Now, Frozen: body.Frozen, Credentials: body.Credentials, Fixtures: body.Fixtures,
-		Quotas: body.Quotas,
-	}, body.Seed)
+	text, err := decode(c, &body)
 	if err != nil {
 		return err
+	}
+	box, err := p.create(c.Request().Context(), body)
+	if err != nil {
+		return text.locate(err)
 	}
 	view, err := p.details(c, box)
 	if err != nil {
@@ -130,6 +123,23 @@ func (p *plane) createSandbox(c *echo.Context) error {
 	}
 	c.Response().Header().Set("Location", "/v1/sandboxes/"+box.ID)
 	return c.JSON(http.StatusCreated, view)
+}
+
+func (p *plane) create(ctx context.Context, body creation) (*sandbox.Sandbox, error) {
+	if len(body.Scenarios) > 0 {
+		return nil, &sandbox.InvalidError{Field: "scenarios", Reason: "this version plays no scenarios"}
+	}
+	if err := p.checkQuotas(body.Quotas); err != nil {
+		return nil, err
+	}
+	now, err := instant(body.Now)
+	if err != nil {
+		return nil, err
+	}
+	return p.emulator.CreateSandbox(ctx, sandbox.Definition{
+		ID: body.ID, Now: now, Frozen: body.Frozen, Credentials: body.Credentials, Fixtures: body.Fixtures,
+		Quotas: body.Quotas,
+	}, body.Seed)
 }
 
 // checkQuotas refuses the name of an operation that has no quota: a slip there would switch nothing off.

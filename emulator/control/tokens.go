@@ -16,26 +16,40 @@ var tokenChanges = map[string]sandbox.State{
 	"redeem": sandbox.Redeemed,
 }
 
-func listTokens(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
+func listTokens(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	tokens, err := box.Tokens(c.Request().Context())
 	if err != nil {
 		return err
 	}
+	for i := range tokens {
+		p.mask(&tokens[i])
+	}
 	return c.JSON(http.StatusOK, map[string]any{"tokens": tokens})
 }
 
-func changeToken(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
+// mask takes secrets out of what a client said in asking for a token.
+func (p *plane) mask(token *sandbox.Token) {
+	secrets := p.emulator.Sandboxes().Secrets()
+	token.Subject = secrets.Mask(token.Subject)
+	for i := range token.History {
+		token.History[i].Note = secrets.Mask(token.History[i].Note)
+	}
+}
+
+func changeToken(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	id := c.Param("token")
 	if !sandbox.ValidID(id) {
 		return problem(http.StatusBadRequest, "a token id has 1 to 64 characters of a-z, 0-9 and -")
 	}
 	to, ok := tokenChanges[c.Param("change")]
 	if !ok {
-		return problem(http.StatusNotFound, fmt.Sprintf("a token can be told to expire, revoke or redeem, not %q", c.Param("change")))
+		return problem(http.StatusNotFound,
+			fmt.Sprintf("a token can be told to expire, revoke or redeem, not %q", c.Param("change")))
 	}
 	token, err := box.ChangeToken(c.Request().Context(), id, to)
 	if err != nil {
 		return err
 	}
+	p.mask(&token)
 	return c.JSON(http.StatusOK, token)
 }

@@ -28,7 +28,8 @@ func (t Table) Answer(gw *contract.Gateway, op *contract.Operation, fault *wire.
 	found, ok := lookUp(gw, op, code)
 	if !ok {
 		fault.Findings = append(fault.Findings, wire.Finding{
-			Check: "fault", Level: wire.LevelError, Message: fmt.Sprintf("no documented error for %v: please report this", fault),
+			Check: "fault", Level: wire.LevelError,
+			Message: fmt.Sprintf("No documented error answers %v: please report this.", fault),
 		})
 		if found, ok = lookUp(gw, op, t[wire.Internal]); !ok {
 			found = contract.Error{Code: string(fault.Kind), Status: 500, Message: fault.Error()}

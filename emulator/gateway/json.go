@@ -13,8 +13,6 @@ import (
 // AppendJSON appends a value as compact JSON: members in the provider's order, nothing escaped for HTML.
 func AppendJSON(dst []byte, value any) []byte {
 	switch v := value.(type) {
-	case nil:
-		return append(dst, "null"...)
 	case string:
 		return appendString(dst, v)
 	case bool:
@@ -28,23 +26,27 @@ func AppendJSON(dst []byte, value any) []byte {
 	case wire.List:
 		return appendMembers(dst, wire.Object{{Name: v.Item, Value: v.Values}})
 	case []any:
-		dst = append(dst, '[')
-		for i, element := range v {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = AppendJSON(dst, element)
-		}
-		return append(dst, ']')
+		return appendElements(dst, v)
 	case map[string]any:
 		return appendMembers(dst, Sorted(v))
 	}
-	// float64 and whatever a spec's example holds: the standard form serves.
+	// null, float64 and whatever a spec's example holds: the standard form serves.
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return append(dst, "null"...)
 	}
 	return append(dst, raw...)
+}
+
+func appendElements(dst []byte, list []any) []byte {
+	dst = append(dst, '[')
+	for i, element := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendJSON(dst, element)
+	}
+	return append(dst, ']')
 }
 
 // Sorted is a map as an Object in the order of its names.

@@ -33,7 +33,7 @@ func (r Request) HTTP() (*http.Request, error) {
 	if len(r.Query) > 0 {
 		target += "?" + r.Query.Encode()
 	}
-	req, err := http.NewRequest(r.Method, target, strings.NewReader(r.Body)) //nolint:noctx // the caller adds its own
+	req, err := http.NewRequest(r.Method, target, strings.NewReader(r.Body))
 	if err != nil {
 		return nil, err
 	}

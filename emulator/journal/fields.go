@@ -146,7 +146,7 @@ func (f *fields) take(value string) string {
 	}
 	spaced := strings.ReplaceAll(value, "+", " ")
 	unquoted := strings.Trim(value, " \t\r\n,") // a closing quote was missing
-	for _, text := range []string{value, spaced, unquoted} {
+	for _, text := range []string{spaced, unquoted} {
 		f.found = slices.AppendSeq(append(f.found, text), views(text))
 	}
 	return sandbox.Mask

@@ -36,6 +36,8 @@ func TestSecretFieldsNeverAppear(t *testing.T) {
 		{"JSON, single quotes", `{'AdPassword':'p,w','b':2}`, `{'AdPassword':'[secret]','b':2}`},
 		{"JSON in JSON", `{"a":"{\"AdPassword\":\"p\\\"w\",\"b\":2}"}`, `{"a":"{\"AdPassword\":\"[secret]\",\"b\":2}"}`},
 		{"JSON twice in JSON", `"\\\"AdPassword\\\":\\\"pw\\\""`, `"\\\"AdPassword\\\":\\\"[secret]""`},
+		{"JSON, a quoted value is no string to sign", `{"AdPassword":"p%26w"}`, `{"AdPassword":"[secret]"}`},
+		{"JSON, bearer token", `{"BearerToken":"pw"}`, `{"BearerToken":"[secret]"}`},
 		{"XML", "<x><app_secret>pw</app_secret></x>", "<x><app_secret>[secret]</app_secret></x>"},
 		{"XML, empty", "<app_secret>\n</app_secret>", "<app_secret>\n</app_secret>"},
 		{
@@ -66,6 +68,7 @@ func TestSecretFieldsOfURLs(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]string{
 		"/?Action=GetAuthCode&AdPassword=p%20w&b=%7e": "/?Action=GetAuthCode&AdPassword=[secret]&b=%7e",
+		`/?AdPassword=p"w'&app%5fsecret=pw`:           "/?AdPassword=[secret]&app%5fsecret=[secret]",
 		"/?BearerToken=pw":                            "/?BearerToken=[secret]",
 		"/?bearertoken=pw&x":                          "/?bearertoken=[secret]&x",
 		"/apigovernance/x?app_secret=a?b=c&d":         "/apigovernance/x?app_secret=[secret]&d",
@@ -101,10 +104,13 @@ func TestSecretHeaders(t *testing.T) {
 		t.Run(c.name+" "+c.value, func(t *testing.T) {
 			t.Parallel()
 			e := shown(t, knowing(t), journal.Entry{
-				Request: journal.Request{Headers: map[string][]string{c.name: {c.value}}},
+				Request:  journal.Request{Headers: map[string][]string{c.name: {c.value}}},
+				Response: journal.Response{Headers: map[string][]string{c.name: {c.value}}},
 			})
-			if got := e.Request.Headers[c.name]; len(got) != 1 || got[0] != c.want {
-				t.Errorf("%s: %s is shown as %q, want %s", c.name, c.value, got, c.want)
+			for _, got := range [][]string{e.Request.Headers[c.name], e.Response.Headers[c.name]} {
+				if len(got) != 1 || got[0] != c.want {
+					t.Errorf("%s: %s is shown as %q, want %s", c.name, c.value, got, c.want)
+				}
 			}
 		})
 	}
@@ -121,6 +127,7 @@ func TestSecretFieldsAreMaskedWhereTheyAreQuoted(t *testing.T) {
 		"strict": {URL: "/?AdPassword=" + url.PathEscape(unknown)},
 		"JSON":   {Content: journal.Content{Body: `{"app_secret":"unknown \"pass\"/word+1"}`}},
 		"header": {Headers: map[string][]string{"X-Acs-Bearer-Token": {unknown}}},
+		"bearer": {Headers: map[string][]string{"Authorization": {"Bearer " + unknown}}},
 		"JSON in a form": {
 			Content: journal.Content{Body: "x=" + url.QueryEscape(`{"AdPassword":"unknown \"pass\"/word+1"}`)},
 		},
@@ -153,5 +160,34 @@ func TestSentencesAreLeftAlone(t *testing.T) {
 	e := shown(t, knowing(t), journal.Entry{Findings: []wire.Finding{{Message: message}}})
 	if got := e.Findings[0].Message; got != message {
 		t.Errorf("shown as %q, want %q", got, message)
+	}
+}
+
+func TestSecretFieldsOfStringsToSign(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"GET&%2F&AdPassword%3Dpw%26Format%3DJSON":     "GET&%2F&AdPassword%3D[secret]%26Format%3DJSON",
+		"GET\n/\nAdPassword=pw&b=2\nhost:h":           "GET\n/\nAdPassword=[secret]&b=2\nhost:h",
+		"host:h\nx-acs-bearer-token:pw\nx-acs-date:d": "host:h\nx-acs-bearer-token:[secret]\nx-acs-date:d",
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			f := shown(t, knowing(t), journal.Entry{Findings: []wire.Finding{{Server: text, Client: text}}}).Findings[0]
+			if f.Server != want || f.Client != want {
+				t.Errorf("shown as %q and %q, want %q", f.Server, f.Client, want)
+			}
+		})
+	}
+}
+
+func TestValueWithoutItsClosingQuote(t *testing.T) {
+	t.Parallel()
+	e := shown(t, knowing(t), journal.Entry{
+		Outcome: "refused hiddenword", Request: journal.Request{
+			Content: journal.Content{Body: `{"AdPassword":"hiddenword, "b":1}`},
+		},
+	})
+	if e.Outcome != "refused [secret]" {
+		t.Errorf("the value is shown elsewhere: %q", e.Outcome)
 	}
 }

@@ -1,7 +1,6 @@
 package journal_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -98,6 +97,7 @@ func spelt(text string) map[string]string {
 		"json":              strings.Trim(string(quoted), `"`),
 		"json in json":      strings.TrimSuffix(strings.TrimPrefix(string(twice), `"\"`), `\""`),
 		"json, every byte":  points.String(),
+		"json, signed":      url.QueryEscape(url.QueryEscape(points.String())),
 	}
 }
 

@@ -56,12 +56,20 @@ func (b *Sandbox) ChangeClock(ctx context.Context, change ClockChange) (Clock, e
 		if change.Frozen != nil {
 			after.Frozen = *change.Frozen
 		}
-		if y := after.Now.Year(); y < 1970 || y > 9999 {
-			return nil, time.Time{}, &InvalidError{"now", "the clock would leave the years 1970 to 9999"}
+		if !clockReaches(after.Now) {
+			return nil, time.Time{}, &InvalidError{"now", outsideClock}
 		}
 		return encodeClock(after, real), time.Time{}, nil
 	})
 	return after, err
+}
+
+const outsideClock = "the clock would leave the years 1970 to 9999"
+
+// clockReaches reports whether tokens and timestamps can be written for that instant.
+func clockReaches(now time.Time) bool {
+	year := now.UTC().Year()
+	return year >= 1970 && year <= 9999
 }
 
 // startClock sets the clock to where the definition starts it.

@@ -88,24 +88,36 @@ func (d *Definition) validate() error {
 			return &InvalidError{fmt.Sprintf("credentials.acs[%d]", i), err}
 		}
 	}
-	for gateway, apps := range map[string][]App{"top": d.Credentials.Top, "fabric": d.Credentials.Fabric} {
-		for i, a := range apps {
-			if a.AppKey == "" || a.AppSecret == "" {
-				return &InvalidError{fmt.Sprintf("credentials.%s[%d]", gateway, i), "needs both appKey and appSecret"}
-			}
-			if tooShort(a.AppSecret) {
-				return &InvalidError{fmt.Sprintf("credentials.%s[%d]", gateway, i), shortSecret}
-			}
-		}
+	if err := validateApps("top", d.Credentials.Top); err != nil {
+		return err
+	}
+	if err := validateApps("fabric", d.Credentials.Fabric); err != nil {
+		return err
 	}
 	for i, w := range d.Fixtures.Warrants {
 		if tooShort(w.AppSecret) {
 			return &InvalidError{fmt.Sprintf("fixtures.warrants[%d]", i), shortSecret}
 		}
 	}
+	if d.Now != nil && !clockReaches(*d.Now) {
+		return &InvalidError{"now", outsideClock}
+	}
 	for name, q := range d.Quotas {
 		if _, err := parseQuota(q); err != nil {
 			return &InvalidError{"quotas." + name, err.Error()}
+		}
+	}
+	return nil
+}
+
+func validateApps(gateway string, apps []App) error {
+	for i, a := range apps {
+		field := fmt.Sprintf("credentials.%s[%d]", gateway, i)
+		switch {
+		case a.AppKey == "" || a.AppSecret == "":
+			return &InvalidError{field, "needs both appKey and appSecret"}
+		case tooShort(a.AppSecret):
+			return &InvalidError{field, shortSecret}
 		}
 	}
 	return nil

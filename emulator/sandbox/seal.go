@@ -46,6 +46,9 @@ func newAEAD(key [32]byte) (cipher.AEAD, error) {
 
 const nonceSize = 12
 
+// claimsDecoding takes claims as they were sealed: a subject that a client chose need not be UTF-8.
+var claimsDecoding, _ = cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode()
+
 // Seal returns the claims as at least size opaque bytes; the same claims always give the same bytes.
 func (b *Sandbox) Seal(claims Claims, size int) ([]byte, error) {
 	plain, err := cbor.Marshal(claims)
@@ -70,7 +73,7 @@ func (b *Sandbox) Unseal(sealed []byte, kind string) (Claims, bool) {
 	if err != nil {
 		return claims, false
 	}
-	if _, err := cbor.UnmarshalFirst(plain, &claims); err != nil {
+	if _, err := claimsDecoding.UnmarshalFirst(plain, &claims); err != nil {
 		return claims, false
 	}
 	return claims, claims.Kind == kind

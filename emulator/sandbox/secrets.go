@@ -32,13 +32,15 @@ func NewSecrets(secrets ...string) *Secrets {
 // spellings are the ways in which a secret can stand in a URL, a form, JSON or XML.
 func spellings(secret string) []string {
 	query, path := url.QueryEscape(secret), url.PathEscape(secret)
-	strict := strings.NewReplacer("+", "%20", "*", "%2A", "~", "%7E").Replace(query)
+	signed := strings.NewReplacer("+", "%20", "*", "%2A").Replace(query) // RFC 3986, as strings to sign have it
+	strict := strings.ReplaceAll(signed, "~", "%7E")
 	all := []string{
-		secret, query, path, strict, lowerEscapes(query), lowerEscapes(path), lowerEscapes(strict),
+		secret, query, path, signed, strict,
+		lowerEscapes(query), lowerEscapes(path), lowerEscapes(signed), lowerEscapes(strict),
 		strings.ReplaceAll(secret, "/", `\/`),
 		strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret),
 		strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(secret),
-		url.QueryEscape(strict),
+		url.QueryEscape(signed), url.QueryEscape(strict),
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -144,7 +144,7 @@ func toBase62(raw []byte, n int) string {
 
 func fromBase62(text string, size int) ([]byte, bool) {
 	n, ok := new(big.Int).SetString(text, 62)
-	if !ok || n.Sign() < 0 || n.BitLen() > size*8 {
+	if !ok || base62Prefix(text) < len(text) || n.BitLen() > size*8 { // big.Int would take a sign
 		return nil, false
 	}
 	return n.FillBytes(make([]byte, size)), true

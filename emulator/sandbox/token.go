@@ -16,8 +16,7 @@ import (
 // State is the state of a token.
 type State string
 
-// The states of a token. Active is the only one that others are reached from, except that an ended token can
-// still expire for good.
+// The states of a token. Active is the only one that others are reached from.
 const (
 	Active     State = "active"
 	Expired    State = "expired"
@@ -141,8 +140,7 @@ func (b *Sandbox) tokenChange(ctx context.Context, id string) (tokenChange, erro
 const maxHistory = 50
 
 // EndToken moves a token out of Active, as one step: of many concurrent callers one succeeds. A token that is not
-// active any more gives a *TransitionError. Expiring is allowed from every state but Expired itself, since time ends
-// everything.
+// active any more gives a *TransitionError.
 func (b *Sandbox) EndToken(ctx context.Context, id string, expiresAt, now time.Time, to State, note string) error {
 	return b.space.Update(ctx, changeKey(id), func(old []byte) ([]byte, time.Time, error) {
 		var change tokenChange

@@ -29,7 +29,7 @@ func heap() int64 {
 
 // The tests of memory do not run in parallel: others would be counted too.
 
-func TestMillionRememberedKeysAreSmall(t *testing.T) { //nolint:paralleltest // see above
+func TestMillionRememberedKeysAreSmall(t *testing.T) {
 	const keys, limit = 1_000_000, 30 << 20
 	memory := store.NewMemory()
 	space := memory.Space("one")
@@ -53,7 +53,7 @@ func TestMillionRememberedKeysAreSmall(t *testing.T) { //nolint:paralleltest // 
 	runtime.KeepAlive(memory)
 }
 
-func TestReclaimGivesBackWhatFewRememberedKeysDoNotNeed(t *testing.T) { //nolint:paralleltest // see above
+func TestReclaimGivesBackWhatFewRememberedKeysDoNotNeed(t *testing.T) {
 	memory := store.NewMemory()
 	space := memory.Space("one")
 	before := heap()
@@ -76,7 +76,7 @@ func TestReclaimGivesBackWhatFewRememberedKeysDoNotNeed(t *testing.T) { //nolint
 }
 
 // A server that is never told to reclaim must not grow either: ended marks give way to new ones.
-func TestRememberedKeysStayBoundedWithoutReclaim(t *testing.T) { //nolint:paralleltest // see above
+func TestRememberedKeysStayBoundedWithoutReclaim(t *testing.T) {
 	const keys, perSecond, window, limit = 500_000, 1000, 10 * time.Second, 1 << 20
 	memory := store.NewMemory()
 	space := memory.Space("one")
@@ -93,7 +93,7 @@ func TestRememberedKeysStayBoundedWithoutReclaim(t *testing.T) { //nolint:parall
 	runtime.KeepAlive(memory)
 }
 
-func TestReclaimGivesMemoryBack(t *testing.T) { //nolint:paralleltest // see above
+func TestReclaimGivesMemoryBack(t *testing.T) {
 	memory := store.NewMemory()
 	space := memory.Space("one")
 	before := heap()
@@ -111,7 +111,7 @@ func TestReclaimGivesMemoryBack(t *testing.T) { //nolint:paralleltest // see abo
 	runtime.KeepAlive(memory)
 }
 
-func TestDroppedRecordsAreFreed(t *testing.T) { //nolint:paralleltest // see above
+func TestDroppedRecordsAreFreed(t *testing.T) {
 	memory := store.NewMemory()
 	space := memory.Space("one")
 	before := heap()
@@ -139,7 +139,7 @@ func TestDroppedRecordsAreFreed(t *testing.T) { //nolint:paralleltest // see abo
 	runtime.KeepAlive(memory)
 }
 
-func TestClearedSpacesLeaveNothingBehind(t *testing.T) { //nolint:paralleltest // see above
+func TestClearedSpacesLeaveNothingBehind(t *testing.T) {
 	memory := store.NewMemory()
 	before := heap()
 	for i := range 100_000 {

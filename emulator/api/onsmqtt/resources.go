@@ -25,7 +25,8 @@ func checkResources(text string) ([]wire.Finding, error) {
 	var advice []wire.Finding
 	for i, topic := range resources {
 		if reason := topicFilterProblem(topic); reason != "" {
-			return nil, refuseResources(fmt.Sprintf("Topic %d of Resources, %q, is no topic filter: %s.", i+1, topic, reason))
+			return nil, refuseResources(fmt.Sprintf(
+				"Topic %d of Resources, %q, is no topic filter: %s.", i+1, topic, reason))
 		}
 		if strings.TrimSpace(topic) != topic {
 			advice = append(advice, adviseResources(fmt.Sprintf(
@@ -33,7 +34,8 @@ func checkResources(text string) ([]wire.Finding, error) {
 		}
 	}
 	if !slices.IsSorted(resources) {
-		advice = append(advice, adviseResources("The topics of Resources are not in lexicographic order, which the page asks for."))
+		advice = append(advice, adviseResources(
+			"The topics of Resources are not in lexicographic order, which the page asks for."))
 	}
 	return advice, nil
 }
@@ -49,7 +51,8 @@ func adviseResources(what string) wire.Finding {
 // maxTopic is the longest topic filter in bytes: MQTT 3.1.1, section 4.7.3.
 const maxTopic = 65535
 
-// topicFilterProblem says what keeps text from being a topic filter of MQTT 3.1.1, section 4.7; empty when nothing does.
+// topicFilterProblem says what keeps text from being a topic filter of MQTT 3.1.1, section 4.7; empty when nothing
+// does.
 func topicFilterProblem(text string) string {
 	switch {
 	case text == "":

@@ -1,4 +1,5 @@
-// Package acs is the gateway of Alibaba Cloud's OpenAPI: RPC and ROA calls, signed in three ways, answered as JSON or XML.
+// Package acs is the gateway of Alibaba Cloud's OpenAPI: RPC and ROA calls, signed in three ways, answered as JSON or
+// XML.
 package acs
 
 import (

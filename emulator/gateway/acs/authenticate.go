@@ -2,7 +2,6 @@ package acs
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // Content-MD5 is MD5
 	"encoding/base64"
 	"fmt"
@@ -98,8 +97,8 @@ func zoneAdvice(off time.Duration) []wire.Finding {
 	if zone == 0 || zone.Abs() > 14*time.Hour || (off-zone).Abs() > timeWindow {
 		return nil
 	}
-	return []wire.Finding{{Check: "timestamp", Level: wire.LevelAdvice, Message: fmt.Sprintf(
-		"The difference is close to a time zone's (%s): the client may write its local time where UTC is expected.", zone)}}
+	return []wire.Finding{{Check: "timestamp", Level: wire.LevelAdvice, Message: fmt.Sprintf("The difference is close "+
+		"to a time zone's (%s): the client may write its local time where UTC is expected.", zone)}}
 }
 
 func (x *exchange) parseTime(text string) (time.Time, error) {
@@ -115,8 +114,9 @@ func (x *exchange) timestampName() string {
 		return "Date"
 	case v3:
 		return strings.ToLower(dateHeader)
+	default:
+		return "Timestamp"
 	}
-	return "Timestamp"
 }
 
 func (x *exchange) timestampForm() string {
@@ -143,6 +143,7 @@ func (x *exchange) checkSigningData() error {
 		if _, known := algorithms[c.algorithm]; !known {
 			return wrongMethod("the algorithm in Authorization", "ACS3-HMAC-SHA256 or ACS3-HMAC-SM3", c.algorithm)
 		}
+	case bearer: // needs nothing beside its token
 	}
 	if c.incomplete != "" {
 		return gateway.Refuse(wire.MissingSignature, "signature", "The Authorization header lacks "+c.incomplete+".")
@@ -205,7 +206,8 @@ func (x *exchange) checkDigest() error {
 	}
 	sum := md5.Sum(x.req.Body) //nolint:gosec // Content-MD5 is MD5
 	if want := base64.StdEncoding.EncodeToString(sum[:]); want != sent {
-		return gateway.Differ(wire.WrongDigest, "content MD5", "Content-MD5 is not the digest of the body that came.", want, sent)
+		return gateway.Differ(wire.WrongDigest, "content MD5",
+			"Content-MD5 is not the digest of the body that came.", want, sent)
 	}
 	return nil
 }
@@ -235,32 +237,41 @@ func (x *exchange) spendNonce(ctx context.Context, turn *sandbox.Turn) error {
 
 // checkSecurityToken holds a rightly signed request to the token of its key.
 func (x *exchange) checkSecurityToken(ctx context.Context, turn *sandbox.Turn, key sandbox.Key) error {
-	const check = "security token"
 	got := x.claim.securityToken
-	claims, issued := turn.TemporaryClaims(got)
 	switch {
 	case got == "" && (key.Temporary || key.SecurityToken != ""):
-		return gateway.Refuse(wire.MissingSecurityToken, check,
+		return gateway.Refuse(wire.MissingSecurityToken, tokenCheck,
 			"The AccessKey "+key.ID+" is temporary: its security token must come with every call.")
-	case got == "":
+	case got == "", key.SecurityToken != "" && same(key.SecurityToken, got):
 		return nil
-	case key.SecurityToken != "" && hmac.Equal([]byte(got), []byte(key.SecurityToken)):
-		return nil
-	case issued && claims.Subject != key.ID:
-		return gateway.Differ(wire.WrongSecurityToken, check,
-			"The security token was issued with another AccessKey ID.", claims.Subject, key.ID)
-	case !issued && turn.HasSecurityToken(got):
-		return gateway.Refuse(wire.WrongSecurityToken, check, "The security token belongs to another AccessKey ID.")
-	case !issued:
-		return gateway.Refuse(wire.BadSecurityToken, check, "No sandbox issued this security token.")
 	}
-	state, err := turn.TokenState(ctx, "deepvision", claims, turn.Now)
+	claims, issued := turn.TemporaryClaims(got)
+	switch {
+	case issued && claims.Subject == key.ID:
+		return checkTokenState(ctx, turn, claims)
+	case issued:
+		return gateway.Differ(wire.WrongSecurityToken, tokenCheck,
+			"The security token was issued with another AccessKey ID.", claims.Subject, key.ID)
+	case turn.HasSecurityToken(got):
+		return gateway.Refuse(wire.WrongSecurityToken, tokenCheck, "The security token belongs to another AccessKey ID.")
+	}
+	return gateway.Refuse(wire.BadSecurityToken, tokenCheck, "No sandbox issued this security token.")
+}
+
+const tokenCheck = "security token"
+
+// issuer is the API whose operation issues security tokens; their states are kept under its name.
+const issuer = "deepvision"
+
+func checkTokenState(ctx context.Context, turn *sandbox.Turn, claims sandbox.Claims) error {
+	state, err := turn.TokenState(ctx, issuer, claims, turn.Now)
 	if err != nil {
 		return fmt.Errorf("look up the security token: %w", err)
 	}
-	if state != sandbox.Active {
-		return gateway.Refuse(wire.ExpiredSecurityToken, check, fmt.Sprintf("The security token is %s: it was good until %s.",
-			state, time.UnixMilli(claims.ExpiresAt).UTC().Format(time.RFC3339)))
+	if state == sandbox.Active {
+		return nil
 	}
-	return nil
+	end := time.UnixMilli(claims.ExpiresAt).UTC().Format(time.RFC3339)
+	return gateway.Refuse(wire.ExpiredSecurityToken, tokenCheck,
+		fmt.Sprintf("The security token is %s: it was good until %s.", state, end))
 }

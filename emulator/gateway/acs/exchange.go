@@ -1,6 +1,7 @@
 package acs
 
 import (
+	"errors"
 	"mime"
 	"strings"
 
@@ -101,11 +102,11 @@ func (x *exchange) take(op *contract.Operation) error {
 
 func (x *exchange) pickByPath() error {
 	op, params, err := x.gateway.catalogue.ByRoute(Name, x.req.Method, x.req.Path)
-	switch err {
-	case contract.ErrNoMethod:
+	switch {
+	case errors.Is(err, contract.ErrNoMethod):
 		return gateway.Refuse(wire.WrongMethod, "method",
 			"No operation at "+x.req.Path+" takes the method "+x.req.Method+".")
-	case contract.ErrNoRoute:
+	case err != nil:
 		return gateway.Refuse(wire.UnknownPath, "path", "No operation has the path "+x.req.Path+".")
 	}
 	x.path = params

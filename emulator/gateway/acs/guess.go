@@ -24,7 +24,10 @@ var mistakes = []mistake{
 		"The client signed form encoding (+ for blank, bare *, %7E), the server expects RFC 3986.",
 		strings.NewReplacer("%20", "+", "%2A", "*", "~", "%7E"),
 	},
-	{"The client left !'() bare, the server expects them encoded.", strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")")},
+	{
+		"The client left !'() bare, the server expects them encoded.",
+		strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")"),
+	},
 	{"The client left slashes bare, the server expects %2F.", strings.NewReplacer("%2F", "/")},
 	{"The client signed lower-case escapes, the server expects upper case.", lowerEscapes()},
 }

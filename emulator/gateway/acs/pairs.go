@@ -96,7 +96,9 @@ func appendEscaped(dst []byte, text string) []byte {
 // canonical joins the pairs, sorted by name in byte order, as encoded name=value with &.
 func canonical(pairs []pair) string {
 	sorted := slices.Clone(pairs)
-	slices.SortStableFunc(sorted, func(a, b pair) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.value, b.value)) })
+	slices.SortFunc(sorted, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.value, b.value))
+	})
 	size := 0
 	for _, p := range sorted {
 		size += len(p.name) + 2*len(p.value) + 2

@@ -66,8 +66,8 @@ func (x *exchange) checkV3Signature(secret string) error {
 
 func same(want, got string) bool { return hmac.Equal([]byte(want), []byte(got)) }
 
-// mismatch is the signature fault: the message ends in the server's string, which one SDK compares byte for byte with its
-// own to tell a wrong secret from a wrong string. The finding shows both strings where the client's could be guessed.
+// mismatch is the signature fault: the message ends in the server's string, which one SDK compares byte for byte with
+// its own to tell a wrong secret from a wrong string. The finding shows both strings where the client's could be guessed.
 func mismatch(server string, found guess, fill string) *wire.Fault {
 	finding := wire.Finding{Check: "signature", Level: wire.LevelError, Server: server}
 	switch {

@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// apisCommand lists what is emulated.
+type apisCommand struct {
+	remote
+	Name   string `arg:"" optional:"" help:"API or operation whose documented errors to list, such as onsmqtt or onsmqtt.ApplyToken."`
+	Errors bool   `env:"TOKENSTAGE_APIS_ERRORS" help:"List the documented errors of everything."`
+	JSON   bool   `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it."`
+}
+
+// Help gives the examples.
+func (apisCommand) Help() string {
+	return examples(
+		"tokenstage apis", "what is emulated and how it is called",
+		"tokenstage apis onsmqtt.ApplyToken", "the documented errors of one operation",
+		"tokenstage apis --json | jq -r '.apis[].operations[].id'", "for programs",
+	)
+}
+
+// Run prints the list.
+func (a *apisCommand) Run(ctx context.Context, world World) error {
+	apis, err := a.client().APIs(ctx)
+	if err != nil {
+		return a.failure(err, "apis")
+	}
+	if a.Name != "" {
+		if apis, err = pick(apis, a.Name); err != nil {
+			return err
+		}
+	}
+	switch {
+	case a.JSON:
+		return writeJSON(world.Stdout, map[string]any{"apis": apis})
+	case a.Errors || a.Name != "":
+		writeErrors(world.Stdout, styleFor(world), apis)
+	default:
+		writeOperations(world.Stdout, apis)
+	}
+	return nil
+}
+
+// pick returns what a name means: an API with all its operations, or with one.
+func pick(apis []client.API, name string) ([]client.API, error) {
+	var known []string
+	for _, api := range apis {
+		if api.Name == name {
+			return []client.API{api}, nil
+		}
+		known = append(known, api.Name)
+		for _, op := range api.Operations {
+			if op.ID == name || op.ID == api.Name+"."+name {
+				api.Operations = []client.Operation{op}
+				return []client.API{api}, nil
+			}
+			known = append(known, op.ID)
+		}
+	}
+	if near := nearest(name, known); near != "" {
+		return nil, usagef("no API or operation %q, did you mean %q?", name, near)
+	}
+	return nil, usagef("no API or operation %q; see: tokenstage apis", name)
+}
+
+func writeOperations(out io.Writer, apis []client.API) {
+	rows := [][]string{{"API", "OPERATION", "GATEWAY", "ERRORS", "CALL"}}
+	for _, api := range apis {
+		for _, op := range api.Operations {
+			rows = append(rows, []string{
+				api.Name, op.ID, api.Gateway, strconv.Itoa(len(op.Errors)), howCalled(api, op),
+			})
+		}
+	}
+	new(table).write(out, rows...)
+}
+
+// howCalled is what a request carries to be routed to the operation.
+func howCalled(api client.API, op client.Operation) string {
+	call := strings.Join(op.Methods, "|") + " " + op.Path
+	switch {
+	case op.Action == "":
+	case api.Gateway == "top":
+		call += " method=" + op.Action
+	case op.Path == "/": // RPC style
+		call += " Action=" + op.Action + " Version=" + api.Version
+	default: // ROA style
+		call += " x-acs-action=" + op.Action + " x-acs-version=" + api.Version
+	}
+	return call
+}
+
+func writeErrors(out io.Writer, s style, apis []client.API) {
+	for i, api := range apis {
+		for j, op := range api.Operations {
+			if i+j > 0 {
+				fmt.Fprintln(out)
+			}
+			fmt.Fprintf(out, "%s  %s\n", s.heading(op.ID), op.Summary)
+			rows := [][]string{{"CODE", "STATUS", "OF", "EVIDENCE", "MEANING"}}
+			for _, e := range op.Errors {
+				rows = append(rows, []string{e.Code, strconv.Itoa(e.Status), e.Origin, e.Evidence, e.Meaning})
+			}
+			new(table).write(out, rows...)
+		}
+	}
+}

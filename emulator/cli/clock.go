@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// clockCommand reads or changes a clock.
+type clockCommand struct {
+	boxed
+	Set     moment `env:"TOKENSTAGE_CLOCK_SET" placeholder:"TIME" help:"Set the clock to this instant (RFC 3339)."`
+	Advance step   `env:"TOKENSTAGE_CLOCK_ADVANCE" placeholder:"STEP" help:"Move the clock forward, after --set."`
+	Freeze  bool   `env:"TOKENSTAGE_CLOCK_FREEZE" xor:"running" help:"Stop the clock."`
+	Resume  bool   `name:"run" env:"TOKENSTAGE_CLOCK_RUN" xor:"running" help:"Let the clock run again."`
+	JSON    bool   `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it."`
+}
+
+// Help gives the examples.
+func (clockCommand) Help() string {
+	return examples(
+		"tokenstage clock", "what time it is in the default sandbox",
+		"tokenstage clock --advance 59m", "just before a token of an hour ends",
+		"tokenstage clock --set 2030-01-01T00:00:00Z --freeze", "a fixed instant",
+		"tokenstage clock --run", "let time pass again",
+	)
+}
+
+// Run prints the reading after the change.
+func (c *clockCommand) Run(ctx context.Context, world World) error {
+	clock, err := c.change(ctx)
+	if err != nil {
+		return c.failure(err, "sandbox list")
+	}
+	if c.JSON {
+		return writeJSON(world.Stdout, clock)
+	}
+	fmt.Fprintf(world.Stdout, "%s  %s\n", instant(clock.Now), pace(clock.Frozen))
+	return nil
+}
+
+func (c *clockCommand) change(ctx context.Context) (client.Clock, error) {
+	change := client.ClockChange{Now: time.Time(c.Set), Advance: time.Duration(c.Advance)}
+	if c.Freeze || c.Resume {
+		change.Frozen = &c.Freeze
+	}
+	if change == (client.ClockChange{}) {
+		return c.client().Clock(ctx, c.Sandbox)
+	}
+	return c.client().ChangeClock(ctx, c.Sandbox, change)
+}
+
+// moment is an instant in a flag.
+type moment time.Time
+
+// UnmarshalText reads RFC 3339.
+func (m *moment) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("must be an instant such as 2030-01-01T00:00:00Z, got %q", text)
+	}
+	*m = moment(t)
+	return nil
+}
+
+// step is how far a flag moves a clock: never back, which the control API takes as an instant only.
+type step time.Duration
+
+// UnmarshalText reads a duration as Go writes them.
+func (s *step) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < 0 {
+		return fmt.Errorf("must be a duration such as 59m or 1h30m, not negative, got %q", text)
+	}
+	*s = step(d)
+	return nil
+}
+
+// instant writes a time for people, to the second.
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func pace(frozen bool) string {
+	if frozen {
+		return "frozen"
+	}
+	return "running"
+}

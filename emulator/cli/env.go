@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// envCommand prints what an app needs to talk to a sandbox.
+type envCommand struct {
+	boxed
+	Format string `env:"TOKENSTAGE_ENV_FORMAT" enum:"shell,dotenv" default:"shell" help:"shell, to be evaluated, or dotenv, for a .env file. Default: ${default}"`
+}
+
+// Help gives the examples.
+func (envCommand) Help() string {
+	return examples(
+		`eval "$(tokenstage env)"`, "in this shell",
+		"tokenstage env --format dotenv > .env", "in a file",
+		`eval "$(tokenstage env --sandbox checkout-7)"`, "of another sandbox",
+	)
+}
+
+// Run prints the variables.
+func (e *envCommand) Run(ctx context.Context, world World) error {
+	box, err := e.client().Sandbox(ctx, e.Sandbox)
+	if err != nil {
+		return e.failure(err, "sandbox list")
+	}
+	all := append(e.endpoints(box), credentials(box.Credentials)...)
+	if e.Format == "dotenv" {
+		writeDotenv(world.Stdout, all)
+	} else {
+		writeExports(world.Stdout, all)
+	}
+	return nil
+}
+
+// variable is one variable of the environment; an empty value means that it must not be set.
+type variable struct{ name, value string }
+
+func (e *envCommand) endpoints(box client.Sandbox) []variable {
+	all := []variable{
+		{"TOKENSTAGE_DATA", box.Endpoints.ACS},
+		{"TOKENSTAGE_CONTROL", e.client().URL()},
+		{"TOKENSTAGE_SANDBOX", box.ID},
+		{"TOP_URL", box.Endpoints.Top},
+		{"AICC_URL", box.Endpoints.Fabric},
+	}
+	if e.Token != "" {
+		all = append(all, variable{"TOKENSTAGE_CONTROL_TOKEN", e.Token})
+	}
+	return all
+}
+
+// credentials are the first credential of each gateway. The names of acs are those that Alibaba Cloud's SDKs read
+// (credentials-go, env_provider.go).
+func credentials(c client.Credentials) []variable {
+	var all []variable
+	for _, a := range c.ACS {
+		if a.AccessKeyID != "" && !a.Disabled {
+			all = append(all,
+				variable{"ALIBABA_CLOUD_ACCESS_KEY_ID", a.AccessKeyID},
+				variable{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", a.AccessKeySecret},
+				variable{"ALIBABA_CLOUD_SECURITY_TOKEN", a.SecurityToken})
+			break
+		}
+	}
+	if len(c.Top) > 0 {
+		all = append(all, variable{"TOP_APP_KEY", c.Top[0].AppKey}, variable{"TOP_APP_SECRET", c.Top[0].AppSecret})
+	}
+	if len(c.Fabric) > 0 {
+		all = append(all, variable{"AICC_APP_KEY", c.Fabric[0].AppKey}, variable{"AICC_APP_SECRET", c.Fabric[0].AppSecret})
+	}
+	return all
+}
+
+// writeExports writes for POSIX shells. A security token that is left from somewhere else would go along with every
+// call, so it is taken out.
+func writeExports(out io.Writer, all []variable) {
+	for _, v := range all {
+		if v.value == "" {
+			fmt.Fprintf(out, "unset %s\n", v.name)
+			continue
+		}
+		fmt.Fprintf(out, "export %s=%s\n", v.name, shellQuote(v.value))
+	}
+}
+
+func writeDotenv(out io.Writer, all []variable) {
+	for _, v := range all {
+		if v.value != "" {
+			fmt.Fprintf(out, "%s=%s\n", v.name, dotenvQuote(v.value))
+		}
+	}
+}
+
+// plainValue needs no quotes anywhere, also not in docker's --env-file, which knows none.
+var plainValue = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+
+// shellQuote follows POSIX, Shell Command Language 2.2.2: nothing is special between single quotes.
+func shellQuote(value string) string {
+	if plainValue.MatchString(value) {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+// dotenvQuote uses single quotes, which readers take literally, and double quotes with escapes for what these cannot
+// hold.
+func dotenvQuote(value string) string {
+	switch {
+	case plainValue.MatchString(value):
+		return value
+	case !strings.ContainsAny(value, "'\n\r"):
+		return "'" + value + "'"
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "\n", `\n`, "\r", `\r`).Replace(value) + `"`
+}

@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// healthLimit is how long a healthy emulator may take to say so.
+const healthLimit = 2 * time.Second
+
+type healthcheckCommand struct{ remote }
+
+// Help gives the examples.
+func (healthcheckCommand) Help() string {
+	return examples(
+		"tokenstage healthcheck", "is it ready?",
+		`HEALTHCHECK CMD ["tokenstage", "healthcheck"]`, "in a Dockerfile",
+	)
+}
+
+// Run asks the control plane.
+func (h *healthcheckCommand) Run(ctx context.Context, world World) error {
+	limited, cancel := context.WithTimeout(ctx, healthLimit)
+	defer cancel()
+	err := h.client().Health(limited)
+	if err == nil {
+		fmt.Fprintln(world.Stdout, "ready")
+		return nil
+	}
+	if ctx.Err() == nil && limited.Err() != nil {
+		return fmt.Errorf("no answer from %s within %s: look at the log of tokenstage serve", h.Control, healthLimit)
+	}
+	return h.failure(err, "serve --help")
+}

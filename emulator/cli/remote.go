@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// defaultControl is where serve puts the control plane unless told otherwise.
+const defaultControl = "http://127.0.0.1:4011"
+
+// remoteGroup is the key of the flags below in the help.
+const remoteGroup = "remote"
+
+// remote are the flags of the commands that talk to a running emulator.
+type remote struct {
+	Control controlURL `env:"TOKENSTAGE_CONTROL" default:"${control}" placeholder:"URL" group:"remote" help:"Control plane of the emulator. Default: ${default}"`
+	Token   string     `name:"control-token" env:"TOKENSTAGE_CONTROL_TOKEN" placeholder:"TOKEN" group:"remote" help:"Token of the control plane, where it needs one."`
+}
+
+func (r remote) client() *client.Client {
+	if r.Token == "" {
+		return client.New(string(r.Control))
+	}
+	return client.New(string(r.Control), client.WithToken(r.Token))
+}
+
+// failure says in one line why a call failed, if it did, and what to do next. show is the command that lists what there
+// is.
+func (r remote) failure(err error, show string) error {
+	if err == nil {
+		return nil
+	}
+	if p, ok := errors.AsType[*client.Problem](err); ok {
+		return r.refusal(p, show)
+	}
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted")
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return fmt.Errorf("no control plane at %s: start one with: tokenstage serve", r.Control)
+	}
+	return err
+}
+
+func (r remote) refusal(p *client.Problem, show string) error {
+	switch {
+	case p.Type == "":
+		return fmt.Errorf("%s is no control plane (it says %d): name one with --control", r.Control, p.Status)
+	case p.Status == http.StatusNotFound:
+		return fmt.Errorf("%s; see: tokenstage %s", p.Detail, show)
+	}
+	return errors.New(p.Detail)
+}
+
+// controlFlag is what commands to paste need to reach a control plane; nothing for the default one.
+func controlFlag(url string) string {
+	if url == defaultControl {
+		return ""
+	}
+	return " --control " + url
+}
+
+// boxed are the flags of the commands about one sandbox.
+type boxed struct {
+	remote
+	Sandbox string `env:"TOKENSTAGE_SANDBOX" default:"default" placeholder:"ID" group:"remote" help:"Sandbox to look at. Default: ${default}"`
+}
+
+// controlURL is the base URL of a control plane; the scheme may be left out.
+type controlURL string
+
+// Validate refuses what cannot be called.
+func (u controlURL) Validate() error {
+	text := string(u)
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") {
+		return fmt.Errorf("must be a URL such as %s, got %q", defaultControl, string(u))
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// requestsCommand shows the journal.
+type requestsCommand struct {
+	boxed
+	ID        string `arg:"" optional:"" help:"Request id of one entry to show whole."`
+	API       string `name:"api" env:"TOKENSTAGE_REQUESTS_API" placeholder:"NAME" help:"Only calls of this API, such as onsmqtt."`
+	Operation string `env:"TOKENSTAGE_REQUESTS_OPERATION" placeholder:"NAME" help:"Only calls of this operation, such as onsmqtt.ApplyToken."`
+	Outcome   string `env:"TOKENSTAGE_REQUESTS_OUTCOME" placeholder:"CODE" help:"Only calls that ended so: ok, or the provider's error code."`
+	Limit     uint   `env:"TOKENSTAGE_REQUESTS_LIMIT" placeholder:"N" default:"50" help:"At most so many, the latest; 0 for all. Default: ${default}"`
+	Verbose   bool   `short:"v" env:"TOKENSTAGE_REQUESTS_VERBOSE" help:"Show entries whole: findings, request and response."`
+	Follow    bool   `short:"f" env:"TOKENSTAGE_REQUESTS_FOLLOW" help:"Go on with what comes in, until interrupted."`
+	JSON      bool   `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it; with --follow one entry a line."`
+}
+
+// Help gives the examples.
+func (requestsCommand) Help() string {
+	return examples(
+		"tokenstage requests --follow", "watch while the app under test runs",
+		"tokenstage requests --outcome SignatureDoesNotMatch --verbose", "why signatures are refused",
+		"tokenstage requests 4D6E2A3F-0C5B-5E1B-9A53-1F2E3D4C5B6A", "everything about one call, by its request id",
+	)
+}
+
+// Run prints entries.
+func (r *requestsCommand) Run(ctx context.Context, world World) error {
+	switch {
+	case r.ID != "" && r.Follow:
+		return usagef("--follow goes with the whole journal, not with one request id")
+	case r.ID != "":
+		return r.one(ctx, world)
+	case r.Follow:
+		return r.failure(r.follow(ctx, world), "sandbox list")
+	}
+	return r.failure(r.list(ctx, world), "sandbox list")
+}
+
+// one shows one entry whole.
+func (r *requestsCommand) one(ctx context.Context, world World) error {
+	entry, err := r.client().Request(ctx, r.Sandbox, r.ID)
+	if err != nil {
+		return r.failure(err, "requests")
+	}
+	if r.JSON {
+		return writeJSON(world.Stdout, entry)
+	}
+	entryText{style: styleFor(world)}.write(world.Stdout, entry)
+	return nil
+}
+
+// list shows the latest entries that are kept, and says what it does not show.
+func (r *requestsCommand) list(ctx context.Context, world World) error {
+	page, err := r.collect(ctx, 0)
+	if err != nil {
+		return err
+	}
+	found := len(page.Requests)
+	page.Requests = r.latest(page.Requests)
+	if r.JSON {
+		return writeJSON(world.Stdout, page)
+	}
+	if err := r.printer(world)(page.Requests); err != nil {
+		return err
+	}
+	if found == 0 {
+		fmt.Fprintf(world.Stdout, "no such requests in the sandbox %s\n", r.Sandbox)
+	}
+	if hidden := found - len(page.Requests); hidden > 0 {
+		fmt.Fprintf(world.Stdout, "%d earlier entries are not shown; --limit 0 shows all\n", hidden)
+	}
+	if page.Dropped > 0 {
+		fmt.Fprintf(world.Stdout, "%d entries were dropped: the journal keeps the latest\n", page.Dropped)
+	}
+	return nil
+}
+
+func (r *requestsCommand) latest(entries []client.Entry) []client.Entry {
+	if r.Limit == 0 || r.Limit > uint(len(entries)) {
+		return entries
+	}
+	return entries[uint(len(entries))-r.Limit:]
+}
+
+// maxPage is the largest page that the control API gives.
+const maxPage = 1000
+
+// collect returns the entries after one, as many pages as there are.
+func (r *requestsCommand) collect(ctx context.Context, after uint64) (client.Page, error) {
+	filter := client.Filter{API: r.API, Operation: r.Operation, Outcome: r.Outcome, After: after, Limit: maxPage}
+	all := client.Page{Requests: []client.Entry{}}
+	for {
+		page, err := r.client().Requests(ctx, r.Sandbox, filter)
+		if err != nil {
+			return client.Page{}, err
+		}
+		all.Requests, all.Dropped = append(all.Requests, page.Requests...), page.Dropped
+		if page.Next == nil {
+			return all, nil
+		}
+		filter.After = *page.Next
+	}
+}
+
+// printer prints entries as the flags want them, batch after batch.
+func (r *requestsCommand) printer(world World) func([]client.Entry) error {
+	switch {
+	case r.JSON:
+		return func(entries []client.Entry) error { return writeLines(world.Stdout, entries) }
+	case r.Verbose:
+		return func(entries []client.Entry) error {
+			for _, e := range entries {
+				entryText{style: styleFor(world)}.write(world.Stdout, e)
+			}
+			return nil
+		}
+	}
+	rows := &entryRows{}
+	return func(entries []client.Entry) error {
+		rows.write(world.Stdout, entries)
+		return nil
+	}
+}

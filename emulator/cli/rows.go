@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// entryRows writes entries as rows of one table that goes on from batch to batch.
+type entryRows struct{ table *table }
+
+// write writes a batch, with the heading before the first row of all.
+func (r *entryRows) write(out io.Writer, entries []client.Entry) {
+	if len(entries) == 0 {
+		return
+	}
+	var rows [][]string
+	if r.table == nil {
+		// Wide enough for what usually comes, so that later batches stay in line.
+		r.table = &table{widths: []int{12, 29, 24, 6, 8, 36}}
+		rows = append(rows, []string{"TIME", "OPERATION", "OUTCOME", "STATUS", "DURATION", "ID", "FINDING"})
+	}
+	for _, e := range entries {
+		rows = append(rows, []string{
+			e.Time.UTC().Format("15:04:05.000"), called(e), e.Outcome, strconv.Itoa(e.Status), duration(e), e.ID,
+			shorten(firstFinding(e), maxFinding),
+		})
+	}
+	r.table.write(out, rows...)
+}
+
+// Lengths of cells that come from outside.
+const (
+	maxFinding = 100
+	maxCalled  = 48
+)
+
+// called is the operation, or where the request went when it belongs to none.
+func called(e client.Entry) string {
+	if e.Operation != "" {
+		return e.Operation
+	}
+	path := e.Request.URL
+	if u, err := url.Parse(path); err == nil {
+		path = u.Path
+	}
+	return shorten(e.Request.Method+" "+path, maxCalled)
+}
+
+func duration(e client.Entry) string {
+	return (time.Duration(e.DurationMicros) * time.Microsecond).String()
+}
+
+// firstFinding is what refused the call, else the first advice.
+func firstFinding(e client.Entry) string {
+	i := slices.IndexFunc(e.Findings, func(f client.Finding) bool { return f.Level == client.LevelError })
+	if len(e.Findings) == 0 {
+		return ""
+	}
+	return e.Findings[max(i, 0)].Message
+}

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// sandboxCommand is the group of commands about sandboxes.
+type sandboxCommand struct {
+	New   sandboxNewCommand   `cmd:"" help:"Create a sandbox with its own credentials, clock and journal."`
+	List  sandboxListCommand  `cmd:"" help:"List the sandboxes."`
+	Reset sandboxResetCommand `cmd:"" help:"Put state, clock and journal back to the start; credentials stay."`
+	Rm    sandboxRmCommand    `cmd:"" help:"Remove a sandbox with all its state."`
+}
+
+type sandboxNewCommand struct {
+	remote
+	ID     string  `name:"id" env:"TOKENSTAGE_SANDBOX_NEW_ID" placeholder:"ID" help:"Id of the sandbox: 1 to 64 of a-z, 0-9 and -. Drawn unless given."`
+	Seed   *uint64 `env:"TOKENSTAGE_SANDBOX_NEW_SEED" placeholder:"N" help:"Seed of all chance in the sandbox. Drawn unless given."`
+	Now    moment  `env:"TOKENSTAGE_SANDBOX_NEW_NOW" placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
+	Frozen bool    `env:"TOKENSTAGE_SANDBOX_NEW_FROZEN" help:"Let the clock stand still."`
+	JSON   bool    `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it."`
+}
+
+// Help gives the examples.
+func (sandboxNewCommand) Help() string {
+	return examples(
+		"tokenstage sandbox new", "with drawn id, seed and credentials",
+		"tokenstage sandbox new --id checkout-7 --seed 7 --now 2030-01-01T00:00:00Z --frozen", "the same answers every time",
+	)
+}
+
+// Run creates the sandbox and prints what an app needs of it.
+func (n *sandboxNewCommand) Run(ctx context.Context, world World) error {
+	box, err := n.client().CreateSandbox(ctx, client.Definition{ID: n.ID, Seed: n.Seed, Now: time.Time(n.Now), Frozen: n.Frozen})
+	if err != nil {
+		return n.failure(err, "sandbox list")
+	}
+	if n.JSON {
+		return writeJSON(world.Stdout, box)
+	}
+	writeSandbox(world.Stdout, box)
+	fmt.Fprintf(world.Stdout, "\nnext: eval \"$(tokenstage env --sandbox %s%s)\"\n", box.ID, controlFlag(string(n.Control)))
+	return nil
+}
+
+func writeSandbox(out io.Writer, box client.Sandbox) {
+	rows := [][]string{
+		{"id", box.ID},
+		{"seed", strconv.FormatUint(box.Seed, 10)},
+		{"clock", instant(box.Now) + " " + pace(box.Frozen)},
+	}
+	for _, a := range box.Credentials.ACS {
+		rows = append(rows, []string{"acs", a.AccessKeyID + " " + a.AccessKeySecret})
+	}
+	for _, a := range box.Credentials.Top {
+		rows = append(rows, []string{"top", a.AppKey + " " + a.AppSecret})
+	}
+	for _, a := range box.Credentials.Fabric {
+		rows = append(rows, []string{"fabric", a.AppKey + " " + a.AppSecret})
+	}
+	rows = append(rows,
+		[]string{"acs at", box.Endpoints.ACS + " (protocol http)"},
+		[]string{"top at", box.Endpoints.Top},
+		[]string{"fabric at", box.Endpoints.Fabric},
+	)
+	new(table).write(out, rows...)
+}
+
+type sandboxListCommand struct {
+	remote
+	JSON bool `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it."`
+}
+
+// Help gives the examples.
+func (sandboxListCommand) Help() string {
+	return examples("tokenstage sandbox list", "all of them, without secrets")
+}
+
+// Run prints the list.
+func (l *sandboxListCommand) Run(ctx context.Context, world World) error {
+	boxes, err := l.client().Sandboxes(ctx)
+	if err != nil {
+		return l.failure(err, "sandbox list")
+	}
+	if l.JSON {
+		return writeJSON(world.Stdout, map[string]any{"sandboxes": boxes})
+	}
+	rows := [][]string{{"ID", "SEED", "NOW", "CLOCK"}}
+	for _, box := range boxes {
+		rows = append(rows, []string{box.ID, strconv.FormatUint(box.Seed, 10), instant(box.Now), pace(box.Frozen)})
+	}
+	new(table).write(world.Stdout, rows...)
+	return nil
+}
+
+type sandboxResetCommand struct {
+	remote
+	ID string `arg:"" help:"Id of the sandbox."`
+}
+
+// Help gives the examples.
+func (sandboxResetCommand) Help() string {
+	return examples("tokenstage sandbox reset default", "between two tests by hand")
+}
+
+// Run resets the sandbox.
+func (r *sandboxResetCommand) Run(ctx context.Context, world World) error {
+	if err := r.client().Reset(ctx, r.ID); err != nil {
+		return r.failure(err, "sandbox list")
+	}
+	fmt.Fprintf(world.Stdout, "%s is back at its start\n", r.ID)
+	return nil
+}
+
+type sandboxRmCommand struct {
+	remote
+	ID string `arg:"" help:"Id of the sandbox."`
+}
+
+// Help gives the examples.
+func (sandboxRmCommand) Help() string {
+	return examples("tokenstage sandbox rm checkout-7", "its credentials are free again")
+}
+
+// Run removes the sandbox.
+func (r *sandboxRmCommand) Run(ctx context.Context, world World) error {
+	if err := r.client().RemoveSandbox(ctx, r.ID); err != nil {
+		return r.failure(err, "sandbox list")
+	}
+	fmt.Fprintf(world.Stdout, "%s is removed\n", r.ID)
+	return nil
+}

@@ -1,0 +1,69 @@
+package sandbox_test
+
+import (
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/store"
+)
+
+// epoch is where real time stands when a test begins.
+func epoch() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 987654321, time.UTC) }
+
+// world is a registry with its store, and real time as the test sets it.
+type world struct {
+	*sandbox.Registry
+	store *store.Memory
+	real  atomic.Pointer[time.Time]
+}
+
+func newWorld(t testing.TB, limit int) *world {
+	t.Helper()
+	w := &world{store: store.NewMemory()}
+	w.passes(0)
+	w.Registry = sandbox.NewRegistry(sandbox.RegistryOptions{
+		Store: w.store, RealNow: func() time.Time { return *w.real.Load() }, Limit: limit,
+	})
+	return w
+}
+
+// passes sets real time to so much after the beginning.
+func (w *world) passes(d time.Duration) {
+	now := epoch().Add(d)
+	w.real.Store(&now)
+}
+
+func (w *world) create(t testing.TB, def sandbox.Definition) *sandbox.Sandbox {
+	t.Helper()
+	box, err := w.Create(t.Context(), def)
+	if err != nil {
+		t.Fatalf("create %s: %v", def.ID, err)
+	}
+	return box
+}
+
+// newBox returns a sandbox of its own with that seed, frozen at the beginning.
+func newBox(t testing.TB, seed uint64) *sandbox.Sandbox {
+	t.Helper()
+	return newWorld(t, 0).create(t, sandbox.Definition{ID: "box", Seed: seed, Frozen: true})
+}
+
+func begin(t testing.TB, box *sandbox.Sandbox) *sandbox.Turn {
+	t.Helper()
+	turn, err := box.Begin(t.Context())
+	if err != nil {
+		t.Fatalf("begin a turn: %v", err)
+	}
+	return turn
+}
+
+// invalidField is the field that an error blames, empty when it blames none.
+func invalidField(err error) string {
+	if invalid, ok := errors.AsType[*sandbox.InvalidError](err); ok {
+		return invalid.Field
+	}
+	return ""
+}

@@ -1,0 +1,132 @@
+// Package client is a typed Go client of Tokenstage's control API. It needs the standard library only.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// maxReply bounds what is read of one reply: the largest page of a journal fits with room to spare.
+	maxReply = 64 << 20
+	// defaultTimeout bounds a call whose context has no deadline.
+	defaultTimeout = 30 * time.Second
+)
+
+// Client calls the control plane of one Tokenstage. It is safe for concurrent use.
+type Client struct {
+	base  string
+	token string
+	http  *http.Client
+}
+
+// Option configures a Client.
+type Option func(*Client)
+
+// WithToken sends the control plane's token with every call.
+func WithToken(token string) Option { return func(c *Client) { c.token = token } }
+
+// WithHTTPClient makes calls through an HTTP client of the caller's.
+func WithHTTPClient(h *http.Client) Option { return func(c *Client) { c.http = h } }
+
+// New returns a client of the control plane at baseURL, such as "http://127.0.0.1:4011". An address without a scheme is
+// taken for one of plain HTTP.
+func New(baseURL string, options ...Option) *Client {
+	if !strings.Contains(baseURL, "://") {
+		baseURL = "http://" + baseURL
+	}
+	c := &Client{base: strings.TrimRight(baseURL, "/"), http: &http.Client{Timeout: defaultTimeout}}
+	for _, set := range options {
+		set(c)
+	}
+	return c
+}
+
+// URL is the base URL of the control plane, without a slash at its end.
+func (c *Client) URL() string { return c.base }
+
+// Health returns nil when the emulator is ready.
+func (c *Client) Health(ctx context.Context) error {
+	_, err := call[json.RawMessage](ctx, c, http.MethodGet, "/healthz", nil)
+	return err
+}
+
+// call makes one call and decodes its reply. A body of nil sends none.
+func call[T any](ctx context.Context, c *Client, method, path string, body any) (T, error) {
+	var reply T
+	raw, err := c.do(ctx, method, path, body)
+	if err != nil {
+		return reply, err
+	}
+	if err := json.Unmarshal(raw, &reply); err != nil {
+		return reply, fmt.Errorf("%s %s: the reply of %s is none of a control plane: %w", method, path, c.base, err)
+	}
+	return reply, nil
+}
+
+// run makes one call whose reply has nothing to say.
+func (c *Client) run(ctx context.Context, method, path string) error {
+	_, err := c.do(ctx, method, path, nil)
+	return err
+}
+
+// do returns the body of a reply that tells of success, and a *Problem for any other.
+func (c *Client) do(ctx context.Context, method, path string, body any) ([]byte, error) {
+	req, err := c.request(ctx, method, path, body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	reply, err := c.http.Do(req)
+	if err != nil {
+		return nil, err // it names method and URL
+	}
+	defer reply.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s %s: read the reply: %w", method, path, err)
+	case len(raw) > maxReply:
+		return nil, fmt.Errorf("%s %s: the reply has more than %d bytes", method, path, maxReply)
+	case reply.StatusCode < 200 || reply.StatusCode > 299:
+		return nil, fmt.Errorf("%s %s: %w", method, path, readProblem(reply.StatusCode, raw))
+	}
+	return raw, nil
+}
+
+func (c *Client) request(ctx context.Context, method, path string, body any) (*http.Request, error) {
+	var content io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("encode the body: %w", err)
+		}
+		content = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	return req, nil
+}
+
+// boxPath is the path of something of a sandbox.
+func boxPath(id string, parts ...string) string {
+	path := "/v1/sandboxes/" + url.PathEscape(id)
+	for _, part := range parts {
+		path += "/" + url.PathEscape(part)
+	}
+	return path
+}

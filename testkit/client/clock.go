@@ -1,0 +1,46 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// Clock is the reading of a sandbox's clock.
+type Clock struct {
+	Now    time.Time `json:"now"`
+	Frozen bool      `json:"frozen"`
+}
+
+// ClockChange is what to do to a clock. What is left zero stays as it is; the rest is carried out in the order now,
+// advance, frozen.
+type ClockChange struct {
+	Now     time.Time
+	Advance time.Duration
+	Frozen  *bool
+}
+
+// MarshalJSON writes the change as the control API reads it: the step as text such as "59m0s".
+func (c ClockChange) MarshalJSON() ([]byte, error) {
+	var body struct {
+		Now     time.Time `json:"now,omitzero"`
+		Advance string    `json:"advance,omitempty"`
+		Frozen  *bool     `json:"frozen,omitempty"`
+	}
+	body.Now, body.Frozen = c.Now, c.Frozen
+	if c.Advance != 0 {
+		body.Advance = c.Advance.String()
+	}
+	return json.Marshal(body)
+}
+
+// Clock reads a sandbox's clock.
+func (c *Client) Clock(ctx context.Context, id string) (Clock, error) {
+	return call[Clock](ctx, c, http.MethodGet, boxPath(id, "clock"), nil)
+}
+
+// ChangeClock moves or freezes a sandbox's clock and returns its new reading.
+func (c *Client) ChangeClock(ctx context.Context, id string, change ClockChange) (Clock, error) {
+	return call[Clock](ctx, c, http.MethodPatch, boxPath(id, "clock"), change)
+}
