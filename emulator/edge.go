@@ -34,8 +34,9 @@ func (e *Emulator) Handler() http.Handler {
 	edge := echo.NewWithConfig(echo.Config{Logger: e.options.Log})
 	// Every path and method goes to the one pipeline: gateways route by more than a path.
 	edge.RouteNotFound("/*", func(c *echo.Context) error {
+		ctx := c.Request().Context()
 		req, unread := read(c.Request())
-		return write(c.Response(), e.Serve(c.Request().Context(), req, unread))
+		return e.deliver(ctx, c.Response(), e.serve(ctx, req, unread))
 	})
 	return edge
 }
@@ -95,15 +96,4 @@ func tooLarge(check string, got, limit int) *wire.Fault {
 		Message:  fmt.Sprintf("The %s has %d bytes; at most %d are read.", check, got, limit),
 		Expected: fmt.Sprintf("at most %d bytes", limit), Got: fmt.Sprintf("%d bytes", got),
 	}}}
-}
-
-// write sends a reply as it is. A client that went away is no error of the emulator.
-func write(w http.ResponseWriter, reply wire.Reply) error {
-	header := w.Header()
-	for name, values := range reply.Header {
-		header[name] = values
-	}
-	w.WriteHeader(reply.Status)
-	_, _ = w.Write(reply.Body)
-	return nil
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/gateway/top"
 	"github.com/tokenstage/tokenstage/emulator/journal"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/scenario"
 	"github.com/tokenstage/tokenstage/emulator/store"
 	"github.com/tokenstage/tokenstage/fixtures"
 	"github.com/tokenstage/tokenstage/openapi"
@@ -50,6 +51,8 @@ type Options struct {
 	Sandboxes int
 	// Log takes what is no call: violations of the spec by the emulator itself. Nil means slog.Default.
 	Log *slog.Logger
+	// After is how a scripted delay waits; nil means time.After. Tests give one that does not wait.
+	After func(time.Duration) <-chan time.Time
 	// Violation is called when a reply breaks its spec, which is a bug of the emulator; tests make it fatal. Nil
 	// means that it is journaled and logged.
 	Violation func(error)
@@ -61,7 +64,11 @@ type Emulator struct {
 	gateways  []gateway.Gateway
 	handlers  map[string]api.Handler // by operation name
 	registry  *sandbox.Registry
+	stage     *scenario.Stage
+	library   *scenario.Library
 	options   Options
+	stopping  chan struct{} // closed when scripted delays and stalls must end
+	stop      sync.Once
 	fallback  *sandbox.Sandbox // the default sandbox
 	drawing   sync.Mutex       // guards options.Chance
 }
@@ -80,13 +87,13 @@ func apis() []api.API {
 // New loads and validates the specs and creates the default sandbox.
 func New(ctx context.Context, o Options) (*Emulator, error) {
 	o = o.withDefaults()
-	catalogue, err := contract.Load(append([]fs.FS{openapi.Files}, o.Specs...)...)
+	catalogue, err := loadSpecs(o.Specs)
 	if err != nil {
 		return nil, err
 	}
 	checkToken := fabric.TokenCheck{Header: ccmessaging.TokenHeader, Check: ccmessaging.CheckToken}
 	e := &Emulator{
-		catalogue: catalogue, options: o, handlers: map[string]api.Handler{},
+		catalogue: catalogue, options: o, handlers: map[string]api.Handler{}, stopping: make(chan struct{}),
 		gateways: []gateway.Gateway{top.New(catalogue), fabric.New(catalogue, checkToken), acs.New(catalogue)},
 		registry: sandbox.NewRegistry(sandbox.RegistryOptions{Store: o.Store, RealNow: o.RealNow, Limit: o.Sandboxes}),
 	}
@@ -95,8 +102,18 @@ func New(ctx context.Context, o Options) (*Emulator, error) {
 			return nil, err
 		}
 	}
+	if err := e.addScenarios(); err != nil {
+		return nil, err
+	}
 	e.fallback, err = e.createDefault(ctx)
 	return e, err
+}
+
+func loadSpecs(further []fs.FS) (*contract.Catalogue, error) {
+	if len(further) == 0 {
+		return contract.Builtin()
+	}
+	return contract.Load(append([]fs.FS{openapi.Files}, further...)...)
 }
 
 func (o Options) withDefaults() Options {
@@ -116,6 +133,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Journal.Bytes == 0 {
 		o.Journal.Bytes = journal.DefaultBound.Bytes
+	}
+	if o.After == nil {
+		o.After = time.After //nolint:forbidigo // a scripted delay lasts in real time, not on the sandbox's clock
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -159,6 +179,10 @@ func (e *Emulator) createDefault(ctx context.Context) (*sandbox.Sandbox, error) 
 	}
 	return e.registry.Create(ctx, def)
 }
+
+// Stop ends scripted delays and stalls, so that a server can close without waiting for them. Calls that come later are
+// answered without them.
+func (e *Emulator) Stop() { e.stop.Do(func() { close(e.stopping) }) }
 
 // Catalogue is what the emulator serves.
 func (e *Emulator) Catalogue() *contract.Catalogue { return e.catalogue }

@@ -11,16 +11,17 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/journal"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/scenario"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
-// Serve answers one request that was read whole, or whose reading failed with a Fault. It is the life of a request from
-// top to bottom; the caller writes the reply.
-func (e *Emulator) Serve(ctx context.Context, req *wire.Request, unread *wire.Fault) wire.Reply {
+// serve answers one request that was read whole, or whose reading failed with a Fault. It is the life of a request from
+// top to bottom; deliver writes what it returns.
+func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fault) delivery {
 	started := e.options.RealNow()
 	gw := e.gatewayOf(req)
 	if gw == nil {
-		return e.ownVoice(ctx, req, unread, started)
+		return delivery{Reply: e.ownVoice(ctx, req, unread, started)}
 	}
 	exchange, err := gw.Read(req)
 	if unread != nil {
@@ -33,46 +34,62 @@ func (e *Emulator) Serve(ctx context.Context, req *wire.Request, unread *wire.Fa
 	}
 	call.ID = exchange.NewID(turn)
 	entry := newEntry(turn, req, call)
+	v := &verdict{entry: entry}
 
-	result, advice, err := e.answer(ctx, exchange, turn, err)
-	var reply wire.Reply
+	if err == nil {
+		err = e.answer(ctx, exchange, turn, v)
+	}
 	if err != nil {
 		fault := gateway.AsFault(err)
-		reply = exchange.Refuse(fault)
+		v.reply = exchange.Refuse(fault)
 		explain(entry, fault)
-	} else {
-		reply = exchange.Reply(result)
-		entry.Findings = append(advice, result.Findings...)
 	}
-	e.checkReply(exchange.Operation(), reply, entry)
-	setDate(reply.Header, turn.Now)
-	e.record(ctx, turn.Sandbox, entry, reply, started)
-	return reply
+	e.checkReply(exchange.Operation(), v.reply, entry)
+	setDate(v.reply.Header, turn.Now)
+	e.record(ctx, turn.Sandbox, entry, v.reply, started)
+	return delivery{Reply: v.reply, delay: v.delay, network: v.network}
 }
 
-// answer authenticates, validates and behaves. A panic becomes a fault like any other.
-func (e *Emulator) answer(
-	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, unread error,
-) (result wire.Result, advice []wire.Finding, err error) {
+// verdict is what becomes of a call on its way through the pipeline.
+type verdict struct {
+	reply   wire.Reply
+	delay   time.Duration
+	network scenario.Network
+	entry   *journal.Entry
+	decided bool // a scenario answered with a reply of its own
+}
+
+// answer lets the scenarios speak, authenticates, validates and behaves. A panic becomes a fault like any other.
+func (e *Emulator) answer(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, v *verdict) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &wire.Fault{Kind: wire.Internal, Cause: &panicError{value: p, stack: debug.Stack()}}
 		}
 	}()
-	if unread != nil {
-		return result, nil, unread
+	if err = e.direct(ctx, x, turn, scenario.AtArrival, v); err != nil || v.decided {
+		return err
 	}
-	if advice, err = x.Authenticate(ctx, turn); err != nil {
-		return result, nil, err
+	advice, err := x.Authenticate(ctx, turn)
+	if err != nil {
+		return err
 	}
+	v.entry.Findings = append(v.entry.Findings, advice...)
 	if err = x.Validate(); err != nil {
-		return result, nil, err
+		return err
+	}
+	if err = e.direct(ctx, x, turn, scenario.AtDecision, v); err != nil || v.decided {
+		return err
 	}
 	if err = spendQuota(ctx, turn, x.Operation()); err != nil {
-		return result, nil, err
+		return err
 	}
-	result, err = e.behave(ctx, x, turn)
-	return result, advice, err
+	result, err := e.behave(ctx, x, turn)
+	if err != nil {
+		return err
+	}
+	v.reply = x.Reply(result)
+	v.entry.Findings = append(v.entry.Findings, result.Findings...)
+	return nil
 }
 
 // behave runs the operation's code, or answers from its spec when it has none.

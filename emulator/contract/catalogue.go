@@ -180,7 +180,7 @@ func (op *Operation) Parameters() []Member {
 			Evidence: in.Evidence,
 		}
 		if in.isJSON {
-			m.Form += " as JSON text"
+			m.Form = "JSON text: " + m.Form
 		}
 		if apart := evidenceOf(in.schema); apart != in.Evidence {
 			m.FormEvidence = apart

@@ -8,10 +8,13 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/tokenstage/tokenstage/openapi"
 )
 
 // gatewayFolder holds the gateways' documents; controlFile describes the control plane and is no API.
@@ -19,6 +22,10 @@ const (
 	gatewayFolder = "gateways"
 	controlFile   = "control.yaml"
 )
+
+// Builtin is the catalogue of the specs that ship, loaded once for the whole process: it is read-only, and tests start
+// many emulators.
+var Builtin = sync.OnceValues(func() (*Catalogue, error) { return Load(openapi.Files) })
 
 // Load reads every API and gateway document of the file systems. An API may use a gateway of another file system.
 // The first problem ends it, named by file and place.
@@ -46,28 +53,50 @@ func Load(systems ...fs.FS) (*Catalogue, error) {
 	return c, nil
 }
 
+// document is one file of a spec.
+type document struct {
+	file   string
+	source []byte
+	doc    *openapi3.T
+	err    error
+}
+
 func eachDocument(system fs.FS, pattern string, one func(string, []byte, *openapi3.T) error) error {
-	files, err := fs.Glob(system, pattern)
+	documents, err := readDocuments(system, pattern)
 	if err != nil {
-		return fmt.Errorf("list specs: %w", err)
+		return err
 	}
-	for _, file := range files {
-		if path.Base(file) == controlFile {
-			continue
+	for _, d := range documents {
+		if d.err == nil {
+			d.err = one(d.file, d.source, d.doc)
 		}
-		source, err := fs.ReadFile(system, file)
-		if err != nil {
-			return fmt.Errorf("read spec: %w", err)
-		}
-		doc, err := parse(source)
-		if err != nil {
-			return fmt.Errorf("spec %s: %w", file, err)
-		}
-		if err := one(file, source, doc); err != nil {
-			return fmt.Errorf("spec %s: %w", file, err)
+		if d.err != nil {
+			return fmt.Errorf("spec %s: %w", d.file, d.err)
 		}
 	}
 	return nil
+}
+
+// readDocuments parses side by side: parsing is most of what a start costs.
+func readDocuments(system fs.FS, pattern string) ([]document, error) {
+	files, err := fs.Glob(system, pattern)
+	if err != nil {
+		return nil, fmt.Errorf("list specs: %w", err)
+	}
+	files = slices.DeleteFunc(files, func(file string) bool { return path.Base(file) == controlFile })
+	documents := make([]document, len(files))
+	var parsing sync.WaitGroup
+	for i, file := range files {
+		parsing.Go(func() {
+			d := &documents[i]
+			d.file = file
+			if d.source, d.err = fs.ReadFile(system, file); d.err == nil {
+				d.doc, d.err = parse(d.source)
+			}
+		})
+	}
+	parsing.Wait()
+	return documents, nil
 }
 
 func parse(source []byte) (*openapi3.T, error) {

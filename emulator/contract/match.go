@@ -53,10 +53,20 @@ func (c *Catalogue) ByRoute(gateway, method, path string) (*Operation, map[strin
 		route, params, err := router.FindRoute(&http.Request{Method: method, URL: u})
 		switch {
 		case err == nil:
-			return c.byRoute[route.Operation], params, nil
+			return c.byRoute[route.Operation], unescape(params), nil
 		case errors.Is(err, routers.ErrMethodNotAllowed):
 			failure = ErrNoMethod
 		}
 	}
 	return nil, nil, failure
+}
+
+// unescape decodes the parameters of a path: the router matches escaped paths and leaves the escapes in.
+func unescape(params map[string]string) map[string]string {
+	for name, value := range params {
+		if text, err := url.PathUnescape(value); err == nil {
+			params[name] = text
+		}
+	}
+	return params
 }

@@ -18,8 +18,8 @@ type clockView struct {
 // clockPatch is the body of PATCH …/clock: at least one of the three.
 type clockPatch struct {
 	Now     *string `json:"now"`
-	Advance *string    `json:"advance"`
-	Frozen  *bool      `json:"frozen"`
+	Advance *string `json:"advance"`
+	Frozen  *bool   `json:"frozen"`
 }
 
 func showClock(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {

@@ -17,16 +17,16 @@ import (
 )
 
 // newJournal returns the empty journal of a sandbox without secrets.
-func newJournal(t testing.TB, bound store.Bound) *journal.Journal {
-	t.Helper()
+func newJournal(tb testing.TB, bound store.Bound) *journal.Journal {
+	tb.Helper()
 	return journal.New(store.NewMemory().Space("one"), sandbox.NewSecrets(), bound)
 }
 
-func add(t testing.TB, j *journal.Journal, entries ...journal.Entry) {
-	t.Helper()
+func add(tb testing.TB, j *journal.Journal, entries ...journal.Entry) {
+	tb.Helper()
 	for _, e := range entries {
-		if err := j.Append(t.Context(), e); err != nil {
-			t.Fatalf("Append: %v", err)
+		if err := j.Append(tb.Context(), e); err != nil {
+			tb.Fatalf("Append: %v", err)
 		}
 	}
 }

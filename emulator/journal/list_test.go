@@ -21,11 +21,11 @@ func numbered(first, n int) []journal.Entry {
 	return entries
 }
 
-func list(t testing.TB, j *journal.Journal, f journal.Filter) journal.Page {
-	t.Helper()
-	page, err := j.List(t.Context(), f)
+func list(tb testing.TB, j *journal.Journal, f journal.Filter) journal.Page {
+	tb.Helper()
+	page, err := j.List(tb.Context(), f)
 	if err != nil {
-		t.Fatalf("List: %v", err)
+		tb.Fatalf("List: %v", err)
 	}
 	return page
 }

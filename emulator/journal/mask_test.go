@@ -25,29 +25,29 @@ const (
 func canaries() []string { return []string{canaryKey, canaryBearer, canaryApp, canaryOdd} }
 
 // knowing returns an empty journal that knows the canaries.
-func knowing(t testing.TB) *journal.Journal {
-	t.Helper()
+func knowing(tb testing.TB) *journal.Journal {
+	tb.Helper()
 	stores := store.NewMemory()
 	boxes := sandbox.NewRegistry(sandbox.RegistryOptions{Store: stores, RealNow: time.Now().UTC})
-	_, err := boxes.Create(t.Context(), sandbox.Definition{ID: "one", Credentials: sandbox.Credentials{
+	_, err := boxes.Create(tb.Context(), sandbox.Definition{ID: "one", Credentials: sandbox.Credentials{
 		ACS:    []sandbox.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: canaryKey, BearerToken: canaryBearer}},
 		Top:    []sandbox.App{{AppKey: "top", AppSecret: canaryApp}},
 		Fabric: []sandbox.App{{AppKey: "fabric", AppSecret: canaryOdd}},
 	}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return journal.New(stores.Space("one"), boxes.Secrets(), journal.DefaultBound)
 }
 
 // shown is an entry as people see it.
-func shown(t testing.TB, j *journal.Journal, e journal.Entry) journal.Entry {
-	t.Helper()
+func shown(tb testing.TB, j *journal.Journal, e journal.Entry) journal.Entry {
+	tb.Helper()
 	e.ID = "r1"
-	add(t, j, e)
-	got, err := j.Get(t.Context(), "r1")
+	add(tb, j, e)
+	got, err := j.Get(tb.Context(), "r1")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return got
 }

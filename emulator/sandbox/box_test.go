@@ -20,8 +20,8 @@ type world struct {
 	real  atomic.Pointer[time.Time]
 }
 
-func newWorld(t testing.TB, limit int) *world {
-	t.Helper()
+func newWorld(tb testing.TB, limit int) *world {
+	tb.Helper()
 	w := &world{store: store.NewMemory()}
 	w.passes(0)
 	w.Registry = sandbox.NewRegistry(sandbox.RegistryOptions{
@@ -36,26 +36,26 @@ func (w *world) passes(d time.Duration) {
 	w.real.Store(&now)
 }
 
-func (w *world) create(t testing.TB, def sandbox.Definition) *sandbox.Sandbox {
-	t.Helper()
-	box, err := w.Create(t.Context(), def)
+func (w *world) create(tb testing.TB, def sandbox.Definition) *sandbox.Sandbox {
+	tb.Helper()
+	box, err := w.Create(tb.Context(), def)
 	if err != nil {
-		t.Fatalf("create %s: %v", def.ID, err)
+		tb.Fatalf("create %s: %v", def.ID, err)
 	}
 	return box
 }
 
 // newBox returns a sandbox of its own with that seed, frozen at the beginning.
-func newBox(t testing.TB, seed uint64) *sandbox.Sandbox {
-	t.Helper()
-	return newWorld(t, 0).create(t, sandbox.Definition{ID: "box", Seed: seed, Frozen: true})
+func newBox(tb testing.TB, seed uint64) *sandbox.Sandbox {
+	tb.Helper()
+	return newWorld(tb, 0).create(tb, sandbox.Definition{ID: "box", Seed: seed, Frozen: true})
 }
 
-func begin(t testing.TB, box *sandbox.Sandbox) *sandbox.Turn {
-	t.Helper()
-	turn, err := box.Begin(t.Context())
+func begin(tb testing.TB, box *sandbox.Sandbox) *sandbox.Turn {
+	tb.Helper()
+	turn, err := box.Begin(tb.Context())
 	if err != nil {
-		t.Fatalf("begin a turn: %v", err)
+		tb.Fatalf("begin a turn: %v", err)
 	}
 	return turn
 }

@@ -72,6 +72,9 @@ func clockReaches(now time.Time) bool {
 	return year >= 1970 && year <= 9999
 }
 
+// lastInstant is where a running clock stops: RFC 3339, and so JSON, knows no year 10000.
+var lastInstant = time.Date(9999, time.December, 31, 23, 59, 59, 999_999_999, time.UTC)
+
 // startClock sets the clock to where the definition starts it.
 func (b *Sandbox) startClock(ctx context.Context) error {
 	real := b.realNow()
@@ -93,7 +96,11 @@ func (r clockRecord) at(real time.Time) Clock {
 	if r.frozen {
 		return Clock{Now: time.Unix(r.secs, r.nanos).UTC(), Frozen: true}
 	}
-	return Clock{Now: time.Unix(real.Unix()+r.secs, int64(real.Nanosecond())+r.nanos).UTC()}
+	now := time.Unix(real.Unix()+r.secs, int64(real.Nanosecond())+r.nanos).UTC()
+	if now.After(lastInstant) {
+		now = lastInstant
+	}
+	return Clock{Now: now}
 }
 
 func encodeClock(c Clock, real time.Time) []byte {

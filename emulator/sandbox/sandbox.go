@@ -45,7 +45,18 @@ func (b *Sandbox) Space() store.Space { return b.space }
 
 // Reset puts state, clock and journal back to the start; credentials stay.
 func (b *Sandbox) Reset(ctx context.Context) error {
+	calls, err := b.calls(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := b.space.Increment(ctx, callsBeforeKey, 0, time.Time{})
+	if err != nil {
+		return err
+	}
 	if err := b.space.Clear(ctx); err != nil {
+		return err
+	}
+	if _, err := b.space.Increment(ctx, callsBeforeKey, max(before, int64(calls)), time.Time{}); err != nil {
 		return err
 	}
 	return b.startClock(ctx)

@@ -18,11 +18,11 @@ func claims() sandbox.Claims {
 	}
 }
 
-func seal(t testing.TB, box *sandbox.Sandbox, c sandbox.Claims, size int) []byte {
-	t.Helper()
+func seal(tb testing.TB, box *sandbox.Sandbox, c sandbox.Claims, size int) []byte {
+	tb.Helper()
 	sealed, err := box.Seal(c, size)
 	if err != nil {
-		t.Fatalf("seal: %v", err)
+		tb.Fatalf("seal: %v", err)
 	}
 	return sealed
 }
@@ -103,7 +103,9 @@ func TestUnsealRefuses(t *testing.T) {
 func TestClaimsExpire(t *testing.T) {
 	t.Parallel()
 	end := time.UnixMilli(claims().ExpiresAt)
-	for after, want := range map[time.Duration]bool{-time.Millisecond: false, -time.Nanosecond: false, 0: true, time.Hour: true} {
+	for after, want := range map[time.Duration]bool{
+		-time.Millisecond: false, -time.Nanosecond: false, 0: true, time.Hour: true,
+	} {
 		if got := claims().Expired(end.Add(after)); got != want {
 			t.Errorf("%v after the end: expired %v, want %v", after, got, want)
 		}

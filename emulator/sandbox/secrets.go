@@ -31,6 +31,9 @@ func NewSecrets(secrets ...string) *Secrets {
 
 // spellings are the ways in which a secret can stand in a URL, a form, JSON or XML.
 func spellings(secret string) []string {
+	if base62Prefix(secret) == len(secret) {
+		return []string{secret}
+	}
 	query, path := url.QueryEscape(secret), url.PathEscape(secret)
 	signed := strings.NewReplacer("+", "%20", "*", "%2A").Replace(query) // RFC 3986, as strings to sign have it
 	strict := strings.ReplaceAll(signed, "~", "%7E")
@@ -57,9 +60,9 @@ func (s *Secrets) add(secrets []string) {
 	for _, secret := range secrets {
 		for _, text := range spellings(secret) {
 			key := [minSecret]byte([]byte(text))
-			list := append(s.byPrefix[key], text)
-			slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
-			s.byPrefix[key] = list
+			list := s.byPrefix[key]
+			at, _ := slices.BinarySearchFunc(list, text, func(a, b string) int { return len(b) - len(a) })
+			s.byPrefix[key] = slices.Insert(list, at, text)
 		}
 	}
 }
@@ -81,7 +84,7 @@ func (s *Secrets) forget(text string) {
 	key := [minSecret]byte([]byte(text))
 	list := s.byPrefix[key]
 	if i := slices.Index(list, text); i >= 0 {
-		list = slices.Delete(slices.Clone(list), i, i+1)
+		list = slices.Delete(list, i, i+1)
 	}
 	if len(list) == 0 {
 		delete(s.byPrefix, key)
@@ -92,9 +95,6 @@ func (s *Secrets) forget(text string) {
 
 // Mask returns text with every secret replaced.
 func (s *Secrets) Mask(text string) string {
-	if len(text) < minSecret {
-		return text
-	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var out strings.Builder
@@ -135,10 +135,12 @@ func (s *Secrets) secretAt(text string, word int) int {
 	return 0
 }
 
+// base62Prefix returns how many letters and digits text begins with.
 func base62Prefix(text string) int {
 	for i := range len(text) {
-		c := text[i]
-		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z') {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		default:
 			return i
 		}
 	}

@@ -106,12 +106,38 @@ func (b *Sandbox) TokenState(ctx context.Context, api string, claims Claims, now
 	if claims.Expired(now) {
 		return Expired, nil
 	}
-	// A token whose number was not reached yet belongs to the time before a reset.
-	calls, err := b.calls(ctx)
-	if err == nil && claims.Number > calls {
+	gone, err := b.gone(ctx, api, claims)
+	if err == nil && gone {
 		return Revoked, nil
 	}
 	return Active, err
+}
+
+// gone reports whether a token is of the time before a reset. Its number was not reached yet then, or belongs to
+// another call now: what was issued since is listed, as far as the list reaches back.
+func (b *Sandbox) gone(ctx context.Context, api string, claims Claims) (bool, error) {
+	calls, err := b.calls(ctx)
+	if err != nil || claims.Number > calls {
+		return true, err
+	}
+	before, err := b.space.Increment(ctx, callsBeforeKey, 0, time.Time{})
+	if err != nil || claims.Number > uint64(before) {
+		return false, err
+	}
+	page, err := b.space.Range(ctx, issuedLog, 0, issuedBound.Records)
+	if err != nil || page.Dropped > 0 {
+		return false, err
+	}
+	for _, rec := range page.Records {
+		var token Token
+		if err := json.Unmarshal(rec.Data, &token); err != nil {
+			return false, err
+		}
+		if token.ID == TokenID(api, claims.Number) && token.ExpiresAt.UnixMilli() == claims.ExpiresAt {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func (b *Sandbox) calls(ctx context.Context) (uint64, error) {

@@ -23,6 +23,9 @@ type Turn struct {
 // callsKey counts the calls of a sandbox.
 const callsKey = "calls"
 
+// callsBeforeKey is the greatest number that a call had before the sandbox was reset.
+const callsBeforeKey = "calls before"
+
 // Begin starts the next turn.
 func (b *Sandbox) Begin(ctx context.Context) (*Turn, error) {
 	clock, err := b.Clock(ctx)

@@ -1,0 +1,35 @@
+// Command gen writes docs/fidelity.md: every fact that the specs hold, with how sure it is and where it comes from.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/tokenstage/tokenstage/emulator/contract"
+	"github.com/tokenstage/tokenstage/openapi"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+// run writes the page to the file that the first argument names, without one to stdout.
+func run(args []string, stdout io.Writer) error {
+	catalogue, err := contract.Load(openapi.Files)
+	if err != nil {
+		return fmt.Errorf("load the specs: %w", err)
+	}
+	page, err := fidelity(catalogue)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		_, err = stdout.Write(page)
+		return err
+	}
+	return os.WriteFile(args[0], page, 0o644)
+}

@@ -1,0 +1,95 @@
+package scenario
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/contract"
+)
+
+// Generated makes a scenario of every documented error of every operation: error/<api>.<Operation>/<Code>.
+func Generated(catalogue *contract.Catalogue) []*Scenario {
+	var all []*Scenario
+	for _, api := range catalogue.APIs {
+		for _, op := range api.Operations {
+			for _, e := range op.Errors {
+				all = append(all, generated(op, e.Code, e.Meaning))
+			}
+		}
+	}
+	return all
+}
+
+func generated(op *contract.Operation, code, meaning string) *Scenario {
+	fail := &Fail{Code: code}
+	if placeholders(code, []*contract.Operation{op}) > 0 {
+		fail.Fill = defaultFill(op)
+	}
+	name := "error/" + op.Name + "/" + code
+	return &Scenario{
+		Name: name, Summary: meaning,
+		Rules:  []Rule{{On: op.Name, Script: []Step{{Fail: fail, Times: 1, Chance: 1}}}},
+		Source: generatedSource(name, meaning, op.Name, fail),
+	}
+}
+
+// generatedSource writes the document that says the same, to be read and built upon.
+func generatedSource(name, summary, on string, fail *Fail) string {
+	text := fmt.Sprintf("name: %s\nsummary: %s\nrules:\n  - on: %s\n    script:\n      - fail: %s\n",
+		name, strconv.Quote(summary), on, strconv.Quote(fail.Code))
+	if len(fail.Fill) > 0 {
+		text += "        fill: " + strconv.Quote(fail.Fill[0]) + "\n"
+	}
+	return text
+}
+
+// Library is every scenario that can be played by name: those that ship and the generated ones. It never changes.
+type Library struct {
+	names  []string
+	byName map[string]*Scenario
+}
+
+// NewLibrary reads the shipped files, *.yaml at the root of the file system, and adds the generated scenarios. Each
+// file is named like its scenario. The first file with problems ends it, named with all of them.
+func NewLibrary(catalogue *contract.Catalogue, shipped fs.FS) (*Library, error) {
+	l := &Library{byName: map[string]*Scenario{}}
+	files, err := fs.Glob(shipped, "*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list scenarios: %w", err)
+	}
+	for _, file := range files {
+		source, err := fs.ReadFile(shipped, file)
+		if err != nil {
+			return nil, fmt.Errorf("read scenario: %w", err)
+		}
+		s, problems := Decode(source, catalogue)
+		if len(problems) > 0 {
+			return nil, fmt.Errorf("scenario %s: %w", file, Problems(problems))
+		}
+		if want := strings.TrimSuffix(path.Base(file), ".yaml"); s.Name != want {
+			return nil, fmt.Errorf("scenario %s: its name must be %q like the file's, not %q", file, want, s.Name)
+		}
+		l.byName[s.Name] = s
+	}
+	for _, s := range Generated(catalogue) {
+		l.byName[s.Name] = s
+	}
+	l.names = keysOf(l.byName)
+	return l, nil
+}
+
+// Names lists all scenarios, sorted.
+func (l *Library) Names() []string { return slices.Clone(l.names) }
+
+// Get finds a scenario by name.
+func (l *Library) Get(name string) (*Scenario, bool) {
+	s, ok := l.byName[name]
+	return s, ok
+}
+
+// Suggest is the name that was most likely meant, empty where none is near.
+func (l *Library) Suggest(name string) string { return nearest(name, l.names) }

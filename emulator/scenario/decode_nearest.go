@@ -1,0 +1,55 @@
+package scenario
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+func keysOf[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// nearest is the known name that was most likely meant, empty when none is near: at most a third of it may differ.
+// Letter case counts least.
+func nearest(word string, known []string) string {
+	const longest = 100
+	if len(word) > longest {
+		return ""
+	}
+	best, found := 1+2*max(1, len(word)/3), ""
+	for _, name := range known {
+		if len(name) > longest || name == "" {
+			continue
+		}
+		distance := 2 * edits([]rune(strings.ToLower(word)), []rune(strings.ToLower(name)))
+		if word != name {
+			distance++
+		}
+		if distance < best || distance == best && found == "" {
+			best, found = distance, name
+		}
+	}
+	return found
+}
+
+// edits counts the letters to add, drop, replace or swap with their neighbour to turn a into b.
+func edits(a, b []rune) int {
+	before, previous, current := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range previous {
+		previous[j] = j
+	}
+	for i := range a {
+		current[0] = i + 1
+		for j := range b {
+			replace := previous[j]
+			if a[i] != b[j] {
+				replace++
+			}
+			current[j+1] = min(previous[j+1]+1, current[j]+1, replace)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				current[j+1] = min(current[j+1], before[j-1]+1)
+			}
+		}
+		before, previous, current = previous, current, before
+	}
+	return previous[len(b)]
+}

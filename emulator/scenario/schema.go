@@ -1,0 +1,192 @@
+package scenario
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Schema is the JSON Schema (draft 2020-12) of a scenario, made from the types that the decoder fills. It serves
+// editors: what needs the catalogue, such as the codes of fail, Decode alone can check.
+func Schema() ([]byte, error) {
+	s := schema{meanings: meanings(), defs: map[string]any{}}
+	root := s.object(reflect.TypeFor[document]())
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["title"] = "A Tokenstage scenario"
+	root["$defs"] = s.defs
+	text, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the schema: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+type schema struct {
+	meanings map[string]string
+	defs     map[string]any
+}
+
+type object = map[string]any
+
+// nameOf is what the schema calls a type.
+func nameOf(t reflect.Type) string {
+	if t == reflect.TypeFor[document]() {
+		return "scenario"
+	}
+	return strings.TrimSuffix(t.Name(), "Doc")
+}
+
+// ref defines the type once and refers to it.
+func (s schema) ref(t reflect.Type) object {
+	name := nameOf(t)
+	if _, ok := s.defs[name]; !ok {
+		s.defs[name] = nil // ends recursion
+		s.defs[name] = s.definition(t)
+	}
+	return object{"$ref": "#/$defs/" + name}
+}
+
+// definition is a mapping, or where the type has a short form, that or a mapping.
+func (s schema) definition(t reflect.Type) object {
+	l := languageOf(t)
+	if len(l.keys) == 0 {
+		return object{"type": []string{"object", "null"}, "maxProperties": 0}
+	}
+	if l.short == nil {
+		return s.object(t)
+	}
+	short := s.value(l.short.Type, l.short.Tag)
+	short["description"] = s.meaning(t, "")
+	return object{"anyOf": []any{short, s.object(t)}}
+}
+
+func (s schema) object(t reflect.Type) object {
+	l := languageOf(t)
+	properties, required, dependent := object{}, []string{}, object{}
+	groups := map[string][]string{}
+	for _, field := range l.fields {
+		key := field.Tag.Get("key")
+		property := s.value(field.Type, field.Tag)
+		property["description"] = s.meaning(t, "."+key)
+		properties[key] = property
+		if field.Tag.Get("required") != "" {
+			required = append(required, key)
+		}
+		if needs := field.Tag.Get("needs"); needs != "" {
+			dependent[key] = []string{needs}
+		}
+		if group := field.Tag.Get("apart"); group != "" {
+			groups[group] = append(groups[group], key)
+		}
+	}
+	made := object{"type": "object", "properties": properties, "additionalProperties": false}
+	set(made, "required", required, len(required))
+	set(made, "dependentRequired", dependent, len(dependent))
+	apart := pairs(groups)
+	set(made, "not", object{"anyOf": apart}, len(apart))
+	switch l.filled {
+	case "":
+	case anyKey:
+		made["minProperties"] = 1
+	default:
+		made["anyOf"] = requiring(strings.Split(l.filled, ","))
+	}
+	return made
+}
+
+func set(made object, key string, value any, length int) {
+	if length > 0 {
+		made[key] = value
+	}
+}
+
+// requiring lists, for each key, the schema of objects that have it.
+func requiring(keys []string) []any {
+	list := make([]any, len(keys))
+	for i, key := range keys {
+		list[i] = object{"required": []string{key}}
+	}
+	return list
+}
+
+// pairs lists the pairs of keys that exclude each other.
+func pairs(groups map[string][]string) []any {
+	var list []any
+	for _, group := range keysOf(groups) {
+		keys := groups[group]
+		for i := range keys {
+			for j := range i {
+				list = append(list, object{"required": []string{keys[j], keys[i]}})
+			}
+		}
+	}
+	return list
+}
+
+// meaning takes what the step beyond a quota shares with a step from there.
+func (s schema) meaning(t reflect.Type, key string) string {
+	if text, ok := s.meanings[nameOf(t)+key]; ok {
+		return text
+	}
+	return s.meanings[nameOf(reflect.TypeFor[stepDoc]())+key]
+}
+
+func (s schema) value(t reflect.Type, tag reflect.StructTag) object {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return s.value(t.Elem(), tag)
+	case reflect.Struct:
+		return s.ref(t)
+	case reflect.Slice:
+		return s.list(t, tag)
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.Int:
+		return bounded(object{"type": "integer"}, tag, "minimum", "maximum")
+	case reflect.Float64:
+		return bounded(object{"type": "number"}, tag, "minimum", "maximum")
+	default:
+		return text(tag)
+	}
+}
+
+func (s schema) list(t reflect.Type, tag reflect.StructTag) object {
+	if tag.Get("mapping") != "" {
+		value, _ := t.Elem().FieldByName("Value")
+		return object{"type": "object", "additionalProperties": s.value(value.Type, "")}
+	}
+	items := s.value(t.Elem(), "")
+	list := bounded(object{"type": "array", "items": items}, tag, "minItems", "maxItems")
+	if tag.Get("single") == "" {
+		return list
+	}
+	return object{"anyOf": []any{items, list}}
+}
+
+// text also takes numbers and true or false, as the decoder does, unless it has a form that these cannot have.
+func text(tag reflect.StructTag) object {
+	if enum := tag.Get("enum"); enum != "" {
+		return object{"enum": strings.Split(enum, ",")}
+	}
+	switch tag.Get("form") {
+	case "duration":
+		return object{"type": "string", "pattern": `^(0|([0-9]*\.?[0-9]+(ns|us|µs|ms|s|m|h))+)$`}
+	case "rate":
+		return object{"type": "string", "pattern": `^[1-9][0-9]*/[smhd]$`}
+	}
+	made := bounded(object{"type": []string{"string", "number", "boolean"}}, tag, "minLength", "maxLength")
+	set(made, "pattern", tag.Get("pattern"), len(tag.Get("pattern")))
+	return made
+}
+
+// bounded adds the bounds of a tag under the names that they have for the type.
+func bounded(made object, tag reflect.StructTag, low, high string) object {
+	for key, name := range map[string]string{"min": low, "above": "exclusiveMinimum", "max": high} {
+		if number, err := strconv.ParseFloat(tag.Get(key), 64); err == nil {
+			made[name] = number
+		}
+	}
+	return made
+}

@@ -1,0 +1,206 @@
+package scenario
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"github.com/brianvoe/gofakeit/v7"
+)
+
+// environment is what a template sees: one call, the instant and a chance of its own.
+type environment struct {
+	fields *callFields
+	now    time.Time
+	chance *rand.Rand
+}
+
+// templateData are the fields that a template can name.
+type templateData struct {
+	Request templateRequest
+	Now     instant
+}
+
+type templateRequest struct {
+	Method, Path string
+	// Params holds every parameter as text; members of a JSON body stand beside the others.
+	Params map[string]string
+}
+
+func (e *environment) data() templateData {
+	call := e.fields.call
+	params := maps.Clone(call.Text)
+	if params == nil {
+		params = map[string]string{}
+	}
+	for name, value := range call.Params {
+		if _, ok := params[name]; !ok {
+			params[name] = plain(value)
+		}
+	}
+	return templateData{
+		Request: templateRequest{Method: call.Request.Method, Path: call.Request.Path, Params: params},
+		Now:     instant{e.now},
+	}
+}
+
+// instant hides the methods of time.Time from templates; it prints as RFC 3339.
+type instant struct{ t time.Time }
+
+// String implements fmt.Stringer.
+func (i instant) String() string { return i.t.UTC().Format(time.RFC3339) }
+
+// goFunctions are the functions of Go's templates that ours have too.
+func goFunctions() []string {
+	return []string{"and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "len"}
+}
+
+func isFunction(name string) bool {
+	_, ours := (&environment{}).functions()[name]
+	return ours || slices.Contains(goFunctions(), name)
+}
+
+// functions is the documented set. No function reads anything but the environment, and none returns a long text.
+func (e *environment) functions() texttemplate.FuncMap {
+	return texttemplate.FuncMap{
+		"param":     func(name string) string { text, _ := e.fields.param(name); return text },
+		"header":    func(name string) string { text, _ := e.fields.header(http.CanonicalHeaderKey(name)); return text },
+		"requestId": func() string { return e.fields.call.ID },
+		"now":       func() instant { return instant{e.now} },
+		"add":       addTo,
+		"rfc3339":   instant.String,
+		"unix":      func(i instant) int64 { return i.t.Unix() },
+		"unixMilli": func(i instant) int64 { return i.t.UnixMilli() },
+		"date":      func(layout string, i instant) (string, error) { return short(i.t.UTC().Format(layout)) },
+		"upper":     func(text string) (string, error) { return short(strings.ToUpper(text)) },
+		"lower":     func(text string) (string, error) { return short(strings.ToLower(text)) },
+		"json":      quoteJSON,
+		"xml":       escapeXML,
+		"default":   orDefault,
+		"uuid":      e.uuid,
+		"hex":       func(n int) (string, error) { return e.draw(n, "0123456789abcdef") },
+		"base62":    func(n int) (string, error) { return e.draw(n, base62) },
+		"fake":      e.fake,
+	}
+}
+
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+var errLongValue = fmt.Errorf("a value has at most %d bytes", maxValue)
+
+func short(text string) (string, error) {
+	if len(text) > maxValue {
+		return "", errLongValue
+	}
+	return text, nil
+}
+
+// addTo adds a duration, such as "59m" or "-1h"; it comes first so that instants can be piped through.
+func addTo(duration string, i instant) (instant, error) {
+	d, err := time.ParseDuration(duration)
+	if err != nil {
+		return instant{}, err
+	}
+	return instant{i.t.Add(d)}, nil
+}
+
+// quoteJSON writes a value as JSON, texts in quotes.
+func quoteJSON(value any) (string, error) {
+	if i, ok := value.(instant); ok {
+		value = i.String()
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return "", err
+	}
+	return short(strings.TrimSuffix(out.String(), "\n"))
+}
+
+func escapeXML(text string) (string, error) {
+	var out bytes.Buffer
+	if err := xml.EscapeText(&out, []byte(text)); err != nil {
+		return "", err
+	}
+	return short(out.String())
+}
+
+// orDefault returns the value unless it is empty or zero.
+func orDefault(fallback, value any) any {
+	if truth, _ := texttemplate.IsTrue(value); truth {
+		return value
+	}
+	return fallback
+}
+
+func (e *environment) uuid() string {
+	var b [16]byte
+	for i := range b {
+		b[i] = byte(e.chance.Uint32())
+	}
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	text := hex.EncodeToString(b[:])
+	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-")
+}
+
+func (e *environment) draw(n int, alphabet string) (string, error) {
+	if n < 0 {
+		return "", errors.New("a length cannot be negative")
+	}
+	if n > maxValue {
+		return "", errLongValue
+	}
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = alphabet[e.chance.IntN(len(alphabet))]
+	}
+	return string(text), nil
+}
+
+// fake draws invented data of a kind.
+func (e *environment) fake(kind string) (string, error) {
+	for _, g := range generators() {
+		if g.kind == kind {
+			return g.draw(gofakeit.NewFaker(e.chance, false)), nil
+		}
+	}
+	return "", fmt.Errorf("fake %q is not known", kind)
+}
+
+// generator invents data of one kind.
+type generator struct {
+	kind string
+	draw func(*gofakeit.Faker) string
+}
+
+func generators() []generator {
+	return []generator{
+		{"name", (*gofakeit.Faker).Name},
+		{"firstName", (*gofakeit.Faker).FirstName},
+		{"lastName", (*gofakeit.Faker).LastName},
+		{"username", (*gofakeit.Faker).Username},
+		{"email", (*gofakeit.Faker).Email},
+		{"phone", (*gofakeit.Faker).Phone},
+		{"company", (*gofakeit.Faker).Company},
+		{"city", (*gofakeit.Faker).City},
+		{"country", (*gofakeit.Faker).Country},
+		{"url", (*gofakeit.Faker).URL},
+		{"domain", (*gofakeit.Faker).DomainName},
+		{"ipv4", (*gofakeit.Faker).IPv4Address},
+		{"ipv6", (*gofakeit.Faker).IPv6Address},
+		{"userAgent", (*gofakeit.Faker).UserAgent},
+		{"word", (*gofakeit.Faker).Word},
+		{"sentence", func(f *gofakeit.Faker) string { return f.Sentence() }},
+	}
+}

@@ -1,0 +1,41 @@
+package scenario
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/contract"
+	"github.com/tokenstage/tokenstage/emulator/wire"
+)
+
+// renderSample runs a template over the operation's example request, to see what it would send; the operation may be
+// nil.
+func renderSample(op *contract.Operation, text string) (string, error) {
+	t, err := newTemplate(text)
+	if err != nil {
+		return "", err
+	}
+	call := &wire.Call{
+		Request: &wire.Request{Method: "POST", Path: "/"}, ID: "00000000-0000-4000-8000-000000000000",
+		Text: map[string]string{}, Params: map[string]any{},
+	}
+	if op != nil {
+		values, err := exampleOf(op)
+		if err != nil {
+			return "", err
+		}
+		call.API, call.Operation, call.Text, call.Request.Body = op.API.Name, op.ID, values.Text, values.Body
+		call.Request.Path, call.Request.Method = op.Path, op.Methods[0]
+		call.Params, _ = op.Check(values)
+	}
+	now := time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
+	return t.render(&environment{fields: &callFields{call: call}, now: now, chance: chanceOf(1, 1, 1)})
+}
+
+func exampleOf(op *contract.Operation) (contract.Values, error) {
+	text, body, err := op.RequestExample()
+	if err != nil {
+		return contract.Values{}, fmt.Errorf("example request of %s: %w", op.Name, err)
+	}
+	return contract.Values{Text: text, Path: text, Body: body}, nil
+}

@@ -1,0 +1,12 @@
+// Package scenarios holds the scenarios that ship, one a file and named like it, and the schema by which editors
+// complete and check them.
+package scenarios
+
+import "embed"
+
+//go:generate go run ./gen
+
+// Files holds the scenarios, *.yaml, and schema.json.
+//
+//go:embed *.yaml schema.json
+var Files embed.FS
