@@ -36,7 +36,14 @@ const host = "127.0.0.1:4010"
 
 func newWorld(t testing.TB, change ...func(*sandbox.Definition)) *world {
 	t.Helper()
-	e, err := emulator.New(t.Context(), emulator.Options{Log: discard, Violation: func(err error) { t.Error(err) }})
+	return newWorldWith(t, emulator.Options{}, change...)
+}
+
+// newWorldWith sets the log and makes violations fatal, whatever the options say.
+func newWorldWith(t testing.TB, o emulator.Options, change ...func(*sandbox.Definition)) *world {
+	t.Helper()
+	o.Log, o.Violation = discard, func(err error) { t.Error(err) }
+	e, err := emulator.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	crand "crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -71,6 +72,7 @@ type Emulator struct {
 	stop      sync.Once
 	fallback  *sandbox.Sandbox // the default sandbox
 	drawing   sync.Mutex       // guards options.Chance
+	standing  standing
 }
 
 // apis is the catalogue of APIs that have code: one line each.
@@ -198,10 +200,14 @@ func (e *Emulator) Journal(box *sandbox.Sandbox) *journal.Journal {
 	return journal.New(box.Space(), e.registry.Secrets(), e.options.Journal)
 }
 
-// CreateSandbox makes a sandbox and fills in what its definition leaves open. A nil seed is drawn.
+// CreateSandbox makes a sandbox, fills in what its definition leaves open and plays its scenarios. A nil seed is drawn.
+// With an error there is no sandbox.
 func (e *Emulator) CreateSandbox(
 	ctx context.Context, def sandbox.Definition, seed *uint64,
 ) (*sandbox.Sandbox, error) {
+	if err := e.checkScripts(def.Scenarios); err != nil {
+		return nil, err
+	}
 	e.drawing.Lock()
 	chance := rand.New(e.options.Chance)
 	def.Seed = sandbox.NewSeed(chance)
@@ -210,5 +216,12 @@ func (e *Emulator) CreateSandbox(
 	if seed != nil {
 		def.Seed = *seed
 	}
-	return e.registry.Create(ctx, def)
+	box, err := e.registry.Create(ctx, def)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.playAll(ctx, box, def.Scenarios); err != nil {
+		return nil, errors.Join(err, e.registry.Remove(ctx, box.ID))
+	}
+	return box, nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -13,9 +12,9 @@ import (
 // apisCommand lists what is emulated.
 type apisCommand struct {
 	remote
-	Name   string `arg:"" optional:"" help:"API or operation whose documented errors to list, such as onsmqtt or onsmqtt.ApplyToken."`
-	Errors bool   `env:"TOKENSTAGE_APIS_ERRORS" help:"List the documented errors of everything."`
-	JSON   bool   `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it."`
+	Name   string `arg:"" optional:"" help:"API or operation whose documented errors to list, such as onsmqtt.ApplyToken."`
+	Errors bool   `help:"List the documented errors of everything."`
+	JSON   bool   `name:"json" help:"Print JSON, as the control API gives it."`
 }
 
 // Help gives the examples.
@@ -102,9 +101,9 @@ func writeErrors(out io.Writer, s style, apis []client.API) {
 	for i, api := range apis {
 		for j, op := range api.Operations {
 			if i+j > 0 {
-				fmt.Fprintln(out)
+				say(out, "\n")
 			}
-			fmt.Fprintf(out, "%s  %s\n", s.heading(op.ID), op.Summary)
+			say(out, "%s  %s\n", s.heading(op.ID), op.Summary)
 			rows := [][]string{{"CODE", "STATUS", "OF", "EVIDENCE", "MEANING"}}
 			for _, e := range op.Errors {
 				rows = append(rows, []string{e.Code, strconv.Itoa(e.Status), e.Origin, e.Evidence, e.Meaning})

@@ -29,8 +29,8 @@ type grammar struct {
 	Help helpFlag `short:"h" help:"Show this help."`
 
 	Serve       serveCommand       `cmd:"" help:"Run the emulator."`
-	Env         envCommand         `cmd:"" help:"Print a sandbox's endpoints and credentials as environment variables."`
-	APIs        apisCommand        `cmd:"" name:"apis" help:"List the emulated APIs, their operations and documented errors."`
+	Env         envCommand         `cmd:"" help:"Print endpoints and credentials as environment variables."`
+	APIs        apisCommand        `cmd:"" name:"apis" help:"List what is emulated, and its documented errors."`
 	Requests    requestsCommand    `cmd:"" help:"Show which requests came and why they were answered as they were."`
 	Clock       clockCommand       `cmd:"" help:"Read, move or freeze a sandbox's clock."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Create, list, reset and remove sandboxes."`
@@ -43,11 +43,19 @@ func Run(ctx context.Context, world World, args ...string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	out := &output{to: world.Stdout}
+	world.Stdout = out
 	err := run(ctx, world, args)
-	if err == nil || errors.Is(err, errHelpShown) {
+	if errors.Is(err, errHelpShown) {
+		err = nil
+	}
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("the output could not be written: %w", out.err)
+	}
+	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(world.Stderr, "tokenstage: "+err.Error())
+	say(world.Stderr, "tokenstage: %s\n", oneLine(err.Error()))
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
@@ -63,7 +71,7 @@ func run(ctx context.Context, world World, args []string) error {
 		kong.NoDefaultHelp(),
 		kong.Vars{"control": defaultControl},
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, Compact: true, WrapUpperBound: helpWidth}),
-		kong.ValueFormatter(withEnvironment),
+		kong.ValueFormatter(describe),
 		kong.ExplicitGroups([]kong.Group{{Key: remoteGroup, Title: "Where the emulator is:"}}),
 		kong.Resolvers(env),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -72,9 +80,7 @@ func run(ctx context.Context, world World, args []string) error {
 	if err != nil {
 		return fmt.Errorf("build the command line: %w", err)
 	}
-	if err := env.takeOver(parser); err != nil {
-		return err
-	}
+	nameFlags(parser.Model.Node, "")
 	command, err := parser.Parse(args)
 	if errors.Is(err, errHelpShown) {
 		return err

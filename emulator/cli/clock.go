@@ -11,11 +11,11 @@ import (
 // clockCommand reads or changes a clock.
 type clockCommand struct {
 	boxed
-	Set     moment `env:"TOKENSTAGE_CLOCK_SET" placeholder:"TIME" help:"Set the clock to this instant (RFC 3339)."`
-	Advance step   `env:"TOKENSTAGE_CLOCK_ADVANCE" placeholder:"STEP" help:"Move the clock forward, after --set."`
-	Freeze  bool   `env:"TOKENSTAGE_CLOCK_FREEZE" xor:"running" help:"Stop the clock."`
-	Resume  bool   `name:"run" env:"TOKENSTAGE_CLOCK_RUN" xor:"running" help:"Let the clock run again."`
-	JSON    bool   `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it."`
+	Set     moment `placeholder:"TIME" help:"Set the clock to this instant (RFC 3339)."`
+	Advance step   `placeholder:"STEP" help:"Move the clock forward, after --set."`
+	Freeze  bool   `xor:"running" help:"Stop the clock."`
+	Resume  bool   `name:"run" xor:"running" help:"Let the clock run again."`
+	JSON    bool   `name:"json" help:"Print JSON, as the control API gives it."`
 }
 
 // Help gives the examples.
@@ -37,7 +37,7 @@ func (c *clockCommand) Run(ctx context.Context, world World) error {
 	if c.JSON {
 		return writeJSON(world.Stdout, clock)
 	}
-	fmt.Fprintf(world.Stdout, "%s  %s\n", instant(clock.Now), pace(clock.Frozen))
+	say(world.Stdout, "%s  %s\n", instant(clock.Now), pace(clock.Frozen))
 	return nil
 }
 

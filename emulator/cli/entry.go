@@ -76,10 +76,10 @@ func (t entryText) message(out io.Writer, name, first string, headers http.Heade
 }
 
 func (t entryText) heading(out io.Writer, text string) {
-	fmt.Fprintf(out, "\n%s\n", t.style.heading(printable(text)))
+	say(out, "\n%s\n", t.style.heading(printable(text)))
 }
 
 // text writes lines, each with the indent before it.
 func (t entryText) text(out io.Writer, indent, text string) {
-	fmt.Fprintf(out, "%s%s\n", indent, strings.ReplaceAll(printable(text), "\n", "\n"+indent))
+	say(out, "%s%s\n", indent, strings.ReplaceAll(printable(text), "\n", "\n"+indent))
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -13,7 +12,7 @@ import (
 // envCommand prints what an app needs to talk to a sandbox.
 type envCommand struct {
 	boxed
-	Format string `env:"TOKENSTAGE_ENV_FORMAT" enum:"shell,dotenv" default:"shell" help:"shell, to be evaluated, or dotenv, for a .env file. Default: ${default}"`
+	Format string `enum:"shell,dotenv" default:"shell" help:"shell, to be evaluated, or dotenv, for a .env file."`
 }
 
 // Help gives the examples.
@@ -84,17 +83,17 @@ func credentials(c client.Credentials) []variable {
 func writeExports(out io.Writer, all []variable) {
 	for _, v := range all {
 		if v.value == "" {
-			fmt.Fprintf(out, "unset %s\n", v.name)
+			say(out, "unset %s\n", v.name)
 			continue
 		}
-		fmt.Fprintf(out, "export %s=%s\n", v.name, shellQuote(v.value))
+		say(out, "export %s=%s\n", v.name, shellQuote(v.value))
 	}
 }
 
 func writeDotenv(out io.Writer, all []variable) {
 	for _, v := range all {
 		if v.value != "" {
-			fmt.Fprintf(out, "%s=%s\n", v.name, dotenvQuote(v.value))
+			say(out, "%s=%s\n", v.name, dotenvQuote(v.value))
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -14,15 +13,29 @@ type environment struct {
 	used   []*kong.Flag
 }
 
-// takeOver keeps kong from reading the environment itself. The names stay with the flags.
-func (e *environment) takeOver(k *kong.Kong) error {
-	return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
-		if flag, ok := node.(*kong.Flag); ok {
-			flag.Value.Tag.Envs = nil
+// nameFlags gives every flag its variable: TOKENSTAGE_ADDR for those of serve and for where the emulator is, and with
+// the name of the command before it, TOKENSTAGE_CLOCK_SET, for others, so that no variable means two things. kong is
+// not told, since it would read them itself.
+func nameFlags(command *kong.Node, prefix string) {
+	for _, flag := range command.Flags {
+		before := prefix
+		if flag.Group != nil && flag.Group.Key == remoteGroup {
+			before = ""
 		}
-		return next(nil)
-	})
+		if flag.Name != "help" {
+			flag.Envs = []string{"TOKENSTAGE_" + before + variableCase(flag.Name)}
+		}
+	}
+	for _, child := range command.Children {
+		if child.Name == "serve" {
+			nameFlags(child, prefix)
+		} else {
+			nameFlags(child, prefix+variableCase(child.Name)+"_")
+		}
+	}
 }
+
+func variableCase(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
 // Validate accepts every command line.
 func (e *environment) Validate(*kong.Application) error { return nil }
@@ -49,10 +62,14 @@ func (e *environment) explain(err error) error {
 	return &usageError{text}
 }
 
-// withEnvironment adds the name of a flag's variable to its help.
-func withEnvironment(value *kong.Value) string {
-	if value.Flag == nil || len(value.Flag.Envs) == 0 {
-		return value.Help
+// describe is the help of a flag with its default and its variable.
+func describe(value *kong.Value) string {
+	text := value.Help
+	if value.HasDefault {
+		text += " Default: " + value.Default + "."
 	}
-	return fmt.Sprintf("%s [$%s]", value.Help, value.Flag.Envs[0])
+	if value.Flag != nil && len(value.Flag.Envs) > 0 {
+		text += " [$" + value.Flag.Envs[0] + "]"
+	}
+	return text
 }

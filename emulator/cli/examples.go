@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -10,7 +9,7 @@ func examples(pairs ...string) string {
 	var text strings.Builder
 	text.WriteString("Examples:\n")
 	for i := 0; i+1 < len(pairs); i += 2 {
-		fmt.Fprintf(&text, "\n    # %s\n    %s\n", pairs[i+1], pairs[i])
+		say(&text, "\n    # %s\n    %s\n", pairs[i+1], pairs[i])
 	}
 	return text.String()
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/tokenstage/tokenstage/testkit/client"
@@ -26,7 +25,7 @@ func (r *requestsCommand) follow(ctx context.Context, world World) error {
 			return err
 		}
 		if place.lost {
-			fmt.Fprintln(notes, "entries were dropped before they could be shown: the journal keeps the latest")
+			say(notes, "entries were dropped before they could be shown: the journal keeps the latest\n")
 		}
 		entries, show = show(entries), all
 		return printAll(entries)
@@ -47,25 +46,27 @@ type bookmark struct {
 	lost bool
 }
 
-// next returns the entries that are new. It reads from the last known entry on, that one included: where it is gone, the
-// journal was cleared, has dropped it, or was reset and counts from 1 again. Then all that is there is new.
+// next returns the entries that are new. It reads from the last known entry on, that one included: where it is gone,
+// the journal was cleared, has dropped it, or was reset and counts from 1 again. Then all that is there is new.
 func (b *bookmark) next(read func(after uint64) (client.Page, error)) ([]client.Entry, error) {
-	known := b.last.Seq > 0
 	page, err := read(max(b.last.Seq, 1) - 1)
 	if err != nil {
 		return nil, err
 	}
-	if known && !b.at(page) {
+	b.lost = false
+	entries := page.Requests
+	switch {
+	case b.last.Seq == 0:
+	case b.at(page):
+		entries = entries[1:]
+	default:
 		if page, err = read(0); err != nil {
 			return nil, err
 		}
+		b.lost = page.Dropped > b.dropped
+		entries = page.Requests
 	}
-	b.lost = known && !b.at(page) && page.Dropped > b.dropped
 	b.dropped = page.Dropped
-	entries := page.Requests
-	if known && b.at(page) {
-		entries = entries[1:]
-	}
 	if len(entries) > 0 {
 		b.last = entries[len(entries)-1]
 	}

@@ -25,7 +25,7 @@ func (h *healthcheckCommand) Run(ctx context.Context, world World) error {
 	defer cancel()
 	err := h.client().Health(limited)
 	if err == nil {
-		fmt.Fprintln(world.Stdout, "ready")
+		say(world.Stdout, "ready\n")
 		return nil
 	}
 	if ctx.Err() == nil && limited.Err() != nil {

@@ -18,16 +18,6 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	return Run(ctx, World{Stdout: stdout, Stderr: stderr, LookupEnv: os.LookupEnv}, args...)
 }
 
-// isTerminal reports whether a person reads out.
-func isTerminal(out io.Writer) bool {
-	file, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
 // tick calls do now and then every interval, until it fails or ctx ends.
 func tick(ctx context.Context, interval time.Duration, do func() error) error {
 	ticker := time.NewTicker(interval)

@@ -20,8 +20,8 @@ const remoteGroup = "remote"
 
 // remote are the flags of the commands that talk to a running emulator.
 type remote struct {
-	Control controlURL `env:"TOKENSTAGE_CONTROL" default:"${control}" placeholder:"URL" group:"remote" help:"Control plane of the emulator. Default: ${default}"`
-	Token   string     `name:"control-token" env:"TOKENSTAGE_CONTROL_TOKEN" placeholder:"TOKEN" group:"remote" help:"Token of the control plane, where it needs one."`
+	Control controlURL `default:"${control}" placeholder:"URL" group:"remote" help:"Control plane of the emulator."`
+	Token   string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, where it needs one."`
 }
 
 func (r remote) client() *client.Client {
@@ -70,7 +70,7 @@ func controlFlag(url string) string {
 // boxed are the flags of the commands about one sandbox.
 type boxed struct {
 	remote
-	Sandbox string `env:"TOKENSTAGE_SANDBOX" default:"default" placeholder:"ID" group:"remote" help:"Sandbox to look at. Default: ${default}"`
+	Sandbox string `default:"default" placeholder:"ID" group:"remote" help:"Sandbox to look at."`
 }
 
 // controlURL is the base URL of a control plane; the scheme may be left out.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -11,13 +10,13 @@ import (
 type requestsCommand struct {
 	boxed
 	ID        string `arg:"" optional:"" help:"Request id of one entry to show whole."`
-	API       string `name:"api" env:"TOKENSTAGE_REQUESTS_API" placeholder:"NAME" help:"Only calls of this API, such as onsmqtt."`
-	Operation string `env:"TOKENSTAGE_REQUESTS_OPERATION" placeholder:"NAME" help:"Only calls of this operation, such as onsmqtt.ApplyToken."`
-	Outcome   string `env:"TOKENSTAGE_REQUESTS_OUTCOME" placeholder:"CODE" help:"Only calls that ended so: ok, or the provider's error code."`
-	Limit     uint   `env:"TOKENSTAGE_REQUESTS_LIMIT" placeholder:"N" default:"50" help:"At most so many, the latest; 0 for all. Default: ${default}"`
-	Verbose   bool   `short:"v" env:"TOKENSTAGE_REQUESTS_VERBOSE" help:"Show entries whole: findings, request and response."`
-	Follow    bool   `short:"f" env:"TOKENSTAGE_REQUESTS_FOLLOW" help:"Go on with what comes in, until interrupted."`
-	JSON      bool   `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it; with --follow one entry a line."`
+	API       string `name:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
+	Operation string `placeholder:"NAME" help:"Only this operation, such as onsmqtt.ApplyToken."`
+	Outcome   string `placeholder:"CODE" help:"Only what ended so: ok, or the provider's code."`
+	Limit     uint   `placeholder:"N" default:"50" help:"At most so many, the latest; 0 for all."`
+	Verbose   bool   `short:"v" help:"Show entries whole: findings, request and response."`
+	Follow    bool   `short:"f" help:"Go on with what comes in, until interrupted."`
+	JSON      bool   `name:"json" help:"Print JSON, as the control API gives it; with --follow one entry a line."`
 }
 
 // Help gives the examples.
@@ -70,13 +69,13 @@ func (r *requestsCommand) list(ctx context.Context, world World) error {
 		return err
 	}
 	if found == 0 {
-		fmt.Fprintf(world.Stdout, "no such requests in the sandbox %s\n", r.Sandbox)
+		say(world.Stdout, "no such requests in the sandbox %s\n", r.Sandbox)
 	}
 	if hidden := found - len(page.Requests); hidden > 0 {
-		fmt.Fprintf(world.Stdout, "%d earlier entries are not shown; --limit 0 shows all\n", hidden)
+		say(world.Stdout, "%d earlier entries are not shown; --limit 0 shows all\n", hidden)
 	}
 	if page.Dropped > 0 {
-		fmt.Fprintf(world.Stdout, "%d entries were dropped: the journal keeps the latest\n", page.Dropped)
+		say(world.Stdout, "%d entries were dropped: the journal keeps the latest\n", page.Dropped)
 	}
 	return nil
 }

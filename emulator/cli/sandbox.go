@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -20,11 +19,11 @@ type sandboxCommand struct {
 
 type sandboxNewCommand struct {
 	remote
-	ID     string  `name:"id" env:"TOKENSTAGE_SANDBOX_NEW_ID" placeholder:"ID" help:"Id of the sandbox: 1 to 64 of a-z, 0-9 and -. Drawn unless given."`
-	Seed   *uint64 `env:"TOKENSTAGE_SANDBOX_NEW_SEED" placeholder:"N" help:"Seed of all chance in the sandbox. Drawn unless given."`
-	Now    moment  `env:"TOKENSTAGE_SANDBOX_NEW_NOW" placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
-	Frozen bool    `env:"TOKENSTAGE_SANDBOX_NEW_FROZEN" help:"Let the clock stand still."`
-	JSON   bool    `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it."`
+	ID     string  `name:"id" placeholder:"ID" help:"Its id: 1 to 64 of a-z, 0-9 and -. Drawn unless given."`
+	Seed   *uint64 `placeholder:"N" help:"Seed of all chance in it. Drawn unless given."`
+	Now    moment  `placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
+	Frozen bool    `help:"Let the clock stand still."`
+	JSON   bool    `name:"json" help:"Print JSON, as the control API gives it."`
 }
 
 // Help gives the examples.
@@ -37,7 +36,9 @@ func (sandboxNewCommand) Help() string {
 
 // Run creates the sandbox and prints what an app needs of it.
 func (n *sandboxNewCommand) Run(ctx context.Context, world World) error {
-	box, err := n.client().CreateSandbox(ctx, client.Definition{ID: n.ID, Seed: n.Seed, Now: time.Time(n.Now), Frozen: n.Frozen})
+	box, err := n.client().CreateSandbox(ctx, client.Definition{
+		ID: n.ID, Seed: n.Seed, Now: time.Time(n.Now), Frozen: n.Frozen,
+	})
 	if err != nil {
 		return n.failure(err, "sandbox list")
 	}
@@ -45,7 +46,8 @@ func (n *sandboxNewCommand) Run(ctx context.Context, world World) error {
 		return writeJSON(world.Stdout, box)
 	}
 	writeSandbox(world.Stdout, box)
-	fmt.Fprintf(world.Stdout, "\nnext: eval \"$(tokenstage env --sandbox %s%s)\"\n", box.ID, controlFlag(string(n.Control)))
+	flags := "--sandbox " + box.ID + controlFlag(string(n.Control))
+	say(world.Stdout, "\nnext: eval \"$(tokenstage env %s)\"\n", flags)
 	return nil
 }
 
@@ -74,7 +76,7 @@ func writeSandbox(out io.Writer, box client.Sandbox) {
 
 type sandboxListCommand struct {
 	remote
-	JSON bool `name:"json" env:"TOKENSTAGE_JSON" help:"Print JSON, as the control API gives it."`
+	JSON bool `name:"json" help:"Print JSON, as the control API gives it."`
 }
 
 // Help gives the examples.
@@ -114,7 +116,7 @@ func (r *sandboxResetCommand) Run(ctx context.Context, world World) error {
 	if err := r.client().Reset(ctx, r.ID); err != nil {
 		return r.failure(err, "sandbox list")
 	}
-	fmt.Fprintf(world.Stdout, "%s is back at its start\n", r.ID)
+	say(world.Stdout, "%s is back at its start\n", r.ID)
 	return nil
 }
 
@@ -133,6 +135,6 @@ func (r *sandboxRmCommand) Run(ctx context.Context, world World) error {
 	if err := r.client().RemoveSandbox(ctx, r.ID); err != nil {
 		return r.failure(err, "sandbox list")
 	}
-	fmt.Fprintf(world.Stdout, "%s is removed\n", r.ID)
+	say(world.Stdout, "%s is removed\n", r.ID)
 	return nil
 }

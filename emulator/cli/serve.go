@@ -22,11 +22,11 @@ const stopLimit = 1500 * time.Millisecond
 
 // serveCommand runs the emulator.
 type serveCommand struct {
-	Addr        address `env:"TOKENSTAGE_ADDR" default:"127.0.0.1:4010" placeholder:"HOST:PORT" help:"Address of the data plane, where the emulated APIs live; port 0 takes a free one. Default: ${default}"`
-	ControlAddr address `env:"TOKENSTAGE_CONTROL_ADDR" default:"127.0.0.1:4011" placeholder:"HOST:PORT" help:"Address of the control plane, where tests and people steer; port 0 takes a free one. Default: ${default}"`
-	Seed        uint64  `env:"TOKENSTAGE_SEED" placeholder:"N" help:"Seed of the default sandbox's chance; 0 means the documented one."`
-	Token       string  `name:"control-token" env:"TOKENSTAGE_CONTROL_TOKEN" placeholder:"TOKEN" help:"Token that every call of the control plane must carry. Off loopback one is generated unless it is given."`
-	Log         string  `env:"TOKENSTAGE_LOG" enum:"text,json,off" default:"text" help:"Format of the log on standard error: text, json or off. Default: ${default}"`
+	Addr        address `default:"127.0.0.1:4010" placeholder:"ADDR" help:"Where the APIs are; port 0 takes a free one."`
+	ControlAddr address `default:"127.0.0.1:4011" placeholder:"ADDR" help:"Where tests and people steer."`
+	Seed        uint64  `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented one."`
+	Token       string  `name:"control-token" placeholder:"T" help:"Token of the control plane; generated off loopback."`
+	Log         string  `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
 }
 
 // Help gives the examples.

@@ -7,7 +7,8 @@ type style struct{ colours bool }
 func styleFor(world World) style {
 	none, _ := world.LookupEnv("NO_COLOR")
 	term, _ := world.LookupEnv("TERM")
-	return style{colours: none == "" && term != "dumb" && isTerminal(world.Stdout)}
+	out, ok := world.Stdout.(*output)
+	return style{colours: ok && out.isTerminal() && none == "" && term != "dumb"}
 }
 
 // Escape sequences of ECMA-48, SGR.

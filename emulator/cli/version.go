@@ -16,7 +16,7 @@ func (versionCommand) Help() string {
 
 // Run prints the version.
 func (versionCommand) Run(world World) error {
-	fmt.Fprintln(world.Stdout, version())
+	say(world.Stdout, "%s\n", version())
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -28,10 +27,10 @@ func (w welcome) write(out io.Writer) {
 }
 
 func (w welcome) planes(out io.Writer) {
-	fmt.Fprintf(out, "data plane     %s\n", w.style.wrap(sgrGreen, "http://"+w.data))
-	fmt.Fprintf(out, "control plane  %s\n", w.style.wrap(sgrGreen, "http://"+w.control))
+	say(out, "data plane     %s\n", w.style.wrap(sgrGreen, "http://"+w.data))
+	say(out, "control plane  %s\n", w.style.wrap(sgrGreen, "http://"+w.control))
 	if w.key.generated {
-		fmt.Fprintf(out, "open           http://%s/?token=%s\n", w.control, w.key.token)
+		say(out, "open           http://%s/?token=%s\n", w.control, w.key.token)
 	}
 }
 
@@ -42,18 +41,18 @@ func (w welcome) credentials(out io.Writer) {
 		switch {
 		case a.Disabled:
 		case a.AccessKeyID == "":
-			fmt.Fprintf(out, "  acs bearer      %s\n", a.BearerToken)
+			say(out, "  acs bearer      %s\n", a.BearerToken)
 		case a.SecurityToken != "":
-			fmt.Fprintf(out, "  acs with token  %s  %s  %s\n", a.AccessKeyID, a.AccessKeySecret, a.SecurityToken)
+			say(out, "  acs with token  %s  %s  %s\n", a.AccessKeyID, a.AccessKeySecret, a.SecurityToken)
 		default:
-			fmt.Fprintf(out, "  acs             %s  %s\n", a.AccessKeyID, a.AccessKeySecret)
+			say(out, "  acs             %s  %s\n", a.AccessKeyID, a.AccessKeySecret)
 		}
 	}
 	for _, a := range c.Top {
-		fmt.Fprintf(out, "  top             %s  %s\n", a.AppKey, a.AppSecret)
+		say(out, "  top             %s  %s\n", a.AppKey, a.AppSecret)
 	}
 	for _, a := range c.Fabric {
-		fmt.Fprintf(out, "  fabric          %s  %s\n", a.AppKey, a.AppSecret)
+		say(out, "  fabric          %s  %s\n", a.AppKey, a.AppSecret)
 	}
 }
 
@@ -64,9 +63,9 @@ func (w welcome) firstCall(out io.Writer) {
 	}
 	app := w.box.Credentials.Fabric[0]
 	w.title(out, "A first call")
-	fmt.Fprintf(out, "  curl -sS http://%s/apigovernance/api/oauth/tokenByAkSk \\\n", w.data)
-	fmt.Fprintf(out, "    -H 'Content-Type: application/json' \\\n")
-	fmt.Fprintf(out, "    -d '{\"app_key\":\"%s\",\"app_secret\":\"%s\"}'\n", app.AppKey, app.AppSecret)
+	say(out, "  curl -sS http://%s/apigovernance/api/oauth/tokenByAkSk \\\n", w.data)
+	say(out, "    -H 'Content-Type: application/json' \\\n")
+	say(out, "    -d '{\"app_key\":\"%s\",\"app_secret\":\"%s\"}'\n", app.AppKey, app.AppSecret)
 }
 
 // sdk is the configuration of Alibaba Cloud's Go SDK (darabonba-openapi/v2/client).
@@ -76,25 +75,28 @@ func (w welcome) sdk(out io.Writer) {
 	}
 	key := w.box.Credentials.ACS[0]
 	w.title(out, "An SDK (Go, darabonba-openapi)")
-	fmt.Fprintf(out, "  config := &openapi.Config{\n")
+	say(out, "  config := &openapi.Config{\n")
 	for _, member := range [][2]string{
-		{"Endpoint", w.data}, {"Protocol", "http"}, {"AccessKeyId", key.AccessKeyID}, {"AccessKeySecret", key.AccessKeySecret},
+		{"Endpoint", w.data},
+		{"Protocol", "http"},
+		{"AccessKeyId", key.AccessKeyID},
+		{"AccessKeySecret", key.AccessKeySecret},
 	} {
-		fmt.Fprintf(out, "      %-17stea.String(%q),\n", member[0]+":", member[1])
+		say(out, "      %-17stea.String(%q),\n", member[0]+":", member[1])
 	}
-	fmt.Fprintf(out, "  }\n")
+	say(out, "  }\n")
 }
 
 func (w welcome) next(out io.Writer) {
 	w.title(out, "Next")
 	flags := controlFlag("http://" + w.control)
 	if w.key.generated {
-		fmt.Fprintf(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
+		say(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
 	}
-	fmt.Fprintf(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
-	fmt.Fprintf(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
+	say(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
+	say(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
 }
 
 func (w welcome) title(out io.Writer, text string) {
-	fmt.Fprintf(out, "\n%s\n", w.style.heading(text))
+	say(out, "\n%s\n", w.style.heading(text))
 }

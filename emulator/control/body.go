@@ -21,14 +21,23 @@ const maxBody = 1 << 20
 // document is the body of a call as it came, so that problems can point into it.
 type document []byte
 
+// readBody reads the body to its end.
+func readBody(c *echo.Context) ([]byte, error) {
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.Request().Body, maxBody))
+	if err == nil {
+		return raw, nil
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", maxBody))
+	}
+	return nil, problem(http.StatusBadRequest, "the body could not be read to its end")
+}
+
 // decode reads the JSON body strictly: one object, no unknown members. An empty body leaves into as it is.
 func decode(c *echo.Context, into any) (document, error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.Request().Body, maxBody))
+	raw, err := readBody(c)
 	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", maxBody))
-		}
-		return nil, problem(http.StatusBadRequest, "the body could not be read to its end")
+		return nil, err
 	}
 	text := bytes.TrimSpace(raw)
 	if len(text) == 0 {
@@ -57,9 +66,7 @@ func (d document) problem(err error) *Problem {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		offset = syntax.Offset - 1 // it counts the bytes that were read
 	} else if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		// What was sent is not repeated: it may be a secret in the wrong form.
-		name, _, _ := strings.Cut(kind.Value, " ")
-		p.Detail = fmt.Sprintf("the body is not good: %s cannot be a JSON %s", kind.Field, name)
+		p.Detail = fmt.Sprintf("the body is not good: %s cannot be a JSON %s", kind.Field, kind.Value)
 		p.Field, offset = kind.Field, kind.Offset-1
 	} else if _, quoted, ok := strings.Cut(err.Error(), "unknown field "); ok {
 		p.Field, _ = strconv.Unquote(quoted)

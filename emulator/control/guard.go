@@ -58,5 +58,5 @@ func isLoopbackHost(host string) bool {
 
 func isLoopbackOrigin(origin string) bool {
 	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && isLoopbackHost(u.Host)
+	return err == nil && isLoopbackHost(u.Host)
 }

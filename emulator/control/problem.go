@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/journal"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/scenario"
 )
 
 // Problem is an error of the control plane: RFC 9457 problem details.
@@ -23,6 +24,8 @@ type Problem struct {
 	// Line and Column point into a document that is not good, counted from 1.
 	Line   int `json:"line,omitempty"`
 	Column int `json:"column,omitempty"`
+	// Problems are all that is wrong in a scenario; Line and Column are those of the first.
+	Problems []scenario.Problem `json:"problems,omitempty"`
 }
 
 // Error is the detail.
@@ -41,6 +44,9 @@ var statuses = []struct {
 	{sandbox.ErrGone, http.StatusNotFound},
 	{sandbox.ErrUnknownToken, http.StatusNotFound},
 	{journal.ErrUnknown, http.StatusNotFound},
+	{scenario.ErrUnknown, http.StatusNotFound},
+	{scenario.ErrNotPlaying, http.StatusNotFound},
+	{scenario.ErrFull, http.StatusConflict},
 	{sandbox.ErrExists, http.StatusConflict},
 	{sandbox.ErrCredential, http.StatusConflict},
 	{sandbox.ErrKept, http.StatusConflict},
@@ -56,6 +62,9 @@ func asProblem(err error) *Problem {
 		p := problem(http.StatusUnprocessableEntity, invalid.Error())
 		p.Field = invalid.Field
 		return p
+	}
+	if wrong, ok := errors.AsType[scenario.Problems](err); ok && len(wrong) > 0 {
+		return scenarioProblem(wrong)
 	}
 	if ended, ok := errors.AsType[*sandbox.TransitionError](err); ok {
 		return problem(http.StatusConflict, ended.Error())
@@ -76,6 +85,7 @@ func asProblem(err error) *Problem {
 func (p *plane) writeProblem(c *echo.Context, err error) {
 	shown, secrets := *asProblem(err), p.emulator.Sandboxes().Secrets()
 	shown.Detail, shown.Field = secrets.Mask(shown.Detail), secrets.Mask(shown.Field)
+	shown.Problems = maskProblems(shown.Problems, secrets)
 	if shown.Status == http.StatusInternalServerError {
 		c.Logger().Error("control plane", "path", secrets.Mask(c.Request().URL.Path), "error", secrets.Mask(err.Error()))
 	}

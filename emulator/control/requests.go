@@ -49,9 +49,7 @@ func readFilter(query url.Values) (journal.Filter, error) {
 		case "after":
 			f.After, err = strconv.ParseUint(value, 10, 64)
 		case "limit":
-			if f.Limit, err = strconv.Atoi(value); err == nil && (f.Limit < 1 || f.Limit > journal.MaxLimit) {
-				err = strconv.ErrRange
-			}
+			f.Limit, err = readLimit(value)
 		default:
 			return f, problem(http.StatusBadRequest, fmt.Sprintf(
 				"unknown filter %q: api, operation, outcome, after and limit are known", name))
@@ -62,6 +60,14 @@ func readFilter(query url.Values) (journal.Filter, error) {
 		}
 	}
 	return f, nil
+}
+
+func readLimit(text string) (int, error) {
+	limit, err := strconv.Atoi(text)
+	if err == nil && (limit < 1 || limit > journal.MaxLimit) {
+		err = strconv.ErrRange
+	}
+	return limit, err
 }
 
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)

@@ -2,12 +2,14 @@ package control
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v5"
 
+	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 )
 
@@ -71,12 +73,16 @@ func summarize(c *echo.Context, box *sandbox.Sandbox) (summary, error) {
 
 func (p *plane) details(c *echo.Context, box *sandbox.Sandbox) (details, error) {
 	short, err := summarize(c, box)
+	if err != nil {
+		return details{}, err
+	}
+	playing, err := p.played(c.Request().Context(), box)
 	quotas := box.Quotas
 	if quotas == nil {
 		quotas = map[string]string{}
 	}
 	return details{
-		short, box.Credentials, box.Fixtures, quotas, []string{}, endpoints{
+		short, box.Credentials, box.Fixtures, quotas, playing, endpoints{
 			Data: "http://" + p.data, Control: "http://" + c.Request().Host, ACS: p.data,
 			Top: "http://" + p.data + "/router/rest", Fabric: "http://" + p.data,
 		},
@@ -104,7 +110,7 @@ type creation struct {
 	Credentials sandbox.Credentials `json:"credentials"`
 	Fixtures    sandbox.Fixtures    `json:"fixtures"`
 	Quotas      map[string]string   `json:"quotas"`
-	Scenarios   []any               `json:"scenarios"`
+	Scenarios   []json.RawMessage   `json:"scenarios"`
 }
 
 func (p *plane) createSandbox(c *echo.Context) error {
@@ -114,6 +120,9 @@ func (p *plane) createSandbox(c *echo.Context) error {
 		return err
 	}
 	box, err := p.create(c.Request().Context(), body)
+	if wrong, ok := errors.AsType[*emulator.ScriptError](err); ok {
+		return p.startProblem(text, body.Scenarios, wrong)
+	}
 	if err != nil {
 		return text.locate(err)
 	}
@@ -126,8 +135,9 @@ func (p *plane) createSandbox(c *echo.Context) error {
 }
 
 func (p *plane) create(ctx context.Context, body creation) (*sandbox.Sandbox, error) {
-	if len(body.Scenarios) > 0 {
-		return nil, &sandbox.InvalidError{Field: "scenarios", Reason: "this version plays no scenarios"}
+	play, err := scripts(body.Scenarios)
+	if err != nil {
+		return nil, err
 	}
 	if err := p.checkQuotas(body.Quotas); err != nil {
 		return nil, err
@@ -138,7 +148,7 @@ func (p *plane) create(ctx context.Context, body creation) (*sandbox.Sandbox, er
 	}
 	return p.emulator.CreateSandbox(ctx, sandbox.Definition{
 		ID: body.ID, Now: now, Frozen: body.Frozen, Credentials: body.Credentials, Fixtures: body.Fixtures,
-		Quotas: body.Quotas,
+		Quotas: body.Quotas, Scenarios: play,
 	}, body.Seed)
 }
 
@@ -177,9 +187,9 @@ func (p *plane) removeSandbox(c *echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-func reset(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	if err := box.Reset(c.Request().Context()); err != nil {
-		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
+func reset(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	if err := p.emulator.Reset(c.Request().Context(), box); err != nil {
+		return err
 	}
 	return c.NoContent(http.StatusNoContent)
 }

@@ -3,6 +3,7 @@
 package gatewaytest
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // the provider's signature version 1.0 is HMAC-SHA1
 	"crypto/sha256"
@@ -47,6 +48,8 @@ type ACS struct {
 	AccessKeyID, AccessKeySecret, SecurityToken string
 	// Now is the time that requests carry.
 	Now func() time.Time
+	// Format is the format that RPC requests ask for; empty means JSON.
+	Format string
 
 	nonces atomic.Int64
 }
@@ -104,7 +107,7 @@ func (a *ACS) RPC(r Request, action, version string) Request {
 		query[name] = values
 	}
 	for name, value := range map[string]string{
-		"Action": action, "Version": version, "Format": "JSON", "AccessKeyId": a.AccessKeyID,
+		"Action": action, "Version": version, "Format": cmp.Or(a.Format, "JSON"), "AccessKeyId": a.AccessKeyID,
 		"SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0", "SignatureNonce": a.nonce(),
 		"Timestamp": a.Now().UTC().Format(isoLayout),
 	} {

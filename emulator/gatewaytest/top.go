@@ -1,6 +1,7 @@
 package gatewaytest
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,8 @@ type Top struct {
 	AppKey, AppSecret string
 	// Now is the time that requests carry.
 	Now func() time.Time
+	// Format is the format that requests ask for; empty means json.
+	Format string
 }
 
 // Sign is a POST of the method with its parameters as a form, signed with hmac-sha256.
@@ -25,7 +28,7 @@ func (a *Top) Sign(host, method string, params map[string]string) Request {
 		form.Set(name, value)
 	}
 	for name, value := range map[string]string{
-		"method": method, "app_key": a.AppKey, "v": "2.0", "format": "json", "sign_method": "hmac-sha256",
+		"method": method, "app_key": a.AppKey, "v": "2.0", "format": cmp.Or(a.Format, "json"), "sign_method": "hmac-sha256",
 		"timestamp": a.Now().In(time.FixedZone("GMT+8", 8*60*60)).Format(time.DateTime),
 	} {
 		form.Set(name, value)

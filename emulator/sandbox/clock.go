@@ -33,10 +33,13 @@ func (b *Sandbox) Clock(ctx context.Context) (Clock, error) {
 	if err != nil {
 		return Clock{}, fmt.Errorf("read the clock: %w", err)
 	}
-	if !ok {
+	switch {
+	case ok:
+		return decodeClock(raw).at(b.realNow()), nil
+	case b.removed.Load():
 		return Clock{}, ErrGone
 	}
-	return decodeClock(raw).at(b.realNow()), nil
+	return b.start(b.realNow()), nil // the instant of a reset between clearing and starting the clock
 }
 
 // ChangeClock moves or freezes the clock and returns its new reading. An instant outside the years 1970 to 9999 is
@@ -45,10 +48,14 @@ func (b *Sandbox) ChangeClock(ctx context.Context, change ClockChange) (Clock, e
 	real := b.realNow()
 	var after Clock
 	err := b.space.Update(ctx, clockKey, func(old []byte) ([]byte, time.Time, error) {
-		if old == nil {
+		switch {
+		case old != nil:
+			after = decodeClock(old).at(real)
+		case b.removed.Load():
 			return nil, time.Time{}, ErrGone
+		default:
+			after = b.start(real)
 		}
-		after = decodeClock(old).at(real)
 		if change.Now != nil {
 			after.Now = change.Now.UTC()
 		}
@@ -78,11 +85,15 @@ var lastInstant = time.Date(9999, time.December, 31, 23, 59, 59, 999_999_999, ti
 // startClock sets the clock to where the definition starts it.
 func (b *Sandbox) startClock(ctx context.Context) error {
 	real := b.realNow()
-	start := Clock{Now: real, Frozen: b.Frozen}
+	return b.space.Put(ctx, clockKey, encodeClock(b.start(real), real), time.Time{})
+}
+
+// start is the clock's reading at the start.
+func (b *Sandbox) start(real time.Time) Clock {
 	if b.Now != nil {
-		start.Now = b.Now.UTC()
+		return Clock{Now: b.Now.UTC(), Frozen: b.Frozen}
 	}
-	return b.space.Put(ctx, clockKey, encodeClock(start, real), time.Time{})
+	return Clock{Now: real, Frozen: b.Frozen}
 }
 
 // clockRecord is how the clock is kept: a frozen one as its instant, a running one as its distance from real time.

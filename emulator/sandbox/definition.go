@@ -20,6 +20,14 @@ type Definition struct {
 	Fixtures Fixtures `json:"fixtures,omitzero"`
 	// Quotas change documented rate limits by operation name: "off", or "5/s".
 	Quotas map[string]string `json:"quotas,omitempty"`
+	// Scenarios play from the start and again after a reset, in this order: the last one wins.
+	Scenarios []Script `json:"scenarios,omitempty"`
+}
+
+// Script is a scenario to play: a known one by its name, or one that brings its document.
+type Script struct {
+	Name   string `json:"name,omitempty"`
+	Source string `json:"source,omitempty"`
 }
 
 // Credentials are the credentials of a sandbox, by gateway.

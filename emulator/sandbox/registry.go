@@ -177,6 +177,7 @@ func (r *Registry) Remove(ctx context.Context, id string) error {
 		r.byTag.Delete(tagFor(app.AppKey))
 	}
 	r.boxes.Delete(id)
+	box.removed.Store(true)
 	r.secrets.retire(box.Credentials.secrets(box.Fixtures))
 	r.count--
 	return errors.Join(r.root.Delete(ctx, id), box.space.Clear(ctx))

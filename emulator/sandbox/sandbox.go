@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"sync/atomic"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/store"
@@ -20,6 +21,7 @@ type Sandbox struct {
 	aead    cipher.AEAD  // over key
 	access  cipher.Block // hides the claims of access tokens
 	quotas  map[string]Rate
+	removed atomic.Bool // set by the registry
 }
 
 func newSandbox(def Definition, space store.Space, realNow func() time.Time) (*Sandbox, error) {
@@ -56,10 +58,11 @@ func (b *Sandbox) Reset(ctx context.Context) error {
 	if err := b.space.Clear(ctx); err != nil {
 		return err
 	}
-	if _, err := b.space.Increment(ctx, callsBeforeKey, max(before, int64(calls)), time.Time{}); err != nil {
+	if err := b.startClock(ctx); err != nil {
 		return err
 	}
-	return b.startClock(ctx)
+	_, err = b.space.Increment(ctx, callsBeforeKey, max(before, int64(calls)), time.Time{})
+	return err
 }
 
 // Key is a credential by which requests are signed.

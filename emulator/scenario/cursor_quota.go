@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"strconv"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/store"
@@ -38,10 +39,8 @@ func (c *cue) spend(ctx context.Context, space store.Space, now time.Time) (turn
 		return turn{}, fmt.Errorf("count against the quota: %w", err)
 	}
 	if within {
-		return turn{
-			condition: "quota", expected: fmt.Sprintf("more than %d calls per %s, %d at once", c.Quota.Calls, c.Quota.Per, c.Quota.Burst),
-			got: fmt.Sprintf("a call within, %d left", after.tokens),
-		}, nil
+		left := strconv.FormatUint(after.tokens, 10)
+		return turn{condition: "quota", expected: c.beyond, got: "a call within, " + left + " left"}, nil
 	}
 	return turn{taken: true, step: &c.over, number: int64(after.over)}, nil
 }

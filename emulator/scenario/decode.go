@@ -1,10 +1,13 @@
 package scenario
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tokenstage/tokenstage/emulator/contract"
 )
@@ -15,6 +18,9 @@ const (
 	maxRules  = 100
 	maxSteps  = 1000
 )
+
+// byteOrderMark is what some editors put in front of UTF-8.
+const byteOrderMark = "\ufeff"
 
 // Problem is one thing that is wrong in a document, and where.
 type Problem struct {
@@ -40,16 +46,15 @@ func (p Problem) String() string {
 // of the document in the order of their places; with problems there is no scenario.
 func Decode(source []byte, catalogue *contract.Catalogue) (*Scenario, []Problem) {
 	r := &report{}
-	if len(source) > maxSource {
-		r.add(place{line: 1, column: 1}, "the document has %d bytes, at most %d are read", len(source), maxSource)
+	if !readable(source, r) {
 		return nil, r.problems
 	}
-	root := parse(source, r)
+	root := parse(bytes.TrimPrefix(source, []byte(byteOrderMark)), r)
 	if root == nil {
 		return nil, r.sorted()
 	}
 	var written document
-	(&fields{report: r}).decode(root, &written)
+	(&fields{report: r, known: map[reflect.Type]language{}}).decode(root, &written)
 	s := (&checker{report: r, catalogue: catalogue}).scenario(&written)
 	if len(r.problems) > 0 {
 		return nil, r.sorted()
@@ -58,11 +63,38 @@ func Decode(source []byte, catalogue *contract.Catalogue) (*Scenario, []Problem)
 	return s, nil
 }
 
+// readable refuses bytes that the YAML library would take too long for, or silently replace.
+func readable(source []byte, r *report) bool {
+	if len(source) > maxSource {
+		r.add(place{line: 1, column: 1}, "the document has %d bytes, at most %d are read", len(source), maxSource)
+		return false
+	}
+	at := place{line: 1, column: 1}
+	for rest := source; len(rest) > 0; {
+		letter, size := utf8.DecodeRune(rest)
+		if letter == utf8.RuneError && size == 1 {
+			r.add(at, "the document is not UTF-8")
+			return false
+		}
+		at.column++
+		if letter == '\n' {
+			at = place{line: at.line + 1, column: 1}
+		}
+		rest = rest[size:]
+	}
+	return true
+}
+
 // place is where something stands in the document.
 type place struct {
 	line, column int
 	// indent is how far a text in block style (|) is indented, below its line; zero for all else.
 	indent int
+}
+
+// before tells which of two places comes first.
+func (p place) before(other place) bool {
+	return p.line < other.line || p.line == other.line && p.column < other.column
 }
 
 // inside is the place of a line and column of a text that stands here. Only in block style do they follow from those

@@ -10,6 +10,7 @@ import (
 type fields struct {
 	*report
 	visited int
+	known   map[reflect.Type]language
 }
 
 // maxVisited bounds what aliases of aliases can grow to.
@@ -26,6 +27,9 @@ func (f *fields) value(n *node, into reflect.Value, tag reflect.StructTag) {
 		if f.visited == maxVisited {
 			f.add(n.place, "the document holds more than %d values, aliases counted each time", maxVisited)
 		}
+		return
+	}
+	if n.kind == isBroken {
 		return
 	}
 	switch into.Kind() {
@@ -47,7 +51,7 @@ func (f *fields) value(n *node, into reflect.Value, tag reflect.StructTag) {
 
 // object fills a struct: from a mapping by its keys, from a plain value by its short form.
 func (f *fields) object(n *node, into reflect.Value) {
-	known := languageOf(into.Type())
+	known := f.language(into.Type())
 	seen, before := marks{place: n.place, at: map[string]place{}}, len(f.problems)
 	if marked, ok := into.Addr().Interface().(interface{ mark(marks) }); ok {
 		defer func() {
@@ -96,7 +100,7 @@ func (f *fields) members(n *node, into reflect.Value, known language, seen marks
 
 // require holds the keys that are there against each other.
 func (f *fields) require(known language, seen marks) {
-	first := map[string]string{}
+	groups := map[string]string{}
 	for _, field := range known.fields {
 		key := field.Tag.Get("key")
 		if !seen.has(key) {
@@ -109,10 +113,14 @@ func (f *fields) require(known language, seen marks) {
 			f.add(seen.of(key), "%q has no meaning without %q", key, needs)
 		}
 		group := field.Tag.Get("apart")
-		if other := first[group]; group != "" && other != "" {
-			f.add(seen.of(key), "%q and %q exclude each other", other, key)
+		if other := groups[group]; group != "" && other != "" {
+			first, second := other, key
+			if seen.of(second).before(seen.of(first)) {
+				first, second = second, first
+			}
+			f.add(seen.of(second), "%q and %q exclude each other", first, second)
 		}
-		first[group] = key
+		groups[group] = key
 	}
 }
 
@@ -160,6 +168,14 @@ type language struct {
 	fields []reflect.StructField
 	short  *reflect.StructField
 	filled string
+}
+
+// language reads the tags of each type once a document.
+func (f *fields) language(t reflect.Type) language {
+	if _, ok := f.known[t]; !ok {
+		f.known[t] = languageOf(t)
+	}
+	return f.known[t]
 }
 
 // languageOf reads the tags of a type.

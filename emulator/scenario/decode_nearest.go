@@ -2,29 +2,30 @@ package scenario
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
 )
 
 func keysOf[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// nearest is the known name that was most likely meant, empty when none is near: at most a third of it may differ.
-// Letter case counts least.
+// nearest is the known name that was most likely meant, empty where none is near: a third of it may differ. Letter
+// case decides only between names that are equally near.
 func nearest(word string, known []string) string {
 	const longest = 100
 	if len(word) > longest {
 		return ""
 	}
-	best, found := 1+2*max(1, len(word)/3), ""
+	found, best := "", math.MaxInt
 	for _, name := range known {
-		if len(name) > longest || name == "" {
+		if len(name) > longest {
 			continue
 		}
-		distance := 2 * edits([]rune(strings.ToLower(word)), []rune(strings.ToLower(name)))
-		if word != name {
-			distance++
+		distance := edits([]rune(strings.ToLower(word)), []rune(strings.ToLower(name)))
+		if distance > (max(len(word), len(name))+1)/3 {
+			continue
 		}
-		if distance < best || distance == best && found == "" {
+		if distance = 2*distance + edits([]rune(word), []rune(name)); distance < best {
 			best, found = distance, name
 		}
 	}

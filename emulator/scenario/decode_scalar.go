@@ -47,8 +47,12 @@ func (f *fields) scalar(n *node, into reflect.Value, tag reflect.StructTag) {
 
 func (f *fields) wrongKind(n *node, tag reflect.StructTag, want string) {
 	got := string(n.kind)
-	if n.text != "" {
-		got = quote(n.text)
+	switch n.kind {
+	case isText:
+		got = "the text " + quote(n.text)
+	case isNumber, isBoolean:
+		got = n.text
+	default:
 	}
 	f.add(n.place, "%smust be %s, not %s", subject(tag), want, got)
 }
@@ -65,10 +69,6 @@ func subject(tag reflect.StructTag) string {
 func (f *fields) text(n *node, into reflect.Value, tag reflect.StructTag) {
 	if n.kind == isMapping || n.kind == isList || n.kind == isNull {
 		f.wrongKind(n, tag, "text")
-		return
-	}
-	if !utf8.ValidString(n.text) {
-		f.add(n.place, "%smust be UTF-8", subject(tag))
 		return
 	}
 	if enum := tag.Get("enum"); enum != "" && !f.oneOf(n, strings.Split(enum, ","), tag) {

@@ -2,7 +2,7 @@ package scenario
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -38,13 +38,14 @@ const (
 	isNull    kind = "nothing"
 	isMapping kind = "a mapping"
 	isList    kind = "a list"
+	isBroken  kind = "broken" // reported already
 )
 
 // maxNesting is how deep a document may go; the deepest useful place of a scenario is 7.
 const maxNesting = 32
 
 // maxTokens bounds the work of the YAML library, some of which grows faster than the document.
-const maxTokens = 60_000
+const maxTokens = 30_000
 
 // parse turns the source into one tree; nil when it cannot.
 func parse(source []byte, r *report) *node {
@@ -55,7 +56,7 @@ func parse(source []byte, r *report) *node {
 	var body ast.Node
 	for _, doc := range file.Docs {
 		switch {
-		case doc.Body == nil || doc.Body.Type() == ast.CommentType:
+		case doc.Body == nil, doc.Body.Type() == ast.CommentType, doc.Body.Type() == ast.DirectiveType:
 		case body != nil:
 			r.add(placeOf(doc.Body), "a second document begins here; a file holds one scenario")
 		default:
@@ -125,7 +126,18 @@ func shallow(tokens token.Tokens, r *report) bool {
 	return true
 }
 
-func placeOf(n ast.Node) place { return placeOfToken(n.GetToken()) }
+// placeOf is where a node begins. The library has a mapping without braces begin at its first colon.
+func placeOf(n ast.Node) place {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return placeOf(n.Values[0].Key)
+		}
+	case *ast.MappingValueNode:
+		return placeOf(n.Key)
+	}
+	return placeOfToken(n.GetToken())
+}
 
 func placeOfToken(t *token.Token) place {
 	if t == nil || t.Position == nil {
@@ -168,21 +180,26 @@ func (t *tree) node(n ast.Node) *node {
 		return t.alias(at, n.Value.GetToken().Value)
 	case *ast.TagNode:
 		t.add(at, "tags such as %s have no meaning here", quote(n.GetToken().Value))
-		return &node{place: at, kind: isNull}
+		return &node{place: at, kind: isBroken}
 	}
 	return t.scalar(at, n)
 }
 
 func (t *tree) mapping(at place, values []*ast.MappingValueNode) *node {
 	m := &node{place: at, kind: isMapping}
-	if len(values) > 0 {
-		m.place = placeOf(values[0].Key)
-	}
 	for _, v := range values {
-		key := t.scalar(placeOf(v.Key), v.Key)
+		key := t.key(v.Key)
 		m.members = append(m.members, member{key.place, key.text, t.node(v.Value)})
 	}
 	return m
+}
+
+// key also takes a key behind a question mark.
+func (t *tree) key(n ast.Node) *node {
+	if explicit, ok := n.(*ast.MappingKeyNode); ok && explicit.Value != nil {
+		n = explicit.Value
+	}
+	return t.scalar(placeOf(n), n)
 }
 
 // alias takes the value as often as it is named; decoding counts what it visits, so that a few lines of aliases of
@@ -192,7 +209,7 @@ func (t *tree) alias(at place, name string) *node {
 		return value
 	}
 	t.addMeant(at, nearest(name, keysOf(t.anchors)), "no anchor %s stands before this alias", quote(name))
-	return &node{place: at, kind: isNull}
+	return &node{place: at, kind: isBroken}
 }
 
 func (t *tree) scalar(at place, n ast.Node) *node {
@@ -202,7 +219,7 @@ func (t *tree) scalar(at place, n ast.Node) *node {
 		at.indent = indentOf(n)
 		return &node{place: at, kind: isText, text: n.Value.Value}
 	case *ast.StringNode:
-		return &node{place: at, kind: isText, text: n.Value}
+		return &node{place: at, kind: kindOf(n), text: n.Value}
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
 		return &node{place: at, kind: isNumber, text: text}
 	case *ast.BoolNode:
@@ -212,8 +229,19 @@ func (t *tree) scalar(at place, n ast.Node) *node {
 	case *ast.MergeKeyNode:
 		return &node{place: at, kind: isText, text: "<<"}
 	}
-	t.add(at, "this cannot be read: %s", quote(strings.TrimSpace(fmt.Sprint(text))))
-	return &node{place: at, kind: isNull}
+	t.add(at, "this cannot be read: %s", quote(text))
+	return &node{place: at, kind: isBroken}
+}
+
+// kindOf knows the numbers that the library takes for text, such as 1e-3 (YAML 1.2, section 10.3.2).
+func kindOf(n *ast.StringNode) kind {
+	if n.Token.Type != token.StringType || strings.Trim(n.Value, "0123456789.eE+-") != "" {
+		return isText
+	}
+	if _, err := strconv.ParseFloat(n.Value, 64); err != nil {
+		return isText
+	}
+	return isNumber
 }
 
 // indentOf is how far a text in block style is indented; zero for a folded one, whose lines are not those of the text.

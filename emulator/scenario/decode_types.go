@@ -50,7 +50,7 @@ func (m *marks) of(key string) place {
 type (
 	document struct {
 		marks   `called:"a scenario"`
-		Name    string    `key:"name" required:"yes" pattern:"^[A-Za-z0-9][A-Za-z0-9./_%-]{0,127}$"`
+		Name    string    `key:"name" required:"yes" max:"128" pattern:"^[A-Za-z0-9][A-Za-z0-9./_%-]*$"`
 		Summary string    `key:"summary" max:"300"`
 		Rules   []ruleDoc `key:"rules" required:"yes" min:"1" max:"100"`
 	}

@@ -16,6 +16,7 @@ import (
 // use and holds nothing that a sandbox could notice.
 type Stage struct {
 	options  Options
+	defaults []*script
 	idle     *program // what plays where nothing was played: the defaults
 	scripts  cache[*script]
 	programs cache[*program]
@@ -48,9 +49,16 @@ const MaxPlaying = 50
 // NewStage compiles the defaults.
 func NewStage(options Options) (*Stage, error) {
 	s := &Stage{options: options}
-	idle, err := s.compose(playlist{}, func(entry) ([]byte, error) { return nil, errStopped })
+	for _, d := range options.Defaults {
+		made, err := compile(d, d.Name)
+		if err != nil {
+			return nil, fmt.Errorf("on by default: %w", err)
+		}
+		s.defaults = append(s.defaults, made)
+	}
+	idle, err := s.compose(playlist{}, nil)
 	if err != nil {
-		return nil, fmt.Errorf("scenarios on by default: %w", err)
+		return nil, err
 	}
 	s.idle = idle
 	return s, nil
@@ -85,6 +93,10 @@ func (p Player) Decide(ctx context.Context, in Input, phase Phase) (Decision, er
 	if err != nil {
 		return Decision{}, err
 	}
+	cues := playing.concerning(in, phase)
+	if in.Only == "" && len(cues) == 0 {
+		return Decision{}, nil
+	}
 	q := question{callFields: callFields{call: in.Call}, in: in, space: p.space}
 	if in.Only != "" {
 		asked, err := p.asked(playing, in.Only)
@@ -95,7 +107,7 @@ func (p Player) Decide(ctx context.Context, in Input, phase Phase) (Decision, er
 			return decision, err
 		}
 	}
-	return q.put(ctx, playing.concerning(in, phase))
+	return q.put(ctx, cues)
 }
 
 // question is one call on its way through the rules.
@@ -109,6 +121,7 @@ type question struct {
 // maxMisses bounds what is explained about one call.
 const maxMisses = 20
 
+// put asks rules in their order.
 func (q *question) put(ctx context.Context, cues []*cue) (Decision, error) {
 	for _, c := range cues {
 		if !q.holds(c) {

@@ -45,7 +45,8 @@ func chanceOf(seed, salt, number uint64) *rand.Rand {
 	return rand.New(rand.NewChaCha8(key))
 }
 
-// draw returns the fixed delay, or at most maxDelay of one from the log-normal distribution with that median and 99th percentile.
+// draw returns the fixed delay, or one from the log-normal distribution with that median and 99th percentile; never
+// more than maxDelay.
 func (d Delay) draw(chance *rand.Rand) time.Duration {
 	if d.Median <= 0 {
 		return min(d.Fixed, maxDelay)
@@ -60,7 +61,8 @@ func (s *step) fault() *wire.Fault {
 	return &wire.Fault{
 		Kind: wire.Documented, Code: s.Fail.Code, Message: s.message, Fill: s.Fail.Fill,
 		Findings: []wire.Finding{{
-			Check: "scenario", Level: wire.LevelError, Message: "The call failed with " + s.Fail.Code + " as scripted: " + s.says + ".",
+			Check: "scenario", Level: wire.LevelError,
+			Message: "The call failed with " + s.Fail.Code + " as scripted: " + s.says + ".",
 		}},
 	}
 }
@@ -68,55 +70,54 @@ func (s *step) fault() *wire.Fault {
 // reply writes the script's own reply. One that cannot be written, or that breaks the spec for this call, is a fault
 // of the script and answered as an internal error.
 func (s *step) reply(q *question, chance *rand.Rand) (*wire.Reply, *wire.Fault) {
-	e := &environment{fields: &q.callFields, now: q.in.Now, chance: chance}
 	reply := &wire.Reply{Status: s.Respond.Status, Header: http.Header{}}
-	for _, h := range s.headers {
-		value, err := h.value.render(e)
-		if err == nil && strings.ContainsFunc(value, unicode.IsControl) {
-			err = fmt.Errorf("header %s: holds a control character", h.name)
-		}
-		if err != nil {
-			return nil, s.broken(err)
-		}
-		reply.Header.Set(h.name, value)
-	}
-	body, err := s.body.render(e)
-	if err != nil {
+	if err := s.write(reply, &environment{fields: &q.callFields, now: q.in.Now, chance: chance}); err != nil {
 		return nil, s.broken(err)
 	}
-	reply.Body = []byte(body)
-	if content := contentOf(body); content != "" && reply.Header.Get("Content-Type") == "" {
-		reply.Header.Set("Content-Type", content)
-	}
 	value, err := contract.DecodeJSON(reply.Body)
-	if err != nil {
-		value = nil
-	}
 	reply.Outcome = outcomeOf(q.call.Gateway, reply, value)
 	if s.Respond.OffSpec {
 		return reply, nil
 	}
 	reply.Value = value
-	if err := s.checkSpec(q.in.Operation, reply); err != nil {
-		return nil, s.broken(err)
+	// A body without actions was held to the spec when the scenario was read.
+	if op := q.in.Operation; op != nil && s.body.tree != nil {
+		if err == nil {
+			err = op.CheckReply(reply.Status, value)
+		}
+		if err != nil {
+			return nil, s.broken(fmt.Errorf("%w; say offSpec: true to send it nevertheless", err))
+		}
 	}
 	return reply, nil
 }
 
-// checkSpec holds a reply that was made for this call to the spec. One without actions was held to it when the
-// scenario was read.
-func (s *step) checkSpec(op *contract.Operation, reply *wire.Reply) error {
-	if s.body.tree == nil || op == nil || reply.Value == nil {
-		return nil
+// write runs the templates.
+func (s *step) write(reply *wire.Reply, e *environment) error {
+	for _, h := range s.headers {
+		value, err := h.value.render(e)
+		if err != nil {
+			return fmt.Errorf("header %s: %w", h.name, err)
+		}
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			return fmt.Errorf("header %s: its value holds a control character", h.name)
+		}
+		reply.Header.Set(h.name, value)
 	}
-	if err := op.CheckReply(reply.Status, reply.Value); err != nil {
-		return fmt.Errorf("%w; say offSpec: true to send it nevertheless", err)
+	body, err := s.body.render(e)
+	if err != nil {
+		return fmt.Errorf("body: %w", err)
+	}
+	reply.Body = []byte(body)
+	if content := contentOf(body); content != "" && reply.Header.Get("Content-Type") == "" {
+		reply.Header.Set("Content-Type", content)
 	}
 	return nil
 }
 
 func (s *step) broken(err error) *wire.Fault {
 	return &wire.Fault{Kind: wire.Internal, Cause: err, Findings: []wire.Finding{{
-		Check: "scenario", Level: wire.LevelError, Message: "The scripted reply cannot be sent (" + s.says + "): " + err.Error() + ".",
+		Check: "scenario", Level: wire.LevelError,
+		Message: "The scripted reply cannot be sent: " + s.says + ": " + err.Error() + ".",
 	}}}
 }

@@ -14,15 +14,15 @@ import (
 type condition struct {
 	*Condition
 	label string // "when params.X", for explanations
-	from  source
+	from  origin
 	name  string
 }
 
-// source is where a field is found.
-type source int
+// origin is where a field is found.
+type origin int
 
 const (
-	fromParams source = iota
+	fromParams origin = iota
 	fromHeader
 	fromCredential
 )

@@ -14,7 +14,7 @@ import (
 const OutcomeRespond = "respond"
 
 // contentOf is the content type of a body whose script names none, in the very text by which SDKs of acs know JSON and
-// XML; the others compare less closely.
+// XML; those of the other gateways compare less closely.
 func contentOf(body string) string {
 	switch body = strings.TrimLeft(body, " \t\r\n"); {
 	case strings.HasPrefix(body, "{"), strings.HasPrefix(body, "["):
@@ -27,51 +27,61 @@ func contentOf(body string) string {
 	return "text/plain;charset=utf-8"
 }
 
-// outcomeOf is the provider's code that a reply carries, by the rule with which documented errors are named.
+// topError is the root of an error of gateway top, in JSON and XML alike.
+const topError = "error_response"
+
+// outcomeOf is the provider's code that a reply carries, by the rules by which documented errors are named.
 func outcomeOf(gateway string, reply *wire.Reply, value any) string {
-	members, ok := value.(map[string]any)
-	if !ok {
-		members = membersOfXML(reply.Body)
-	}
-	if inner, ok := members["error_response"].(map[string]any); ok {
-		members = inner
-	}
-	for _, name := range []string{"Code", "sub_code", "code", "errCode"} {
-		if code := plain(members[name]); code != "" && len(code) <= maxShown {
-			return code
+	root, members := "", map[string]any{}
+	if object, ok := value.(map[string]any); ok {
+		if inner, ok := object[topError].(map[string]any); ok {
+			root, object = topError, inner
 		}
+		members = object
+	} else {
+		root, members = readXML(reply.Body)
 	}
-	// A business failure of fabric is a result code inside a 200; 0 is success.
-	code := plain(members["resultCode"])
 	switch {
+	case gateway == "acs":
+		return codeIn(members, "Code", "errCode")
+	case gateway == "top" && root == topError:
+		return codeIn(members, "sub_code", "code")
 	case gateway == "fabric" && reply.Status != http.StatusOK:
 		return strconv.Itoa(reply.Status)
-	case gateway == "fabric" && code != "" && strings.Trim(code, "0") != "" && len(code) <= maxShown:
-		return "resultCode." + code
+	case gateway == "fabric" && strings.Trim(plain(members["resultCode"]), "0") != "":
+		return "resultCode." + codeIn(members, "resultCode")
 	}
 	return OutcomeRespond
 }
 
-// membersOfXML reads the elements below the root of a short XML document, texts alone.
-func membersOfXML(body []byte) map[string]any {
-	members := map[string]any{}
+func codeIn(members map[string]any, names ...string) string {
+	for _, name := range names {
+		if code := plain(members[name]); code != "" && len(code) <= maxShown {
+			return code
+		}
+	}
+	return OutcomeRespond
+}
+
+// readXML reads the root of a document and the texts of the elements right below it, as far as the document is good.
+func readXML(body []byte) (root string, members map[string]any) {
+	members = map[string]any{}
 	decoder := xml.NewDecoder(bytes.NewReader(body))
-	depth, name := 0, ""
+	var open []string
 	for {
 		token, err := decoder.Token()
 		if err != nil {
-			return members
+			return root, members
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			depth++
-			name = t.Name.Local
+			open = append(open, t.Name.Local)
+			root = open[0]
 		case xml.EndElement:
-			depth--
-			name = ""
+			open = open[:len(open)-1]
 		case xml.CharData:
-			if depth == 2 && name != "" {
-				members[name] = string(t)
+			if len(open) == 2 {
+				members[open[1]] = string(t)
 			}
 		}
 	}

@@ -79,6 +79,7 @@ type index struct {
 	others      []*cue
 }
 
+// everyOperation ends the "on" of a rule for a whole API.
 const everyOperation = ".*"
 
 func newIndex(cues []*cue) index {
@@ -121,7 +122,7 @@ type cache[V any] struct {
 }
 
 // cacheSize bounds a cache; beyond it any other value gives way.
-const cacheSize = 4096
+const cacheSize = 1024
 
 func (c *cache[V]) find(key []byte) (V, bool) {
 	c.mu.RLock()

@@ -14,8 +14,9 @@ import (
 
 // script is a scenario made ready to be played under a name.
 type script struct {
-	name  string
-	rules []rule
+	name    string
+	summary string
+	rules   []rule
 	// source tells scripts of one name apart.
 	source string
 }
@@ -28,6 +29,7 @@ type rule struct {
 	conditions []condition
 	steps      []step
 	over       step
+	beyond     string // says which calls take over
 	// ends holds, for each step, how many calls the script has given out after it.
 	ends []int64
 }
@@ -51,7 +53,7 @@ type header struct {
 
 // compile makes a scenario ready. It refuses what no decoder lets through, so that playing cannot fail on it.
 func compile(s *Scenario, name string) (*script, error) {
-	made := &script{name: cmp.Or(name, s.Name), rules: make([]rule, len(s.Rules))}
+	made := &script{name: cmp.Or(name, s.Name), summary: s.Summary, rules: make([]rule, len(s.Rules))}
 	for i := range s.Rules {
 		r, err := compileRule(&s.Rules[i], i, made.name)
 		if err != nil {
@@ -74,6 +76,7 @@ func compileRule(r *Rule, index int, name string) (rule, error) {
 		}
 		over, err := compileStep(&q.Over, 0, where+", over its quota")
 		made.over = over
+		made.beyond = fmt.Sprintf("a call beyond %d in %s, %d at once", q.Calls, q.Per, q.Burst)
 		return made, err
 	}
 	if len(r.Script) == 0 {

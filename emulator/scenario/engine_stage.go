@@ -9,7 +9,8 @@ import (
 
 // program returns what plays. Reading it costs one Get and one look into a map by what was got.
 func (p Player) program(ctx context.Context) (*program, error) {
-	// Between reading the list and a document of it, somebody may have stopped that scenario: then the list is read again.
+	// Between reading the list and a document of it somebody may have stopped that scenario: then the list is read
+	// again.
 	const tries = 4
 	for range tries {
 		raw, ok, err := p.space.Get(ctx, playlistKey)
@@ -61,22 +62,17 @@ func (s *Stage) compose(list playlist, source func(entry) ([]byte, error)) (*pro
 		}
 		parts = append(parts, part{script: ready, id: e.ID})
 	}
-	for _, d := range s.options.Defaults {
-		played := slices.ContainsFunc(list.Playing, func(e entry) bool { return e.Name == d.Name })
-		if played || slices.Contains(list.Off, d.Name) {
-			continue
+	for _, d := range s.defaults {
+		played := slices.ContainsFunc(list.Playing, func(e entry) bool { return e.Name == d.name })
+		if !played && !slices.Contains(list.Off, d.name) {
+			parts = append(parts, part{script: d, id: "default/" + d.name, byDefault: true})
 		}
-		ready, err := compile(d, d.Name)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, part{script: ready, id: "default/" + d.Name, byDefault: true})
 	}
 	return newProgram(parts), nil
 }
 
 func (s *Stage) isDefault(name string) bool {
-	return slices.ContainsFunc(s.options.Defaults, func(d *Scenario) bool { return d.Name == name })
+	return slices.ContainsFunc(s.defaults, func(d *script) bool { return d.name == name })
 }
 
 // script returns the compiled scenario of an entry; source is asked for its document when it was not read before.

@@ -61,11 +61,7 @@ func newTemplate(text string) (template, error) {
 		return template{}, syntaxError(text, err)
 	}
 	w := walker{text: text}
-	for _, definition := range definitions {
-		if definition != tree {
-			w.refuse(definition.Root, "templates cannot define others")
-		}
-	}
+	w.definitions(definitions)
 	w.walk(tree.Root)
 	if w.err != nil {
 		return template{}, w.err

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -60,21 +59,12 @@ type instant struct{ t time.Time }
 // String implements fmt.Stringer.
 func (i instant) String() string { return i.t.UTC().Format(time.RFC3339) }
 
-// goFunctions are the functions of Go's templates that ours have too.
-func goFunctions() []string {
-	return []string{"and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "len"}
-}
-
-func isFunction(name string) bool {
-	_, ours := (&environment{}).functions()[name]
-	return ours || slices.Contains(goFunctions(), name)
-}
-
-// functions is the documented set. No function reads anything but the environment, and none returns a long text.
+// functions are those of TemplateFunctions that Go does not bring. None reads anything but the environment, and none
+// returns a long text.
 func (e *environment) functions() texttemplate.FuncMap {
 	return texttemplate.FuncMap{
-		"param":     func(name string) string { text, _ := e.fields.param(name); return text },
-		"header":    func(name string) string { text, _ := e.fields.header(http.CanonicalHeaderKey(name)); return text },
+		"param":     e.param,
+		"header":    e.header,
 		"requestId": func() string { return e.fields.call.ID },
 		"now":       func() instant { return instant{e.now} },
 		"add":       addTo,
@@ -92,6 +82,16 @@ func (e *environment) functions() texttemplate.FuncMap {
 		"base62":    func(n int) (string, error) { return e.draw(n, base62) },
 		"fake":      e.fake,
 	}
+}
+
+func (e *environment) param(name string) string {
+	text, _ := e.fields.param(name)
+	return text
+}
+
+func (e *environment) header(name string) string {
+	text, _ := e.fields.header(http.CanonicalHeaderKey(name))
+	return text
 }
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -170,37 +170,9 @@ func (e *environment) draw(n int, alphabet string) (string, error) {
 
 // fake draws invented data of a kind.
 func (e *environment) fake(kind string) (string, error) {
-	for _, g := range generators() {
-		if g.kind == kind {
-			return g.draw(gofakeit.NewFaker(e.chance, false)), nil
-		}
+	draw, ok := generators()[kind]
+	if !ok {
+		return "", errors.New(unknownName("fake data", kind, FakeKinds()))
 	}
-	return "", fmt.Errorf("fake %q is not known", kind)
-}
-
-// generator invents data of one kind.
-type generator struct {
-	kind string
-	draw func(*gofakeit.Faker) string
-}
-
-func generators() []generator {
-	return []generator{
-		{"name", (*gofakeit.Faker).Name},
-		{"firstName", (*gofakeit.Faker).FirstName},
-		{"lastName", (*gofakeit.Faker).LastName},
-		{"username", (*gofakeit.Faker).Username},
-		{"email", (*gofakeit.Faker).Email},
-		{"phone", (*gofakeit.Faker).Phone},
-		{"company", (*gofakeit.Faker).Company},
-		{"city", (*gofakeit.Faker).City},
-		{"country", (*gofakeit.Faker).Country},
-		{"url", (*gofakeit.Faker).URL},
-		{"domain", (*gofakeit.Faker).DomainName},
-		{"ipv4", (*gofakeit.Faker).IPv4Address},
-		{"ipv6", (*gofakeit.Faker).IPv6Address},
-		{"userAgent", (*gofakeit.Faker).UserAgent},
-		{"word", (*gofakeit.Faker).Word},
-		{"sentence", func(f *gofakeit.Faker) string { return f.Sentence() }},
-	}
+	return draw(gofakeit.NewFaker(e.chance, false)), nil
 }

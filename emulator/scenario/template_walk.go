@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	syntax "text/template/parse"
 )
 
@@ -9,7 +11,9 @@ import (
 type walker struct {
 	text  string
 	nodes int
-	err   error
+	// within counts the "with" around a piece: there a field belongs to something else.
+	within int
+	err    error
 }
 
 func (w *walker) refuse(n syntax.Node, message string) {
@@ -17,6 +21,18 @@ func (w *walker) refuse(n syntax.Node, message string) {
 		line, column := lineColumn(w.text, int(n.Position()))
 		w.err = &TemplateError{line, column, message}
 	}
+}
+
+// unknown refuses a name and tells the nearest known one.
+func (w *walker) unknown(n syntax.Node, what, name string, known []string) {
+	w.refuse(n, unknownName(what, name, known))
+}
+
+func unknownName(what, name string, known []string) string {
+	if meant := nearest(name, known); meant != "" {
+		return fmt.Sprintf("%s %q is not known; did you mean %q?", what, name, meant)
+	}
+	return fmt.Sprintf("%s %q is not known; there are %s", what, name, strings.Join(known, ", "))
 }
 
 func (w *walker) walk(n syntax.Node) {
@@ -35,19 +51,40 @@ func (w *walker) walk(n syntax.Node) {
 	case *syntax.PipeNode:
 		walkAll(w, n.Cmds)
 	case *syntax.CommandNode:
-		walkAll(w, n.Args)
+		w.command(n)
 	case *syntax.ChainNode:
-		w.walk(n.Node)
+		w.refuse(n, "a field of a value in parentheses: there is none")
 	case *syntax.IfNode:
 		w.branch(&n.BranchNode)
 	case *syntax.WithNode:
+		w.within++
 		w.branch(&n.BranchNode)
-	case *syntax.IdentifierNode:
-		w.function(n)
+		w.within--
+	case *syntax.FieldNode:
+		if w.within == 0 {
+			w.field(n, n.Ident)
+		}
+	case *syntax.VariableNode:
+		if n.Ident[0] == "$" && len(n.Ident) > 1 {
+			w.field(n, n.Ident[1:])
+		}
 	case *syntax.RangeNode:
 		w.refuse(n, "templates have no loops")
 	case *syntax.TemplateNode:
 		w.refuse(n, "templates cannot call others")
+	}
+}
+
+// definitions refuses the first of what the text defines beside itself.
+func (w *walker) definitions(trees map[string]*syntax.Tree) {
+	var first *syntax.ListNode
+	for name, tree := range trees {
+		if name != templateName && (first == nil || tree.Root.Pos < first.Pos) {
+			first = tree.Root
+		}
+	}
+	if first != nil {
+		w.refuse(first, "templates cannot define others")
 	}
 }
 
@@ -65,10 +102,43 @@ func (w *walker) branch(n *syntax.BranchNode) {
 	}
 }
 
-// function refuses what is not in the documented set, Go's own functions included: some of them let a short template
-// make a very long text.
-func (w *walker) function(n *syntax.IdentifierNode) {
-	if !isFunction(n.Ident) {
-		w.refuse(n, fmt.Sprintf("function %q is not known", n.Ident))
+// command refuses functions that are not in the documented set, Go's own included: with some of them a short template
+// makes a very long text.
+func (w *walker) command(n *syntax.CommandNode) {
+	if fake, ok := n.Args[0].(*syntax.IdentifierNode); ok && fake.Ident == "fake" && len(n.Args) > 1 {
+		kind, ok := n.Args[1].(*syntax.StringNode)
+		if ok && !slices.Contains(FakeKinds(), kind.Text) {
+			w.unknown(kind, "fake data", kind.Text, FakeKinds())
+		}
+	}
+	for _, arg := range n.Args {
+		if name, ok := arg.(*syntax.IdentifierNode); ok && !slices.Contains(functionNames(), name.Ident) {
+			w.unknown(name, "function", name.Ident, functionNames())
+		}
+		w.walk(arg)
+	}
+}
+
+// field refuses what the data of a template does not have.
+func (w *walker) field(n syntax.Node, path []string) {
+	known := []string{"Request", "Now"}
+	if !slices.Contains(known, path[0]) {
+		w.unknown(n, "field", path[0], known)
+		return
+	}
+	if path[0] == "Request" && len(path) > 1 {
+		known = []string{"Method", "Path", "Params"}
+		if !slices.Contains(known, path[1]) {
+			w.unknown(n, "field", path[1], known)
+			return
+		}
+		path = path[1:]
+	}
+	deepest := 1
+	if path[0] == "Params" {
+		deepest = 2
+	}
+	if len(path) > deepest {
+		w.refuse(n, fmt.Sprintf("%s is a text: it has no field %q", path[deepest-1], path[deepest]))
 	}
 }

@@ -87,7 +87,7 @@ func (c *Client) do(ctx context.Context, method, path string, body any) ([]byte,
 	if err != nil {
 		return nil, err // it names method and URL
 	}
-	defer reply.Body.Close()
+	defer func() { _ = reply.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
 	switch {
 	case err != nil:
@@ -101,25 +101,33 @@ func (c *Client) do(ctx context.Context, method, path string, body any) ([]byte,
 }
 
 func (c *Client) request(ctx context.Context, method, path string, body any) (*http.Request, error) {
-	var content io.Reader
-	if body != nil {
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return nil, fmt.Errorf("encode the body: %w", err)
-		}
-		content = bytes.NewReader(raw)
+	raw, contentType, err := encode(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(raw))
 	if err != nil {
 		return nil, err
 	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	return req, nil
+}
+
+// encode makes the bytes of a body, and says what they are: none for nil, a document as it was written, else JSON.
+func encode(body any) (raw []byte, contentType string, err error) {
+	switch body := body.(type) {
+	case nil:
+		return nil, "", nil
+	case document:
+		return []byte(body), "application/yaml", nil
+	}
+	raw, err = json.Marshal(body)
+	return raw, "application/json", err
 }
 
 // boxPath is the path of something of a sandbox.

@@ -140,3 +140,22 @@ func (c *Client) Request(ctx context.Context, id, requestID string) (Entry, erro
 func (c *Client) ClearRequests(ctx context.Context, id string) error {
 	return c.run(ctx, http.MethodDelete, boxPath(id, "requests"))
 }
+
+// pageSize is how many entries a page may have at most.
+const pageSize = 1000
+
+// allRequests reads page after page, and how many entries the journal dropped.
+func (c *Client) allRequests(ctx context.Context, id string, filter Filter) (all []Entry, dropped uint64, err error) {
+	filter.Limit = pageSize
+	for {
+		page, err := c.Requests(ctx, id, filter)
+		if err != nil {
+			return nil, 0, err
+		}
+		all = append(all, page.Requests...)
+		if page.Next == nil {
+			return all, page.Dropped, nil
+		}
+		filter.After = *page.Next
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // Content-MD5 is MD5
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -91,22 +92,30 @@ func (x *exchange) checkTimestamp(now time.Time) error {
 	return nil
 }
 
-// zoneAdvice recognizes a clock that is right but written in local time.
+// zoneAdvice recognizes a clock that is right, give or take some minutes, but written in local time.
 func zoneAdvice(off time.Duration) []wire.Finding {
 	zone := off.Round(30 * time.Minute)
-	if zone == 0 || zone.Abs() > 14*time.Hour || (off-zone).Abs() > timeWindow {
+	if zone.Abs() < time.Hour || zone.Abs() > 14*time.Hour || (off-zone).Abs() > 5*time.Minute {
 		return nil
 	}
 	return []wire.Finding{{Check: "timestamp", Level: wire.LevelAdvice, Message: fmt.Sprintf("The difference is close "+
 		"to a time zone's (%s): the client may write its local time where UTC is expected.", zone)}}
 }
 
+// parseTime takes the one form of the style: time.Parse alone would let fractions of a second and short hours pass.
 func (x *exchange) parseTime(text string) (time.Time, error) {
+	layout := isoLayout
 	if x.claim.style == roaV1 {
-		return http.ParseTime(text)
+		layout = http.TimeFormat
 	}
-	return time.Parse(isoLayout, text)
+	at, err := time.Parse(layout, text)
+	if err == nil && at.Format(layout) != text {
+		err = errTimeForm
+	}
+	return at, err
 }
+
+var errTimeForm = errors.New("not in the form of the signature style")
 
 func (x *exchange) timestampName() string {
 	switch x.claim.style {
@@ -217,10 +226,11 @@ func (x *exchange) spendNonce(ctx context.Context, turn *sandbox.Turn) error {
 	if x.claim.nonce == "" {
 		return nil
 	}
-	// The window counts from the later of both clocks: a request dated ahead stays valid for longer.
-	until := turn.Now.Add(timeWindow)
+	// The window counts from the later of both clocks: a request dated ahead stays valid for longer. At its very end
+	// a timestamp is still good, so the nonce outlives it.
+	until := turn.Now.Add(timeWindow + 1)
 	if at, err := x.parseTime(x.claim.timestamp); err == nil && at.After(turn.Now) {
-		until = at.Add(timeWindow)
+		until = at.Add(timeWindow + 1)
 	}
 	key := "nonce/" + x.call.Credential.ID + "/" + x.claim.nonce
 	fresh, err := turn.Space().PutIfAbsent(ctx, key, turn.Now, until)

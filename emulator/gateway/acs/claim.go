@@ -46,7 +46,7 @@ func readClaim(req *wire.Request, text map[string]string) claim {
 		c := headerClaim(bearer, req)
 		c.timestamp = req.Header.Get(dateHeader)
 		return c
-	case text["BearerToken"] != "":
+	case text["BearerToken"] != "" && text["AccessKeyId"] == "": // beside a key it vouches for nothing
 		return readRPC(bearer, text)
 	}
 	return readRPC(unsigned, text)

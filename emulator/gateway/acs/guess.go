@@ -28,8 +28,21 @@ var mistakes = []mistake{
 		"The client left !'() bare, the server expects them encoded.",
 		strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")"),
 	},
+	{
+		"The client left !*'() bare, as JavaScript's encodeURIComponent does, the server expects them encoded.",
+		strings.NewReplacer("%21", "!", "%2A", "*", "%27", "'", "%28", "(", "%29", ")"),
+	},
 	{"The client left slashes bare, the server expects %2F.", strings.NewReplacer("%2F", "/")},
 	{"The client signed lower-case escapes, the server expects upper case.", lowerEscapes()},
+}
+
+// rpcStrings are the strings to sign of a client that makes the mistake in the parameters alone, in the whole string
+// too, or there without the slash, which many clients keep as a constant.
+func (m mistake) rpcStrings(method, right string) []string {
+	const slash = "&%2F&"
+	inside := m.encode.Replace(right)
+	whole := m.encode.Replace(string(appendEscaped(nil, inside)))
+	return []string{rpcString(method, inside), method + slash + whole, method + m.encode.Replace(slash) + whole}
 }
 
 func lowerEscapes() *strings.Replacer {
@@ -76,8 +89,10 @@ func (x *exchange) guessRPC(secret string, pairs []pair) guess {
 		return found
 	}
 	for _, m := range mistakes {
-		if text := rpcString(x.req.Method, m.encode.Replace(right)); matches(secret, text) {
-			return guess{m.advice, text}
+		for _, text := range m.rpcStrings(x.req.Method, right) {
+			if matches(secret, text) {
+				return guess{m.advice, text}
+			}
 		}
 	}
 	for _, method := range []string{"GET", "POST"} {

@@ -1,0 +1,213 @@
+package cli_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+func TestServeSaysWhereThingsAreAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	s.await(t, "tokenstage requests --follow")
+	text := s.out.String()
+	data, _ := strings.CutPrefix(s.data, "http://")
+	for _, want := range []string{
+		"LTAIfakeDefault  fake-default-access-key-secret",
+		"LTAIfakeSts  fake-sts-access-key-secret  fake-sts-security-token",
+		"fake-default-bearer-token",
+		"10000001  fake-default-top-app-secret",
+		"11111111-2222-4333-8444-555555555555  fake-default-fabric-app-secret",
+		`Endpoint:        tea.String("` + data + `"),`,
+		`Protocol:        tea.String("http"),`,
+		`eval "$(tokenstage env --control ` + s.control + `)"`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("does not say %q in:\n%s", want, text)
+		}
+	}
+	for _, not := range []string{"\x1b", "LTAIfakeDisabled", "?token="} {
+		if strings.Contains(text, not) {
+			t.Errorf("says %q in:\n%s", not, text)
+		}
+	}
+}
+
+// TestServedCurlWorksAsPasted makes the call that the curl line makes.
+func TestServedCurlWorksAsPasted(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	curl := s.await(t, `curl -sS (\S+) \\\n    -H '(\S+): (\S+)' \\\n    -d '(.*)'\n`)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, curl[1], strings.NewReader(curl[4]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set(curl[2], curl[3])
+	if got := status(t, req); got != http.StatusOK {
+		t.Errorf("status %d", got)
+	}
+	if _, err := client.New(s.control).APIs(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServeEndsInGoodOrder(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	if code := s.end(); code != 0 {
+		t.Errorf("exit code %d: %s", code, s.err)
+	}
+	for _, plane := range []string{s.data, s.control} {
+		address, _ := strings.CutPrefix(plane, "http://")
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		if err != nil {
+			t.Errorf("still listens: %v", err)
+			continue
+		}
+		_ = listener.Close()
+	}
+}
+
+// TestServeEndsWhileACallIsOpen has a client that never ends its request.
+func TestServeEndsWhileACallIsOpen(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	address, _ := strings.CutPrefix(s.data, "http://")
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	// The server asks for the body once the call is in its hands.
+	head := "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+	if _, err := connection.Write([]byte(head)); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(connection).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if code := s.end(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if !strings.Contains(s.err.String(), "calls in flight were cut off") {
+		t.Errorf("stderr: %s", s.err)
+	}
+}
+
+func TestServeOnAnAddressInUse(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	taken := listener.Addr().String()
+	for flag, args := range map[string][]string{
+		"--addr":         {"--addr", taken, "--control-addr", "127.0.0.1:0"},
+		"--control-addr": {"--addr", "127.0.0.1:0", "--control-addr", taken},
+	} {
+		t.Run(flag, func(t *testing.T) {
+			t.Parallel()
+			got := run(t, nil, append([]string{"serve"}, args...)...)
+			want := "tokenstage: " + flag + ": " + taken + " is in use: stop what listens there, or give " + flag +
+				" another port (0 takes a free one)\n"
+			if got.code != 1 || got.err != want || got.out != "" {
+				t.Errorf("got %+v, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestServeReadsTheEnvironment(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string]string{"TOKENSTAGE_SEED": "77", "TOKENSTAGE_LOG": "json"})
+	box, err := client.New(s.control).Sandbox(t.Context(), "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if box.Seed != 77 {
+		t.Errorf("seed %d", box.Seed)
+	}
+	first, _, _ := strings.Cut(s.err.String(), "\n")
+	var entry struct{ Level, Msg, Data string }
+	err = json.Unmarshal([]byte(first), &entry)
+	if err != nil || entry.Msg != "serving" || "http://"+entry.Data != s.data {
+		t.Errorf("log line %q: %v", first, err)
+	}
+}
+
+func TestServeWithoutLog(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil, "--log", "off")
+	if code := s.end(); code != 0 || s.err.String() != "" {
+		t.Errorf("exit code %d, stderr: %s", code, s.err)
+	}
+}
+
+const givenToken = "a-token-of-24-characters"
+
+func TestControlTokens(t *testing.T) {
+	t.Parallel()
+	generated := regexp.MustCompile(`(?m)^open {2,}(http://127\.0\.0\.1:\d+)/\?token=([0-9A-Za-z]{32})\n`)
+	none := func(string) string { return "" }
+	given := func(string) string { return givenToken }
+	printed := func(said string) string { return generated.FindStringSubmatch(said)[2] }
+	for name, c := range map[string]struct {
+		env   map[string]string
+		args  []string
+		token func(said string) string
+	}{
+		"none on loopback":         {token: none},
+		"given on loopback":        {args: []string{"--control-token", givenToken}, token: given},
+		"given by the environment": {env: map[string]string{"TOKENSTAGE_CONTROL_TOKEN": givenToken}, token: given},
+		"given off loopback": {
+			args: []string{"--control-addr", "0.0.0.0:0", "--control-token", givenToken}, token: given,
+		},
+		"generated off loopback": {args: []string{"--control-addr", "0.0.0.0:0"}, token: printed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, c.env, c.args...)
+			s.await(t, "tokenstage requests --follow")
+			token := c.token(s.out.String())
+			if _, err := client.New(s.control, client.WithToken(token)).APIs(t.Context()); err != nil {
+				t.Errorf("with the token: %v", err)
+			}
+			_, err := client.New(s.control).APIs(t.Context())
+			if open := err == nil; open != (token == "") {
+				t.Errorf("without a token: %v", err)
+			}
+			if got := s.run(t, "healthcheck"); got.code != 0 {
+				t.Errorf("healthcheck without a token: %+v", got)
+			}
+			if token == givenToken && strings.Contains(s.out.String()+s.err.String(), token) {
+				t.Error("the given token is shown")
+			}
+		})
+	}
+}
+
+// TestGeneratedTokensAreOpened uses what is printed for pasting: the URL and the export.
+func TestGeneratedTokensAreOpened(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil, "--control-addr", "0.0.0.0:0")
+	said := s.await(t, `(?m)^open +(\S+)\n(?s:.*)^  export TOKENSTAGE_CONTROL_TOKEN=(\S+)\n`)
+	open, err := url.Parse(said[1])
+	if err != nil || open.Query().Get("token") != said[2] || "http://"+open.Host != s.control {
+		t.Errorf("%v: %v, %v", said, open, err)
+	}
+	env := map[string]string{"TOKENSTAGE_CONTROL": s.control, "TOKENSTAGE_CONTROL_TOKEN": said[2]}
+	if got := run(t, env, "clock"); got.code != 0 {
+		t.Errorf("with the token: %+v", got)
+	}
+	if got := s.run(t, "clock"); got.code != 1 || !strings.Contains(got.err, "TOKENSTAGE_CONTROL_TOKEN") {
+		t.Errorf("without the token: %+v", got)
+	}
+}

@@ -1,0 +1,20 @@
+package acs
+
+// What tests look at directly: the decoding and encoding below every signature.
+var (
+	ParsePairs = parsePairs
+	Canonical  = canonical
+	Unescape   = unescape
+)
+
+// Pair is one decoded parameter.
+type Pair = pair
+
+// Parts are name and value.
+func (p pair) Parts() (name, value string) { return p.name, p.value }
+
+// TextOf merges lists of pairs.
+func TextOf(lists ...[]pair) map[string]string { return textOf(lists...) }
+
+// Escape encodes a text.
+func Escape(text string) string { return string(appendEscaped(nil, text)) }

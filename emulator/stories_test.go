@@ -1,0 +1,347 @@
+package emulator_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/contract"
+	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/scenario"
+)
+
+var update = flag.Bool("update", false, "rewrite the journals in testdata")
+
+// call is one step of what a client does in a story.
+type call struct {
+	op string
+	// with replaces parameters of the operation's example.
+	with map[string]string
+	// advance moves the sandbox's clock before the call.
+	advance time.Duration
+	// format is that of TOP requests; empty means JSON.
+	format string
+	// times is how often it is made; 0 means once.
+	times int
+	// leaves says that the client gives up once the call is in the journal.
+	leaves bool
+}
+
+// key tells calls with other parameters apart.
+func (c call) key() string { return c.op + " " + c.with["controlType"] }
+
+const (
+	applyToken  = "onsmqtt.ApplyToken"
+	queryToken  = "onsmqtt.QueryToken"
+	getAuthCode = "appstream.GetAuthCode"
+	warrant     = "aicontent.CreateAccessWarrant"
+	uploadToken = "deepvision.SecurityTokenGet"
+	chatToken   = "ccmessaging.applyToken"
+	chatSend    = "ccmessaging.send"
+	chatPoll    = "ccmessaging.poll"
+)
+
+// connect opens a chat.
+func connect() call { return call{op: chatSend, with: map[string]string{"controlType": "CONNECT"}} }
+
+// stories are the calls with which each shipped scenario is played.
+func stories() map[string][]call {
+	return map[string][]call{
+		"mqtt-throttled-then-fine": {{op: applyToken, times: 4}},
+		"mqtt-tokens-expire-early": {{op: applyToken}, {op: queryToken, times: 7}},
+		"sdk-retry-503-once": {
+			{op: applyToken, times: 2}, {op: queryToken}, {op: getAuthCode, times: 2}, {op: warrant, times: 2},
+		},
+		"top-invalid-parameter": {{op: uploadToken, times: 2}, {op: uploadToken, format: "xml"}},
+		"top-daily-quota-ban": {
+			{op: uploadToken, times: 4}, {op: uploadToken, format: "xml"},
+			{op: uploadToken, advance: time.Hour}, {op: uploadToken},
+		},
+		"aicc-access-token-401": {{op: chatToken, times: 3}},
+		"aicc-chat-token-401":   {{op: chatToken}, connect(), {op: chatSend, times: 3}},
+		"aicc-renewal-in-chat": {
+			{op: chatToken}, connect(), {op: chatSend, times: 2}, {op: chatPoll}, {op: chatSend}, {op: chatToken},
+			{op: chatSend}, {op: chatPoll, times: 2},
+		},
+		"authcode-used-twice":   {{op: getAuthCode, times: 3}},
+		"warrant-success-false": {{op: warrant, times: 4}},
+		"slow-network": {
+			{op: applyToken, times: 3}, {op: getAuthCode}, {op: uploadToken, times: 2}, connect(), {op: chatSend, times: 2},
+		},
+		"broken-network": {
+			{op: applyToken, times: 3}, {op: applyToken, leaves: true}, {op: applyToken, times: 3},
+		},
+		"clock-skew": {{op: applyToken, times: 4}, {op: uploadToken, times: 4}, {op: chatToken}},
+		"hostile-day": {
+			{op: applyToken, times: 18}, {op: getAuthCode, times: 6}, {op: uploadToken, times: 10}, connect(),
+			{op: chatSend, times: 10},
+		},
+		magicValues: {
+			{op: applyToken, with: map[string]string{"InstanceId": "post-cn-fail-ApplyTokenOverFlow"}},
+			{op: applyToken, with: map[string]string{"InstanceId": "post-cn-fail-InvalidParameter.InstanceId"}},
+			{op: getAuthCode, with: map[string]string{"EndUserId": "fail-InvalidUser.NotFound"}},
+			{op: warrant, with: map[string]string{"userId": "fail-INVALID_APP_ID"}},
+			{op: chatToken, with: map[string]string{"userId": "fail-resultCode.1"}},
+			{op: applyToken},
+		},
+	}
+}
+
+const magicValues = "magic-values"
+
+// TestStories plays each shipped scenario at a frozen clock with a fixed seed, by a real client on a real connection,
+// and compares what the client felt and what the journal says with testdata/journals.
+func TestStories(t *testing.T) {
+	t.Parallel()
+	known := stories()
+	for _, name := range newWorld(t).Library().Names() {
+		if strings.HasPrefix(name, "error/") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calls, ok := known[name]
+			if !ok {
+				t.Fatal("it has no calls in stories()")
+			}
+			compareGolden(t, filepath.Join("testdata", "journals", name+".json"), tell(t, name, calls))
+		})
+	}
+}
+
+// told is what became of a story.
+type told struct {
+	// Felt is what each call was like for the client.
+	Felt []string `json:"felt"`
+	// Waited are the delays, none of which the test waits for.
+	Waited  []string         `json:"waited,omitempty"`
+	Journal []map[string]any `json:"journal"`
+}
+
+func tell(t *testing.T, name string, calls []call) told {
+	t.Helper()
+	s := newStoryteller(t, calls)
+	if name != magicValues { // it plays already
+		if err := s.world.Player(s.world.box).Play(t.Context(), scenario.Playing{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := len(s.world.entries(t, s.world.box))
+	var story told
+	for _, c := range calls {
+		for range max(c.times, 1) {
+			story.Felt = append(story.Felt, s.make(t, c))
+		}
+	}
+	for _, entry := range s.world.entries(t, s.world.box)[before:] {
+		story.Journal = append(story.Journal, steady(t, entry))
+	}
+	story.Waited = s.waited.all()
+	return story
+}
+
+// storyteller makes the calls of a story.
+type storyteller struct {
+	world  *world
+	client *http.Client
+	waited *waits
+	now    time.Time
+	// signedIn are requests of fabric, whose tokens were got before the scenario began.
+	signedIn map[string]gatewaytest.Request
+	// mqtt and chat are the last tokens that were issued.
+	mqtt, chat string
+}
+
+func newStoryteller(t *testing.T, calls []call) *storyteller {
+	t.Helper()
+	waited := &waits{}
+	w := newWorldWith(t, emulator.Options{After: waited.after})
+	s := &storyteller{
+		world: w, client: w.listen(t), waited: waited, now: instant, signedIn: map[string]gatewaytest.Request{},
+	}
+	now := func() time.Time { return s.now }
+	w.acs.Now, w.top.Now = now, now
+	for _, c := range calls {
+		if _, there := s.signedIn[c.key()]; !there && strings.HasPrefix(c.op, "ccmessaging.") {
+			s.signedIn[c.key()] = s.request(t, c)
+		}
+	}
+	return s
+}
+
+// make makes the call and says what it was like.
+func (s *storyteller) make(t *testing.T, c call) string {
+	t.Helper()
+	if c.advance > 0 {
+		clock, err := s.world.box.ChangeClock(t.Context(), sandbox.ClockChange{Advance: c.advance})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.now = clock.Now
+	}
+	r, ok := s.signedIn[c.key()]
+	if !ok {
+		r = s.request(t, c)
+	}
+	if s.chat != "" && r.Header.Get("ccmessaging-token") != "" {
+		r.Header.Set("ccmessaging-token", s.chat)
+	}
+	req, err := r.HTTP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.RequestURI = ""
+	ctx := t.Context()
+	if c.leaves {
+		ctx = s.world.untilJournaled(t, s.world.box)
+	}
+	response, err := s.client.Do(req.WithContext(ctx))
+	if err != nil {
+		return feeling(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return strconv.Itoa(response.StatusCode) + ", then " + feeling(err)
+	}
+	s.keep(body)
+	return strings.TrimSpace(strconv.Itoa(response.StatusCode) + " " + codeOf(string(body)))
+}
+
+// keep remembers a token for the calls that need one.
+func (s *storyteller) keep(body []byte) {
+	var issued struct {
+		MQTT string `json:"Token"`
+		Chat string `json:"token"`
+	}
+	_ = json.Unmarshal(body, &issued) // XML holds no token that a story needs
+	s.mqtt, s.chat = cmp.Or(issued.MQTT, s.mqtt), cmp.Or(issued.Chat, s.chat)
+}
+
+// request is a good request of the operation with the parameters that the story gives.
+func (s *storyteller) request(t *testing.T, c call) gatewaytest.Request {
+	t.Helper()
+	api, id, _ := strings.Cut(c.op, ".")
+	op := operation(t, s.world, api, id)
+	text, body, err := op.RequestExample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := maps.Clone(c.with)
+	if with == nil {
+		with = map[string]string{}
+	}
+	switch c.op {
+	case queryToken:
+		with["Token"] = s.mqtt
+	case warrant:
+		with["timestamp"] = strconv.FormatInt(s.now.Unix(), 10)
+	}
+	text, body = replaced(t, op, text, body, with)
+	s.world.top.Format = c.format
+	return drivers()[op.API.Gateway.Name].valid(t, s.world, op, text, body)
+}
+
+// replaced puts values into a request: parameters, or members of a JSON body.
+func replaced(
+	t *testing.T, op *contract.Operation, text map[string]string, body []byte, with map[string]string,
+) (map[string]string, []byte) {
+	t.Helper()
+	text = maps.Clone(text)
+	if !op.HasBody {
+		maps.Copy(text, with)
+		return text, body
+	}
+	var members map[string]any
+	if err := json.Unmarshal(body, &members); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range with {
+		members[name] = value
+	}
+	return text, []byte(toJSON(t, members))
+}
+
+// feeling is the failure of a call in the words of who made it.
+func feeling(err error) string {
+	for _, known := range []error{syscall.ECONNRESET, io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return errors.Unwrap(err).Error()
+}
+
+// waits stands in for time: it notes what is waited for, and it is over at once.
+type waits struct {
+	sync.Mutex
+	durations []string
+}
+
+func (w *waits) after(d time.Duration) <-chan time.Time {
+	w.Lock()
+	defer w.Unlock()
+	w.durations = append(w.durations, d.String())
+	over := make(chan time.Time, 1)
+	over <- instant
+	return over
+}
+
+func (w *waits) all() []string {
+	w.Lock()
+	defer w.Unlock()
+	return w.durations
+}
+
+// steady is an entry without what differs from run to run.
+func steady(t *testing.T, entry any) map[string]any {
+	t.Helper()
+	var members map[string]any
+	if err := json.Unmarshal([]byte(toJSON(t, entry)), &members); err != nil {
+		t.Fatal(err)
+	}
+	delete(members, "durationMicros")
+	delete(members["response"].(map[string]any)["headers"].(map[string]any), "Date")
+	return members
+}
+
+func compareGolden(t *testing.T, path string, got any) {
+	t.Helper()
+	text, err := json.MarshalIndent(got, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append(text, '\n')
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; write it with: go test ./emulator -run %s -update", err, t.Name())
+	}
+	if diff := gocmp.Diff(string(want), string(text)); diff != "" {
+		t.Errorf("not as in %s (-want +got):\n%s", path, diff)
+	}
+}

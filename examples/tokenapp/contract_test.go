@@ -1,0 +1,150 @@
+package tokenapp_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/examples/tokenapp"
+	"github.com/tokenstage/tokenstage/testkit"
+	"github.com/tokenstage/tokenstage/testkit/client"
+	"github.com/tokenstage/tokenstage/testkit/inprocess"
+)
+
+// The same tests run against an emulator in the test process, which takes milliseconds, and in a container, which is
+// what other languages use too.
+
+func TestInProcess(t *testing.T) {
+	t.Parallel()
+	contract(t, inprocess.Start(t))
+}
+
+func TestInContainer(t *testing.T) {
+	t.Parallel()
+	testkit.RequireEngine(t)
+	contract(t, testkit.Start(t).Emulator)
+}
+
+func contract(t *testing.T, em *client.Emulator) {
+	t.Helper()
+	for name, test := range map[string]func(t *testing.T, em *client.Emulator){
+		"a token is kept until it is about to end":  tokenIsKept,
+		"an overflow is waited out":                 overflowIsWaitedOut,
+		"an overflow that does not end is reported": overflowIsReported,
+		"any other refusal is reported at once":     refusalIsReported,
+		"a lapsed access token is replaced":         lapsedTokenIsReplaced,
+		"an access token that never works gives up": uselessTokenIsReported,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, em)
+		})
+	}
+}
+
+const applyToken = "onsmqtt.ApplyToken"
+
+// throttledTwice is a scenario of the test's own; many ship with Tokenstage.
+const throttledTwice = `
+name: busy
+summary: ApplyToken is throttled twice, then answers normally.
+rules:
+  - on: onsmqtt.ApplyToken
+    script:
+      - fail: ApplyTokenOverFlow
+        times: 2
+      - pass
+`
+
+// start is when the tests play: the app's clock is the sandbox's, so any time will do.
+var start = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// mqttApp is the app, and a sandbox whose clock is its own: waiting is moving that clock on.
+func mqttApp(t *testing.T, em *client.Emulator, options ...client.SandboxOption) (*client.Box, *tokenapp.MQTTTokens) {
+	t.Helper()
+	box := em.Sandbox(t, append(options, client.At(start), client.Frozen())...)
+	return box, &tokenapp.MQTTTokens{
+		Endpoint: em.Addr(), AccessKeyID: box.ACS.AccessKeyID, AccessKeySecret: box.ACS.AccessKeySecret,
+		InstanceID: "post-cn-example", Topics: []string{"orders/#"}, Now: box.Now,
+		Wait: func(_ context.Context, d time.Duration) error { box.Advance(d); return nil },
+	}
+}
+
+func mustToken(t *testing.T, app *tokenapp.MQTTTokens) string {
+	t.Helper()
+	token, err := app.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func tokenIsKept(t *testing.T, em *client.Emulator) {
+	box, app := mqttApp(t, em)
+	first := mustToken(t, app)
+	box.Advance(54 * time.Minute)
+	if mustToken(t, app) != first {
+		t.Error("a good token was thrown away")
+	}
+	box.Advance(2 * time.Minute)
+	if mustToken(t, app) == first {
+		t.Error("a token was handed out that ends within four minutes")
+	}
+	box.Expect(t, applyToken).Param("InstanceId", "post-cn-example").Param("Resources", "orders/#").Outcomes("ok", "ok")
+}
+
+func overflowIsWaitedOut(t *testing.T, em *client.Emulator) {
+	box, app := mqttApp(t, em, client.Script("busy", throttledTwice))
+	mustToken(t, app)
+	box.Expect(t, applyToken).Outcomes("ApplyTokenOverFlow", "ApplyTokenOverFlow", "ok")
+	if waited := box.Now().Sub(start); waited != 1500*time.Millisecond {
+		t.Errorf("waited %s, want 500 ms and then 1 s", waited)
+	}
+}
+
+func overflowIsReported(t *testing.T, em *client.Emulator) {
+	box, app := mqttApp(t, em, client.Play("error/onsmqtt.ApplyToken/ApplyTokenOverFlow"))
+	_, err := app.Token(t.Context())
+	if refusal, ok := errors.AsType[*tokenapp.APIError](err); !ok || refusal.Code != "ApplyTokenOverFlow" {
+		t.Errorf("got %v", err)
+	}
+	box.Expect(t, applyToken).Outcome("ApplyTokenOverFlow").Times(4)
+}
+
+func refusalIsReported(t *testing.T, em *client.Emulator) {
+	box, app := mqttApp(t, em)
+	app.AccessKeySecret = "fake-wrong-secret"
+	if _, err := app.Token(t.Context()); err == nil {
+		t.Error("no error")
+	}
+	box.Expect(t, applyToken).Outcomes("SignatureDoesNotMatch")
+}
+
+func chatApp(t *testing.T, em *client.Emulator, options ...client.SandboxOption) (*client.Box, *tokenapp.Chat) {
+	t.Helper()
+	box := em.Sandbox(t, options...)
+	return box, &tokenapp.Chat{
+		BaseURL: em.URL(), AppKey: box.Fabric.AppKey, AppSecret: box.Fabric.AppSecret, ChannelID: "202402195001",
+	}
+}
+
+func lapsedTokenIsReplaced(t *testing.T, em *client.Emulator) {
+	box, app := chatApp(t, em)
+	for range 2 {
+		if _, err := app.CustomerToken(t.Context(), "alice", "Alice"); err != nil {
+			t.Fatal(err)
+		}
+		box.Advance(61 * time.Minute)
+	}
+	box.Expect(t, "ccmessaging.tokenByAkSk").Outcomes("ok", "ok")
+	box.Expect(t, "ccmessaging.applyToken").Outcomes("ok", "401", "ok")
+}
+
+func uselessTokenIsReported(t *testing.T, em *client.Emulator) {
+	box, app := chatApp(t, em, client.Play("error/ccmessaging.applyToken/401"))
+	if _, err := app.CustomerToken(t.Context(), "alice", "Alice"); err == nil {
+		t.Error("no error")
+	}
+	box.Expect(t, "ccmessaging.applyToken").Outcomes("401", "401")
+}

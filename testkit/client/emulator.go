@@ -1,0 +1,85 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+)
+
+// T is what the testkit needs of a test: *testing.T, *testing.B and *testing.F have it. It is no testing.TB, so that
+// programs that use this package are not linked with package testing.
+type T interface {
+	Helper()
+	Context() context.Context
+	Cleanup(cleanup func())
+	Failed() bool
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// Emulator is a running Tokenstage as tests use it: in a container, in the test process, or one that others started and
+// share. It is safe for concurrent use.
+type Emulator struct {
+	control *Client
+	data    string
+}
+
+// NewEmulator returns the emulator whose control plane the client speaks to and whose data plane this process reaches
+// at data, as host:port.
+func NewEmulator(control *Client, data string) *Emulator {
+	return &Emulator{control: control, data: data}
+}
+
+// Connect returns the emulator whose control plane is at controlURL. It fails the test when that is not ready. The
+// address of the data plane is what the server says, with the host of controlURL when the server knows itself by a
+// loopback address only.
+func Connect(t T, controlURL string, options ...Option) *Emulator {
+	t.Helper()
+	control := New(controlURL, options...)
+	box, err := control.Sandbox(t.Context(), defaultSandbox)
+	if err != nil {
+		t.Fatalf("tokenstage at %s: %v", controlURL, err)
+	}
+	data, err := reachable(box.Endpoints.ACS, control.URL())
+	if err != nil {
+		t.Fatalf("tokenstage at %s: %v", controlURL, err)
+	}
+	return NewEmulator(control, data)
+}
+
+// defaultSandbox is the sandbox that always exists.
+const defaultSandbox = "default"
+
+// reachable is the address of the data plane as seen from where the control plane is known by controlURL.
+func reachable(data, controlURL string) (string, error) {
+	control, err := url.Parse(controlURL)
+	if err != nil {
+		return "", fmt.Errorf("the control plane's address: %w", err)
+	}
+	host, port, err := net.SplitHostPort(data)
+	if err != nil {
+		return "", fmt.Errorf("the data plane's address: %w", err)
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
+		host = control.Hostname()
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// Addr is the address of the data plane as host:port, which is how SDKs of gateway acs take their endpoint.
+func (e *Emulator) Addr() string { return e.data }
+
+// URL is the base URL of the data plane, without a slash at its end.
+func (e *Emulator) URL() string { return "http://" + e.data }
+
+// Control speaks the whole control API.
+func (e *Emulator) Control() *Client { return e.control }
+
+// endpoints are the emulator's addresses as this process reaches them: a server in a container knows only its own.
+func (e *Emulator) endpoints() Endpoints {
+	return Endpoints{
+		Data: e.URL(), Control: e.control.URL(), ACS: e.data, Top: e.URL() + "/router/rest", Fabric: e.URL(),
+	}
+}

@@ -1,0 +1,68 @@
+// Package inprocess runs Tokenstage inside the test process: no container engine is needed, none is compiled in, and
+// the tests are the same as those that run against a container.
+package inprocess
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/control"
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+const (
+	// loopback takes a free port that only this machine reaches.
+	loopback = "127.0.0.1:0"
+	// closeLimit is how long calls in flight may go on once the test ends.
+	closeLimit = 100 * time.Millisecond
+)
+
+// Option configures the emulator of a test.
+type Option func(*emulator.Options)
+
+// WithSeed fixes the chance of the default sandbox. Other sandboxes have seeds of their own.
+func WithSeed(seed uint64) Option { return func(o *emulator.Options) { o.Seed = seed } }
+
+// WithLog takes the log; without it there is none.
+func WithLog(log *slog.Logger) Option { return func(o *emulator.Options) { o.Log = log } }
+
+// Start runs an emulator on free ports of the loopback address until the test and its cleanups end. It is ready when
+// Start returns. Tests may start many of them, also in parallel, and share one just as well: each sandbox is a world
+// of its own.
+func Start(tb testing.TB, options ...Option) *client.Emulator {
+	tb.Helper()
+	set := emulator.Options{Log: slog.New(slog.DiscardHandler)}
+	for _, option := range options {
+		option(&set)
+	}
+	em, err := emulator.New(tb.Context(), set)
+	if err != nil {
+		tb.Fatalf("start tokenstage: %v", err)
+	}
+	data := listen(tb, em.Handler(), set.Log)
+	plane := control.New(control.Options{Emulator: em, Data: data, Loopback: true, Log: set.Log})
+	transport := &http.Transport{}
+	tb.Cleanup(transport.CloseIdleConnections)
+	caller := client.New("http://"+listen(tb, plane, set.Log), client.WithHTTPClient(&http.Client{Transport: transport}))
+	return client.NewEmulator(caller, data)
+}
+
+// listen serves handler until the test ends, and returns where.
+func listen(tb testing.TB, handler http.Handler, log *slog.Logger) string {
+	tb.Helper()
+	server, err := emulator.Listen(tb.Context(), loopback, handler, log)
+	if err != nil {
+		tb.Fatalf("start tokenstage: %v", err)
+	}
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), closeLimit)
+		defer cancel()
+		// Calls that the test left in flight are cut off, which is what they are owed.
+		_ = server.Close(ctx)
+	})
+	return server.Addr()
+}
