@@ -1,7 +1,7 @@
 # The image of Tokenstage: one static binary, nothing else.
 #
 #   docker build -t tokenstage .                        from source, the default
-#   docker build -t tokenstage --target prebuilt DIR    DIR holds this file and a static linux binary named tokenstage
+#   docker build -t tokenstage --target prebuilt DIR    DIR holds this file, LICENSE and a static linux binary tokenstage
 
 ARG GO_VERSION=1.26.8
 
@@ -26,18 +26,19 @@ ENTRYPOINT ["/tokenstage"]
 CMD ["serve"]
 
 FROM base AS prebuilt
-COPY tokenstage /tokenstage
+# The brackets make the name a pattern, which may match nothing: builders that make every stage pass here on their way
+# to the default target too.
+COPY LICENSE tokenstag[e] /
 
 # TARGETOS and TARGETARCH come from the builder; where it sets none, Go builds for the machine it runs on.
 FROM golang:${GO_VERSION} AS build
 ARG TARGETOS
 ARG TARGETARCH
 WORKDIR /src
-COPY go.mod go.sum ./
-RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
     go build -trimpath -buildvcs=false -ldflags="-s -w" -o /out/tokenstage .
 
 FROM base AS source
+COPY LICENSE /
 COPY --from=build /out/tokenstage /tokenstage

@@ -33,7 +33,7 @@ func TestChunkedBodyIsTransparent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(text), `"success":true`) {
 		t.Errorf("%v: %d %s", err, resp.StatusCode, text)

@@ -47,6 +47,7 @@ func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fa
 	e.checkReply(exchange.Operation(), v.reply, entry)
 	setDate(v.reply.Header, turn.Now)
 	e.record(ctx, turn.Sandbox, entry, v.reply, started)
+	e.count(ctx, turn.Sandbox, exchange.Operation(), v.reply.Outcome)
 	return delivery{Reply: v.reply, delay: v.delay, network: v.network}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/journal"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/wire"
@@ -58,4 +59,23 @@ func (e *Emulator) record(
 	if err := e.Journal(box).Append(ctx, *entry); err != nil {
 		e.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
 	}
+}
+
+// count adds the call to what was seen of its operation. Like the journal's, its failure does not fail the call.
+func (e *Emulator) count(ctx context.Context, box *sandbox.Sandbox, op *contract.Operation, outcome string) {
+	if op == nil {
+		return
+	}
+	if err := e.tally(box).Count(ctx, op, outcome); err != nil {
+		e.options.Log.Error("a call was not counted", "operation", op.Name, "error", err)
+	}
+}
+
+func (e *Emulator) tally(box *sandbox.Sandbox) journal.Tally {
+	return journal.NewTally(box.Space(), e.registry.Secrets())
+}
+
+// Coverage is how the calls of a sandbox ended, by operation and documented error.
+func (e *Emulator) Coverage(ctx context.Context, box *sandbox.Sandbox) (journal.Coverage, error) {
+	return e.tally(box).Read(ctx, e.catalogue)
 }

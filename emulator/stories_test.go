@@ -70,14 +70,22 @@ func stories() map[string][]call {
 		},
 		"top-invalid-parameter": {{op: uploadToken, times: 2}, {op: uploadToken, format: "xml"}},
 		"top-daily-quota-ban": {
-			{op: uploadToken, times: 4}, {op: uploadToken, format: "xml"},
-			{op: uploadToken, advance: time.Hour}, {op: uploadToken},
+			{op: uploadToken, times: 4},
+			{op: uploadToken, format: "xml"},
+			{op: uploadToken, advance: time.Hour},
+			{op: uploadToken},
 		},
 		"aicc-access-token-401": {{op: chatToken, times: 3}},
 		"aicc-chat-token-401":   {{op: chatToken}, connect(), {op: chatSend, times: 3}},
 		"aicc-renewal-in-chat": {
-			{op: chatToken}, connect(), {op: chatSend, times: 2}, {op: chatPoll}, {op: chatSend}, {op: chatToken},
-			{op: chatSend}, {op: chatPoll, times: 2},
+			{op: chatToken},
+			connect(),
+			{op: chatSend, times: 2},
+			{op: chatPoll},
+			{op: chatSend},
+			{op: chatToken},
+			{op: chatSend},
+			{op: chatPoll, times: 2},
 		},
 		"authcode-used-twice":   {{op: getAuthCode, times: 3}},
 		"warrant-success-false": {{op: warrant, times: 4}},
@@ -89,8 +97,11 @@ func stories() map[string][]call {
 		},
 		"clock-skew": {{op: applyToken, times: 4}, {op: uploadToken, times: 4}, {op: chatToken}},
 		"hostile-day": {
-			{op: applyToken, times: 18}, {op: getAuthCode, times: 6}, {op: uploadToken, times: 10}, connect(),
-			{op: chatSend, times: 10},
+			{op: applyToken, times: 12},
+			{op: getAuthCode, times: 6},
+			{op: uploadToken, times: 6},
+			connect(),
+			{op: chatSend, times: 6},
 		},
 		magicValues: {
 			{op: applyToken, with: map[string]string{"InstanceId": "post-cn-fail-ApplyTokenOverFlow"}},
@@ -125,6 +136,53 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// TestMagicValues sends the value of each rule, and wants its error.
+func TestMagicValues(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, noQuota)
+	magic, ok := w.Library().Get(magicValues)
+	if !ok {
+		t.Fatal("there are no magic values")
+	}
+	seen := uint64(0)
+	for i, rule := range magic.Rules {
+		c := call{op: rule.On}
+		if api, all := strings.CutSuffix(rule.On, ".*"); all {
+			c.op = w.Catalogue().API(api).Operations[i%len(w.Catalogue().API(api).Operations)].Name
+		}
+		field := strings.TrimPrefix(rule.When[0].Field, "params.")
+		value, exact := strings.CutPrefix(rule.When[0].Expected, "equal to ")
+		code := contract.Fill(rule.Script[0].Fail.Code, rule.Script[0].Fail.Fill)
+		if !exact || !strings.HasSuffix(value, "fail-"+code) {
+			t.Errorf("rule %d: %s is %s, which does not name %s", i, field, rule.When[0].Expected, code)
+		}
+		c.with = map[string]string{field: value}
+		s := &storyteller{world: w, now: instant}
+		w.do(t, s.request(t, c))
+		entry := w.lastEntry(t, w.box, seen)
+		seen = entry.Seq
+		if entry.Outcome != code || entry.Decision == nil || entry.Decision.Rule != i {
+			t.Errorf("%s of %s: %s, %+v", value, c.op, entry.Outcome, entry.Decision)
+		}
+	}
+}
+
+// TestMagicValuesStop wants them silent once they are switched off, in that sandbox alone.
+func TestMagicValuesStop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := &storyteller{world: w, now: instant}
+	c := call{op: applyToken, with: map[string]string{"InstanceId": "post-cn-fail-ApplyTokenOverFlow"}}
+	for _, want := range []string{"ApplyTokenOverFlow", ""} {
+		if got := w.do(t, s.request(t, c)); got.code != want {
+			t.Errorf("got %q, want %q", got.code, want)
+		}
+		if err := w.Player(w.box).Stop(t.Context(), magicValues); err != nil && want != "" {
+			t.Fatal(err)
+		}
+	}
+}
+
 // told is what became of a story.
 type told struct {
 	// Felt is what each call was like for the client.
@@ -142,14 +200,14 @@ func tell(t *testing.T, name string, calls []call) told {
 			t.Fatal(err)
 		}
 	}
-	before := len(s.world.entries(t, s.world.box))
+	before := uint64(len(s.world.entries(t, s.world.box, 0)))
 	var story told
 	for _, c := range calls {
 		for range max(c.times, 1) {
 			story.Felt = append(story.Felt, s.make(t, c))
 		}
 	}
-	for _, entry := range s.world.entries(t, s.world.box)[before:] {
+	for _, entry := range s.world.entries(t, s.world.box, before) {
 		story.Journal = append(story.Journal, steady(t, entry))
 	}
 	story.Waited = s.waited.all()
@@ -247,10 +305,10 @@ func (s *storyteller) request(t *testing.T, c call) gatewaytest.Request {
 	if with == nil {
 		with = map[string]string{}
 	}
-	switch c.op {
-	case queryToken:
+	switch {
+	case c.op == queryToken && s.mqtt != "":
 		with["Token"] = s.mqtt
-	case warrant:
+	case c.op == warrant:
 		with["timestamp"] = strconv.FormatInt(s.now.Unix(), 10)
 	}
 	text, body = replaced(t, op, text, body, with)
@@ -258,24 +316,34 @@ func (s *storyteller) request(t *testing.T, c call) gatewaytest.Request {
 	return drivers()[op.API.Gateway.Name].valid(t, s.world, op, text, body)
 }
 
-// replaced puts values into a request: parameters, or members of a JSON body.
+// replaced puts values into a request: parameters, members of one that holds JSON, or members of the body.
 func replaced(
 	t *testing.T, op *contract.Operation, text map[string]string, body []byte, with map[string]string,
 ) (map[string]string, []byte) {
 	t.Helper()
 	text = maps.Clone(text)
-	if !op.HasBody {
-		maps.Copy(text, with)
-		return text, body
+	for name, value := range with {
+		parameter, member, nested := strings.Cut(name, ".")
+		switch {
+		case op.HasBody:
+			body = withMember(t, body, name, value)
+		case nested:
+			text[parameter] = string(withMember(t, []byte(text[parameter]), member, value))
+		default:
+			text[name] = value
+		}
 	}
+	return text, body
+}
+
+func withMember(t *testing.T, object []byte, name, value string) []byte {
+	t.Helper()
 	var members map[string]any
-	if err := json.Unmarshal(body, &members); err != nil {
+	if err := json.Unmarshal(object, &members); err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range with {
-		members[name] = value
-	}
-	return text, []byte(toJSON(t, members))
+	members[name] = value
+	return []byte(toJSON(t, members))
 }
 
 // feeling is the failure of a call in the words of who made it.

@@ -123,7 +123,7 @@ func send(t *testing.T, addr string, raw []byte) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close() //nolint:errcheck // read to its end before
+	defer conn.Close()
 	if _, err := conn.Write(raw); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func send(t *testing.T, addr string, raw []byte) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // in memory
+	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

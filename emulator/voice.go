@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/wire"
@@ -33,7 +34,7 @@ func (e *Emulator) ownVoice(
 		body = []byte("{}")
 	}
 	reply := wire.Reply{
-		Status: status, Body: body, Outcome: "http." + http.StatusText(status),
+		Status: status, Body: body, Outcome: "http." + strconv.Itoa(status),
 		Header: http.Header{"Content-Type": {"application/problem+json"}},
 	}
 	e.recordUnclaimed(ctx, req, reply, started)

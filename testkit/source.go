@@ -68,7 +68,7 @@ func (s source) key(ctx context.Context) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil))[:tagLength], nil
 }
 
-// buildContext is the archive that the image is built from: the Dockerfile and the binary.
+// buildContext is the archive that the image is built from: what the Dockerfile asks for, and the binary.
 func (s source) buildContext(ctx context.Context) (*bytes.Reader, error) {
 	dir, err := os.MkdirTemp("", "tokenstage-image-")
 	if err != nil {
@@ -83,20 +83,22 @@ func (s source) buildContext(ctx context.Context) (*bytes.Reader, error) {
 	var archive bytes.Buffer
 	files := tar.NewWriter(&archive)
 	err = errors.Join(
-		addFile(files, "Dockerfile", filepath.Join(s.dir, "Dockerfile"), 0o644),
-		addFile(files, "tokenstage", binary, 0o755),
+		addFile(files, filepath.Join(s.dir, "Dockerfile"), 0o644),
+		addFile(files, filepath.Join(s.dir, "LICENSE"), 0o644),
+		addFile(files, binary, 0o755),
 		files.Close(),
 	)
 	return bytes.NewReader(archive.Bytes()), err
 }
 
-func addFile(files *tar.Writer, name, path string, mode int64) error {
+func addFile(files *tar.Writer, path string, mode int64) error {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	// Without owner and time: the same content makes the same layer.
-	if err := files.WriteHeader(&tar.Header{Name: name, Mode: mode, Size: int64(len(content))}); err != nil {
+	header := &tar.Header{Name: filepath.Base(path), Mode: mode, Size: int64(len(content))}
+	if err := files.WriteHeader(header); err != nil {
 		return err
 	}
 	_, err = files.Write(content)

@@ -102,8 +102,13 @@ func TestOptions(t *testing.T) {
 	if seed := em.Open(t, "default").Seed; seed != 4711 {
 		t.Errorf("seed %d", seed)
 	}
-	shared := client.Connect(t, em.Control().URL(), client.WithToken(token))
-	shared.Sandbox(t).Expect(t, "*").Never()
+	t.Run("others steer it too", func(t *testing.T) {
+		shared := client.Connect(t, em.Control().URL(), client.WithToken(token))
+		if shared.Addr() == em.Addr() {
+			t.Error("a server in a container cannot know its ports outside, and yet it does")
+		}
+		shared.Sandbox(t).Expect(t, "*").Never()
+	})
 	aliases, err := em.NetworkAliases(t.Context())
 	if err != nil || !strings.Contains(strings.Join(aliases[net.Name], " "), "tokenstage") {
 		t.Errorf("aliases %v, %v", aliases, err)

@@ -32,6 +32,10 @@ type grammar struct {
 	Env         envCommand         `cmd:"" help:"Print endpoints and credentials as environment variables."`
 	APIs        apisCommand        `cmd:"" name:"apis" help:"List what is emulated, and its documented errors."`
 	Requests    requestsCommand    `cmd:"" help:"Show which requests came and why they were answered as they were."`
+	Scenarios   scenariosCommand   `cmd:"" help:"List, show and check what can be played."`
+	Play        playCommand        `cmd:"" help:"Play a scenario: let operations answer as it says."`
+	Stop        stopCommand        `cmd:"" help:"Stop a scenario."`
+	Coverage    coverageCommand    `cmd:"" help:"Tell which documented errors were seen; fail when too few were."`
 	Clock       clockCommand       `cmd:"" help:"Read, move or freeze a sandbox's clock."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Create, list, reset and remove sandboxes."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 when the emulator is ready, with 1 when it is not."`

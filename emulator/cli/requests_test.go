@@ -232,8 +232,10 @@ func TestFindingsThatRefusedComeFirst(t *testing.T) {
 	server := httptest.NewServer(j)
 	t.Cleanup(server.Close)
 	got := run(t, nil, "requests", "--control", server.URL)
-	if !strings.Contains(got.out, "  is wrong\n") || !strings.Contains(got.out, "  "+strings.Repeat("long ", 19)+"long…\n") {
-		t.Errorf("got:\n%s", got.out)
+	for _, want := range []string{"  is wrong\n", "  " + strings.Repeat("long ", 19) + "long…\n"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("does not say %q in:\n%s", want, got.out)
+		}
 	}
 }
 

@@ -22,17 +22,19 @@ const stopLimit = 1500 * time.Millisecond
 
 // serveCommand runs the emulator.
 type serveCommand struct {
-	Addr        address `default:"127.0.0.1:4010" placeholder:"ADDR" help:"Where the APIs are; port 0 takes a free one."`
-	ControlAddr address `default:"127.0.0.1:4011" placeholder:"ADDR" help:"Where tests and people steer."`
-	Seed        uint64  `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented one."`
-	Token       string  `name:"control-token" placeholder:"T" help:"Token of the control plane; generated off loopback."`
-	Log         string  `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
+	Addr        address  `default:"127.0.0.1:4010" placeholder:"ADDR" help:"Where the APIs are; port 0 takes a free one."`
+	ControlAddr address  `default:"127.0.0.1:4011" placeholder:"ADDR" help:"Where tests and people steer."`
+	Seed        uint64   `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented one."`
+	Scenario    []string `placeholder:"FILE" help:"Play this file in the default sandbox, anew when it changes."`
+	Token       string   `name:"control-token" placeholder:"T" help:"Token of the control plane; generated off loopback."`
+	Log         string   `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
 }
 
 // Help gives the examples.
 func (serveCommand) Help() string {
 	return examples(
 		"tokenstage serve", "both planes on their default addresses",
+		"tokenstage serve --scenario mine.yaml", "with a script that is played anew whenever it is saved",
 		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "free ports, printed at the start",
 		"tokenstage serve --addr 0.0.0.0:4010 --control-addr 0.0.0.0:4011", "open to other machines, with a token",
 	)
@@ -70,6 +72,10 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 	if err != nil {
 		return err
 	}
+	files, err := playFiles(ctx, em, s.Scenario)
+	if err != nil {
+		return err
+	}
 	box, err := em.Sandboxes().Get(sandbox.Default)
 	if err != nil {
 		return err
@@ -89,7 +95,8 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 	welcome{
 		data: reachable(data.Addr()), control: reachable(steer.Addr()), key: key, box: box, style: styleFor(world),
 	}.write(world.Stdout)
-	<-ctx.Done()
+	watch(ctx, em, log, files)
+	em.Stop() // scripted delays and stalls would keep their calls in flight
 	stop(ctx, log, data, steer)
 	log.Info("stopped")
 	return nil

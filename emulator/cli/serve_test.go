@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -18,7 +19,7 @@ func TestServeSaysWhereThingsAreAndWhatToDo(t *testing.T) {
 	s := serve(t, nil)
 	s.await(t, "tokenstage requests --follow")
 	text := s.out.String()
-	data, _ := strings.CutPrefix(s.data, "http://")
+	data := strings.TrimPrefix(s.data, "http://")
 	for _, want := range []string{
 		"LTAIfakeDefault  fake-default-access-key-secret",
 		"LTAIfakeSts  fake-sts-access-key-secret  fake-sts-security-token",
@@ -65,8 +66,7 @@ func TestServeEndsInGoodOrder(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, s.err)
 	}
 	for _, plane := range []string{s.data, s.control} {
-		address, _ := strings.CutPrefix(plane, "http://")
-		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", strings.TrimPrefix(plane, "http://"))
 		if err != nil {
 			t.Errorf("still listens: %v", err)
 			continue
@@ -75,24 +75,68 @@ func TestServeEndsInGoodOrder(t *testing.T) {
 	}
 }
 
-// TestServeEndsWhileACallIsOpen has a client that never ends its request.
-func TestServeEndsWhileACallIsOpen(t *testing.T) {
-	t.Parallel()
-	s := serve(t, nil)
-	address, _ := strings.CutPrefix(s.data, "http://")
-	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+// open begins a call whose body has yet to come, and returns its connection once the server waits for the body.
+func open(t *testing.T, s *server) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.data, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = connection.Close() })
-	// The server asks for the body once the call is in its hands.
-	head := "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+	head := "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
 	if _, err := connection.Write([]byte(head)); err != nil {
 		t.Fatal(err)
 	}
-	if line, err := bufio.NewReader(connection).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+	reply := bufio.NewReader(connection)
+	line, err := reply.ReadString('\n')
+	if err != nil || !strings.Contains(line, "100 Continue") {
 		t.Fatalf("%q, %v", line, err)
 	}
+	if _, err := reply.ReadString('\n'); err != nil { // the end of its head
+		t.Fatal(err)
+	}
+	return connection, reply
+}
+
+func TestServeLetsCallsFinish(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	connection, reply := open(t, s)
+	s.stop()
+	untilRefused(t, s.data)
+	if _, err := connection.Write([]byte("nine char")); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := reply.ReadString('\n'); err != nil || !strings.Contains(line, "404 Not Found") {
+		t.Errorf("%q, %v", line, err)
+	}
+	if code := <-s.code; code != 0 || strings.Contains(s.err.String(), "cut off") {
+		t.Errorf("exit code %d: %s", code, s.err)
+	}
+}
+
+// untilRefused returns when nobody listens at the address any more.
+func untilRefused(t *testing.T, url string) {
+	t.Helper()
+	limited, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		connection, err := new(net.Dialer).DialContext(limited, "tcp", strings.TrimPrefix(url, "http://"))
+		if limited.Err() != nil {
+			t.Fatalf("%s still listens", url)
+		}
+		if err != nil {
+			return
+		}
+		_ = connection.Close()
+	}
+}
+
+// TestServeEndsWhileACallIsOpen has a client that never ends its request.
+func TestServeEndsWhileACallIsOpen(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	open(t, s)
 	if code := s.end(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

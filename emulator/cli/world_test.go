@@ -68,7 +68,7 @@ func start(t *testing.T, env map[string]string, args ...string) *running {
 }
 
 // patience is how long a test waits for what should come at once.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // await waits until the output matches, and returns what the pattern's groups match.
 func (r *running) await(t *testing.T, pattern string) []string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -88,6 +89,8 @@ func (list errorList) documented(origin string) ([]Error, error) {
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("x-errors: %s: %w", e.Code, err)
+		case slices.ContainsFunc(errors, func(known Error) bool { return known.Code == e.Code }):
+			return nil, fmt.Errorf("x-errors: %q is there twice", e.Code)
 		case e.Code == "" || e.Status < 200 || e.Status > 599 || e.Meaning == "" || evidence.Mark == "":
 			return nil, fmt.Errorf("x-errors: %q needs code, status, meaning and evidence", e.Code)
 		}
@@ -128,6 +131,9 @@ func (q *quotaExtension) quota() (*Quota, error) {
 	if err != nil {
 		return nil, fmt.Errorf("x-quota: %w", err)
 	}
+	if q.Error == "" {
+		return nil, fmt.Errorf("x-quota: needs the error that answers beyond %s", q.Rate)
+	}
 	evidence, err := parseEvidence(q.Evidence)
 	return &Quota{Rate: rate, Per: time.Second, Code: q.Error, Evidence: evidence}, err
 }
@@ -137,7 +143,9 @@ func checkExtensions(doc *openapi3.T) error {
 	w := extensionWalk{seen: map[*openapi3.Schema]bool{}}
 	allow[rootExtensions](&w, "the document", doc.Extensions)
 	allow[noExtensions](&w, "info", doc.Info.Extensions)
+	allow[noExtensions](&w, "paths", doc.Paths.Extensions)
 	if doc.Components != nil {
+		allow[noExtensions](&w, "components", doc.Components.Extensions)
 		for name, ref := range doc.Components.Schemas {
 			w.schema("components.schemas."+name, ref)
 		}
@@ -175,6 +183,7 @@ func (w *extensionWalk) operation(place string, op *openapi3.Operation) {
 		allow[markExtensions](w, place+" body", op.RequestBody.Value.Extensions)
 		w.content(place+" body", op.RequestBody.Value.Content)
 	}
+	allow[noExtensions](w, place+" responses", op.Responses.Extensions)
 	for status, r := range op.Responses.Map() {
 		at := place + " response " + status
 		allow[markExtensions](w, at, r.Value.Extensions)
@@ -188,8 +197,15 @@ func (w *extensionWalk) operation(place string, op *openapi3.Operation) {
 
 func (w *extensionWalk) content(place string, content openapi3.Content) {
 	for kind, media := range content {
-		allow[noExtensions](w, place+" "+kind, media.Extensions)
-		w.schema(place+" "+kind, media.Schema)
+		at := place + " " + kind
+		allow[noExtensions](w, at, media.Extensions)
+		w.schema(at, media.Schema)
+		for name, e := range media.Encoding {
+			allow[noExtensions](w, at+" encoding of "+name, e.Extensions)
+		}
+		for name, e := range media.Examples {
+			allow[noExtensions](w, at+" example "+name, e.Value.Extensions)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package contract
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -118,6 +119,9 @@ func (c *Catalogue) addGateway(file string, _ []byte, doc *openapi3.T) error {
 	if want := documentName(file); root.Gateway != want {
 		return fmt.Errorf("x-gateway: must be %q like the file's name, got %q", want, root.Gateway)
 	}
+	if c.Gateway(root.Gateway) != nil {
+		return fmt.Errorf("a gateway %q is loaded already", root.Gateway)
+	}
 	errors, err := root.Errors.documented("gateway")
 	if err != nil {
 		return err
@@ -166,6 +170,9 @@ func (c *Catalogue) addAPI(file string, source []byte, doc *openapi3.T) error {
 const actionMark = "#"
 
 func (c *Catalogue) addPath(api *API, root rootExtensions, key string, item *openapi3.PathItem) error {
+	if len(item.Parameters) > 0 {
+		return errors.New("parameters: belong to the operations of the path")
+	}
 	wirePath, _, byAction := strings.Cut(key, actionMark)
 	for _, method := range slices.Sorted(mapKeys(item.Operations())) {
 		op, err := newOperation(api, root, wirePath, method, item.Operations()[method])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,25 +109,9 @@ const (
 
 func (op *Operation) addInputs(doc *openapi3.Operation) error {
 	for _, ref := range doc.Parameters {
-		p := ref.Value
-		ext, err := decodeExtensions[inputExtensions](p.Extensions)
+		in, err := newInput(ref.Value)
 		if err != nil {
-			return fmt.Errorf("parameter %s: %w", p.Name, err)
-		}
-		in := Input{
-			Name: p.Name, In: p.In, Required: p.Required, Description: p.Description, InvalidCode: ext.Invalid,
-		}
-		if in.Evidence, err = parseEvidence(ext.Evidence); err != nil {
-			return fmt.Errorf("parameter %s: %w", p.Name, err)
-		}
-		if p.Schema != nil {
-			in.schema, in.example = p.Schema.Value, p.Schema.Value.Example
-		} else {
-			media := p.Content[jsonType]
-			in.schema, in.isJSON, in.example = media.Schema.Value, true, firstExample(media)
-		}
-		if p.Example != nil {
-			in.example = p.Example
+			return fmt.Errorf("parameter %s: %w", ref.Value.Name, err)
 		}
 		op.Inputs = append(op.Inputs, in)
 	}
@@ -135,6 +120,9 @@ func (op *Operation) addInputs(doc *openapi3.Operation) error {
 	}
 	body := doc.RequestBody.Value
 	if media := body.Content[jsonType]; media != nil {
+		if media.Schema == nil {
+			return fmt.Errorf("body: needs an %s schema", jsonType)
+		}
 		op.body, op.bodyRequired, op.HasBody = media.Schema.Value, body.Required, true
 		op.bodyExample = firstExample(media)
 	}
@@ -144,8 +132,35 @@ func (op *Operation) addInputs(doc *openapi3.Operation) error {
 	return nil
 }
 
+func newInput(p *openapi3.Parameter) (Input, error) {
+	ext, err := decodeExtensions[inputExtensions](p.Extensions)
+	if err != nil {
+		return Input{}, err
+	}
+	in := Input{Name: p.Name, In: p.In, Required: p.Required, Description: p.Description, InvalidCode: ext.Invalid}
+	if in.Evidence, err = parseEvidence(ext.Evidence); err != nil {
+		return Input{}, err
+	}
+	if p.Schema != nil {
+		in.schema, in.example = p.Schema.Value, p.Schema.Value.Example
+	} else {
+		media := p.Content[jsonType]
+		if media == nil || media.Schema == nil {
+			return Input{}, fmt.Errorf("needs a schema, plain or of %s", jsonType)
+		}
+		in.schema, in.isJSON, in.example = media.Schema.Value, true, firstExample(media)
+	}
+	if p.Example != nil {
+		in.example = p.Example
+	}
+	return in, nil
+}
+
 // addForm adds the members of a form: required ones in their order, then the others by name.
 func (op *Operation) addForm(media *openapi3.MediaType) error {
+	if media.Schema == nil {
+		return fmt.Errorf("form: needs a schema")
+	}
 	schema := media.Schema.Value
 	names := slices.Clone(schema.Required)
 	for _, name := range slices.Sorted(mapKeys(schema.Properties)) {
@@ -154,6 +169,9 @@ func (op *Operation) addForm(media *openapi3.MediaType) error {
 		}
 	}
 	for _, name := range names {
+		if schema.Properties[name] == nil {
+			return fmt.Errorf("form member %s: is required and not described", name)
+		}
 		property := schema.Properties[name].Value
 		ext, err := decodeExtensions[inputExtensions](property.Extensions)
 		if err != nil {
@@ -190,6 +208,9 @@ func (op *Operation) addReplies(doc *openapi3.Operation) error {
 			op.example = firstExample(media)
 		}
 	}
+	if op.replies[http.StatusOK] == nil && op.replies[0] == nil {
+		return fmt.Errorf("responses: need one of status %d, or a default", http.StatusOK)
+	}
 	return nil
 }
 
@@ -212,8 +233,10 @@ func parseEvidence(text string) (Evidence, error) {
 	e := Evidence{Mark: Mark(strings.TrimSpace(mark)), Source: strings.TrimSpace(source)}
 	switch e.Mark {
 	case Page, Captured, Observed, Choice:
-		return e, nil
+		if e.Source != "" {
+			return e, nil
+		}
 	}
-	return Evidence{}, fmt.Errorf("x-evidence: begins with %s, %s, %s or %s and a colon, got %q",
+	return Evidence{}, fmt.Errorf("x-evidence: begins with %s, %s, %s or %s and a colon, then its source, got %q",
 		Page, Captured, Observed, Choice, text)
 }

@@ -1,10 +1,14 @@
 package contract
 
 import (
+	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -19,12 +23,8 @@ func (op *Operation) Sample(chance *rand.Rand, now time.Time) any {
 	if op.example != nil {
 		return op.example
 	}
-	schema, ok := op.replies[200]
-	if !ok {
-		schema = op.replies[0]
-	}
 	f := faker{Faker: gofakeit.NewFaker(chance, false), now: now}
-	return f.value(schema, "", 0)
+	return f.value(cmp.Or(op.replies[http.StatusOK], op.replies[0]), "", 0)
 }
 
 type faker struct {
@@ -32,27 +32,23 @@ type faker struct {
 	now time.Time
 }
 
-// maxDepth ends recursive schemas: below it only what is required is filled in.
-const maxDepth = 6
+const (
+	// maxDepth ends recursive schemas: below it only what is required is filled in.
+	maxDepth = 6
+	// deepest ends those that require themselves, which no value fits.
+	deepest = 2 * maxDepth
+)
 
 func (f faker) value(s *openapi3.Schema, name string, depth int) any {
 	switch {
+	case depth > deepest:
+		return nil
 	case s.Example != nil:
 		return s.Example
 	case len(s.Enum) > 0:
 		return s.Enum[f.IntN(len(s.Enum))]
-	case len(s.OneOf) > 0:
-		return f.value(s.OneOf[0].Value, name, depth)
-	case len(s.AnyOf) > 0:
-		return f.value(s.AnyOf[0].Value, name, depth)
-	case len(s.AllOf) > 0:
-		return f.all(s.AllOf, name, depth)
-	case s.Type.Is(openapi3.TypeInteger):
-		low, high := f.bounds(s)
-		return int64(f.Number(int(low), int(high)))
-	case s.Type.Is(openapi3.TypeNumber):
-		low, high := f.bounds(s)
-		return f.Float64Range(low, high)
+	case s.Type.Is(openapi3.TypeInteger), s.Type.Is(openapi3.TypeNumber):
+		return f.number(s)
 	case s.Type.Is(openapi3.TypeBoolean):
 		return f.Bool()
 	case s.Type.Is(openapi3.TypeArray):
@@ -60,34 +56,56 @@ func (f faker) value(s *openapi3.Schema, name string, depth int) any {
 	case s.Type.Is(openapi3.TypeString):
 		return f.text(s, name)
 	}
-	return f.object(s, depth)
+	return f.composite(s, name, depth)
 }
 
-// bounds are the least and greatest number that a schema takes; an exclusive end is stepped over.
-func (f faker) bounds(s *openapi3.Schema) (low, high float64) {
+// number draws from what the schema takes: whole multiples of its step, or anything well between its ends.
+func (f faker) number(s *openapi3.Schema) any {
+	low, high := bounds(s)
+	step := 0.0
+	switch {
+	case s.MultipleOf != nil:
+		step = *s.MultipleOf
+	case s.Type.Is(openapi3.TypeInteger):
+		step = 1
+	default:
+		return f.Float64Range(low+(high-low)/4, high-(high-low)/4)
+	}
+	first, last := math.Ceil(low/step), math.Floor(high/step)
+	if s.ExclusiveMin.IsTrue() && first*step == low {
+		first++
+	}
+	if s.ExclusiveMax.IsTrue() && last*step == high {
+		last--
+	}
+	drawn := (first + math.Floor(f.Float64Range(0, 1)*max(last-first+1, 0))) * step
+	if s.Type.Is(openapi3.TypeInteger) {
+		return int64(drawn)
+	}
+	return drawn
+}
+
+// bounds are the ends of the numbers that a schema takes, a thousand apart where it leaves one open.
+func bounds(s *openapi3.Schema) (low, high float64) {
 	const span = 1000
-	low, high = 1, span
 	switch {
 	case s.Min != nil && s.Max != nil:
-		low, high = *s.Min, *s.Max
+		return *s.Min, *s.Max
 	case s.Min != nil:
-		low, high = *s.Min, *s.Min+span
+		return *s.Min, *s.Min + span
 	case s.Max != nil:
-		low, high = *s.Max-span, *s.Max
+		return *s.Max - span, *s.Max
 	}
-	if s.ExclusiveMin.IsTrue() {
-		low++
-	}
-	if s.ExclusiveMax.IsTrue() {
-		high--
-	}
-	return low, high
+	return 1, span
 }
 
 func (f faker) array(s *openapi3.Schema, name string, depth int) []any {
 	n := max(int(s.MinItems), 1)
 	if depth >= maxDepth {
 		n = int(s.MinItems)
+	}
+	if s.MaxItems != nil {
+		n = min(n, int(*s.MaxItems))
 	}
 	list := make([]any, n)
 	for i := range list {
@@ -96,24 +114,57 @@ func (f faker) array(s *openapi3.Schema, name string, depth int) []any {
 	return list
 }
 
+// composite draws what oneOf, anyOf and allOf describe, or an object. Of alternatives the first is taken.
+func (f faker) composite(s *openapi3.Schema, name string, depth int) any {
+	list := parts(s)
+	if len(list) == 1 && len(s.Properties)+len(s.Required) == 0 {
+		return f.value(list[0].Value, name, depth+1)
+	}
+	for _, part := range list {
+		if kind := part.Value.Type; kind != nil && !kind.Is(openapi3.TypeObject) {
+			return f.value(part.Value, name, depth+1)
+		}
+	}
+	whole := &openapi3.Schema{Properties: openapi3.Schemas{}, AdditionalProperties: s.AdditionalProperties}
+	gather(whole, s, 0)
+	return f.object(whole, depth)
+}
+
+// parts are the schemas that a value must fit besides s itself.
+func parts(s *openapi3.Schema) openapi3.SchemaRefs {
+	return slices.Concat(s.OneOf[:min(len(s.OneOf), 1)], s.AnyOf[:min(len(s.AnyOf), 1)], s.AllOf)
+}
+
+// gather adds the members of s and of its parts to whole.
+func gather(whole, s *openapi3.Schema, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	maps.Copy(whole.Properties, s.Properties)
+	whole.Required = append(whole.Required, s.Required...)
+	for _, part := range parts(s) {
+		gather(whole, part.Value, depth+1)
+	}
+}
+
 func (f faker) object(s *openapi3.Schema, depth int) map[string]any {
 	object := map[string]any{}
 	for _, name := range slices.Sorted(mapKeys(s.Properties)) {
-		if depth < maxDepth || slices.Contains(s.Required, name) {
-			object[name] = f.value(s.Properties[name].Value, name, depth+1)
+		property := s.Properties[name].Value
+		if !property.WriteOnly && (depth < maxDepth || slices.Contains(s.Required, name)) {
+			object[name] = f.value(property, name, depth+1)
+		}
+	}
+	for _, name := range s.Required {
+		switch free := s.AdditionalProperties.Schema; {
+		case s.Properties[name] != nil:
+		case free != nil:
+			object[name] = f.value(free.Value, name, depth+1)
+		default: // whatever the caller likes
+			object[name] = f.named(name)
 		}
 	}
 	return object
-}
-
-func (f faker) all(parts openapi3.SchemaRefs, name string, depth int) any {
-	whole := map[string]any{}
-	for _, part := range parts {
-		if members, ok := f.value(part.Value, name, depth).(map[string]any); ok {
-			maps.Copy(whole, members)
-		}
-	}
-	return whole
 }
 
 func (f faker) text(s *openapi3.Schema, name string) string {
@@ -122,6 +173,8 @@ func (f faker) text(s *openapi3.Schema, name string) string {
 		return f.now.UTC().Format(time.RFC3339)
 	case "date":
 		return f.now.UTC().Format(time.DateOnly)
+	case "byte":
+		return base64.StdEncoding.EncodeToString([]byte(f.Word()))
 	case "uuid":
 		return f.UUID()
 	case "uri":
@@ -147,7 +200,7 @@ func (f faker) named(name string) string {
 		return f.Name()
 	case strings.Contains(lower, "url"), strings.Contains(lower, "endpoint"):
 		return f.URL()
-	case strings.Contains(lower, "ip"):
+	case lower == "ip", strings.HasSuffix(name, "Ip"), strings.HasSuffix(name, "IP"), strings.HasSuffix(lower, "_ip"):
 		return f.IPv4Address()
 	case strings.Contains(lower, "message"), strings.Contains(lower, "desc"):
 		return f.Sentence()

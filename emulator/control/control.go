@@ -36,6 +36,7 @@ func New(o Options) http.Handler {
 	e.Pre(guard{token: o.Token, loopback: o.Loopback}.check)
 
 	e.GET("/healthz", health)
+	e.HEAD("/healthz", health) // as some health checks ask
 	e.GET("/openapi.yaml", p.contract)
 	v1 := e.Group("/v1")
 	v1.GET("/apis", p.listAPIs)
@@ -58,6 +59,7 @@ func New(o Options) http.Handler {
 	box.GET("/scenarios", p.with(listPlaying))
 	box.PUT("/scenarios/:scenario", p.with(play))
 	box.DELETE("/scenarios/:scenario", p.with(stopPlaying))
+	box.GET("/coverage", p.with(showCoverage))
 	box.GET("/tokens", p.with(listTokens))
 	box.POST("/tokens/:token/:change", p.with(changeToken))
 	return e

@@ -46,7 +46,7 @@ func TestTokensAreListed(t *testing.T) {
 		{
 			ID: "onsmqtt-1", API: "onsmqtt", Operation: "ApplyToken", State: sandbox.Active, Subject: instance,
 			IssuedAt: issued, ExpiresAt: issued.Add(time.Hour),
-			History: []sandbox.Event{{Time: issued, State: sandbox.Active, Note: "issued for R on a/#"}},
+			History: []sandbox.Event{{Time: issued, State: sandbox.Active, Note: "issued for R on topics: 1"}},
 		},
 	}
 	if diff := cmp.Diff(want, w.tokens(t, b)); diff != "" {

@@ -106,7 +106,8 @@ func TestLibraryRefuses(t *testing.T) {
 	const good = "rules: [{on: '*', script: [pass]}]\n"
 	tests := map[string]struct{ file, source, want string }{
 		"a problem": {
-			"a.yaml", "name: a\nrule: []\n" + good, `scenario a.yaml: 2:1: unknown key "rule" in a scenario; did you mean "rules"?`,
+			"a.yaml", "name: a\nrule: []\n" + good,
+			`scenario a.yaml: 2:1: unknown key "rule" in a scenario; did you mean "rules"?`,
 		},
 		"another name": {"a.yaml", "name: b\n" + good, `scenario a.yaml: its name must be "a" like the file's, not "b"`},
 	}

@@ -1,8 +1,6 @@
 package scenario
 
 import (
-	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,42 +11,23 @@ import (
 // conditions are the comparisons of one field; each key that was written makes one.
 func (c *checker) conditions(field string, written *conditionDoc) []Condition {
 	var list []Condition
-	add := func(expected string, test func(text string) bool) {
-		list = append(list, Condition{Field: field, Expected: expected, Test: func(text string, present bool) bool {
-			return present && test(text)
-		}})
-	}
-	if written.has("") {
-		pattern, err := globPattern(written.Glob)
-		if err != nil {
-			c.add(written.of(""), "%s is no glob: %v", quote(written.Glob), err)
-			return nil
+	add := func(key, expected string, test func(text string) bool) {
+		if written.has(key) {
+			list = append(list, Condition{
+				Field: field, Expected: expected,
+				Test: func(text string, present bool) bool { return present && test(text) },
+			})
 		}
-		add("a glob "+written.Glob, pattern.MatchString)
 	}
-	if written.has("equals") {
-		add("equal to "+written.Equals, func(text string) bool { return text == written.Equals })
-	}
-	if written.has("oneOf") {
-		add("one of "+strings.Join(written.OneOf, ", "), func(text string) bool {
-			return slices.Contains(written.OneOf, text)
-		})
-	}
-	if written.has("matches") {
-		pattern, err := regexp.Compile(written.Matches)
-		if err != nil {
-			c.add(written.of("matches"), "%s is no regular expression: %v", quote(written.Matches), err)
-			return nil
-		}
-		add("a match of "+written.Matches, pattern.MatchString)
-	}
-	if written.has("gt") {
-		add("greater than "+written.Gt, beyond(written.Gt, 1))
-	}
-	if written.has("lt") {
-		add("less than "+written.Lt, beyond(written.Lt, -1))
-	}
-	if written.Absent && len(written.at) > 1 {
+	add("", "a glob "+written.Glob, globPattern(written.Glob).MatchString)
+	add("equals", "equal to "+written.Equals, func(text string) bool { return text == written.Equals })
+	add("oneOf", "one of "+strings.Join(written.OneOf, ", "), func(text string) bool {
+		return slices.Contains(written.OneOf, text)
+	})
+	add("matches", "a match of "+written.Matches, regexp.MustCompile(written.Matches).MatchString) // decoded: it compiles
+	add("gt", "greater than "+written.Gt, beyond(written.Gt, 1))
+	add("lt", "less than "+written.Lt, beyond(written.Lt, -1))
+	if written.Absent && len(list) > 0 {
 		c.add(written.of("absent"), "what is absent has no text to compare; leave out the other keys")
 	}
 	if written.has("absent") {
@@ -69,34 +48,28 @@ func absence(field string, absent bool) Condition {
 
 // globPattern turns a glob into the regular expression of its whole text. Slashes are letters like any other, since
 // the values are topics and URLs more often than paths.
-func globPattern(glob string) (*regexp.Regexp, error) {
+func globPattern(glob string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString(`(?s)\A`)
 	escaped := false
 	for _, letter := range glob {
 		switch {
-		case escaped:
-			b.WriteString(regexp.QuoteMeta(string(letter)))
-			escaped = false
-		case letter == '\\':
+		case !escaped && letter == '\\':
 			escaped = true
-		case letter == '*':
+			continue
+		case !escaped && letter == '*':
 			b.WriteString(`.*`)
-		case letter == '?':
+		case !escaped && letter == '?':
 			b.WriteString(`.`)
 		default:
 			b.WriteString(regexp.QuoteMeta(string(letter)))
 		}
+		escaped = false
 	}
-	if escaped {
-		return nil, errors.New("it ends in a backslash")
+	if escaped { // with nothing after it, a backslash is itself
+		b.WriteString(`\\`)
 	}
-	b.WriteString(`\z`)
-	pattern, err := regexp.Compile(b.String())
-	if err != nil {
-		return nil, fmt.Errorf("compile it: %w", err)
-	}
-	return pattern, nil
+	return regexp.MustCompile(b.String() + `\z`) // any glob makes one that compiles
 }
 
 // limit is what gt and lt compare with: a number or a time.

@@ -4,6 +4,11 @@ import (
 	"testing"
 )
 
+// when is a document with one rule of these conditions.
+func when(conditions string) string {
+	return "name: a\nrules:\n  - on: onsmqtt.ApplyToken\n    script: [pass]\n    when:\n" + conditions
+}
+
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -12,9 +17,12 @@ func TestConditions(t *testing.T) {
 		fails   []string
 		absent  bool // whether it holds for an absent field
 	}{
-		"glob":                {`post-cn-*`, []string{"post-cn-", "post-cn-a/b\nc"}, []string{"post-cn", "a post-cn-1"}, false},
+		"glob": {
+			`post-cn-*`, []string{"post-cn-", "post-cn-a/b\nc"}, []string{"post-cn", "a post-cn-1"}, false,
+		},
 		"glob of one letter":  {`a?c`, []string{"abc", "a中c"}, []string{"ac", "abbc"}, false},
 		"glob taken as is":    {`'\*.[a]+?'`, []string{"*.[a]+x"}, []string{"x.[a]+x", "*.a+x"}, false},
+		"glob with a last \\": {`'a\'`, []string{`a\`}, []string{"a"}, false},
 		"glob without a star": {`a`, []string{"a"}, []string{"ab", "A", ""}, false},
 		"empty glob":          {`''`, []string{""}, []string{"a"}, false},
 		"number as a glob":    {`12`, []string{"12"}, []string{"12.0"}, false},
@@ -24,13 +32,14 @@ func TestConditions(t *testing.T) {
 		"matches inside":      {`{matches: b}`, []string{"abc"}, []string{"ac"}, false},
 		"absent":              {`{absent: true}`, nil, []string{"", "a"}, true},
 		"present":             {`{absent: false}`, []string{"", "a"}, nil, false},
-		"gt":                  {`{gt: 5}`, []string{"5.1", "6e0", "1893456000000"}, []string{"5", "-6", "x", "", "NaN"}, false},
+		"gt":                  {`{gt: 5}`, []string{"5.1", "6e0", "1893456000000"}, []string{"5", "-6", "x", "NaN"}, false},
 		"lt":                  {`{lt: -1.5}`, []string{"-2"}, []string{"-1.5", "0", "2030-01-01T00:00:00Z"}, false},
 		"between":             {`{gt: 1, lt: 3}`, []string{"2"}, []string{"1", "3"}, false},
 		"later": {
 			`{gt: 2030-01-01T00:00:00Z}`,
 			[]string{"2030-01-01T00:00:01Z", "2030-01-01T01:00:00-08:00"},
-			[]string{"2030-01-01T00:00:00Z", "2030-01-01T01:00:00+08:00", "1893456000001"}, false,
+			[]string{"2030-01-01T00:00:00Z", "2030-01-01T01:00:00+08:00", "1893456000001"},
+			false,
 		},
 		"earlier": {
 			`{lt: '2030-01-01T08:00:00+08:00'}`, []string{"2029-12-31T23:59:59.9Z"}, []string{"2030-01-01T00:00:00Z"}, false,

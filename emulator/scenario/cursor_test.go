@@ -28,22 +28,38 @@ func TestCursor(t *testing.T) {
 		lines []string
 		want  []string
 	}{
-		"one step repeats":               {[]string{"script: [fail: ApplyTokenOverFlow]"}, []string{over, over, over}},
-		"the last step repeats":          {[]string{"script: [fail: ApplyTokenOverFlow, pass]"}, []string{over, "pass", "pass"}},
-		"times before the next":          {[]string{"script: [{fail: ApplyTokenOverFlow, times: 2}, pass]"}, []string{over, over, "pass", "pass"}},
-		"times of the last step are let": {[]string{"script: [pass, {fail: ApplyTokenOverFlow, times: 2}]"}, []string{"pass", over, over, over}},
-		"end: repeat says the same": {
-			[]string{"end: repeat", "script: [pass, {fail: ApplyTokenOverFlow, times: 2}]"}, []string{"pass", over, over, over},
+		"one step repeats": {
+			[]string{"script: [fail: ApplyTokenOverFlow]"}, []string{over, over, over},
 		},
-		"cycle of one":       {[]string{"cycle: true", "script: [fail: InternalError]"}, []string{failed, failed}},
-		"cycle begins anew":  {[]string{"cycle: true", "script: [fail: InternalError, pass]"}, []string{failed, "pass", failed, "pass"}},
-		"cycle counts times": {[]string{"cycle: true", "script: [{fail: InternalError, times: 2}, {pass: {}, times: 3}]"}, []string{failed, failed, "pass", "pass", "pass", failed, failed, "pass"}},
-		"release after one":  {[]string{"end: release", "script: [fail: InternalError]"}, []string{failed, "-", "-"}},
+		"the last step repeats": {
+			[]string{"script: [fail: ApplyTokenOverFlow, pass]"}, []string{over, "pass", "pass"},
+		},
+		"times before the next": {
+			[]string{"script: [{fail: ApplyTokenOverFlow, times: 2}, pass]"}, []string{over, over, "pass", "pass"},
+		},
+		"times of the last step do not end it": {
+			[]string{"script: [pass, {fail: ApplyTokenOverFlow, times: 2}]"},
+			[]string{"pass", over, over, over},
+		},
+		"end: repeat says the same": {
+			[]string{"end: repeat", "script: [pass, {fail: ApplyTokenOverFlow, times: 2}]"},
+			[]string{"pass", over, over, over},
+		},
+		"cycle of one": {[]string{"cycle: true", "script: [fail: InternalError]"}, []string{failed, failed}},
+		"cycle begins anew": {
+			[]string{"cycle: true", "script: [fail: InternalError, pass]"}, []string{failed, "pass", failed, "pass"},
+		},
+		"cycle counts times": {
+			[]string{"cycle: true", "script: [{fail: InternalError, times: 2}, {pass: {}, times: 3}]"},
+			[]string{failed, failed, "pass", "pass", "pass", failed, failed, "pass"},
+		},
+		"release after one": {[]string{"end: release", "script: [fail: InternalError]"}, []string{failed, "-", "-"}},
 		"release counts times": {
-			[]string{"end: release", "script: [{fail: InternalError, times: 2}, pass]"}, []string{failed, failed, "pass", "-", "-"},
+			[]string{"end: release", "script: [{fail: InternalError, times: 2}, pass]"},
+			[]string{failed, failed, "pass", "-", "-"},
 		},
 		"three steps": {
-			[]string{"script: [fail: InternalError, {fail: ApplyTokenOverFlow, times: 2}, fail: PermissionCheckFailed]"},
+			[]string{"script: [fail: InternalError, {fail: " + over + ", times: 2}, fail: " + denied + "]"},
 			[]string{failed, over, over, denied, denied},
 		},
 	}

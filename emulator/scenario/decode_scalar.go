@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"reflect"
 	"regexp"
@@ -25,24 +26,25 @@ func (f *fields) scalar(n *node, into reflect.Value, tag reflect.StructTag) {
 		into.SetBool(strings.EqualFold(n.text, "true"))
 	case reflect.Int:
 		number, err := strconv.Atoi(n.text)
-		if n.kind != isNumber || err != nil {
-			f.wrongKind(n, tag, "a whole number")
-			return
-		}
-		if f.within(n, float64(number), tag) {
+		if f.number(n, float64(number), err, "a whole number", tag) {
 			into.SetInt(int64(number))
 		}
 	case reflect.Float64:
 		number, err := strconv.ParseFloat(n.text, 64)
-		if n.kind != isNumber || err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
-			f.wrongKind(n, tag, "a number")
-			return
-		}
-		if f.within(n, number, tag) {
+		if f.number(n, number, err, "a number", tag) {
 			into.SetFloat(number)
 		}
 	default:
 	}
+}
+
+// number reports a number that could not be read or lies beyond the tag's bounds.
+func (f *fields) number(n *node, number float64, err error, want string, tag reflect.StructTag) bool {
+	if n.kind != isNumber || err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
+		f.wrongKind(n, tag, want)
+		return false
+	}
+	return f.within(n, number, tag)
 }
 
 func (f *fields) wrongKind(n *node, tag reflect.StructTag, want string) {
@@ -138,6 +140,10 @@ func (f *fields) form(n *node, tag reflect.StructTag) bool {
 	var ok bool
 	var want string
 	switch tag.Get("form") {
+	case "regexp":
+		_, err := regexp.Compile(n.text)
+		ok = err == nil
+		want = fmt.Sprintf("a regular expression (%v)", err)
 	case "duration":
 		_, ok = parseDuration(n.text)
 		want = "a time from 0s to 1h such as 150ms or 2s"

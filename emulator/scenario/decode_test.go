@@ -14,21 +14,21 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/scenario"
 )
 
-func builtin(t testing.TB) *contract.Catalogue {
-	t.Helper()
+func builtin(tb testing.TB) *contract.Catalogue {
+	tb.Helper()
 	catalogue, err := contract.Builtin()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return catalogue
 }
 
 // decode reads a document that must be good.
-func decode(t testing.TB, source string) *scenario.Scenario {
-	t.Helper()
-	s, problems := scenario.Decode([]byte(source), builtin(t))
+func decode(tb testing.TB, source string) *scenario.Scenario {
+	tb.Helper()
+	s, problems := scenario.Decode([]byte(source), builtin(tb))
 	if len(problems) > 0 {
-		t.Fatalf("problems of a good document:\n%v\n%s", scenario.Problems(problems), source)
+		tb.Fatalf("problems of a good document:\n%v\n%s", scenario.Problems(problems), source)
 	}
 	return s
 }
@@ -136,15 +136,16 @@ func TestDecodeWaysOfWriting(t *testing.T) {
 	t.Parallel()
 	const plain = "name: a\nsummary: two words\nrules: [{on: '*', script: [pass]}]\n"
 	tests := map[string]string{
-		"byte order mark":    "\ufeff" + plain,
-		"Windows lines":      strings.ReplaceAll(plain, "\n", "\r\n"),
-		"document marks":     "---\n" + plain + "...\n",
-		"directive":          "%YAML 1.2\n---\n" + plain,
-		"folded text":        "name: a\nsummary: >-\n  two\n  words\nrules: [{on: '*', script: [pass]}]\n",
-		"explicit keys":      "? name\n: a\n? summary\n: two words\n? rules\n: [{on: '*', script: [pass]}]\n",
-		"anchor and alias":   "name: &n a\nsummary: two words\nrules: [{on: '*', script: &s [pass]}]\n",
-		"JSON":               `{"name": "a", "summary": "two\u0020words", "rules": [{"on": "\u002a", "script": ["pass"]}]}`,
-		"JSON with tabs":     "{\n\t\"name\": \"a\",\t\"summary\": \"two words\",\n\t\"rules\": [{\"on\":\"*\",\"script\":[\"pass\"]}]\n}",
+		"byte order mark":  "\ufeff" + plain,
+		"Windows lines":    strings.ReplaceAll(plain, "\n", "\r\n"),
+		"document marks":   "---\n" + plain + "...\n",
+		"directive":        "%YAML 1.2\n---\n" + plain,
+		"folded text":      "name: a\nsummary: >-\n  two\n  words\nrules: [{on: '*', script: [pass]}]\n",
+		"explicit keys":    "? name\n: a\n? summary\n: two words\n? rules\n: [{on: '*', script: [pass]}]\n",
+		"anchor and alias": "name: &n a\nsummary: two words\nrules: [{on: '*', script: &s [pass]}]\n",
+		"JSON":             `{"name": "a", "summary": "two\u0020words", "rules": [{"on": "\u002a", "script": ["pass"]}]}`,
+		"JSON with tabs": "{\n\t\"name\": \"a\",\t\"summary\": \"two words\",\n" +
+			"\t\"rules\": [{\"on\":\"*\",\"script\":[\"pass\"]}]\n}",
 		"pass as a mapping":  "name: a\nsummary: two words\nrules: [{on: '*', script: [{pass: {}}]}]\n",
 		"pass with nothing":  "name: a\nsummary: two words\nrules: [{on: '*', script: [{pass: }]}]\n",
 		"repeat in so many":  "name: a\nsummary: two words\nrules: [{on: '*', script: [pass], end: repeat}]\n",
@@ -184,7 +185,9 @@ func TestDecodeHostile(t *testing.T) {
 		bomb += fmt.Sprintf("%c: &%c [%s]\n", letter, letter, strings.Join(slices.Repeat([]string{alias}, 10), ", "))
 	}
 	tests := map[string]struct{ source, want string }{
-		"too long":       {strings.Repeat("# comment\n", 30_000), "1:1: the document has 300000 bytes, at most 262144 are read"},
+		"too long": {
+			strings.Repeat("# comment\n", 30_000), "1:1: the document has 300000 bytes, at most 262144 are read",
+		},
 		"too many words": {strings.Repeat("a,", 100_000), "1:1: a scenario must be a mapping"},
 		"many tokens":    {"[" + strings.Repeat("a,", 100_000) + "]", "has more than 30000 words"},
 		"brackets":       {strings.Repeat("[", 200_000), "has more than 30000 words"},
@@ -218,9 +221,11 @@ func TestDecodeHostile(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		"name: a\nrules: [{on: '*', script: [pass]}]\n", "{\"name\": \"a\"}", "name: &a [*a]", "a: |\n  {{\n", "? - a\n: b\n",
-		"name: a\nrules:\n  - on: onsmqtt.ApplyToken\n    when: {params.InstanceId: {gt: 1}}\n    quota: {rate: 1/s, over: pass}\n",
+		"name: a\nrules:\n  - on: onsmqtt.ApplyToken\n    when: {params.InstanceId: {gt: 1}}\n" +
+			"    quota: {rate: 1/s, over: pass}\n",
 		"name: a\nrules:\n  - on: appstream.*\n    script:\n      - respond:\n          body: |\n            {{ now }}\n",
-		"name: a\nrules: [{on: onsmqtt.ApplyToken, script: [{fail: InvalidParameter.X, chance: 1e-3, delay: {median: 1s, p99: 2s}}]}]",
+		"name: a\nrules: [{on: onsmqtt.ApplyToken, script: [{fail: InvalidParameter.X, chance: 1e-3, " +
+			"delay: {median: 1s, p99: 2s}}]}]",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -8,7 +8,7 @@ package scenario
 //	enum      the values it takes
 //	pattern   what its text must look like
 //	min, max  bounds of a number, or of the length of a text or list; above excludes the bound itself
-//	form      "duration", "rate" or "limit": how its text reads
+//	form      how its text reads: "duration", "rate", "limit" or "regexp"
 //	single    one value may stand for a list of one
 //	apart     of the keys in one group, only one may be there
 //	needs     the key that must stand beside it
@@ -71,7 +71,7 @@ type (
 		Glob    string   `short:"yes" called:"a glob" max:"1000"`
 		Equals  string   `key:"equals"`
 		OneOf   []string `key:"oneOf" min:"1" max:"1000"`
-		Matches string   `key:"matches" min:"1" max:"1000"`
+		Matches string   `key:"matches" min:"1" max:"1000" form:"regexp"`
 		Absent  bool     `key:"absent"`
 		Gt      string   `key:"gt" form:"limit"`
 		Lt      string   `key:"lt" form:"limit"`

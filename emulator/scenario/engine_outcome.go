@@ -32,14 +32,12 @@ const topError = "error_response"
 
 // outcomeOf is the provider's code that a reply carries, by the rules by which documented errors are named.
 func outcomeOf(gateway string, reply *wire.Reply, value any) string {
-	root, members := "", map[string]any{}
-	if object, ok := value.(map[string]any); ok {
-		if inner, ok := object[topError].(map[string]any); ok {
-			root, object = topError, inner
-		}
-		members = object
-	} else {
+	members, isJSON := value.(map[string]any)
+	root := ""
+	if !isJSON {
 		root, members = readXML(reply.Body)
+	} else if inner, ok := members[topError].(map[string]any); ok {
+		root, members = topError, inner
 	}
 	switch {
 	case gateway == "acs":

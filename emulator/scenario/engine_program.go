@@ -83,18 +83,18 @@ type index struct {
 const everyOperation = ".*"
 
 func newIndex(cues []*cue) index {
-	x := index{byOperation: map[string][]*cue{}, byAPI: map[string][]*cue{}, others: matching(cues, "")}
+	x := index{byOperation: map[string][]*cue{}, byAPI: map[string][]*cue{}, others: concerned(cues, "")}
 	for _, c := range cues {
 		if api, ok := strings.CutSuffix(c.On, everyOperation); ok {
-			x.byAPI[api] = matching(cues, api+".")
+			x.byAPI[api] = concerned(cues, api+".")
 		} else if c.On != "*" {
-			x.byOperation[c.On] = matching(cues, c.On)
+			x.byOperation[c.On] = concerned(cues, c.On)
 		}
 	}
 	return x
 }
 
-func matching(cues []*cue, operation string) []*cue {
+func concerned(cues []*cue, operation string) []*cue {
 	var found []*cue
 	for _, c := range cues {
 		api, whole := strings.CutSuffix(c.On, everyOperation)

@@ -125,6 +125,6 @@ func (s *step) compileRespond(r *Respond) (err error) {
 
 func saltOf(name string, rule int) uint64 {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s/%d", name, rule)
+	h.Write([]byte(name + "/" + strconv.Itoa(rule)))
 	return h.Sum64()
 }

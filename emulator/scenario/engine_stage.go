@@ -11,7 +11,7 @@ import (
 func (p Player) program(ctx context.Context) (*program, error) {
 	// Between reading the list and a document of it somebody may have stopped that scenario: then the list is read
 	// again.
-	const tries = 4
+	const tries = 8
 	for range tries {
 		raw, ok, err := p.space.Get(ctx, playlistKey)
 		if err != nil {

@@ -10,9 +10,9 @@ import (
 	syntax "text/template/parse"
 )
 
-// template is a text of a respond step. In actions, {{…}}, it uses the request, the sandbox's clock and its chance, by
-// the syntax of Go's text/template without loops and definitions: a template runs once from top to bottom, so its
-// length bounds what it can do.
+// template is a text of a respond step. In actions, {{…}}, it uses the request, the sandbox's clock and its chance.
+// The syntax is that of Go's text/template without loops and definitions: a template runs once from top to bottom, so
+// its length bounds what it can do.
 type template struct {
 	plain string
 	tree  *syntax.Tree // nil for a text without actions
@@ -130,7 +130,8 @@ func (t template) render(e *environment) (string, error) {
 	if t.tree == nil {
 		return t.plain, nil
 	}
-	runnable, err := texttemplate.New(templateName).Funcs(e.functions()).AddParseTree(templateName, t.tree)
+	runnable := texttemplate.New(templateName).Option("missingkey=zero").Funcs(e.functions())
+	runnable, err := runnable.AddParseTree(templateName, t.tree)
 	if err != nil {
 		return "", fmt.Errorf("prepare the template: %w", err)
 	}

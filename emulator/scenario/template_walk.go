@@ -52,14 +52,20 @@ func (w *walker) walk(n syntax.Node) {
 		walkAll(w, n.Cmds)
 	case *syntax.CommandNode:
 		w.command(n)
-	case *syntax.ChainNode:
-		w.refuse(n, "a field of a value in parentheses: there is none")
 	case *syntax.IfNode:
 		w.branch(&n.BranchNode)
 	case *syntax.WithNode:
 		w.within++
 		w.branch(&n.BranchNode)
 		w.within--
+	default:
+		w.leaf(n)
+	}
+}
+
+// leaf looks at a piece that has no others below it, or must not stand there at all.
+func (w *walker) leaf(n syntax.Node) {
+	switch n := n.(type) {
 	case *syntax.FieldNode:
 		if w.within == 0 {
 			w.field(n, n.Ident)
@@ -68,6 +74,8 @@ func (w *walker) walk(n syntax.Node) {
 		if n.Ident[0] == "$" && len(n.Ident) > 1 {
 			w.field(n, n.Ident[1:])
 		}
+	case *syntax.ChainNode:
+		w.refuse(n, "a value in parentheses has no fields")
 	case *syntax.RangeNode:
 		w.refuse(n, "templates have no loops")
 	case *syntax.TemplateNode:
@@ -105,17 +113,21 @@ func (w *walker) branch(n *syntax.BranchNode) {
 // command refuses functions that are not in the documented set, Go's own included: with some of them a short template
 // makes a very long text.
 func (w *walker) command(n *syntax.CommandNode) {
-	if fake, ok := n.Args[0].(*syntax.IdentifierNode); ok && fake.Ident == "fake" && len(n.Args) > 1 {
-		kind, ok := n.Args[1].(*syntax.StringNode)
-		if ok && !slices.Contains(FakeKinds(), kind.Text) {
-			w.unknown(kind, "fake data", kind.Text, FakeKinds())
-		}
+	if function, ok := n.Args[0].(*syntax.IdentifierNode); ok && function.Ident == "fake" && len(n.Args) > 1 {
+		w.fake(n.Args[1])
 	}
 	for _, arg := range n.Args {
 		if name, ok := arg.(*syntax.IdentifierNode); ok && !slices.Contains(functionNames(), name.Ident) {
 			w.unknown(name, "function", name.Ident, functionNames())
 		}
 		w.walk(arg)
+	}
+}
+
+// fake refuses a kind of data that is written out and not known.
+func (w *walker) fake(n syntax.Node) {
+	if kind, ok := n.(*syntax.StringNode); ok && !slices.Contains(FakeKinds(), kind.Text) {
+		w.unknown(kind, "fake data", kind.Text, FakeKinds())
 	}
 }
 

@@ -23,25 +23,25 @@ var generatedLibrary = sync.OnceValues(func() (*scenario.Library, error) {
 })
 
 // newStage knows the generated scenarios and plays the given documents by default.
-func newStage(t testing.TB, defaults ...string) *scenario.Stage {
-	t.Helper()
+func newStage(tb testing.TB, defaults ...string) *scenario.Stage {
+	tb.Helper()
 	library, err := generatedLibrary()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	options := scenario.Options{Lookup: library.Get, Decode: func(source []byte) (*scenario.Scenario, error) {
-		s, problems := scenario.Decode(source, builtin(t))
+		s, problems := scenario.Decode(source, builtin(tb))
 		if len(problems) > 0 {
 			return nil, scenario.Problems(problems)
 		}
 		return s, nil
 	}}
 	for _, source := range defaults {
-		options.Defaults = append(options.Defaults, decode(t, source))
+		options.Defaults = append(options.Defaults, decode(tb, source))
 	}
 	stage, err := scenario.NewStage(options)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return stage
 }
@@ -55,14 +55,14 @@ type box struct {
 	seed uint64
 }
 
-func newBox(t testing.TB, stage *scenario.Stage) *box {
-	t.Helper()
-	return newBoxIn(t, stage, store.NewMemory().Space("box"))
+func newBox(tb testing.TB, stage *scenario.Stage) *box {
+	tb.Helper()
+	return newBoxIn(tb, stage, store.NewMemory().Space("box"))
 }
 
-func newBoxIn(t testing.TB, stage *scenario.Stage, space store.Space) *box {
-	t.Helper()
-	return &box{TB: t, Player: stage.Player(space), Space: space, now: noon(), seed: 7}
+func newBoxIn(tb testing.TB, stage *scenario.Stage, space store.Space) *box {
+	tb.Helper()
+	return &box{TB: tb, Player: stage.Player(space), Space: space, now: noon(), seed: 7}
 }
 
 func noon() time.Time { return time.Date(2030, time.May, 1, 12, 0, 0, 0, time.UTC) }
@@ -100,8 +100,10 @@ func (b *box) askFor(operation string, params map[string]string) scenario.Input 
 		for _, op := range api.Operations {
 			if op.Name == operation {
 				return scenario.Input{Operation: op, Now: b.now, Seed: b.seed, Call: &wire.Call{
-					Request: &wire.Request{Method: http.MethodPost, Path: op.Path, Host: "host.example", Header: http.Header{}},
-					ID:      "call-1", Gateway: api.Gateway.Name, API: api.Name, Operation: op.ID, Text: params,
+					Request: &wire.Request{
+						Method: http.MethodPost, Path: op.Path, Host: "host.example", Header: http.Header{},
+					},
+					ID: "call-1", Gateway: api.Gateway.Name, API: api.Name, Operation: op.ID, Text: params,
 					Credential: wire.Credential{Kind: wire.AccessKey, ID: "LTAIfake"},
 				}}
 			}

@@ -23,6 +23,7 @@ type Box struct {
 
 	t       T
 	control *Client
+	plays   []play // what it was made with
 }
 
 func (e *Emulator) box(t T, s Sandbox) *Box {
@@ -168,8 +169,18 @@ func (b *Box) Clear() {
 	b.must("clear the journal", b.control.ClearRequests(b.t.Context(), b.ID))
 }
 
-// Reset puts state, clock, scenarios and journal back to the start; credentials stay.
+// Reset puts state, clock and journal back to the start, and plays again what the sandbox was made with; credentials
+// stay.
 func (b *Box) Reset() {
 	b.t.Helper()
 	b.must("reset the sandbox", b.control.Reset(b.t.Context(), b.ID))
+	b.start()
+}
+
+// start plays what the sandbox was made with.
+func (b *Box) start() {
+	b.t.Helper()
+	for _, p := range b.plays {
+		b.must("play "+p.name, p.start(b.t.Context(), b.control, b.ID))
+	}
 }

@@ -224,14 +224,16 @@ func TestProblems(t *testing.T) {
 		},
 		"of another API": {
 			400, `{"error":"x"}`,
-			client.Problem{Title: "Bad Request", Status: 400, Detail: `the reply is no problem document: {"error":"x"}`}, "",
+			client.Problem{Title: "Bad Request", Status: 400, Detail: `the reply is no problem document: {"error":"x"}`},
+			"",
 		},
 		"without a body": {
 			503, "", client.Problem{Title: "Service Unavailable", Status: 503, Detail: "the reply is no problem document"}, "",
 		},
 		"with another status": {
 			500, `{"title":"Teapot","status":418,"detail":"x"}`,
-			client.Problem{Title: "Teapot", Status: 500, Detail: "x"}, "",
+			client.Problem{Title: "Teapot", Status: 500, Detail: "x"},
+			"",
 		},
 		"a redirect to nowhere": {
 			304, "", client.Problem{Title: "Not Modified", Status: 304, Detail: "the reply is no problem document"}, "",

@@ -82,12 +82,10 @@ func (e *Emulator) Sandbox(t T, options ...SandboxOption) *Box {
 		t.Fatalf("make a sandbox: %v", err)
 	}
 	t.Cleanup(func() { e.remove(t, box) })
-	for _, play := range p.plays {
-		if err := play.start(t.Context(), e.control, box.ID); err != nil {
-			t.Fatalf("play scenario %s: %v", play.name, err)
-		}
-	}
-	return e.box(t, box)
+	b := e.box(t, box)
+	b.plays = p.plays
+	b.start()
+	return b
 }
 
 // Open returns a sandbox that exists, such as "default", which gets the calls whose credential nobody knows. It stays

@@ -65,10 +65,11 @@ func admit(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (client, er
 		}
 		return client{}, refuseToken(wire.ExpiredSecurityToken, expiredToken,
 			c.ended(turn)+" No session is open, so there is no replacement: call applyToken again.")
+	default:
+		return client{}, refuseToken(wire.WrongSecurityToken, illegalToken, fmt.Sprintf(
+			"The client token %s of %s is %s: by the control plane, or by a reset of the sandbox.",
+			c.id(), c.subject(), state))
 	}
-	return client{}, refuseToken(wire.WrongSecurityToken, illegalToken, fmt.Sprintf(
-		"The client token %s of %s is %s: by the control plane, or by a reset of the sandbox.",
-		c.id(), c.subject(), state))
 }
 
 func refuseToken(kind wire.Kind, text, why string) error {

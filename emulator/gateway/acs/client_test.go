@@ -88,7 +88,9 @@ func mqtt() draft {
 
 func mqttParams() pairs {
 	return pairs{
-		{"Actions", "R,W"}, {"ExpireTime", "1893456000000"}, {"InstanceId", "post-cn-test001"},
+		{"Actions", "R,W"},
+		{"ExpireTime", "1893456000000"},
+		{"InstanceId", "post-cn-test001"},
 		{"Resources", "TopicA/+,TopicB/# ~*é!'()"},
 	}
 }
@@ -146,8 +148,14 @@ func (c *client) request(d draft) *wire.Request {
 // rpcCommon are the common parameters of RPC v1 but the signature.
 func (c *client) rpcCommon(action, version string) pairs {
 	common := pairs{
-		{"Action", action}, {"Version", version}, {"Format", "JSON"}, {"SignatureMethod", "HMAC-SHA1"},
-		{"SignatureVersion", "1.0"}, {"SignatureNonce", c.nonce}, {"Timestamp", c.at}, {"AccessKeyId", c.id},
+		{"Action", action},
+		{"Version", version},
+		{"Format", "JSON"},
+		{"SignatureMethod", "HMAC-SHA1"},
+		{"SignatureVersion", "1.0"},
+		{"SignatureNonce", c.nonce},
+		{"Timestamp", c.at},
+		{"AccessKeyId", c.id},
 	}
 	if c.securityToken != "" {
 		common = append(common, [2]string{"SecurityToken", c.securityToken})

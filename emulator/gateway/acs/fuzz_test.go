@@ -155,7 +155,8 @@ func FuzzXML(f *testing.F) {
 		c.nonce = ""
 		d := mqtt().withHeader("Accept", "text/xml")
 		got := w.sendFor(t, c.v3(d, applyToken, mqttRelease), wire.Result{Body: wire.Object{
-			{Name: "Text", Value: text}, {Name: "List", Value: []any{text, whole, number, nil}},
+			{Name: "Text", Value: text},
+			{Name: "List", Value: []any{text, whole, number, nil}},
 			{Name: "Named", Value: wire.List{Item: "Item", Values: []any{wire.Object{{Name: "Inner", Value: text}}}}},
 		}})
 		got.want(t, "ok")

@@ -171,6 +171,29 @@ func TestV3Headers(t *testing.T) {
 	}
 }
 
+// The header with the hash of the body must be right, also where the client signed the right hash.
+func TestV3DigestHeader(t *testing.T) {
+	t.Parallel()
+	c, d := newClient(), warrant().withHeader("X-Acs-Content-Sha256", "abc")
+	c.change = func(text string) string { return strings.TrimSuffix(text, "abc") + sum(c.hash(), d.body) }
+	newWorld(t).send(t, c.v3(d, "", "20240611")).want(t, "SignatureDoesNotMatch")
+}
+
+// Empty parts of a query are none: what is signed leaves them out.
+func TestStrayAmpersands(t *testing.T) {
+	t.Parallel()
+	for _, s := range styles() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			d := s.call()
+			d.query = append(d.query, [2]string{"Note", "x"})
+			req := s.sign(newClient(), d)
+			req.RawQuery = "&" + strings.ReplaceAll(req.RawQuery, "&", "&&") + "&"
+			newWorld(t).send(t, req).want(t, "ok")
+		})
+	}
+}
+
 // The path is signed as it was sent, with the three mappings that clients make.
 func TestPathsAreSignedAsSent(t *testing.T) {
 	t.Parallel()

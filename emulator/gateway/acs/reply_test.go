@@ -3,6 +3,7 @@ package acs_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -138,7 +139,8 @@ func TestRefusal(t *testing.T) {
 		},
 		"a product in need of escapes": {
 			newClient().request(draft{method: "POST", path: "/", host: host, query: pairs{{"Action", "ShopList"}, {"Version", "2026-01-01"}}}),
-			400, refusal{
+			400,
+			refusal{
 				Code: "MissingAccessKeyId", Message: "AccessKeyId is mandatory for this action.",
 				Recommend: link + "MissingAccessKeyId&product=Shop+%26+Co&requestId=" + requestID,
 			},
@@ -220,11 +222,11 @@ func wellFormed(tb testing.TB, body []byte) {
 	tb.Helper()
 	decoder := xml.NewDecoder(strings.NewReader(string(body)))
 	for {
-		switch _, err := decoder.Token(); err {
-		case nil:
-		case io.EOF:
+		_, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
 			return
-		default:
+		}
+		if err != nil {
 			tb.Fatalf("%v: %s", err, body)
 		}
 	}

@@ -180,8 +180,12 @@ func TestBearerTokens(t *testing.T) {
 		"rpc unsigned": {newClient().request(draft{
 			method: http.MethodPost, path: "/", host: host,
 			query: append(mqttParams(), pairs{
-				{"Action", applyToken}, {"Version", mqttRelease}, {"BearerToken", bearerToken},
-				{"SignatureType", "BEARERTOKEN"}, {"Timestamp", iso(noon)}, {"SignatureNonce", "n"},
+				{"Action", applyToken},
+				{"Version", mqttRelease},
+				{"BearerToken", bearerToken},
+				{"SignatureType", "BEARERTOKEN"},
+				{"Timestamp", iso(noon)},
+				{"SignatureNonce", "n"},
 			}...),
 		}), "ok"},
 		"roa signed with an empty secret": {func() *wire.Request {

@@ -126,9 +126,11 @@ func path(path string) func(*wire.Request) { return func(req *wire.Request) { re
 func method(method string) func(*wire.Request) {
 	return func(req *wire.Request) { req.Method = method }
 }
+
 func body(body string) func(*wire.Request) {
 	return func(req *wire.Request) { req.Body = []byte(body) }
 }
+
 func query(query string) func(*wire.Request) { return func(req *wire.Request) { req.RawQuery = query } }
 
 // answer carries a request up to its operation: the reply is that of the first fault, or an empty success.

@@ -39,7 +39,8 @@ func TestAccessTokenEnds(t *testing.T) {
 	}{
 		"in its last instant": {[]func(*testing.T, *world){advance(600*time.Second - 1)}, 200, ""},
 		"at its end": {
-			[]func(*testing.T, *world){advance(600 * time.Second)}, 401,
+			[]func(*testing.T, *world){advance(600 * time.Second)},
+			401,
 			"ccmessaging-1 of app " + appKey + " expired at 2026-03-01T12:10:00Z; the sandbox clock reads 2026-03-01T12:10:00Z",
 		},
 		"expired by hand": {[]func(*testing.T, *world){change(sandbox.Expired)}, 401, "before its time"},

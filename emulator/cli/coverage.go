@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// coverageCommand shows which documented errors were seen.
+type coverageCommand struct {
+	boxed
+	Format string  `enum:"table,json,junit" default:"table" help:"table, json or junit (XML for CI)."`
+	Min    percent `placeholder:"PERCENT" help:"Fail when fewer of the documented errors were seen."`
+}
+
+// Help gives the examples.
+func (coverageCommand) Help() string {
+	return examples(
+		"tokenstage coverage --sandbox checkout-7", "which errors the app under test has met",
+		"tokenstage coverage --min 80", "fail in CI below 80 %, and when no call came at all",
+		"tokenstage coverage --format junit > coverage.xml", "a report that CI servers read",
+	)
+}
+
+// percent is a threshold in a flag.
+type percent float64
+
+// Validate refuses what no share can reach.
+func (p percent) Validate() error {
+	if !(p >= 0 && p <= 100) {
+		return fmt.Errorf("must be a number from 0 to 100, got %v", float64(p))
+	}
+	return nil
+}
+
+// Run prints the report, and then fails if it must.
+func (c *coverageCommand) Run(ctx context.Context, world World) error {
+	got, err := c.client().Coverage(ctx, c.Sandbox)
+	if err != nil {
+		return c.failure(err, "sandbox list")
+	}
+	switch c.Format {
+	case "json":
+		err = writeJSON(world.Stdout, got)
+	case "junit":
+		err = writeJUnit(world.Stdout, got)
+	default:
+		writeCoverage(world.Stdout, got)
+	}
+	if err != nil {
+		return err
+	}
+	return c.judge(got)
+}
+
+func (c *coverageCommand) judge(got client.Coverage) error {
+	if got.Calls == 0 {
+		return fmt.Errorf("no calls in the sandbox %s: is the app under test pointed at it?", c.Sandbox)
+	}
+	if share(got) < float64(c.Min) {
+		return fmt.Errorf("%s of the documented errors were seen, fewer than --min %v%%", shown(got), float64(c.Min))
+	}
+	return nil
+}
+
+// share is how many of a hundred documented errors were seen.
+func share(c client.Coverage) float64 {
+	const whole = 100
+	if c.Documented == 0 {
+		return whole
+	}
+	return whole * float64(c.Seen) / float64(c.Documented)
+}
+
+func shown(c client.Coverage) string {
+	return fmt.Sprintf("%d of %d (%.1f%%)", c.Seen, c.Documented, share(c))
+}
+
+func writeCoverage(out io.Writer, c client.Coverage) {
+	rows := [][]string{{"OPERATION", "CODE", "SEEN"}}
+	for _, op := range c.Operations {
+		rows = append(rows, []string{op.ID, "ok", strconv.FormatInt(op.OK, 10)})
+		for _, e := range op.Errors {
+			rows = append(rows, []string{op.ID, e.Code, strconv.FormatInt(e.Seen, 10)})
+		}
+		for _, e := range op.Undocumented {
+			rows = append(rows, []string{op.ID, e.Code, strconv.FormatInt(e.Seen, 10) + " (not documented)"})
+		}
+	}
+	new(table).write(out, rows...)
+	say(out, "\n%d calls; %s of the documented errors were seen\n", c.Calls, shown(c))
+}
+
+// The members of a JUnit report that CI servers agree on.
+type (
+	junitReport struct {
+		XMLName  xml.Name     `xml:"testsuites"`
+		Name     string       `xml:"name,attr"`
+		Tests    int          `xml:"tests,attr"`
+		Failures int          `xml:"failures,attr"`
+		Suites   []junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Cases    []junitCase `xml:"testcase"`
+	}
+	junitCase struct {
+		Class   string        `xml:"classname,attr"`
+		Name    string        `xml:"name,attr"`
+		Failure *junitFailure `xml:"failure"`
+	}
+	junitFailure struct {
+		Message string `xml:"message,attr"`
+	}
+)
+
+// writeJUnit reports every documented error as a test, which fails when the error was not seen.
+func writeJUnit(out io.Writer, c client.Coverage) error {
+	report := junitReport{Name: "tokenstage coverage", Tests: c.Documented, Failures: c.Documented - c.Seen}
+	for _, op := range c.Operations {
+		suite := junitSuite{Name: op.ID, Tests: len(op.Errors)}
+		for _, e := range op.Errors {
+			test := junitCase{Class: op.ID, Name: e.Code}
+			if e.Seen == 0 {
+				test.Failure = &junitFailure{"never seen"}
+				suite.Failures++
+			}
+			suite.Cases = append(suite.Cases, test)
+		}
+		report.Suites = append(report.Suites, suite)
+	}
+	encoder := xml.NewEncoder(out)
+	encoder.Indent("", "  ")
+	_, head := io.WriteString(out, xml.Header)
+	if err := errors.Join(head, encoder.Encode(report)); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	say(out, "\n")
+	return nil
+}

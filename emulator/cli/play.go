@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// playCommand plays a scenario.
+type playCommand struct {
+	boxed
+	What string `arg:"" name:"name|file" help:"Name of a known scenario, or a file with one of your own."`
+}
+
+// Help gives the examples.
+func (playCommand) Help() string {
+	return examples(
+		"tokenstage play mqtt-throttled-then-fine", "a story that ships",
+		"tokenstage play error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "a documented error, once and for all",
+		"tokenstage play ./mine.yaml --sandbox checkout-7", "one of your own, in a sandbox",
+	)
+}
+
+// Run plays it in the place of one of the same name.
+func (p *playCommand) Run(ctx context.Context, world World) error {
+	what := known{name: p.What}
+	if isFile(p.What) {
+		var err error
+		if what.name, what.source, err = readScenario(p.What); err != nil {
+			return err
+		}
+	}
+	if err := what.play(ctx, p.client(), p.Sandbox); err != nil {
+		return p.failure(err, "scenarios list")
+	}
+	say(world.Stdout, "%s plays in the sandbox %s\n", printable(what.name), p.Sandbox)
+	return nil
+}
+
+// isFile tells a file from a name: what ends like a document is one even where it is missing, so that the message is
+// about the file.
+func isFile(what string) bool {
+	if slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(what)) {
+		return true
+	}
+	info, err := os.Stat(what)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// maxScenario is more than the longest document that is read.
+const maxScenario = 1 << 20
+
+// readFile reads a file up to a bound: a mistyped name may be that of anything.
+func readFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no file %s", name)
+	}
+	if err != nil {
+		return nil, err // it names the file
+	}
+	defer func() { _ = file.Close() }()
+	var text bytes.Buffer
+	_, err = text.ReadFrom(io.LimitReader(file, maxScenario))
+	return text.Bytes(), err
+}
+
+// stopCommand ends a scenario.
+type stopCommand struct {
+	boxed
+	Name string `arg:"" help:"Name of a scenario that plays."`
+}
+
+// Help gives the examples.
+func (stopCommand) Help() string {
+	return examples(
+		"tokenstage stop mqtt-throttled-then-fine", "normal answers again",
+		"tokenstage stop magic-values", "also what is on by default can be switched off",
+	)
+}
+
+// Run stops it.
+func (s *stopCommand) Run(ctx context.Context, world World) error {
+	if err := s.client().StopScenario(ctx, s.Sandbox, s.Name); err != nil {
+		return s.failure(err, "sandbox list")
+	}
+	say(world.Stdout, "%s plays no more in the sandbox %s\n", printable(s.Name), s.Sandbox)
+	return nil
+}

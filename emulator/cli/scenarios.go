@@ -1,0 +1,197 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/contract"
+	"github.com/tokenstage/tokenstage/emulator/scenario"
+	"github.com/tokenstage/tokenstage/scenarios"
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// scenariosCommand is the group of commands about what can be played.
+type scenariosCommand struct {
+	List   scenariosListCommand   `cmd:"" help:"List what can be played by its name."`
+	Show   scenariosShowCommand   `cmd:"" help:"Print a scenario, to learn from or to build upon."`
+	Check  scenariosCheckCommand  `cmd:"" help:"Check files with scenarios; needs no running emulator."`
+	Schema scenariosSchemaCommand `cmd:"" help:"Print the JSON Schema of scenarios, for editors."`
+}
+
+type scenariosListCommand struct {
+	remote
+	All  bool `help:"List also those that give one documented error each."`
+	JSON bool `name:"json" help:"Print JSON, as the control API gives it."`
+}
+
+// Help gives the examples.
+func (scenariosListCommand) Help() string {
+	return examples(
+		"tokenstage scenarios list", "the stories that ship",
+		"tokenstage scenarios list --all", "also one for every documented error",
+	)
+}
+
+// errorPrefix begins the names of the scenarios that give one documented error.
+const errorPrefix = "error/"
+
+// Run prints the list, and says what it does not show.
+func (l *scenariosListCommand) Run(ctx context.Context, world World) error {
+	known, err := l.client().Scenarios(ctx)
+	if err != nil {
+		return l.failure(err, "scenarios list")
+	}
+	if l.JSON {
+		return writeJSON(world.Stdout, map[string]any{"scenarios": known})
+	}
+	rows, hidden := [][]string{{"NAME", "SUMMARY"}}, 0
+	for _, s := range known {
+		if !l.All && strings.HasPrefix(s.Name, errorPrefix) {
+			hidden++
+			continue
+		}
+		rows = append(rows, []string{s.Name, s.Summary})
+	}
+	new(table).write(world.Stdout, rows...)
+	if hidden > 0 {
+		say(world.Stdout, "and %d for documented errors, %sAPI.OPERATION/CODE; --all shows them\n", hidden, errorPrefix)
+	}
+	return nil
+}
+
+type scenariosShowCommand struct {
+	remote
+	Name string `arg:"" help:"Name of the scenario."`
+}
+
+// Help gives the examples.
+func (scenariosShowCommand) Help() string {
+	return examples(
+		"tokenstage scenarios show mqtt-throttled-then-fine > mine.yaml", "a beginning for one of your own",
+		"tokenstage scenarios show error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "what a documented error looks like",
+	)
+}
+
+// Run prints the document as it was written.
+func (s *scenariosShowCommand) Run(ctx context.Context, world World) error {
+	found, err := s.client().Scenario(ctx, s.Name)
+	if err != nil {
+		return s.failure(err, "scenarios list")
+	}
+	say(world.Stdout, "%s\n", strings.TrimSuffix(printable(found.Source), "\n"))
+	return nil
+}
+
+type scenariosCheckCommand struct {
+	Files []string `arg:"" name:"file" help:"Files with one scenario each, in YAML or JSON."`
+}
+
+// Help gives the examples.
+func (scenariosCheckCommand) Help() string {
+	return examples("tokenstage scenarios check mine.yaml", "what is wrong and where, as compilers say it")
+}
+
+// Run prints every problem of every file.
+func (c *scenariosCheckCommand) Run(world World) error {
+	wrong := 0
+	for _, file := range c.Files {
+		_, _, err := readScenario(file)
+		bad, ok := errors.AsType[*badScenario](err)
+		if err != nil && !ok {
+			return err
+		}
+		if ok {
+			wrong += len(bad.problems)
+			for _, line := range bad.lines() {
+				say(world.Stdout, "%s\n", oneLine(line))
+			}
+		}
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%s found", count(wrong, "problem"))
+	}
+	say(world.Stdout, "%s checked, nothing wrong\n", count(len(c.Files), "file"))
+	return nil
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+type scenariosSchemaCommand struct{}
+
+// Help gives the examples.
+func (scenariosSchemaCommand) Help() string {
+	return examples(
+		"tokenstage scenarios schema > schema.json", "then begin a file with: # yaml-language-server: $schema=schema.json",
+	)
+}
+
+// Run prints the schema.
+func (scenariosSchemaCommand) Run(world World) error {
+	schema, err := scenarios.Files.ReadFile("schema.json")
+	if err != nil {
+		return err
+	}
+	say(world.Stdout, "%s", schema)
+	return nil
+}
+
+// badScenario is a file whose document is no scenario that can be played.
+type badScenario struct {
+	file     string
+	problems scenario.Problems
+}
+
+// lines say what is wrong, where, and what was meant.
+func (b *badScenario) lines() []string {
+	lines := make([]string, len(b.problems))
+	for i, p := range b.problems {
+		lines[i] = fmt.Sprintf("%s:%d:%d: %s", b.file, p.Line, p.Column, p.Message)
+		if p.Meant != "" {
+			lines[i] += fmt.Sprintf(" (meant %q?)", p.Meant)
+		}
+	}
+	return lines
+}
+
+// Error is the first problem, and how many there are besides.
+func (b *badScenario) Error() string {
+	text := b.lines()[0]
+	if more := len(b.problems) - 1; more > 0 {
+		text += fmt.Sprintf("; and %d more, see: tokenstage scenarios check %s", more, b.file)
+	}
+	return text
+}
+
+// readScenario reads a file. The error is a *badScenario when the document is no good one.
+func readScenario(file string) (name, source string, err error) {
+	raw, err := readFile(file)
+	if err != nil {
+		return "", "", err
+	}
+	catalogue, err := contract.Builtin()
+	if err != nil {
+		return "", "", err
+	}
+	s, problems := scenario.Decode(raw, catalogue)
+	if len(problems) > 0 {
+		return "", "", &badScenario{file, problems}
+	}
+	return s.Name, string(raw), nil
+}
+
+// known is a scenario by its name, or one of a file.
+type known struct{ name, source string }
+
+func (k known) play(ctx context.Context, c *client.Client, box string) error {
+	if k.source == "" {
+		return c.PlayScenario(ctx, box, k.name)
+	}
+	return c.PlayDocument(ctx, box, k.name, k.source)
+}
