@@ -122,11 +122,10 @@ func TestNetworkFaults(t *testing.T) {
 // TestStallEndsWithItsClient wants another call answered meanwhile, and no goroutine left behind. It is not parallel
 // to other tests, whose goroutines it would take for its own.
 func TestStallEndsWithItsClient(t *testing.T) {
-	before := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 	w := newWorld(t)
 	client := w.listen(t)
 	w.play(t, w.box, onApplyToken("{network: stall}, pass"))
+	before := goleak.IgnoreCurrent() // with the server, which goes on
 
 	ctx, leave := context.WithCancel(t.Context())
 	stalled := make(chan error, 1)
@@ -154,6 +153,7 @@ func TestStallEndsWithItsClient(t *testing.T) {
 	if err := <-stalled; !errors.Is(err, context.Canceled) {
 		t.Errorf("the client felt %v", err)
 	}
+	goleak.VerifyNone(t, before)
 }
 
 // TestStopEnds wants a stall and a long delay to end with the emulator, the connection closed without an answer.

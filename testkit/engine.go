@@ -9,7 +9,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 )
 
-// EngineEnv, when it is "required", makes RequireEngine fail a test where no container engine answers.
+// EngineEnv makes RequireEngine fail a test where no container engine answers, when it is "required".
 const EngineEnv = "TOKENSTAGE_ENGINE"
 
 // RequireEngine skips a test where no container engine answers, or fails it where EngineEnv says that there has to be

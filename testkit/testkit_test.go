@@ -86,7 +86,6 @@ func (l *logs) String() string {
 }
 
 func TestOptions(t *testing.T) {
-	t.Parallel()
 	testkit.RequireEngine(t)
 	net, err := network.New(t.Context())
 	testcontainers.CleanupNetwork(t, net)

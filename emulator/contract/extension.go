@@ -198,15 +198,30 @@ func (w *extensionWalk) operation(place string, op *openapi3.Operation) {
 func (w *extensionWalk) content(place string, content openapi3.Content) {
 	for kind, media := range content {
 		at := place + " " + kind
+		if w.empty(at, media == nil) {
+			continue
+		}
 		allow[noExtensions](w, at, media.Extensions)
 		w.schema(at, media.Schema)
 		for name, e := range media.Encoding {
-			allow[noExtensions](w, at+" encoding of "+name, e.Extensions)
+			if at := at + " encoding of " + name; !w.empty(at, e == nil) {
+				allow[noExtensions](w, at, e.Extensions)
+			}
 		}
 		for name, e := range media.Examples {
-			allow[noExtensions](w, at+" example "+name, e.Value.Extensions)
+			if at := at + " example " + name; !w.empty(at, e == nil || e.Value == nil) {
+				allow[noExtensions](w, at, e.Value.Extensions)
+			}
 		}
 	}
+}
+
+// empty refuses a place that holds nothing, as "application/json:" with nothing after it does.
+func (w *extensionWalk) empty(place string, is bool) bool {
+	if is && w.err == nil {
+		w.err = fmt.Errorf("%s: is empty", place)
+	}
+	return is
 }
 
 func (w *extensionWalk) schema(place string, ref *openapi3.SchemaRef) {

@@ -35,7 +35,7 @@ func TestGenerated(t *testing.T) {
 	}
 	s := names["error/onsmqtt.ApplyToken/InvalidParameter.%s"]
 	want := &scenario.Fail{Code: "InvalidParameter.%s", Fill: []string{"Actions"}}
-	if s == nil || s.Summary == "" {
+	if s == nil || !strings.HasSuffix(s.Source, "      - fail: \"InvalidParameter.%s\"\n        fill: \"Actions\"\n") {
 		t.Fatalf("the error with a placeholder: %+v", s)
 	}
 	if diff := cmp.Diff(want, s.Rules[0].Script[0].Fail); diff != "" {

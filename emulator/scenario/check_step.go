@@ -21,8 +21,11 @@ func (c *checker) fail(written *outcomeDoc, at *marks, ops []*contract.Operation
 		return fail
 	}
 	fail.Code = code
-	if fill != "" && !at.has("fill") {
+	if fill != "" {
 		fail.Fill = []string{fill}
+		if at.has("fill") {
+			c.add(at.of("fill"), "the code %s is filled already; leave out %q, or write %s", quote(written.Fail), "fill", code)
+		}
 	}
 	if places := placeholders(code, ops); len(fail.Fill) > places {
 		c.add(at.of("fill"), "%q has %d values, the error has places for %d", "fill", len(fail.Fill), places)

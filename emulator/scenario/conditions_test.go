@@ -33,7 +33,7 @@ func TestConditions(t *testing.T) {
 		"absent":              {`{absent: true}`, nil, []string{"", "a"}, true},
 		"present":             {`{absent: false}`, []string{"", "a"}, nil, false},
 		"gt":                  {`{gt: 5}`, []string{"5.1", "6e0", "1893456000000"}, []string{"5", "-6", "x", "NaN"}, false},
-		"lt":                  {`{lt: -1.5}`, []string{"-2"}, []string{"-1.5", "0", "2030-01-01T00:00:00Z"}, false},
+		"lt":                  {`{lt: 1.5}`, []string{"-2"}, []string{"1.5", "2", "2030-01-01T00:00:00Z"}, false},
 		"between":             {`{gt: 1, lt: 3}`, []string{"2"}, []string{"1", "3"}, false},
 		"later": {
 			`{gt: 2030-01-01T00:00:00Z}`,
@@ -42,7 +42,8 @@ func TestConditions(t *testing.T) {
 			false,
 		},
 		"earlier": {
-			`{lt: '2030-01-01T08:00:00+08:00'}`, []string{"2029-12-31T23:59:59.9Z"}, []string{"2030-01-01T00:00:00Z"}, false,
+			`{lt: '2030-01-01T08:00:00+08:00'}`, []string{"2029-12-31T23:59:59.9Z"}, []string{"2030-01-01T00:00:00Z", "5"},
+			false,
 		},
 		"several": {`{matches: ^a, equals: ab, oneOf: [ab, b]}`, []string{"ab"}, []string{"b", "a"}, false},
 	}

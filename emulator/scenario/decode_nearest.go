@@ -9,8 +9,8 @@ import (
 
 func keysOf[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// nearest is the known name that was most likely meant, empty where none is near: a third of it may differ. Letter
-// case decides only between names that are equally near.
+// nearest is the known name that was most likely meant, empty where none is near: a third of it may differ, and
+// letter case counts for nothing.
 func nearest(word string, known []string) string {
 	const longest = 100
 	if len(word) > longest {
@@ -25,7 +25,7 @@ func nearest(word string, known []string) string {
 		if distance > (max(len(word), len(name))+1)/3 {
 			continue
 		}
-		if distance = 2*distance + edits([]rune(word), []rune(name)); distance < best {
+		if distance < best {
 			best, found = distance, name
 		}
 	}

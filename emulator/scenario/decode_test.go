@@ -57,7 +57,7 @@ rules:
       - pass
       - {fail: ApplyTokenOverFlow, times: 2, message: wait, delay: 150ms}
       - {fail: InvalidParameter.Actions}
-      - {fail: InvalidParameter.%s, fill: Topic, chance: 0.5}
+      - {fail: InvalidParameter.%s, fill: Topic, chance: 5e-1}
       - {fail: InvalidParameter.%s}
       - {network: drip, delay: {median: 1s, p99: 1m}}
     cycle: true

@@ -28,19 +28,8 @@ func TestInContainer(t *testing.T) {
 
 func contract(t *testing.T, em *client.Emulator) {
 	t.Helper()
-	for name, test := range map[string]func(t *testing.T, em *client.Emulator){
-		"a token is kept until it is about to end":  tokenIsKept,
-		"an overflow is waited out":                 overflowIsWaitedOut,
-		"an overflow that does not end is reported": overflowIsReported,
-		"any other refusal is reported at once":     refusalIsReported,
-		"a lapsed access token is replaced":         lapsedTokenIsReplaced,
-		"an access token that never works gives up": uselessTokenIsReported,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, em)
-		})
-	}
+	mqttContract(t, em)
+	chatContract(t, em)
 }
 
 const applyToken = "onsmqtt.ApplyToken"
@@ -80,45 +69,49 @@ func mustToken(t *testing.T, app *tokenapp.MQTTTokens) string {
 	return token
 }
 
-func tokenIsKept(t *testing.T, em *client.Emulator) {
-	box, app := mqttApp(t, em)
-	first := mustToken(t, app)
-	box.Advance(54 * time.Minute)
-	if mustToken(t, app) != first {
-		t.Error("a good token was thrown away")
-	}
-	box.Advance(2 * time.Minute)
-	if mustToken(t, app) == first {
-		t.Error("a token was handed out that ends within four minutes")
-	}
-	box.Expect(t, applyToken).Param("InstanceId", "post-cn-example").Param("Resources", "orders/#").Outcomes("ok", "ok")
-}
-
-func overflowIsWaitedOut(t *testing.T, em *client.Emulator) {
-	box, app := mqttApp(t, em, client.Script("busy", throttledTwice))
-	mustToken(t, app)
-	box.Expect(t, applyToken).Outcomes("ApplyTokenOverFlow", "ApplyTokenOverFlow", "ok")
-	if waited := box.Now().Sub(start); waited != 1500*time.Millisecond {
-		t.Errorf("waited %s, want 500 ms and then 1 s", waited)
-	}
-}
-
-func overflowIsReported(t *testing.T, em *client.Emulator) {
-	box, app := mqttApp(t, em, client.Play("error/onsmqtt.ApplyToken/ApplyTokenOverFlow"))
-	_, err := app.Token(t.Context())
-	if refusal, ok := errors.AsType[*tokenapp.APIError](err); !ok || refusal.Code != "ApplyTokenOverFlow" {
-		t.Errorf("got %v", err)
-	}
-	box.Expect(t, applyToken).Outcome("ApplyTokenOverFlow").Times(4)
-}
-
-func refusalIsReported(t *testing.T, em *client.Emulator) {
-	box, app := mqttApp(t, em)
-	app.AccessKeySecret = "fake-wrong-secret"
-	if _, err := app.Token(t.Context()); err == nil {
-		t.Error("no error")
-	}
-	box.Expect(t, applyToken).Outcomes("SignatureDoesNotMatch")
+func mqttContract(t *testing.T, em *client.Emulator) {
+	t.Helper()
+	t.Run("a token is kept until it is about to end", func(t *testing.T) {
+		t.Parallel()
+		box, app := mqttApp(t, em)
+		first := mustToken(t, app)
+		box.Advance(54 * time.Minute)
+		if mustToken(t, app) != first {
+			t.Error("a good token was thrown away")
+		}
+		box.Advance(2 * time.Minute)
+		if mustToken(t, app) == first {
+			t.Error("a token was handed out that ends within four minutes")
+		}
+		box.Expect(t, applyToken).Param("InstanceId", "post-cn-example").Param("Resources", "orders/#").Outcomes("ok", "ok")
+	})
+	t.Run("an overflow is waited out", func(t *testing.T) {
+		t.Parallel()
+		box, app := mqttApp(t, em, client.Script("busy", throttledTwice))
+		mustToken(t, app)
+		box.Expect(t, applyToken).Outcomes("ApplyTokenOverFlow", "ApplyTokenOverFlow", "ok")
+		if waited := box.Now().Sub(start); waited != 1500*time.Millisecond {
+			t.Errorf("waited %s, want 500 ms and then 1 s", waited)
+		}
+	})
+	t.Run("an overflow that does not end is reported", func(t *testing.T) {
+		t.Parallel()
+		box, app := mqttApp(t, em, client.Play("error/onsmqtt.ApplyToken/ApplyTokenOverFlow"))
+		_, err := app.Token(t.Context())
+		if refusal, ok := errors.AsType[*tokenapp.APIError](err); !ok || refusal.Code != "ApplyTokenOverFlow" {
+			t.Errorf("got %v", err)
+		}
+		box.Expect(t, applyToken).Outcome("ApplyTokenOverFlow").Times(4)
+	})
+	t.Run("any other refusal is reported at once", func(t *testing.T) {
+		t.Parallel()
+		box, app := mqttApp(t, em)
+		app.AccessKeySecret = "fake-wrong-secret"
+		if _, err := app.Token(t.Context()); err == nil {
+			t.Error("no error")
+		}
+		box.Expect(t, applyToken).Outcomes("SignatureDoesNotMatch")
+	})
 }
 
 func chatApp(t *testing.T, em *client.Emulator, options ...client.SandboxOption) (*client.Box, *tokenapp.Chat) {
@@ -129,22 +122,26 @@ func chatApp(t *testing.T, em *client.Emulator, options ...client.SandboxOption)
 	}
 }
 
-func lapsedTokenIsReplaced(t *testing.T, em *client.Emulator) {
-	box, app := chatApp(t, em)
-	for range 2 {
-		if _, err := app.CustomerToken(t.Context(), "alice", "Alice"); err != nil {
-			t.Fatal(err)
+func chatContract(t *testing.T, em *client.Emulator) {
+	t.Helper()
+	t.Run("a lapsed access token is replaced", func(t *testing.T) {
+		t.Parallel()
+		box, app := chatApp(t, em)
+		for range 2 {
+			if _, err := app.CustomerToken(t.Context(), "alice", "Alice"); err != nil {
+				t.Fatal(err)
+			}
+			box.Advance(61 * time.Minute)
 		}
-		box.Advance(61 * time.Minute)
-	}
-	box.Expect(t, "ccmessaging.tokenByAkSk").Outcomes("ok", "ok")
-	box.Expect(t, "ccmessaging.applyToken").Outcomes("ok", "401", "ok")
-}
-
-func uselessTokenIsReported(t *testing.T, em *client.Emulator) {
-	box, app := chatApp(t, em, client.Play("error/ccmessaging.applyToken/401"))
-	if _, err := app.CustomerToken(t.Context(), "alice", "Alice"); err == nil {
-		t.Error("no error")
-	}
-	box.Expect(t, "ccmessaging.applyToken").Outcomes("401", "401")
+		box.Expect(t, "ccmessaging.tokenByAkSk").Outcomes("ok", "ok")
+		box.Expect(t, "ccmessaging.applyToken").Outcomes("ok", "401", "ok")
+	})
+	t.Run("an access token that never works gives up", func(t *testing.T) {
+		t.Parallel()
+		box, app := chatApp(t, em, client.Play("error/ccmessaging.applyToken/401"))
+		if _, err := app.CustomerToken(t.Context(), "alice", "Alice"); err == nil {
+			t.Error("no error")
+		}
+		box.Expect(t, "ccmessaging.applyToken").Outcomes("401", "401")
+	})
 }

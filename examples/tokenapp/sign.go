@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// signed returns the query with its signature, version 1.0 (vendor page Signature Method V1). Apps that use an SDK leave
-// this to it: see clients/ for those that work unchanged.
+// signed returns the query with its signature, version 1.0 (vendor page Signature Method V1). Apps that use an SDK
+// leave this to it: see clients/ for those that work unchanged.
 func signed(method, secret string, query url.Values) string {
 	mac := hmac.New(sha1.New, []byte(secret+"&"))
 	mac.Write([]byte(method + "&%2F&" + escaped(canonical(query))))

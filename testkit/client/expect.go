@@ -54,7 +54,8 @@ func matches(pattern, value string) bool {
 
 // Expect begins a claim about the calls of an operation, such as "onsmqtt.ApplyToken" or "onsmqtt.*".
 func (b *Box) Expect(t T, operation string) Expectation {
-	return Expectation{t: t, box: b}.narrow("operation", operation, func(e Entry) []string { return []string{e.Operation} })
+	all := Expectation{t: t, box: b}
+	return all.narrow("operation", operation, func(e Entry) []string { return []string{e.Operation} })
 }
 
 // narrow returns the claim with one more thing that calls must have; the one before stays as it was.

@@ -11,7 +11,7 @@ type SandboxOption func(*plan)
 
 // plan is what a test's sandbox is made from.
 type plan struct {
-	Definition
+	of    Definition
 	plays []play
 }
 
@@ -26,33 +26,33 @@ func (p play) start(ctx context.Context, c *Client, id string) error {
 }
 
 // ID names the sandbox; a name that is taken fails the test.
-func ID(id string) SandboxOption { return func(p *plan) { p.Definition.ID = id } }
+func ID(id string) SandboxOption { return func(p *plan) { p.of.ID = id } }
 
 // Seed fixes all chance in the sandbox, to repeat a run whose seed a report showed.
-func Seed(seed uint64) SandboxOption { return func(p *plan) { p.Definition.Seed = &seed } }
+func Seed(seed uint64) SandboxOption { return func(p *plan) { p.of.Seed = &seed } }
 
 // At starts the clock at that time; without it the clock starts at real time.
-func At(now time.Time) SandboxOption { return func(p *plan) { p.Now = now } }
+func At(now time.Time) SandboxOption { return func(p *plan) { p.of.Now = now } }
 
 // Frozen starts the sandbox with its clock standing still. Clients sign with their own clock: without At the clock
 // stands at real time, and calls are refused as too old once the gateway's window has passed.
-func Frozen() SandboxOption { return func(p *plan) { p.Definition.Frozen = true } }
+func Frozen() SandboxOption { return func(p *plan) { p.of.Frozen = true } }
 
 // Given uses these credentials instead of generated ones. A gateway whose list is nil still gets one.
 func Given(credentials Credentials) SandboxOption {
-	return func(p *plan) { p.Credentials = credentials }
+	return func(p *plan) { p.of.Credentials = credentials }
 }
 
 // Only limits what exists in the sandbox.
-func Only(fixtures Fixtures) SandboxOption { return func(p *plan) { p.Fixtures = fixtures } }
+func Only(fixtures Fixtures) SandboxOption { return func(p *plan) { p.of.Fixtures = fixtures } }
 
 // Quota changes the documented rate limit of an operation: "off", or "5/s".
 func Quota(operation, rate string) SandboxOption {
 	return func(p *plan) {
-		if p.Quotas == nil {
-			p.Quotas = map[string]string{}
+		if p.of.Quotas == nil {
+			p.of.Quotas = map[string]string{}
 		}
-		p.Quotas[operation] = rate
+		p.of.Quotas[operation] = rate
 	}
 }
 
@@ -77,7 +77,7 @@ func (e *Emulator) Sandbox(t T, options ...SandboxOption) *Box {
 	for _, set := range options {
 		set(&p)
 	}
-	box, err := e.control.CreateSandbox(t.Context(), p.Definition)
+	box, err := e.control.CreateSandbox(t.Context(), p.of)
 	if err != nil {
 		t.Fatalf("make a sandbox: %v", err)
 	}

@@ -47,7 +47,6 @@ func TestSandboxOptions(t *testing.T) {
 }
 
 func TestSandboxIsRemovedWithItsTest(t *testing.T) {
-	t.Parallel()
 	em := inprocess.Start(t)
 	var id string
 	t.Run("test", func(t *testing.T) { id = em.Sandbox(t).ID })
