@@ -1,4 +1,5 @@
-// Package docs holds what is written for people; fidelity.md is generated from the specs.
+// Package docs holds what is written for people; fidelity.md and scenarios.md are generated.
 package docs
 
 //go:generate go run ./gen fidelity.md
+//go:generate go run ./gen scenarios.md

@@ -85,6 +85,7 @@ func TestSandboxesApart(t *testing.T) {
 
 // visit makes the calls of a sandbox.
 func (w *world) visit(t *testing.T, x *tenant) {
+	t.Helper()
 	for i, want := range x.want {
 		got := w.do(t, x.acs.V3(applyTokenRequest(), "ApplyToken", "2020-04-20"))
 		if got.code != want {

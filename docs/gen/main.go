@@ -1,10 +1,12 @@
-// Command gen writes docs/fidelity.md: every fact that the specs hold, with how sure it is and where it comes from.
+// Command gen writes the pages that are made from specs and scenarios: docs/fidelity.md, every fact that the specs hold
+// with how sure it is and where it comes from, and docs/scenarios.md.
 package main
 
 import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/openapi"
@@ -23,7 +25,11 @@ func run(args []string, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("load the specs: %w", err)
 	}
-	page, err := fidelity(catalogue)
+	write := fidelity
+	if len(args) > 0 && filepath.Base(args[0]) == "scenarios.md" {
+		write = scenariosPage
+	}
+	page, err := write(catalogue)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,10 @@ func TestLoad(t *testing.T) {
 	if diff := cmp.Diff([]string{"GET", "POST"}, op.Methods); diff != "" {
 		t.Error(diff)
 	}
+	own := operation(t, load(t, files("operation", "x-invalid: Busy\n      x-missing: Shared")), "shop.ItemPut")
+	if own.InvalidCode != "Busy" || own.MissingCode != "Shared" {
+		t.Errorf("the operation's own codes are %q and %q", own.InvalidCode, own.MissingCode)
+	}
 	want := &contract.Quota{Rate: 5, Per: time.Second, Code: "Busy", Evidence: contract.Evidence{Mark: contract.Page, Source: "a test"}}
 	if diff := cmp.Diff(want, op.Quota); diff != "" {
 		t.Error(diff)
@@ -225,6 +229,8 @@ func TestDefectiveDocuments(t *testing.T) {
 		"the id twice":        {replaced("operationId: ItemPut", "operationId: ItemGet"), []string{"ItemGet"}},
 		"reply without JSON":  {replaced(`application/json: {schema: {$ref: "#/components/schemas/Thing"}}`, "text/plain: {}"), []string{"needs an application/json schema"}},
 		"reply, no schema":    {replaced(`{schema: {$ref: "#/components/schemas/Thing"}}`, "{}"), []string{"needs an application/json schema"}},
+		"reply, empty":        {replaced(`application/json: {schema: {$ref: "#/components/schemas/Thing"}}`, "application/json: null"), []string{"response default application/json: is empty"}},
+		"encoding, empty":     {replaced("              Tags:\n                contentType: application/json\n", "              Tags:\n"), []string{"encoding of Tags: is empty"}},
 		"reply of no status":  {replaced(`"200":`, `"2XX":`), []string{"2XX", "must be a status or default"}},
 		"no reply to give":    {replaced("        default: {$ref", "        \"404\": {$ref"), []string{"ItemGet", "need one of status 200"}},
 		"parameter, no schema": {
@@ -256,7 +262,7 @@ func TestSeveralFileSystems(t *testing.T) {
 	first, second := files(), fstest.MapFS{
 		"store.yaml": {Data: []byte(shopSpec)}, "control.yaml": {Data: []byte("no spec of an API")}, "notes.txt": {Data: []byte("x")},
 	}
-	catalogue, err := contract.Load(first, second)
+	catalogue, err := contract.Load(second, first)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func TestSamplesFit(t *testing.T) {
 		"empty":                  `{}`,
 		"enum":                   `{type: object, required: [a, b], properties: {a: {type: string, enum: [x, "y z"]}, b: {type: integer, enum: [3, 7]}}}`,
 		"patterns":               `{type: object, required: [a, b], properties: {a: {type: string, pattern: "^[0-9]+$"}, b: {type: string, pattern: "^(ab|cd)*x?[^a-z]$"}}}`,
-		"formats":                `{type: object, required: [a, b, c, d, e, f, g, h], properties: {a: {type: string, format: date-time}, b: {type: string, format: date}, c: {type: string, format: uuid}, d: {type: string, format: byte}, e: {type: string, format: ipv4}, f: {type: string, format: ipv6}, g: {type: string, format: email}, h: {type: string, format: uri}}}`,
+		"formats":                `{type: object, required: [a, b, c, d, e, f, g, h, fullName], properties: {fullName: {type: string, format: byte}, a: {type: string, format: date-time}, b: {type: string, format: date}, c: {type: string, format: uuid}, d: {type: string, format: byte}, e: {type: string, format: ipv4}, f: {type: string, format: ipv6}, g: {type: string, format: email}, h: {type: string, format: uri}}}`,
 		"unknown format":         `{type: object, required: [a], properties: {a: {type: string, format: shoe-size, maxLength: 3}}}`,
 		"lengths":                `{type: object, required: [name, token], properties: {name: {type: string, minLength: 40, maxLength: 41}, token: {type: string, maxLength: 4}}}`,
 		"integers":               `{type: object, required: [a, b, c, d], properties: {a: {type: integer, minimum: -3, maximum: -1}, b: {type: integer, minimum: 5000}, c: {type: integer, maximum: -5000}, d: {type: integer, minimum: 2, maximum: 2}}}`,
@@ -150,6 +150,7 @@ func TestExampleWins(t *testing.T) {
 		"of the reply":  {schema + "}", "              example: {a: written}"},
 		"first by name": {schema + "}", "              examples: {b: {value: {a: no}}, a: {value: {a: written}}}"},
 		"of the schema": {schema + ", example: {a: written}}", ""},
+		"of a member":   {`{type: object, properties: {a: {type: string, example: written}}}`, ""},
 		"reply first":   {schema + ", example: {a: no}}", "              example: {a: written}"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/tokenstage/tokenstage/emulator/contract"
 )
@@ -50,45 +51,65 @@ func generatedSource(name, summary, on string, fail *Fail) string {
 // Library is every scenario that can be played by name: those that ship and the generated ones. It never changes.
 type Library struct {
 	names  []string
-	byName map[string]*Scenario
+	byName map[string]func() (*Scenario, error)
 }
 
-// NewLibrary reads the shipped files, *.yaml at the root of the file system, and adds the generated scenarios. Each
-// file is named like its scenario. The first file with problems ends it, named with all of them.
+// NewLibrary finds the shipped files, *.yaml at the root of the file system, and adds the generated scenarios. Each
+// file is named like its scenario. A file is read when it is first asked for: a start would wait for all of them.
 func NewLibrary(catalogue *contract.Catalogue, shipped fs.FS) (*Library, error) {
-	l := &Library{byName: map[string]*Scenario{}}
+	l := &Library{byName: map[string]func() (*Scenario, error){}}
 	files, err := fs.Glob(shipped, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list scenarios: %w", err)
 	}
 	for _, file := range files {
-		source, err := fs.ReadFile(shipped, file)
-		if err != nil {
-			return nil, fmt.Errorf("read scenario: %w", err)
-		}
-		s, problems := Decode(source, catalogue)
-		if len(problems) > 0 {
-			return nil, fmt.Errorf("scenario %s: %w", file, Problems(problems))
-		}
-		if want := strings.TrimSuffix(path.Base(file), ".yaml"); s.Name != want {
-			return nil, fmt.Errorf("scenario %s: its name must be %q like the file's, not %q", file, want, s.Name)
-		}
-		l.byName[s.Name] = s
+		name := strings.TrimSuffix(path.Base(file), ".yaml")
+		l.byName[name] = sync.OnceValues(func() (*Scenario, error) { return readShipped(catalogue, shipped, file, name) })
 	}
 	for _, s := range Generated(catalogue) {
-		l.byName[s.Name] = s
+		l.byName[s.Name] = func() (*Scenario, error) { return s, nil }
 	}
 	l.names = keysOf(l.byName)
 	return l, nil
 }
 
+// readShipped reads a shipped file, which is named like its scenario.
+func readShipped(catalogue *contract.Catalogue, shipped fs.FS, file, name string) (*Scenario, error) {
+	source, err := fs.ReadFile(shipped, file)
+	if err != nil {
+		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	s, problems := Decode(source, catalogue)
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("scenario %s: %w", file, Problems(problems))
+	}
+	if s.Name != name {
+		return nil, fmt.Errorf("scenario %s: its name must be %q like the file's, not %q", file, name, s.Name)
+	}
+	return s, nil
+}
+
 // Names lists all scenarios, sorted.
 func (l *Library) Names() []string { return slices.Clone(l.names) }
 
-// Get finds a scenario by name.
+// Get finds a scenario by name. A shipped file with problems is not found; Check tells of it.
 func (l *Library) Get(name string) (*Scenario, bool) {
-	s, ok := l.byName[name]
-	return s, ok
+	read, ok := l.byName[name]
+	if !ok {
+		return nil, false
+	}
+	s, err := read()
+	return s, err == nil
+}
+
+// Check reads every scenario and returns the problems of the first file that has any.
+func (l *Library) Check() error {
+	for _, name := range l.names {
+		if _, err := l.byName[name](); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Suggest is the name that was most likely meant, empty where none is near.

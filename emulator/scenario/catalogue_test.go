@@ -49,6 +49,9 @@ func TestLibrary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := l.Check(); err != nil {
+		t.Fatal(err)
+	}
 	names := l.Names()
 	if !slices.IsSorted(names) {
 		t.Error("the names are not sorted")
@@ -114,8 +117,11 @@ func TestLibraryRefuses(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := scenario.NewLibrary(builtin(t), fstest.MapFS{test.file: {Data: []byte(test.source)}})
-			if err == nil || err.Error() != test.want {
+			l, err := scenario.NewLibrary(builtin(t), fstest.MapFS{test.file: {Data: []byte(test.source)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err = l.Check(); err == nil || err.Error() != test.want {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})

@@ -42,7 +42,9 @@ func TestConditions(t *testing.T) {
 			false,
 		},
 		"earlier": {
-			`{lt: '2030-01-01T08:00:00+08:00'}`, []string{"2029-12-31T23:59:59.9Z"}, []string{"2030-01-01T00:00:00Z", "5"},
+			`{lt: '2030-01-01T08:00:00+08:00'}`,
+			[]string{"2029-12-31T23:59:59.9Z"},
+			[]string{"2030-01-01T00:00:00Z", "5"},
 			false,
 		},
 		"several": {`{matches: ^a, equals: ab, oneOf: [ab, b]}`, []string{"ab"}, []string{"b", "a"}, false},

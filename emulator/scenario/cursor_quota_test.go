@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -38,6 +39,10 @@ func TestQuota(t *testing.T) {
 	}{
 		"burst, then one by one":       {"2/s", "3", []wait{{0, 3}, {500 * time.Millisecond, 1}, {time.Second, 2}}},
 		"never more than the burst":    {"2/s", "3", []wait{{time.Hour, 3}, {100 * 365 * 24 * time.Hour, 3}}},
+		"a little more than the burst": {"1/s", "3", []wait{{0, 3}, {4 * time.Second, 3}}},
+		"a full bucket keeps no rest": {
+			"1/s", "1", []wait{{0, 1}, {1900 * time.Millisecond, 1}, {100 * time.Millisecond, 0}},
+		},
 		"a frozen clock never refills": {"5/s", "5", []wait{{0, 5}, {0, 0}, {0, 0}}},
 		"just too early":               {"1/s", "1", []wait{{0, 1}, {time.Second - 1, 0}, {1, 1}}},
 		"thirds are not lost": {
@@ -109,5 +114,24 @@ func TestQuotaIsExactForManyCallers(t *testing.T) {
 	end.Wait()
 	if within.Load() != 100 {
 		t.Errorf("%d calls were within a quota of 100", within.Load())
+	}
+}
+
+// TestQuotaBeyondAnyDocument is made by hand: no document can ask for so much.
+func TestQuotaBeyondAnyDocument(t *testing.T) {
+	t.Parallel()
+	made := &scenario.Scenario{Name: "made", Rules: []scenario.Rule{{On: "*", Quota: &scenario.Quota{
+		Calls: math.MaxInt, Per: 1, Burst: 1, Over: scenario.Step{Fail: &scenario.Fail{Code: over}, Times: 1, Chance: 1},
+	}}}}
+	stage, err := scenario.NewStage(scenario.Options{Defaults: []*scenario.Scenario{made}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBox(t, stage)
+	for _, want := range []int{1, 1} {
+		if got := b.within(); got != want {
+			t.Errorf("%d calls are within, want %d", got, want)
+		}
+		b.now = b.now.Add(time.Hour)
 	}
 }

@@ -55,6 +55,13 @@ func TestReply(t *testing.T) {
 				Body: []byte(`<p>Sorry.</p>`), Outcome: scenario.OutcomeRespond,
 			},
 		},
+		"off the spec": {
+			"onsmqtt.ApplyToken", `offSpec: true, body: '{"Token":"{{requestId}}"}'`,
+			wire.Reply{
+				Status: 200, Header: http.Header{"Content-Type": {"application/json;charset=utf-8"}},
+				Body: []byte(`{"Token":"call-1"}`), Outcome: scenario.OutcomeRespond,
+			},
+		},
 		"nothing": {
 			"onsmqtt.ApplyToken", `status: 204, offSpec: true`,
 			wire.Reply{Status: 204, Header: http.Header{}, Body: []byte{}, Outcome: scenario.OutcomeRespond},
@@ -183,6 +190,23 @@ func TestChanceBelongsToTheSeed(t *testing.T) {
 	}
 	if failures < 540 || failures > 660 { // 600 and three standard deviations
 		t.Errorf("%d of 2000 calls failed at a chance of 0.3", failures)
+	}
+}
+
+// TestHeadersTakeTurns: all values draw from one chance, so their order must not be that of a map.
+func TestHeadersTakeTurns(t *testing.T) {
+	t.Parallel()
+	var first http.Header
+	for range 10 {
+		b := newBox(t, newStage(t))
+		b.play(document("a", "script:", "  - respond: {offSpec: true, headers: {A: '{{hex 8}}', B: '{{hex 8}}', C: '{{hex 8}}'}}"))
+		d := b.decide(b.ask(nil))
+		if first == nil {
+			first = d.Reply.Header
+		}
+		if diff := cmp.Diff(first, d.Reply.Header); diff != "" {
+			t.Fatalf("headers (-first +later):\n%s", diff)
+		}
 	}
 }
 

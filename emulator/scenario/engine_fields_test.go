@@ -41,9 +41,9 @@ func TestFields(t *testing.T) {
 		},
 		"long text is cut": {
 			operation: apply, when: "params.InstanceId: a",
-			call: wire.Call{Text: map[string]string{"InstanceId": strings.Repeat("é", 99)}},
+			call: wire.Call{Text: map[string]string{"InstanceId": "x" + strings.Repeat("é", 99)}},
 			miss: scenario.Miss{
-				Condition: "when params.InstanceId", Expected: "a glob a", Got: strings.Repeat("é", 50) + "…",
+				Condition: "when params.InstanceId", Expected: "a glob a", Got: "x" + strings.Repeat("é", 49) + "…",
 			},
 		},
 		"whole number": {
@@ -96,6 +96,13 @@ func TestFields(t *testing.T) {
 			operation: session, when: "credential: app-*",
 			call: wire.Call{Credential: wire.Credential{Kind: wire.Bearer, ID: "s3cret"}},
 			miss: scenario.Miss{Condition: "when credential", Expected: "a glob app-*", Got: "a bearer token"},
+		},
+		"a parameter beside a bearer token": {
+			operation: apply, when: "params.InstanceId: a",
+			call: wire.Call{
+				Text: map[string]string{"InstanceId": "b"}, Credential: wire.Credential{Kind: wire.Bearer, ID: "s3cret"},
+			},
+			miss: scenario.Miss{Condition: "when params.InstanceId", Expected: "a glob a", Got: "b"},
 		},
 		"the first that fails is told": {
 			operation: apply, when: "params.Actions: R, params.InstanceId: a",

@@ -1,12 +1,8 @@
 package scenario_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,201 +13,26 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
-func TestTheNewestWins(t *testing.T) {
+// TestScenariosMadeByHand are not those that a document can give.
+func TestScenariosMadeByHand(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, newStage(t, document("standing", "script: [fail: SystemOverFlow]")))
-	steps := []struct {
-		name, want string
-		do         func()
-	}{
-		{"the default", "SystemOverFlow", func() {}},
-		{"what is played wins over it", failed, func() { b.play(document("a", "script: [fail: InternalError]")) }},
-		{"the next one wins", denied, func() { b.play(document("b", "script: [fail: PermissionCheckFailed]")) }},
-		{"played again is newest", failed, func() { b.play(document("a", "script: [fail: InternalError]")) }},
-		{"a known one", over, func() { b.playKnown("error/onsmqtt.ApplyToken/ApplyTokenOverFlow") }},
-		{"stopped", failed, func() { b.stop("error/onsmqtt.ApplyToken/ApplyTokenOverFlow") }},
-		{"the older is left", denied, func() { b.stop("a") }},
-		{"the default is left", "SystemOverFlow", func() { b.stop("b") }},
-		{"the default is off", "-", func() { b.stop("standing") }},
-		{"another plays while it is off", denied, func() {
-			b.play(document("b", "script: [fail: PermissionCheckFailed]"))
-		}},
-		{"the default is played", "SystemOverFlow", func() { b.playKnown("standing") }},
-		{"and off again", denied, func() { b.stop("standing") }},
-		{"nothing is left", "-", func() { b.stop("b") }},
-		{"a reset brings the default back", "SystemOverFlow", func() {
-			if err := b.Clear(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}},
+	respond := func(r scenario.Respond) scenario.Rule {
+		return scenario.Rule{On: "*", Script: []scenario.Step{{Respond: &r}}}
 	}
-	for _, step := range steps {
-		step.do()
-		if got := b.outcome(); got != step.want {
-			t.Errorf("%s: %s, want %s", step.name, got, step.want)
+	for name, rule := range map[string]scenario.Rule{
+		"no steps":      {On: "*"},
+		"no calls":      {On: "*", Quota: &scenario.Quota{Per: 1, Burst: 1}},
+		"no time":       {On: "*", Quota: &scenario.Quota{Calls: 1, Burst: 1}},
+		"no burst":      {On: "*", Quota: &scenario.Quota{Calls: 1, Per: 1}},
+		"broken body":   respond(scenario.Respond{Body: "{{"}),
+		"broken header": respond(scenario.Respond{Headers: map[string]string{"X-A": "{{"}}),
+		"broken over":   {On: "*", Quota: &scenario.Quota{Calls: 1, Per: 1, Burst: 1, Over: respond(scenario.Respond{Body: "{{"}).Script[0]}},
+	} {
+		made := []*scenario.Scenario{{Name: "made", Rules: []scenario.Rule{rule}}}
+		if _, err := scenario.NewStage(scenario.Options{Defaults: made}); err == nil {
+			t.Errorf("%s: is taken", name)
 		}
 	}
-}
-
-func TestList(t *testing.T) {
-	t.Parallel()
-	b := newBox(t, newStage(t, "name: standing\nsummary: Stands.\nrules: [{on: '*', script: [pass]}]\n"))
-	b.play(document("a", "script: [fail: InternalError]"))
-	b.playKnown("error/onsmqtt.ApplyToken/SystemOverFlow")
-	got, err := b.List(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []scenario.Status{
-		{
-			Name: "error/onsmqtt.ApplyToken/SystemOverFlow", Summary: got[0].Summary,
-			Rules: []scenario.RuleStatus{{On: "onsmqtt.ApplyToken"}},
-		},
-		{Name: "a", Rules: []scenario.RuleStatus{{On: "onsmqtt.ApplyToken"}}},
-		{Name: "standing", Summary: "Stands.", Default: true, Rules: []scenario.RuleStatus{{On: "*"}}},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("list (-want +got):\n%s", diff)
-	}
-}
-
-func TestPlayAgainStartsAtZero(t *testing.T) {
-	t.Parallel()
-	b := newBox(t, newStage(t))
-	source := document("a", "script: [fail: InternalError, pass]")
-	b.play(source)
-	first := b.outcomes(2)
-	b.play(source)
-	if diff := cmp.Diff(first, b.outcomes(2)); diff != "" {
-		t.Errorf("second playing (-first +second):\n%s", diff)
-	}
-	b.stop("a")
-	b.play(source)
-	if got := b.outcome(); got != failed {
-		t.Errorf("after stop and play: %s, want %s", got, failed)
-	}
-}
-
-func TestPlayUnderAnotherName(t *testing.T) {
-	t.Parallel()
-	b := newBox(t, newStage(t))
-	source := document("a", "script: [fail: InternalError]")
-	if err := b.Play(t.Context(), scenario.Playing{Name: "mine", Source: source}); err != nil {
-		t.Fatal(err)
-	}
-	d := b.decide(b.ask(nil))
-	if d.Scenario != "mine" || !strings.Contains(d.Fault.Findings[0].Message, "scenario mine") {
-		t.Errorf("decided by %q: %v", d.Scenario, d.Fault.Findings)
-	}
-	b.play(source)
-	if got, _ := b.List(t.Context()); len(got) != 2 {
-		t.Errorf("%d scenarios play, want 2", len(got))
-	}
-}
-
-func TestRefusals(t *testing.T) {
-	t.Parallel()
-	b := newBox(t, newStage(t))
-	b.play(document("a", "script: [fail: InternalError]"))
-	tests := map[string]struct {
-		do   func(context.Context) error
-		want func(error) bool
-	}{
-		"unknown name": {
-			func(ctx context.Context) error { return b.Play(ctx, scenario.Playing{Name: "nope"}) },
-			func(err error) bool {
-				return errors.Is(err, scenario.ErrUnknown) && strings.Contains(err.Error(), `"nope"`)
-			},
-		},
-		"bad document": {
-			func(ctx context.Context) error { return b.Play(ctx, scenario.Playing{Name: "a", Source: "name: a\n"}) },
-			func(err error) bool { _, ok := errors.AsType[scenario.Problems](err); return ok },
-		},
-		"stop what does not play": {
-			func(ctx context.Context) error { return b.Stop(ctx, "error/onsmqtt.ApplyToken/SystemOverFlow") },
-			func(err error) bool { return errors.Is(err, scenario.ErrNotPlaying) },
-		},
-		"unknown name in the header": {
-			func(ctx context.Context) error {
-				in := b.ask(nil)
-				in.Only = "nope"
-				_, err := b.Decide(ctx, in, scenario.AtDecision)
-				return err
-			},
-			func(err error) bool { return errors.Is(err, scenario.ErrUnknown) },
-		},
-	}
-	for name, test := range tests {
-		if err := test.do(t.Context()); !test.want(err) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if got := b.outcome(); got != failed {
-			t.Errorf("%s changed what plays: %s", name, got)
-		}
-	}
-}
-
-func TestNoMoreThanMaxPlaying(t *testing.T) {
-	t.Parallel()
-	b := newBox(t, newStage(t, document("standing", "script: [pass]")))
-	for i := range scenario.MaxPlaying {
-		b.play(document("s"+strconv.Itoa(i), "script: [fail: InternalError]"))
-	}
-	err := b.Play(t.Context(), scenario.Playing{Source: document("more", "script: [fail: PermissionCheckFailed]")})
-	if !errors.Is(err, scenario.ErrFull) {
-		t.Errorf("one more: %v, want ErrFull", err)
-	}
-	b.play(document("s3", "script: [fail: SystemOverFlow]"))
-	if got := b.outcome(); got != "SystemOverFlow" {
-		t.Errorf("one in the place of another: %s", got)
-	}
-}
-
-// TestStoppedScenariosLeaveNothing looks into the space: what was played and stopped is gone from it.
-func TestStoppedScenariosLeaveNothing(t *testing.T) {
-	t.Parallel()
-	space := &spy{Space: store.NewMemory().Space("box"), kept: map[string]bool{}}
-	b := newBoxIn(t, newStage(t), space)
-	b.play(document("a", "script: [fail: InternalError]"))
-	b.play(document("a", "quota: {rate: 1/s, burst: 1, over: {fail: InternalError}}"))
-	in := b.ask(nil)
-	in.Only = "a"
-	b.decide(in)
-	b.outcome()
-	b.stop("a")
-	for key, kept := range space.kept {
-		if kept && key != "scenario/playlist" && key != "scenario/plays" {
-			t.Errorf("%s is still kept", key)
-		}
-	}
-}
-
-// spy remembers which keys hold something.
-type spy struct {
-	store.Space
-	kept map[string]bool
-}
-
-func (s *spy) Put(ctx context.Context, key string, value []byte, expires time.Time) error {
-	s.kept[key] = true
-	return s.Space.Put(ctx, key, value, expires)
-}
-
-func (s *spy) Increment(ctx context.Context, key string, delta int64, expires time.Time) (int64, error) {
-	s.kept[key] = true
-	return s.Space.Increment(ctx, key, delta, expires)
-}
-
-func (s *spy) Update(
-	ctx context.Context, key string, change func([]byte) ([]byte, time.Time, error),
-) error {
-	s.kept[key] = true
-	return s.Space.Update(ctx, key, change)
-}
-
-func (s *spy) Delete(ctx context.Context, key string) error {
-	s.kept[key] = false
-	return s.Space.Delete(ctx, key)
 }
 
 func TestPhases(t *testing.T) {
@@ -293,6 +114,37 @@ func TestHeader(t *testing.T) {
 	}
 }
 
+func TestHeaderWhereNothingPlays(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, newStage(t))
+	in := b.ask(nil)
+	in.Only = "error/onsmqtt.ApplyToken/" + over
+	if got := outcomeOf(b.decide(in)); got != over {
+		t.Errorf("named in the header: %s", got)
+	}
+	in.Only = "nope"
+	if _, err := b.Decide(t.Context(), in, scenario.AtArrival); !errors.Is(err, scenario.ErrUnknown) {
+		t.Errorf("an unknown one at arrival: %v", err)
+	}
+}
+
+// TestHeaderOfPlayersApart stands for two processes that each gave out the first number in a sandbox of one store.
+func TestHeaderOfPlayersApart(t *testing.T) {
+	t.Parallel()
+	memory := store.NewMemory()
+	one, two := newStage(t), newStage(t)
+	newBoxIn(t, one, memory.Space("one")).play(document("a", "script: [fail: InternalError]"))
+	newBoxIn(t, two, memory.Space("two")).play(document("a", "script: [fail: ApplyTokenOverFlow]"))
+	for name, want := range map[string]string{"one": failed, "two": over} {
+		b := newBoxIn(t, one, memory.Space(name))
+		in := b.ask(nil)
+		in.Only = "a"
+		if got := outcomeOf(b.decide(in)); got != want {
+			t.Errorf("sandbox %s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestDelayAndNetworkGoThrough(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, newStage(t))
@@ -306,114 +158,4 @@ func TestDelayAndNetworkGoThrough(t *testing.T) {
 	if d.Delay != 2*time.Second || d.Network != scenario.Drip || outcomeOf(d) != "pass" {
 		t.Errorf("second: %+v", d)
 	}
-}
-
-// TestSandboxesStayApart plays a script of its own in each of 200 sandboxes of one store at once.
-func TestSandboxesStayApart(t *testing.T) {
-	t.Parallel()
-	const boxes, calls = 200, 12
-	stage, memory := newStage(t, document("standing", "script: [pass]")), store.NewMemory()
-	var end sync.WaitGroup
-	for i := range boxes {
-		end.Go(func() {
-			b := newBoxIn(t, stage, memory.Space("box-"+strconv.Itoa(i)))
-			b.now = b.now.Add(time.Duration(i) * time.Hour)
-			want := []string{}
-			for n := range calls {
-				switch {
-				case n < i%5:
-					want = append(want, failed)
-				case n < i%5+i%3+1:
-					want = append(want, over)
-				default:
-					want = append(want, "pass")
-				}
-			}
-			first := fmt.Sprintf("{fail: InternalError, times: %d}, ", i%5)
-			if i%5 == 0 {
-				first = ""
-			}
-			rest := fmt.Sprintf("{fail: ApplyTokenOverFlow, times: %d}, pass", i%3+1)
-			b.play(document("own", "script: ["+first+rest+"]"))
-			if diff := cmp.Diff(want, b.outcomes(calls)); diff != "" {
-				t.Errorf("sandbox %d (-want +got):\n%s", i, diff)
-			}
-			if s, _ := b.status("own"); s.Rules[0].Taken != calls {
-				t.Errorf("sandbox %d counts %d calls, want %d", i, s.Rules[0].Taken, calls)
-			}
-			if i%2 == 0 {
-				b.stop("standing")
-			}
-			if _, on := b.status("standing"); on == (i%2 == 0) {
-				t.Errorf("sandbox %d: the default plays: %t", i, on)
-			}
-		})
-	}
-	end.Wait()
-}
-
-// TestPlayersOfOneSpaceAgree stands for two processes over a shared store: each has a stage of its own.
-func TestPlayersOfOneSpaceAgree(t *testing.T) {
-	t.Parallel()
-	space := store.NewMemory().Space("box")
-	one, two := newBoxIn(t, newStage(t), space), newBoxIn(t, newStage(t), space)
-	one.play(document("a", "script: [fail: InternalError, fail: ApplyTokenOverFlow, pass]"))
-	got := []string{one.outcome(), two.outcome(), one.outcome()}
-	if diff := cmp.Diff([]string{failed, over, "pass"}, got); diff != "" {
-		t.Errorf("outcomes (-want +got):\n%s", diff)
-	}
-	two.stop("a")
-	if got := one.outcome(); got != "-" {
-		t.Errorf("stopped by the other: %s", got)
-	}
-}
-
-// TestChangesWhileCallsCome plays and stops under way: every call is decided by something that played, or by nothing.
-func TestChangesWhileCallsCome(t *testing.T) {
-	t.Parallel()
-	b := newBox(t, newStage(t))
-	ctx, cancel := context.WithCancel(t.Context())
-	var end sync.WaitGroup
-	in := b.ask(nil)
-	for range 4 {
-		end.Go(func() {
-			for ctx.Err() == nil {
-				d, err := b.Decide(t.Context(), in, scenario.AtDecision)
-				if err != nil || d.Decided && outcomeOf(d) != failed {
-					t.Errorf("%+v, %v", d, err)
-					return
-				}
-			}
-		})
-	}
-	for i := range 200 {
-		b.play(document("a", "script: [{fail: InternalError, message: n"+strconv.Itoa(i)+"}]"))
-		b.stop("a")
-	}
-	cancel()
-	end.Wait()
-}
-
-func TestTheStoresErrorIsHandedOn(t *testing.T) {
-	t.Parallel()
-	b := newBoxIn(t, newStage(t), broken{})
-	if _, err := b.Decide(t.Context(), b.ask(nil), scenario.AtDecision); !errors.Is(err, errBroken) {
-		t.Errorf("Decide: %v", err)
-	}
-	known := scenario.Playing{Name: "error/onsmqtt.ApplyToken/" + over}
-	if err := b.Play(t.Context(), known); !errors.Is(err, errBroken) {
-		t.Errorf("Play: %v", err)
-	}
-	if _, err := b.List(t.Context()); !errors.Is(err, errBroken) {
-		t.Errorf("List: %v", err)
-	}
-}
-
-// broken is a store that does not answer.
-type broken struct{ store.Space }
-
-func (broken) Get(context.Context, string) ([]byte, bool, error) { return nil, false, errBroken }
-
-func (broken) Increment(context.Context, string, int64, time.Time) (int64, error) {
-	return 0, errBroken
 }

@@ -25,7 +25,8 @@ type Rule struct {
 	When []Condition
 	// Arrival rules fire before authentication.
 	Arrival bool
-	// Quota, when set, counts calls instead of stepping through Script: calls within it pass, the others take Over.
+	// Quota, when set, counts calls instead of stepping through Script: calls within it go on to the rules after this
+	// one, the others take Over.
 	Quota *Quota
 	// Script is the steps in order. After the last one the rule goes on as End says.
 	Script []Step

@@ -19,8 +19,8 @@ func templateCall() *wire.Call {
 			Method: "POST", Path: "/a", Host: "host.example", Header: http.Header{"User-Agent": {"sdk/1"}},
 			Body: []byte(`{"n":1}`),
 		},
-		ID: "call-1", Text: map[string]string{"Name": `A<"b"`, "Empty": "", "object": `{"in":{"n":2.50}}`},
-		Params: map[string]any{"count": int64(3), "list": []any{"x"}},
+		ID: "call-1", Text: map[string]string{"zeros": "007", "Name": `A<"b"`, "Empty": "", "object": `{"in":{"n":2.50}}`},
+		Params: map[string]any{"zeros": int64(7), "count": int64(3), "list": []any{"x"}},
 	}
 }
 
@@ -31,6 +31,7 @@ func TestTemplateGives(t *testing.T) {
 		"{{.Request.Method}} {{.Request.Path}}":                          "POST /a",
 		"{{.Request.Params.Name}}":                                       `A<"b"`,
 		"{{.Request.Params.count}}":                                      "3",
+		"{{.Request.Params.zeros}}":                                      "007",
 		"{{.Request.Params.list}}":                                       `["x"]`,
 		"[{{.Request.Params.Nope}}]":                                     "[]",
 		"{{$.Request.Method}}":                                           "POST",

@@ -100,10 +100,12 @@ func expiry(now time.Time, call *wire.Call) (time.Time, error) {
 	return expires, nil
 }
 
-// open returns the claims of a token that this sandbox issued for the instance.
+// open returns the claims of a token that this sandbox issued for the instance. Only the very text that was issued
+// counts: base64 alone would let line ends and the unused bits of its last character pass.
 func open(turn *sandbox.Turn, call *wire.Call) (sandbox.Claims, bool) {
-	sealed, err := base64.StdEncoding.DecodeString(api.Text(call, "Token"))
-	if err != nil {
+	text := api.Text(call, "Token")
+	sealed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || base64.StdEncoding.EncodeToString(sealed) != text {
 		return sandbox.Claims{}, false
 	}
 	claims, ok := turn.Unseal(sealed, kind)

@@ -93,6 +93,9 @@ func TestExpiredTimestampIsExplained(t *testing.T) {
 		"local time of China":                         {8 * time.Hour, "8h0m0s"},
 		"local time of Newfoundland, clock a bit off": {-150*time.Minute - 4*time.Minute, "-2h30m0s"},
 		"a clock that is wrong":                       {20 * time.Minute, ""},
+		"wrong by half an hour":                       {30 * time.Minute, ""},
+		"wrong by hours":                              {3*time.Hour + 10*time.Minute, ""},
+		"beyond every zone":                           {15 * time.Hour, ""},
 		"days":                                        {-48 * time.Hour, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,3 +23,11 @@ func RenderTemplate(text string, call *wire.Call, now time.Time, seed uint64) (s
 
 // OwnFunctions names the functions that a template gets beside Go's own.
 func OwnFunctions() []string { return keysOf((&environment{}).functions()) }
+
+// CacheSize bounds each cache of a Stage.
+const CacheSize = cacheSize
+
+// Cached counts what a Stage keeps.
+func (s *Stage) Cached() (scripts, programs int) {
+	return len(s.scripts.values), len(s.programs.values)
+}
