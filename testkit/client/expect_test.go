@@ -38,6 +38,8 @@ func TestExpectationsThatHold(t *testing.T) {
 		"a parameter in a query": func(x client.Expectation) { x.Param("room", "c").Once() },
 		"a parameter in JSON":    func(x client.Expectation) { x.Param("app_key", box.Fabric.AppKey).Times(3) },
 		"a pattern":              func(x client.Expectation) { x.Param("app_key", "*p-*").Times(3) },
+		"another ending":         func(x client.Expectation) { x.Param("app_key", "app-*-other").Never() },
+		"another middle":         func(x client.Expectation) { x.Param("app_key", "*other*").Never() },
 		"a header":               func(x client.Expectation) { x.Header("x-token-expire", "3600").Times(3) },
 		"an outcome":             func(x client.Expectation) { x.Outcome("ok").Times(2) },
 		"a credential":           func(x client.Expectation) { x.Credential(box.Fabric.AppKey).Times(3) },
