@@ -132,8 +132,8 @@ func (w *world) rpc(op *contract.Operation, text map[string]string) gatewaytest.
 func (c *errorCheck) check(t *testing.T, e *contract.Error, got answer) {
 	t.Helper()
 	fill := c.op.Required() // placeholders are filled with the name of the operation's first parameter
-	if len(fill) == 0 && len(c.op.Inputs) > 0 {
-		fill = []string{c.op.Inputs[0].Name}
+	if parameters := c.op.Parameters(); len(fill) == 0 && len(parameters) > 0 {
+		fill = []string{parameters[0].Name}
 	}
 	fill = fill[:min(len(fill), 1)]
 	want := *e

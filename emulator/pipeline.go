@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/contract"
@@ -99,7 +100,13 @@ func (e *Emulator) behave(ctx context.Context, x gateway.Exchange, turn *sandbox
 	if handler, ok := e.handlers[op.Name]; ok {
 		return handler(ctx, turn, x.Call())
 	}
-	return wire.Result{Body: gateway.Ordered(op.Sample(turn.Chance(), turn.Now)), Findings: []wire.Finding{{
+	body := gateway.Ordered(op.Sample(turn.Chance(), turn.Now))
+	for i, m := range body {
+		if strings.EqualFold(m.Name, "RequestId") {
+			body[i].Value = x.Call().ID // as in the headers, whatever the example says
+		}
+	}
+	return wire.Result{Body: body, Findings: []wire.Finding{{
 		Check: "operation", Level: wire.LevelAdvice,
 		Message: op.Name + " has a spec but no code: the reply comes from the spec.",
 	}}}, nil

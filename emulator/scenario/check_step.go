@@ -109,8 +109,8 @@ func defaultFill(op *contract.Operation) []string {
 	if required := op.Required(); len(required) > 0 {
 		return required[:1]
 	}
-	if len(op.Inputs) > 0 {
-		return []string{op.Inputs[0].Name}
+	if parameters := op.Parameters(); len(parameters) > 0 {
+		return []string{parameters[0].Name}
 	}
 	return nil
 }

@@ -10,6 +10,14 @@ import (
 type ScenarioInfo struct {
 	Name    string `json:"name"`
 	Summary string `json:"summary"`
+	// API and Operation are empty where the scenario is about several.
+	API       string `json:"api"`
+	Operation string `json:"operation"`
+	// Code is the documented error that a generated scenario gives.
+	Code      string `json:"code,omitempty"`
+	Generated bool   `json:"generated"`
+	// Default scenarios play in every sandbox until they are stopped.
+	Default bool `json:"default"`
 }
 
 // Playing is a scenario that plays in a sandbox.

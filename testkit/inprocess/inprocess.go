@@ -44,6 +44,7 @@ func Start(tb testing.TB, options ...Option) *client.Emulator {
 		tb.Fatalf("start tokenstage: %v", err)
 	}
 	data := listen(tb, em.Handler(), set.Log)
+	tb.Cleanup(em.Stop) // before the listener closes, so that no scripted stall holds it up
 	plane := control.New(control.Options{Emulator: em, Data: data, Loopback: true, Log: set.Log})
 	transport := &http.Transport{}
 	tb.Cleanup(transport.CloseIdleConnections)
