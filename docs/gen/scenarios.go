@@ -36,6 +36,9 @@ func scenariosPage(c *contract.Catalogue) ([]byte, error) {
 		return nil, fmt.Errorf("read the schema: %w", err)
 	}
 	library, err := scenario.NewLibrary(c, scenarios.Files)
+	if err == nil {
+		err = library.Check()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the scenarios: %w", err)
 	}
@@ -45,6 +48,7 @@ func scenariosPage(c *contract.Catalogue) ([]byte, error) {
 	for _, name := range slices.Sorted(maps.Keys(root.Defs)) {
 		writeKeys(&page, name, root.Defs[name])
 	}
+	writeTemplates(&page)
 	page.WriteString("\n## What ships\n\n| Name | What happens |\n|---|---|\n")
 	for _, name := range library.Names() {
 		if s, _ := library.Get(name); !strings.HasPrefix(name, "error/") {
@@ -52,6 +56,17 @@ func scenariosPage(c *contract.Catalogue) ([]byte, error) {
 		}
 	}
 	return []byte(page.String()), nil
+}
+
+// writeTemplates prints what the templates of a respond can say.
+func writeTemplates(page *strings.Builder) {
+	page.WriteString("\n### Templates\n\nThe body and the header values of a `respond` are templates: " +
+		"`{{param \"InstanceId\"}}`. There are these functions, and no way to files, the environment or the network.\n\n" +
+		"| Function | Written | Gives |\n|---|---|---|\n")
+	for _, f := range scenario.TemplateFunctions() {
+		writeRow(page, []string{code(f.Name), code("{{" + f.Usage + "}}"), escape(f.Does)})
+	}
+	page.WriteString("\nThe kinds of `fake`: " + strings.Join(scenario.FakeKinds(), ", ") + ".\n")
 }
 
 // writeKeys prints the keys of one type, and what stands for it in short.
