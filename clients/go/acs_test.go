@@ -91,7 +91,7 @@ type refusedCase struct {
 }
 
 func refusedCases() []refusedCase {
-	return slices.Concat(refusedCredentials(), refusedParameters())
+	return slices.Concat(refusedCredentials(), refusedParameters(), playedErrors())
 }
 
 func refusedCredentials() []refusedCase {
@@ -163,6 +163,22 @@ func refusedParameters() []refusedCase {
 			Code: "InvalidVersion", Status: 400, Message: "Specified parameter Version is not valid.",
 		}},
 		{name: "Policy that is not JSON", op: policy, want: refusal{Code: "InvalidPolicy", Status: 400}},
+	}
+}
+
+// playedErrors are documented errors that a scenario sets off; each status class has its own error type in some SDKs.
+func playedErrors() []refusedCase {
+	played := func(code string, status int, message string) refusedCase {
+		return refusedCase{
+			name: "played " + code, op: applyToken(),
+			prepare: func(t *testing.T, b *box, _ *acsKey) { b.play(t, "error/onsmqtt.ApplyToken/"+code) },
+			want:    refusal{Code: code, Status: status, Message: message},
+		}
+	}
+	return []refusedCase{
+		played("ApiNotSupport", 404, "The specified API is not supported."),
+		played("ApplyTokenOverFlow", 400, "You have applied for tokens too many times. Please try again later."),
+		played("SystemOverFlow", 500, "An error occurred while processing your request. Please try again."),
 	}
 }
 

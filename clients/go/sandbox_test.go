@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -80,6 +81,12 @@ func (b *box) path(rest string) string { return "/v1/sandboxes/" + b.ID + rest }
 func (b *box) advance(t *testing.T, by time.Duration) {
 	t.Helper()
 	control(t, http.MethodPatch, b.path("/clock"), map[string]string{"advance": by.String()}, nil)
+}
+
+// play starts a scenario by its name.
+func (b *box) play(t *testing.T, scenario string) {
+	t.Helper()
+	control(t, http.MethodPut, b.path("/scenarios/"+url.PathEscape(scenario)), nil, nil)
 }
 
 // entry is what these tests read of a journal entry.

@@ -79,6 +79,12 @@ const refused = (code, status, message) => ({ code, status, message });
 const mismatch = refused('SignatureDoesNotMatch', 400, 'Specified signature ');
 const unknown = refused('InvalidAccessKeyId.NotFound', 404, 'Specified access key is not found.');
 
+/** A documented error that a scenario sets off. */
+const played = (code, status, message) => ({
+  name: `played ${code}`, operation: applyToken,
+  prepare: (box) => box.play(`error/onsmqtt.ApplyToken/${code}`), want: refused(code, status, message),
+});
+
 const refusals = [
   { name: 'wrong secret, query', operation: applyToken, key: wrongSecret, want: mismatch },
   { name: 'wrong secret, form', operation: getAuthCode, key: wrongSecret, want: mismatch },
@@ -122,6 +128,9 @@ const refusals = [
     name: 'Policy that is not JSON', operation: () => getAuthCode({ Policy: '{"Version":' }),
     want: refused('InvalidPolicy', 400, ''),
   },
+  played('ApiNotSupport', 404, 'The specified API is not supported.'),
+  played('ApplyTokenOverFlow', 400, 'You have applied for tokens too many times. Please try again later.'),
+  played('SystemOverFlow', 500, 'An error occurred while processing your request. Please try again.'),
 ];
 
 /** The call must end in the SDK's own error that says what is wanted. */

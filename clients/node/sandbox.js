@@ -40,6 +40,8 @@ export async function newBox(t, settings) {
     fabric: credentials.fabric[0],
     /** Moves or sets the sandbox clock; SDKs go on signing with the time of this process. */
     clock: (change) => control('PATCH', `${path}/clock`, change),
+    /** Starts a scenario by its name. */
+    play: (scenario) => control('PUT', `${path}/scenarios/${encodeURIComponent(scenario)}`),
     /** What came in, oldest first. */
     journal: async () => {
       const page = await control('GET', `${path}/requests`);
