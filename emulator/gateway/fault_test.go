@@ -17,7 +17,7 @@ var table = gateway.Table{
 	wire.UnknownPath:      "NotFound",
 	wire.MissingParameter: "Missing%s",
 	wire.InvalidParameter: "Invalid",
-	wire.Forbidden:        "Undocumented",
+	wire.WrongSession:     "Undocumented",
 	wire.Internal:         "InternalError",
 }
 
@@ -83,7 +83,7 @@ func TestAnswerWithoutDocument(t *testing.T) {
 	catalogue := load(t)
 	for name, fault := range map[string]wire.Fault{
 		"no row":           {Kind: wire.TooLarge},
-		"row undocumented": {Kind: wire.Forbidden},
+		"row undocumented": {Kind: wire.WrongSession},
 		"code unknown":     {Kind: wire.Documented, Code: "Nothing"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestAnswerWithoutDocument(t *testing.T) {
 
 func TestAsFault(t *testing.T) {
 	t.Parallel()
-	fault := &wire.Fault{Kind: wire.Forbidden}
+	fault := &wire.Fault{Kind: wire.WrongSession}
 	if got := gateway.AsFault(fmt.Errorf("wrapped: %w", fault)); got != fault {
 		t.Errorf("got %v", got)
 	}

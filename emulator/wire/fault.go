@@ -103,9 +103,6 @@ const (
 	MissingSession Kind = "missing-session"
 	WrongSession   Kind = "wrong-session"
 
-	// Forbidden: the caller is known but may not do this.
-	Forbidden Kind = "forbidden"
-
 	MissingParameter Kind = "missing-parameter"
 	InvalidParameter Kind = "invalid-parameter"
 

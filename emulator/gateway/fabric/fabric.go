@@ -75,7 +75,6 @@ var table = gateway.Table{
 	wire.BadSecurityToken:     "401",
 	wire.ExpiredSecurityToken: "401",
 	wire.WrongSecurityToken:   "401",
-	wire.Forbidden:            "403",
 	wire.MissingParameter:     "400",
 	wire.InvalidParameter:     "400",
 	wire.Internal:             "500",

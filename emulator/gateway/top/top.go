@@ -54,7 +54,6 @@ func New(catalogue *contract.Catalogue) *Gateway {
 			wire.WrongSignature:       "25",
 			wire.MissingSession:       "26",
 			wire.WrongSession:         "invalid-sessionkey",
-			wire.Forbidden:            "isv.permission-api-package-limit",
 			wire.MissingParameter:     "isv.missing-parameter",
 			wire.InvalidParameter:     "isv.invalid-parameter",
 			// SDKs try again after an isp. error (top-sdk-java, AutoRetryTaobaoClient), which is right here.
