@@ -73,6 +73,7 @@ type Emulator struct {
 	fallback  *sandbox.Sandbox // the default sandbox
 	drawing   sync.Mutex       // guards options.Chance
 	standing  standing
+	watches   watches
 }
 
 // apis is the catalogue of APIs that have code: one line each.
@@ -186,6 +187,9 @@ func (e *Emulator) createDefault(ctx context.Context) (*sandbox.Sandbox, error) 
 // answered without them.
 func (e *Emulator) Stop() { e.stop.Do(func() { close(e.stopping) }) }
 
+// RealNow is the time outside the sandboxes.
+func (e *Emulator) RealNow() time.Time { return e.options.RealNow() }
+
 // Catalogue is what the emulator serves.
 func (e *Emulator) Catalogue() *contract.Catalogue { return e.catalogue }
 
@@ -224,4 +228,13 @@ func (e *Emulator) CreateSandbox(
 		return nil, errors.Join(err, e.registry.Remove(ctx, box.ID))
 	}
 	return box, nil
+}
+
+// RemoveSandbox removes a sandbox with all that it holds, and frees its credentials.
+func (e *Emulator) RemoveSandbox(ctx context.Context, id string) error {
+	if err := e.registry.Remove(ctx, id); err != nil {
+		return err
+	}
+	e.watches.note(id)
+	return nil
 }

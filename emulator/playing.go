@@ -70,6 +70,7 @@ func (e *Emulator) Reset(ctx context.Context, box *sandbox.Sandbox) error {
 	if err := box.Reset(ctx); err != nil {
 		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
 	}
+	e.watches.note(box.ID)
 	if err := e.playAll(ctx, box, box.Scenarios); err != nil {
 		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
 	}

@@ -51,7 +51,7 @@ func explain(entry *journal.Entry, fault *wire.Fault) {
 func (e *Emulator) record(
 	ctx context.Context, box *sandbox.Sandbox, entry *journal.Entry, reply wire.Reply, started time.Time,
 ) {
-	entry.Outcome, entry.Status = reply.Outcome, reply.Status
+	entry.Outcome, entry.Status, entry.Arrived = reply.Outcome, reply.Status, started
 	entry.Response = journal.Response{
 		Status: reply.Status, Headers: reply.Header, Content: journal.Content{Body: string(reply.Body)},
 	}
@@ -59,6 +59,16 @@ func (e *Emulator) record(
 	if err := e.Journal(box).Append(ctx, *entry); err != nil {
 		e.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
 	}
+	e.watches.note(box.ID)
+}
+
+// ClearJournal drops every entry of a sandbox's journal.
+func (e *Emulator) ClearJournal(ctx context.Context, box *sandbox.Sandbox) error {
+	if err := e.Journal(box).Clear(ctx); err != nil {
+		return err
+	}
+	e.watches.note(box.ID)
+	return nil
 }
 
 // count adds the call to what was seen of its operation. Like the journal's, its failure does not fail the call.

@@ -385,6 +385,7 @@ func steady(t *testing.T, entry any) map[string]any {
 		t.Fatal(err)
 	}
 	delete(members, "durationMicros")
+	delete(members, "arrived")
 	delete(members["response"].(map[string]any)["headers"].(map[string]any), "Date")
 	return members
 }

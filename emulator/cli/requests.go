@@ -56,7 +56,7 @@ func (r *requestsCommand) one(ctx context.Context, world World) error {
 
 // list shows the latest entries that are kept, and says what it does not show.
 func (r *requestsCommand) list(ctx context.Context, world World) error {
-	page, err := r.collect(ctx, 0)
+	page, err := r.collect(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,9 +90,14 @@ func (r *requestsCommand) latest(entries []client.Entry) []client.Entry {
 // maxPage is the largest page that the control API gives.
 const maxPage = 1000
 
-// collect returns the entries after one, as many pages as there are.
-func (r *requestsCommand) collect(ctx context.Context, after uint64) (client.Page, error) {
-	filter := client.Filter{API: r.API, Operation: r.Operation, Outcome: r.Outcome, After: after, Limit: maxPage}
+func (r *requestsCommand) filter() client.Filter {
+	return client.Filter{API: r.API, Operation: r.Operation, Outcome: r.Outcome}
+}
+
+// collect returns the entries that are kept, as many pages as there are.
+func (r *requestsCommand) collect(ctx context.Context) (client.Page, error) {
+	filter := r.filter()
+	filter.Limit = maxPage
 	all := client.Page{Requests: []client.Entry{}}
 	for {
 		page, err := r.client().Requests(ctx, r.Sandbox, filter)

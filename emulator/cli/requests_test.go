@@ -2,13 +2,13 @@ package cli_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/tokenstage/tokenstage/testkit/client"
@@ -131,48 +131,71 @@ func TestFollowEndsWithTheServer(t *testing.T) {
 	s.issue(t, client.App{AppKey: "nobody"}, "wrong-secret")
 	following := start(t, map[string]string{"TOKENSTAGE_CONTROL": s.control}, "requests", "--follow")
 	following.await(t, "TIME")
+	s.issue(t, client.App{AppKey: "nobody"}, "wrong-secret")
+	following.await(t, `TIME(.*\n){2}.* 40\d `)
 	s.end()
-	if code := <-following.code; code != 1 || !strings.Contains(following.err.String(), "no control plane at "+s.control) {
+	if code := <-following.code; code != 1 || !strings.Contains(following.err.String(), "the emulator at "+s.control+" stopped") {
 		t.Errorf("exit code %d: %s", code, following.err)
 	}
 }
 
-// journal is a control plane with a journal that keeps three entries.
-type journal struct {
-	mu      sync.Mutex
+// stream is a control plane with an empty journal whose events are written in a test.
+func stream(events string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/events") {
+			_ = json.NewEncoder(w).Encode(client.Page{Requests: []client.Entry{}})
+			return
+		}
+		_, _ = io.WriteString(w, events)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+}
+
+func TestFollowLosesNothingSilently(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(stream(`: still here
+
+event: request
+id: 1
+data: {"id":"one","outcome":"ok"}
+
+event: cleared
+data: {}
+
+event: later
+data: {"what":"is not known yet"}
+
+event: missed
+data: {"missed":3}
+
+event: request
+data: {"id":"five","outcome":"ok"}
+
+event: removed
+data: {}
+
+`))
+	t.Cleanup(server.Close)
+	following := start(t, nil, "requests", "--follow", "--control", server.URL)
+	code := <-following.code
+	following.await(t, `^TIME .*\n.* one\n3 entries were dropped before they could be shown: .*\n.* five\n$`)
+	if code != 1 || !strings.Contains(following.err.String(), "the sandbox default was removed") {
+		t.Errorf("exit code %d: %s", code, following.err)
+	}
+}
+
+// paged is a control plane with a journal that it gives in pages of two.
+type paged struct {
 	entries []client.Entry
 	dropped uint64
-	seq     uint64
 }
 
-func (j *journal) add(ids ...string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, id := range ids {
-		j.seq++
-		j.entries = append(j.entries, client.Entry{ID: id, Seq: j.seq, Outcome: "ok"})
-	}
-	extra := max(0, len(j.entries)-3)
-	j.entries, j.dropped = j.entries[extra:], j.dropped+uint64(extra)
-}
-
-// clear empties the journal; its numbers go on unless it is reset.
-func (j *journal) clear(reset bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.entries, j.dropped = nil, 0
-	if reset {
-		j.seq = 0
-	}
-}
-
-// ServeHTTP answers in pages of two.
-func (j *journal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+// ServeHTTP answers with the page behind the place that is asked for.
+func (p paged) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	after, _ := strconv.ParseUint(r.URL.Query().Get("after"), 10, 64)
-	page := client.Page{Requests: []client.Entry{}, Dropped: j.dropped}
-	for _, e := range j.entries {
+	page := client.Page{Requests: []client.Entry{}, Dropped: p.dropped}
+	for _, e := range p.entries {
 		switch {
 		case e.Seq <= after:
 		case len(page.Requests) == 2:
@@ -184,35 +207,12 @@ func (j *journal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(page)
 }
 
-func TestFollowLosesNothingSilently(t *testing.T) {
-	t.Parallel()
-	j := &journal{}
-	server := httptest.NewServer(j)
-	t.Cleanup(server.Close)
-	j.add("one", "two")
-	following := start(t, nil, "requests", "--follow", "--control", server.URL)
-	following.await(t, ` two\n`)
-	j.add("three")
-	following.await(t, ` two\n.* three\n`)
-	j.clear(false)
-	j.add("four")
-	following.await(t, ` three\n.* four\n`)
-	j.add("five", "six", "seven", "eight")
-	following.await(t, ` four\nentries were dropped before they could be shown: .*\n.* six\n.* seven\n.* eight\n`)
-	j.clear(true)
-	j.add("nine", "ten")
-	following.await(t, ` eight\n.* nine\n.* ten\n`)
-	if said := following.out.String(); strings.Count(said, "dropped") != 1 || strings.Count(said, "TIME") != 1 {
-		t.Errorf("said:\n%s", said)
-	}
-}
-
 func TestRequestsSayWhatWasDropped(t *testing.T) {
 	t.Parallel()
-	j := &journal{}
-	server := httptest.NewServer(j)
+	server := httptest.NewServer(paged{
+		dropped: 2, entries: []client.Entry{{ID: "three", Seq: 3}, {ID: "four", Seq: 4}, {ID: "five", Seq: 5}},
+	})
 	t.Cleanup(server.Close)
-	j.add("one", "two", "three", "four", "five")
 	got := run(t, nil, "requests", "--control", server.URL)
 	rows := columns(got.out)
 	if len(rows) != 5 || !strings.HasSuffix(got.out, "\n2 entries were dropped: the journal keeps the latest\n") {
@@ -223,13 +223,12 @@ func TestRequestsSayWhatWasDropped(t *testing.T) {
 // TestFindingsThatRefusedComeFirst has advice before the error.
 func TestFindingsThatRefusedComeFirst(t *testing.T) {
 	t.Parallel()
-	j := &journal{entries: []client.Entry{
+	server := httptest.NewServer(paged{entries: []client.Entry{
 		{ID: "a", Seq: 1, Findings: []client.Finding{
 			{Level: client.LevelAdvice, Message: "could be better"}, {Level: client.LevelError, Message: "is wrong"},
 		}},
 		{ID: "b", Seq: 2, Findings: []client.Finding{{Level: client.LevelAdvice, Message: strings.Repeat("long ", 30)}}},
-	}}
-	server := httptest.NewServer(j)
+	}})
 	t.Cleanup(server.Close)
 	got := run(t, nil, "requests", "--control", server.URL)
 	for _, want := range []string{"  is wrong\n", "  " + strings.Repeat("long ", 19) + "long…\n"} {

@@ -56,6 +56,7 @@ func New(o Options) http.Handler {
 	box.GET("/requests", p.with(listRequests))
 	box.GET("/requests/:request", p.with(showRequest))
 	box.DELETE("/requests", p.with(clearRequests))
+	box.GET("/events", p.with(followRequests))
 	box.GET("/scenarios", p.with(listPlaying))
 	box.PUT("/scenarios/:scenario", p.with(play))
 	box.DELETE("/scenarios/:scenario", p.with(stopPlaying))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/labstack/echo/v5"
 
-	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/scenario"
 )
@@ -35,24 +35,6 @@ func problem(status int, detail string) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-// statuses are those of the errors that come from below.
-var statuses = []struct {
-	err    error
-	status int
-}{
-	{sandbox.ErrUnknown, http.StatusNotFound},
-	{sandbox.ErrGone, http.StatusNotFound},
-	{sandbox.ErrUnknownToken, http.StatusNotFound},
-	{journal.ErrUnknown, http.StatusNotFound},
-	{scenario.ErrUnknown, http.StatusNotFound},
-	{scenario.ErrNotPlaying, http.StatusNotFound},
-	{scenario.ErrFull, http.StatusConflict},
-	{sandbox.ErrExists, http.StatusConflict},
-	{sandbox.ErrCredential, http.StatusConflict},
-	{sandbox.ErrKept, http.StatusConflict},
-	{sandbox.ErrTooMany, http.StatusTooManyRequests},
-}
-
 // asProblem is the problem that an error is shown as. What is not known stays inside.
 func asProblem(err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
@@ -66,13 +48,8 @@ func asProblem(err error) *Problem {
 	if wrong, ok := errors.AsType[scenario.Problems](err); ok && len(wrong) > 0 {
 		return scenarioProblem(wrong)
 	}
-	if ended, ok := errors.AsType[*sandbox.TransitionError](err); ok {
-		return problem(http.StatusConflict, ended.Error())
-	}
-	for _, s := range statuses {
-		if errors.Is(err, s.err) {
-			return problem(s.status, err.Error())
-		}
+	if status := emulator.StatusOf(err); status != http.StatusInternalServerError {
+		return problem(status, err.Error())
 	}
 	if status := echo.StatusCode(err); status != 0 && status != http.StatusInternalServerError {
 		return problem(status, fmt.Sprintf("%s; see GET /openapi.yaml for what there is", http.StatusText(status)))

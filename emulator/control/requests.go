@@ -85,7 +85,7 @@ func showRequest(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 }
 
 func clearRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	if err := p.emulator.Journal(box).Clear(c.Request().Context()); err != nil {
+	if err := p.emulator.ClearJournal(c.Request().Context(), box); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -181,7 +181,7 @@ func (p *plane) removeSandbox(c *echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.emulator.Sandboxes().Remove(c.Request().Context(), id); err != nil {
+	if err := p.emulator.RemoveSandbox(c.Request().Context(), id); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -15,7 +15,9 @@ type Entry struct {
 	// Seq is the entry's place in the journal, counted from 1; the journal gives it.
 	Seq uint64 `json:"seq" cbor:"-"`
 	// Time is the sandbox's clock when the call came.
-	Time    time.Time `json:"time" cbor:"2,keyasint"`
+	Time time.Time `json:"time" cbor:"2,keyasint"`
+	// Arrived is when it came in real time, which orders the calls of several sandboxes.
+	Arrived time.Time `json:"arrived" cbor:"16,keyasint"`
 	Sandbox string    `json:"sandbox" cbor:"3,keyasint,omitempty"`
 	Gateway string    `json:"gateway" cbor:"4,keyasint,omitempty"`
 	API     string    `json:"api" cbor:"5,keyasint,omitempty"`

@@ -70,7 +70,8 @@ type Filter struct {
 	API string
 	// Operation is a full name, "onsmqtt.ApplyToken", or the part behind the dot.
 	Operation string
-	Outcome   string
+	// Outcome is ok or a code; with ! before it, all but that.
+	Outcome string
 	// After is the Next of the page before.
 	After uint64
 	// Limit is the number of entries on a page: DefaultLimit when it is not positive, at most MaxLimit.
@@ -88,11 +89,7 @@ type Page struct {
 
 // List returns the first entries that the filter selects, as they were at one instant.
 func (j *Journal) List(ctx context.Context, f Filter) (Page, error) {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = DefaultLimit
-	}
-	limit = min(limit, MaxLimit)
+	limit := f.limit()
 	kept, err := j.space.Range(ctx, logName, f.After, j.bound.Records)
 	if err != nil {
 		return Page{}, fmt.Errorf("read the journal: %w", err)
@@ -119,26 +116,33 @@ func (j *Journal) List(ctx context.Context, f Filter) (Page, error) {
 	return page, nil
 }
 
-// head is what entries are found by; decoding it alone leaves out the bodies.
-type head struct {
-	ID        string `cbor:"1,keyasint"`
-	API       string `cbor:"5,keyasint"`
-	Operation string `cbor:"6,keyasint"`
-	Outcome   string `cbor:"8,keyasint"`
+// Selects tells whether the filter selects a record, whatever After and Limit say.
+func (f Filter) Selects(r Record) (bool, error) { return f.selects(r.kept) }
+
+func (f Filter) limit() int {
+	if f.Limit <= 0 {
+		return DefaultLimit
+	}
+	return min(f.Limit, MaxLimit)
 }
 
 func (f Filter) selects(record store.Record) (bool, error) {
 	if f.API == "" && f.Operation == "" && f.Outcome == "" {
 		return true, nil
 	}
-	var h head
-	if err := decode(record, &h); err != nil {
+	var s Summary
+	if err := decode(record, &s); err != nil {
 		return false, err
 	}
-	_, short, _ := strings.Cut(h.Operation, ".")
-	return (f.API == "" || f.API == h.API) &&
-		(f.Operation == "" || f.Operation == h.Operation || f.Operation == short) &&
-		(f.Outcome == "" || f.Outcome == h.Outcome), nil
+	return f.matches(&s), nil
+}
+
+func (f Filter) matches(s *Summary) bool {
+	_, short, _ := strings.Cut(s.Operation, ".")
+	outcome, not := strings.CutPrefix(f.Outcome, "!")
+	return (f.API == "" || f.API == s.API) &&
+		(f.Operation == "" || f.Operation == s.Operation || f.Operation == short) &&
+		(outcome == "" || (outcome == s.Outcome) != not)
 }
 
 // Get returns the entry of that request id, the latest where several have it, or ErrUnknown.
@@ -148,11 +152,11 @@ func (j *Journal) Get(ctx context.Context, id string) (Entry, error) {
 		return Entry{}, fmt.Errorf("read the journal: %w", err)
 	}
 	for i := len(kept.Records) - 1; i >= 0; i-- {
-		var h head
-		if err := decode(kept.Records[i], &h); err != nil {
+		var s Summary
+		if err := decode(kept.Records[i], &s); err != nil {
 			return Entry{}, err
 		}
-		if h.ID == id {
+		if s.ID == id {
 			return j.show(kept.Records[i])
 		}
 	}

@@ -35,6 +35,7 @@ func add(tb testing.TB, j *journal.Journal, entries ...journal.Entry) {
 func full() journal.Entry {
 	return journal.Entry{
 		ID: "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E", Time: time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC),
+		Arrived: time.Date(2026, 3, 2, 12, 0, 0, 1, time.UTC),
 		Sandbox: "default", Gateway: "acs", API: "onsmqtt", Operation: "onsmqtt.ApplyToken",
 		Credential: "LTAIfake0123456789ab", Outcome: "InvalidParameter.Resources", Status: 400, DurationMicros: 412,
 		Request: journal.Request{
@@ -50,7 +51,7 @@ func full() journal.Entry {
 			Status: 400, Headers: map[string][]string{"Content-Type": {"application/json"}},
 			Content: journal.Content{Body: `{"Code":"InvalidParameter.Resources"}`},
 		},
-		Decision: &journal.Decision{Scenario: "mqtt-throttled", Rule: 0, Step: 2},
+		Decision: &journal.Decision{Scenario: "mqtt-throttled", Rule: 1, Step: 2},
 		Findings: []wire.Finding{{
 			Check: "signature", Level: wire.LevelError, Message: "they differ", Expected: "e", Got: "g",
 			Server: "a\nb", Client: "a\nc", Marker: "b / c",
@@ -86,7 +87,7 @@ func TestJSONNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"requests":[{"id":"r1","seq":1,"time":"2026-03-01T12:00:00Z","sandbox":"","gateway":"","api":"",` +
+	const want = `{"requests":[{"id":"r1","seq":1,"time":"2026-03-01T12:00:00Z","arrived":"0001-01-01T00:00:00Z","sandbox":"","gateway":"","api":"",` +
 		`"operation":"","credential":"","outcome":"","status":0,"durationMicros":0,` +
 		`"request":{"method":"","url":"","headers":{},"body":"","bodyBytes":0,"bodyTruncated":false},` +
 		`"response":{"status":0,"headers":{},"body":"","bodyBytes":0,"bodyTruncated":false},` +

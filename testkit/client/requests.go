@@ -15,7 +15,9 @@ type Entry struct {
 	// Seq is the entry's place in the journal, counted from 1.
 	Seq uint64 `json:"seq"`
 	// Time is the sandbox's clock when the call came.
-	Time    time.Time `json:"time"`
+	Time time.Time `json:"time"`
+	// Arrived is when it came in real time.
+	Arrived time.Time `json:"arrived"`
 	Sandbox string    `json:"sandbox"`
 	Gateway string    `json:"gateway"`
 	API     string    `json:"api"`

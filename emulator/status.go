@@ -1,0 +1,48 @@
+package emulator
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/scenario"
+)
+
+// statuses are those of the errors that steering an emulator can end in.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{sandbox.ErrUnknown, http.StatusNotFound},
+	{sandbox.ErrGone, http.StatusNotFound},
+	{sandbox.ErrUnknownToken, http.StatusNotFound},
+	{journal.ErrUnknown, http.StatusNotFound},
+	{scenario.ErrUnknown, http.StatusNotFound},
+	{scenario.ErrNotPlaying, http.StatusNotFound},
+	{scenario.ErrFull, http.StatusConflict},
+	{sandbox.ErrExists, http.StatusConflict},
+	{sandbox.ErrCredential, http.StatusConflict},
+	{sandbox.ErrKept, http.StatusConflict},
+	{sandbox.ErrTooMany, http.StatusTooManyRequests},
+}
+
+// StatusOf is the HTTP status with which the control plane tells an error of its emulator, its sandboxes, journals and
+// scenarios. It is 500 for those that nobody outside caused; their text is not for outside either.
+func StatusOf(err error) int {
+	if _, ok := errors.AsType[*sandbox.InvalidError](err); ok {
+		return http.StatusUnprocessableEntity
+	}
+	if _, ok := errors.AsType[scenario.Problems](err); ok {
+		return http.StatusUnprocessableEntity
+	}
+	if _, ok := errors.AsType[*sandbox.TransitionError](err); ok {
+		return http.StatusConflict
+	}
+	for _, s := range statuses {
+		if errors.Is(err, s.err) {
+			return s.status
+		}
+	}
+	return http.StatusInternalServerError
+}
