@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -39,10 +40,10 @@ func newWorld(t testing.TB, change ...func(*sandbox.Definition)) *world {
 	return newWorldWith(t, emulator.Options{}, change...)
 }
 
-// newWorldWith sets the log and makes violations fatal, whatever the options say.
+// newWorldWith makes violations fatal, whatever the options say.
 func newWorldWith(t testing.TB, o emulator.Options, change ...func(*sandbox.Definition)) *world {
 	t.Helper()
-	o.Log, o.Violation = discard, func(err error) { t.Error(err) }
+	o.Log, o.Violation = cmp.Or(o.Log, discard), func(err error) { t.Error(err) }
 	e, err := emulator.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ type delivery struct {
 
 	delay   time.Duration
 	network scenario.Network
+	seen    Observation
 }
 
 const (
@@ -31,6 +33,9 @@ const (
 func (e *Emulator) deliver(ctx context.Context, w http.ResponseWriter, d delivery) error {
 	if d.delay > 0 && !e.wait(ctx, d.delay) {
 		return hangUp(w, false)
+	}
+	if d.delay > 0 {
+		extend(w)
 	}
 	switch d.network {
 	case scenario.Reset:
@@ -48,6 +53,12 @@ func (e *Emulator) deliver(ctx context.Context, w http.ResponseWriter, d deliver
 	writeHead(w, d.Reply)
 	_, _ = w.Write(d.Body) // a client that went away is no error of the emulator
 	return nil
+}
+
+// extend gives the client the time to take what is written next, however long a script waited before.
+func extend(w http.ResponseWriter) {
+	deadline := time.Now().Add(maxWriteTime) //nolint:forbidigo // sockets live in real time
+	_ = http.NewResponseController(w).SetWriteDeadline(deadline)
 }
 
 // wait lasts for d, without end when d is zero. It reports false when the client left or the emulator stopped before.
@@ -79,6 +90,9 @@ func hangUp(w http.ResponseWriter, reset bool) error {
 	if err != nil {
 		return fmt.Errorf("take over the connection: %w", err)
 	}
+	if secure, ok := conn.(*tls.Conn); ok && reset {
+		conn = secure.NetConn() // closing the other would send an alert, which is a word
+	}
 	if tcp, ok := conn.(*net.TCPConn); ok && reset {
 		_ = tcp.SetLinger(0) // the close below is then a RST
 	}
@@ -104,6 +118,7 @@ func (e *Emulator) drip(ctx context.Context, w http.ResponseWriter, reply wire.R
 	out := http.NewResponseController(w)
 	for rest := reply.Body; len(rest) > 0; {
 		n := min(dripSize, len(rest))
+		extend(w)
 		if _, err := w.Write(rest[:n]); err != nil {
 			return nil //nolint:nilerr // the client left
 		}

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/api"
@@ -57,6 +58,11 @@ type Options struct {
 	// Violation is called when a reply breaks its spec, which is a bug of the emulator; tests make it fatal. Nil
 	// means that it is journaled and logged.
 	Violation func(error)
+	// Observe is told of every call once its reply is delivered; nil means that nobody watches, at no cost. It is called
+	// by many calls at once.
+	Observe func(context.Context, Observation)
+	// Steps says that observations name their steps, which costs a look at the clock each.
+	Steps bool
 }
 
 // Emulator answers requests. It is safe for concurrent use.
@@ -74,6 +80,7 @@ type Emulator struct {
 	drawing   sync.Mutex       // guards options.Chance
 	standing  standing
 	watches   watches
+	inFlight  atomic.Int64
 }
 
 // apis is the catalogue of APIs that have code: one line each.

@@ -22,8 +22,10 @@ func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fa
 	started := e.options.RealNow()
 	gw := e.gatewayOf(req)
 	if gw == nil {
-		return delivery{Reply: e.ownVoice(ctx, req, unread, started)}
+		return e.ownVoice(ctx, req, unread, started)
 	}
+	v := &verdict{seen: Observation{Arrived: started}}
+	e.step(&v.seen, stepRoute)
 	exchange, err := gw.Read(req)
 	if unread != nil {
 		err = unread
@@ -35,21 +37,26 @@ func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fa
 	}
 	call.ID = exchange.NewID(turn)
 	entry := newEntry(turn, req, call)
-	v := &verdict{entry: entry}
+	v.entry = entry
 
 	if err == nil {
 		err = e.answer(ctx, exchange, turn, v)
 	}
 	if err != nil {
+		e.step(&v.seen, stepRefuse)
 		fault := gateway.AsFault(err)
 		v.reply = exchange.Refuse(fault)
 		explain(entry, fault)
 	}
-	e.checkReply(exchange.Operation(), v.reply, entry)
+	e.step(&v.seen, stepCheck)
+	v.seen.BrokeSpec = !e.checkReply(exchange.Operation(), v.reply, entry)
 	setDate(v.reply.Header, turn.Now)
+	e.step(&v.seen, stepJournal)
 	e.record(ctx, turn.Sandbox, entry, v.reply, started)
 	e.count(ctx, turn.Sandbox, exchange.Operation(), v.reply.Outcome)
-	return delivery{Reply: v.reply, delay: v.delay, network: v.network}
+	return delivery{
+		Reply: v.reply, delay: v.delay, network: v.network, seen: v.observed(req, exchange.Operation()),
+	}
 }
 
 // verdict is what becomes of a call on its way through the pipeline.
@@ -59,6 +66,7 @@ type verdict struct {
 	network scenario.Network
 	entry   *journal.Entry
 	decided bool // a scenario answered with a reply of its own
+	seen    Observation
 }
 
 // answer lets the scenarios speak, authenticates, validates and behaves. A panic becomes a fault like any other.
@@ -68,20 +76,25 @@ func (e *Emulator) answer(ctx context.Context, x gateway.Exchange, turn *sandbox
 			err = &wire.Fault{Kind: wire.Internal, Cause: &panicError{value: p, stack: debug.Stack()}}
 		}
 	}()
+	e.step(&v.seen, stepArrival)
 	if err = e.direct(ctx, x, turn, scenario.AtArrival, v); err != nil || v.decided {
 		return err
 	}
+	e.step(&v.seen, stepAuthenticate)
 	advice, err := x.Authenticate(ctx, turn)
 	if err != nil {
 		return err
 	}
 	v.entry.Findings = append(v.entry.Findings, advice...)
+	e.step(&v.seen, stepValidate)
 	if err = x.Validate(); err != nil {
 		return err
 	}
+	e.step(&v.seen, stepDecide)
 	if err = e.direct(ctx, x, turn, scenario.AtDecision, v); err != nil || v.decided {
 		return err
 	}
+	e.step(&v.seen, stepBehave)
 	if err = spendQuota(ctx, turn, x.Operation()); err != nil {
 		return err
 	}
@@ -151,14 +164,14 @@ func (e *Emulator) emergencyTurn() *sandbox.Turn {
 	return &sandbox.Turn{Sandbox: e.fallback, Now: e.options.RealNow()}
 }
 
-// checkReply holds the reply to the spec. A violation is the emulator's own bug.
-func (e *Emulator) checkReply(op *contract.Operation, reply wire.Reply, entry *journal.Entry) {
+// checkReply holds the reply to the spec, and reports whether it keeps to it. A violation is the emulator's own bug.
+func (e *Emulator) checkReply(op *contract.Operation, reply wire.Reply, entry *journal.Entry) bool {
 	if op == nil || reply.Value == nil {
-		return
+		return true
 	}
 	err := op.CheckReply(reply.Status, reply.Value)
 	if err == nil {
-		return
+		return true
 	}
 	entry.Findings = append(entry.Findings, wire.Finding{
 		Check: "reply", Level: wire.LevelError, Message: "A bug of the emulator, please report it: " + err.Error(),
@@ -167,6 +180,7 @@ func (e *Emulator) checkReply(op *contract.Operation, reply wire.Reply, entry *j
 	if e.options.Violation != nil {
 		e.options.Violation(err)
 	}
+	return false
 }
 
 // setDate gives the reply the time of the sandbox's clock: clients that correct their own clock by it stay right.

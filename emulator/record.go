@@ -27,7 +27,7 @@ func newEntry(turn *sandbox.Turn, req *wire.Request, call *wire.Call) *journal.E
 }
 
 func requestURL(req *wire.Request) string {
-	url := "http://" + req.Host + req.Path
+	url := req.Scheme + "://" + req.Host + req.Path
 	if req.RawQuery != "" {
 		url += "?" + req.RawQuery
 	}

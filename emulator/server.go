@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,11 +19,29 @@ type Server struct {
 	done     chan error
 }
 
-// Time limits of a Server: clients that dawdle do not hold a connection for ever.
+// ServerLimits bound what clients can hold of a Server. Zero fields mean the defaults.
+type ServerLimits struct {
+	// Connections that can be open at once: MaxConnections.
+	Connections int
+	// ReadHeader and Read are the times in which the head, and the whole, of a request must have come.
+	ReadHeader, Read time.Duration
+	// Write is the time from there in which the reply must be taken. Scripted delays have time of their own.
+	Write time.Duration
+	// Idle is how long a connection may wait for its next request.
+	Idle time.Duration
+}
+
+// Limits of a Server: clients that dawdle do not hold a connection for ever.
 const (
-	readHeaderTimeout = 10 * time.Second
-	readTimeout       = 60 * time.Second
-	idleTimeout       = 120 * time.Second
+	// MaxConnections is the number of connections that one listener holds open unless told otherwise.
+	MaxConnections = 4096
+
+	maxReadHeaderTime = 10 * time.Second
+	maxReadTime       = 60 * time.Second
+	// maxWriteTime also counts while a body is still coming, so it is longer than maxReadTime: the refusal of a body
+	// that does not come has time left.
+	maxWriteTime = 90 * time.Second
+	maxIdleTime  = 120 * time.Second
 	// maxHeaderBytes is where net/http gives up without a word of ours, well above MaxURL and MaxHeader, which
 	// answer in shape.
 	maxHeaderBytes = 4 << 20
@@ -29,19 +49,44 @@ const (
 
 // Listen opens addr ("127.0.0.1:4010", port 0 for any free one) and serves handler there until Close.
 func Listen(ctx context.Context, addr string, handler http.Handler, log *slog.Logger) (*Server, error) {
+	return ListenWithin(ctx, addr, handler, log, ServerLimits{})
+}
+
+// ListenWithin is Listen with limits of one's own.
+func ListenWithin(
+	ctx context.Context, addr string, handler http.Handler, log *slog.Logger, limits ServerLimits,
+) (*Server, error) {
+	return listen(ctx, addr, handler, log, limits, nil)
+}
+
+// listen opens addr for HTTP, and for HTTPS where there is a configuration for it.
+func listen(
+	ctx context.Context, addr string, handler http.Handler, log *slog.Logger, limits ServerLimits, secure *tls.Config,
+) (*Server, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", addr)
+	opened, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
+	listener := newBoundedListener(opened, cmp.Or(limits.Connections, MaxConnections), log)
 	s := &Server{
 		listener: listener, done: make(chan error, 1),
 		http: &http.Server{
-			Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
-			MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+			Handler: handler, ConnState: listener.track, MaxHeaderBytes: maxHeaderBytes,
+			DisableGeneralOptionsHandler: true, // net/http would answer "OPTIONS *" with nothing in it
+			ReadHeaderTimeout:            cmp.Or(limits.ReadHeader, maxReadHeaderTime),
+			ReadTimeout:                  cmp.Or(limits.Read, maxReadTime),
+			WriteTimeout:                 cmp.Or(limits.Write, maxWriteTime),
+			IdleTimeout:                  cmp.Or(limits.Idle, maxIdleTime),
+			ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		},
 	}
-	go func() { s.done <- s.http.Serve(listener) }()
+	if secure == nil {
+		go func() { s.done <- s.http.Serve(listener) }()
+		return s, nil
+	}
+	s.http.ErrorLog = handshakeLog(log)
+	go func() { s.done <- s.http.Serve(tls.NewListener(listener, secure)) }()
 	return s, nil
 }
 

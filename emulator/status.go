@@ -7,6 +7,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/journal"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/scenario"
+	"github.com/tokenstage/tokenstage/emulator/store"
 )
 
 // statuses are those of the errors that steering an emulator can end in.
@@ -25,6 +26,7 @@ var statuses = []struct {
 	{sandbox.ErrCredential, http.StatusConflict},
 	{sandbox.ErrKept, http.StatusConflict},
 	{sandbox.ErrTooMany, http.StatusTooManyRequests},
+	{store.ErrFull, http.StatusInsufficientStorage},
 }
 
 // StatusOf is the HTTP status with which the control plane tells an error of its emulator, its sandboxes, journals and

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/journal"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
@@ -22,7 +23,7 @@ type notice struct {
 // ownVoice answers what no gateway claims.
 func (e *Emulator) ownVoice(
 	ctx context.Context, req *wire.Request, unread *wire.Fault, started time.Time,
-) wire.Reply {
+) delivery {
 	status := http.StatusNotFound
 	n := notice{Detail: "No API is served at " + req.Method + " " + req.Path + "; see served for what is."}
 	if unread != nil {
@@ -37,12 +38,15 @@ func (e *Emulator) ownVoice(
 		Status: status, Body: body, Outcome: "http." + strconv.Itoa(status),
 		Header: http.Header{"Content-Type": {"application/problem+json"}},
 	}
-	e.recordUnclaimed(ctx, req, reply, started)
-	return reply
+	seen := Observation{Arrived: started, Request: req, ResponseBytes: len(body)}
+	seen.about(e.recordUnclaimed(ctx, req, reply, started))
+	return delivery{Reply: reply, seen: seen}
 }
 
 // recordUnclaimed keeps the request in the journal of the default sandbox, with the detail as its finding.
-func (e *Emulator) recordUnclaimed(ctx context.Context, req *wire.Request, reply wire.Reply, started time.Time) {
+func (e *Emulator) recordUnclaimed(
+	ctx context.Context, req *wire.Request, reply wire.Reply, started time.Time,
+) *journal.Entry {
 	turn, err := e.fallback.Begin(ctx)
 	if err != nil {
 		turn = e.emergencyTurn()
@@ -53,6 +57,7 @@ func (e *Emulator) recordUnclaimed(ctx context.Context, req *wire.Request, reply
 	}}
 	setDate(reply.Header, turn.Now)
 	e.record(ctx, turn.Sandbox, entry, reply, started)
+	return entry
 }
 
 // served lists what there is: one line an operation.
@@ -73,10 +78,14 @@ func (e *Emulator) served() []string {
 
 // statusOf is the HTTP status of a request that could not be read and belongs to no API.
 func statusOf(unread *wire.Fault) int {
-	if unread.Kind == wire.Malformed {
+	check := unread.Findings[0].Check
+	switch {
+	case check == checkTime:
+		return http.StatusRequestTimeout
+	case unread.Kind == wire.Malformed:
 		return http.StatusBadRequest
 	}
-	switch unread.Findings[0].Check {
+	switch check {
 	case checkURL:
 		return http.StatusRequestURITooLong
 	case checkHeader:

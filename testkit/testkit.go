@@ -6,6 +6,7 @@ package testkit
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strconv"
 	"testing"
@@ -21,11 +22,15 @@ import (
 const (
 	DataPort    = "4010/tcp"
 	ControlPort = "4011/tcp"
+	// TLSPort is open with WithTLS.
+	TLSPort = "4443/tcp"
 )
 
 const (
 	controlTokenEnv = "TOKENSTAGE_CONTROL_TOKEN"
 	seedEnv         = "TOKENSTAGE_SEED"
+	tlsEnv          = "TOKENSTAGE_TLS_ADDR"
+	tlsAddr         = "0.0.0.0:4443"
 
 	// startLimit is how long a started container may take to be ready.
 	startLimit = 30 * time.Second
@@ -43,7 +48,7 @@ type Container struct {
 // Run starts a container and returns when it is ready. The options are those of testcontainers-go and of this package.
 // A container is returned beside an error too when one was made, so that testcontainers.TerminateContainer can end it.
 func Run(ctx context.Context, options ...testcontainers.ContainerCustomizer) (*Container, error) {
-	var token string
+	var env map[string]string
 	all := []testcontainers.ContainerCustomizer{
 		testcontainers.WithExposedPorts(DataPort, ControlPort),
 		testcontainers.WithWaitStrategyAndDeadline(startLimit,
@@ -52,7 +57,7 @@ func Run(ctx context.Context, options ...testcontainers.ContainerCustomizer) (*C
 	}
 	all = append(all, options...)
 	all = append(all, testcontainers.CustomizeRequestOption(func(r *testcontainers.GenericContainerRequest) error {
-		token = r.Env[controlTokenEnv]
+		env = r.Env
 		return chooseImage(ctx, r)
 	}))
 	started, err := testcontainers.Run(ctx, "", all...)
@@ -61,7 +66,7 @@ func Run(ctx context.Context, options ...testcontainers.ContainerCustomizer) (*C
 		c = &Container{Container: started}
 	}
 	if err == nil {
-		err = c.connect(ctx, token)
+		err = c.connect(ctx, env)
 	}
 	if err != nil {
 		return c, fmt.Errorf("run tokenstage: %w", err)
@@ -70,7 +75,7 @@ func Run(ctx context.Context, options ...testcontainers.ContainerCustomizer) (*C
 }
 
 // connect finds the ports that the engine chose.
-func (c *Container) connect(ctx context.Context, token string) error {
+func (c *Container) connect(ctx context.Context, env map[string]string) error {
 	control, err := c.PortEndpoint(ctx, ControlPort, "http")
 	if err != nil {
 		return err
@@ -79,7 +84,15 @@ func (c *Container) connect(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	c.Emulator = client.NewEmulator(client.New(control, client.WithToken(token)), data)
+	c.Emulator = client.NewEmulator(client.New(control, client.WithToken(env[controlTokenEnv])), data)
+	if env[tlsEnv] != tlsAddr {
+		return nil
+	}
+	secure, err := c.PortEndpoint(ctx, TLSPort, "")
+	if err != nil {
+		return err
+	}
+	c.Emulator = c.WithTLS(secure)
 	return nil
 }
 
@@ -108,4 +121,14 @@ func WithSeed(seed uint64) testcontainers.CustomizeRequestOption {
 // steer too. It has 16 characters or more.
 func WithControlToken(token string) testcontainers.CustomizeRequestOption {
 	return testcontainers.WithEnv(map[string]string{controlTokenEnv: token})
+}
+
+// WithTLS serves HTTPS too, with a CA that lives as long as the container: see Emulator.HTTPClient. Other containers of
+// its network reach it at TLSPort.
+func WithTLS() testcontainers.CustomizeRequestOption {
+	return func(r *testcontainers.GenericContainerRequest) error {
+		return errors.Join(
+			testcontainers.WithEnv(map[string]string{tlsEnv: tlsAddr})(r),
+			testcontainers.WithExposedPorts(TLSPort)(r))
+	}
 }

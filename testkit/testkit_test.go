@@ -219,3 +219,25 @@ func TestImage(t *testing.T) {
 		t.Errorf("health check %v, labels %v", image.Config.Healthcheck, image.Config.Labels)
 	}
 }
+
+// An app reaches the container at the real hosts, over HTTPS, with nothing changed but who is dialled.
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	testkit.RequireEngine(t)
+	em := testkit.Start(t, testkit.WithTLS(),
+		testcontainers.WithHostConfigModifier(func(c *container.HostConfig) { c.ReadonlyRootfs = true }))
+	box := em.Sandbox(t)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+		"https://service.besclouds.com/apigovernance/api/oauth/tokenByAkSk",
+		strings.NewReader(`{"app_key":"`+box.Fabric.AppKey+`","app_secret":"`+box.Fabric.AppSecret+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := em.HTTPClient(t).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	box.Expect(t, tokenByAkSk).Outcomes("ok")
+}

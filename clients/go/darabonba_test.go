@@ -33,6 +33,10 @@ func callDarabonba(algorithm string, key acsKey, op operation) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	return sendDarabonba(client, op)
+}
+
+func sendDarabonba(client *openapi.Client, op operation) (answer, error) {
 	params := &openapi.Params{
 		Action: &op.action, Version: &op.version, Protocol: tea.String("HTTPS"), Pathname: &op.path,
 		Method: &op.method, AuthType: tea.String("AK"), Style: tea.String(op.style()),

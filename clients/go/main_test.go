@@ -26,27 +26,34 @@ const (
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	if os.Getenv(dataEnv) != "" {
-		return m.Run()
-	}
 	dir, err := os.MkdirTemp("", "tokenstage-clients-")
 	if err != nil {
 		return failed(err)
 	}
 	defer os.RemoveAll(dir)
+	if os.Getenv(dataEnv) == "" {
+		stop, err := start(dir)
+		if err != nil {
+			return failed(err)
+		}
+		defer stop()
+	}
+	if err := trustCA(filepath.Join(dir, "ca.pem")); err != nil {
+		return failed(err)
+	}
+	return m.Run()
+}
+
+// start builds the server, unless a binary is given, and runs it.
+func start(dir string) (stop func(), err error) {
 	binary := os.Getenv(binaryEnv)
 	if binary == "" {
 		binary = filepath.Join(dir, "tokenstage")
 		if err := build(binary); err != nil {
-			return failed(err)
+			return nil, err
 		}
 	}
-	stop, err := serve(binary)
-	if err != nil {
-		return failed(err)
-	}
-	defer stop()
-	return m.Run()
+	return serve(binary, filepath.Join(dir, "state"))
 }
 
 func failed(err error) int {
@@ -67,9 +74,10 @@ func build(binary string) error {
 const startLimit = 30 * time.Second
 
 // serve runs the server on free ports and puts its addresses into the environment.
-func serve(binary string) (stop func(), err error) {
+func serve(binary, state string) (stop func(), err error) {
 	var log bytes.Buffer
-	command := exec.Command(binary, "serve", "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0")
+	command := exec.Command(binary, "serve", "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0",
+		"--tls-addr", "127.0.0.1:0", "--state-dir", state)
 	command.Stderr = &log
 	out, err := command.StdoutPipe()
 	if err != nil {

@@ -15,12 +15,12 @@ export const applyToken = (change) => onsmqtt('ApplyToken', {
 
 const policy = { Version: '1', Resource: { Type: 'AppInstanceGroup', Id: 'aig-9ciijz60n4xsv' } };
 
-const getAuthCode = (change) => ({
+export const getAuthCode = (change) => ({
   version: '2021-02-18', action: 'GetAuthCode', method: 'POST', path: '/',
   form: { EndUserId: 'alice', AutoCreateUser: 'false', Policy: JSON.stringify(policy), ...change },
 });
 
-const createAccessWarrant = () => ({
+export const createAccessWarrant = () => ({
   version: '20240611', action: 'CreateAccessWarrant', method: 'POST',
   path: '/api/v1/aliyunConsole/createAccessWarrant',
   body: {

@@ -7,10 +7,10 @@ import { data } from './sandbox.js';
 export const modes = { V3: undefined, 'V3 SM3': 'ACS3-HMAC-SM3', v1: 'v2' };
 
 /** Returns a call for acsSuite over the classes of an SDK. */
-export function caller({ Client, Config, Params, OpenApiRequest }, signatureAlgorithm) {
+export function caller({ Client, Config, Params, OpenApiRequest }, signatureAlgorithm, target) {
   return ({ accessKeyId, accessKeySecret, securityToken, bearerToken }, operation) => {
     const client = new Client(new Config({
-      endpoint: data, protocol: 'http', signatureAlgorithm,
+      endpoint: data, protocol: 'http', ...target, signatureAlgorithm,
       accessKeyId, accessKeySecret, securityToken, bearerToken,
     }));
     const params = new Params({

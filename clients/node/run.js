@@ -18,9 +18,9 @@ function build(folder) {
 }
 
 /** Starts the server on free ports and waits until it has printed where its planes are. */
-async function serve(binary) {
-  const server = spawn(binary, ['serve', '--addr', '127.0.0.1:0', '--control-addr', '127.0.0.1:0'],
-    { stdio: ['ignore', 'pipe', 'inherit'] });
+async function serve(binary, folder) {
+  const server = spawn(binary, ['serve', '--addr', '127.0.0.1:0', '--control-addr', '127.0.0.1:0',
+    '--tls-addr', '127.0.0.1:0', '--state-dir', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   const limit = setTimeout(() => server.kill('SIGKILL'), startLimit);
   const planes = {};
   for await (const line of createInterface({ input: server.stdout })) {
@@ -35,7 +35,11 @@ async function serve(binary) {
     throw new Error('the server ended before it said where its planes are');
   }
   server.stdout.resume();
-  const env = { TOKENSTAGE_DATA: planes.data, TOKENSTAGE_CONTROL: `http://${planes.control}` };
+  const env = {
+    TOKENSTAGE_DATA: planes.data, TOKENSTAGE_CONTROL: `http://${planes.control}`,
+    // Node reads it at its start, for all clients of the process.
+    NODE_EXTRA_CA_CERTS: join(folder, 'ca', 'ca.pem'),
+  };
   return { env, stop: () => server.kill('SIGKILL') };
 }
 
@@ -54,7 +58,7 @@ if (process.env.TOKENSTAGE_DATA) {
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'tokenstage-clients-'));
   try {
-    const server = await serve(process.env.TOKENSTAGE_BIN ?? build(folder));
+    const server = await serve(process.env.TOKENSTAGE_BIN ?? build(folder), folder);
     try {
       process.exitCode = await runTests(server.env);
     } finally {

@@ -23,6 +23,12 @@ async function control(method, path, body) {
 
 const secret = () => randomBytes(16).toString('hex');
 
+/** The host and port of the data plane over HTTPS; undefined where the server has none. */
+export async function secure() {
+  const { endpoints } = await control('GET', '/v1/sandboxes/default');
+  return endpoints.tls?.replace('https://', '');
+}
+
 /** Creates a sandbox with an acs credential of each kind and removes it after the test; settings go beside them. */
 export async function newBox(t, settings) {
   const acs = [

@@ -38,6 +38,7 @@ type grammar struct {
 	Coverage    coverageCommand    `cmd:"" help:"Tell which documented errors were seen; fail when too few were."`
 	Clock       clockCommand       `cmd:"" help:"Read, move or freeze a sandbox's clock."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Create, list, reset and remove sandboxes."`
+	CA          caCommand          `cmd:"" name:"ca" help:"Print the CA of --tls-addr, and how clients trust it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 when the emulator is ready, with 1 when it is not."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
@@ -70,7 +71,8 @@ func run(ctx context.Context, world World, args []string) error {
 	env := &environment{lookup: world.LookupEnv}
 	parser, err := kong.New(&grammar{},
 		kong.Name("tokenstage"),
-		kong.Description("An emulator of five cloud APIs that issue access tokens. Real SDKs work against it, offline."),
+		kong.Description("An emulator of five cloud APIs that issue access tokens. Real SDKs work against it, offline.\n\n"+
+			"Exit codes: 0 all is well, 1 it could not be done, 2 the command line or the environment is not good."),
 		kong.Writers(world.Stdout, world.Stderr),
 		kong.NoDefaultHelp(),
 		kong.Vars{"control": defaultControl},

@@ -118,7 +118,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"serve", "env", "apis", "requests", "clock", "sandbox new", "sandbox list", "sandbox reset", "sandbox rm",
-		"healthcheck", "version",
+		"ca", "healthcheck", "version",
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
@@ -147,7 +147,9 @@ func TestNoVariableMeansTwoThings(t *testing.T) {
 			usedBy[match[1]] = append(usedBy[match[1]], command)
 		}
 	}
-	for _, shared := range []string{"TOKENSTAGE_CONTROL", "TOKENSTAGE_CONTROL_TOKEN", "TOKENSTAGE_SANDBOX"} {
+	for _, shared := range []string{
+		"TOKENSTAGE_CONTROL", "TOKENSTAGE_CONTROL_TOKEN", "TOKENSTAGE_SANDBOX", "TOKENSTAGE_STATE_DIR",
+	} {
 		if len(usedBy[shared]) < 2 {
 			t.Errorf("%s is used by %q only", shared, usedBy[shared])
 		}

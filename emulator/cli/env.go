@@ -1,18 +1,23 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/authority"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
 // envCommand prints what an app needs to talk to a sandbox.
 type envCommand struct {
 	boxed
-	Format string `enum:"shell,dotenv" default:"shell" help:"shell, to be evaluated, or dotenv, for a .env file."`
+	Format   string   `enum:"shell,dotenv" default:"shell" help:"shell, to be evaluated, or dotenv, for a .env file."`
+	StateDir stateDir `placeholder:"DIR" group:"remote" help:"Where its CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
 // Help gives the examples.
@@ -30,7 +35,11 @@ func (e *envCommand) Run(ctx context.Context, world World) error {
 	if err != nil {
 		return e.failure(err, "sandbox list")
 	}
-	all := append(e.endpoints(box), credentials(box.Credentials)...)
+	secure, err := e.secure(ctx, world, box)
+	if err != nil {
+		return e.failure(err, "serve --help")
+	}
+	all := slices.Concat(e.endpoints(box), secure, credentials(box.Credentials))
 	if e.Format == "dotenv" {
 		writeDotenv(world.Stdout, all)
 	} else {
@@ -54,6 +63,23 @@ func (e *envCommand) endpoints(box client.Sandbox) []variable {
 		all = append(all, variable{"TOKENSTAGE_CONTROL_TOKEN", e.Token})
 	}
 	return all
+}
+
+// secure is what clients need over HTTPS, where that is on. The file of the CA is named where this machine has it.
+func (e *envCommand) secure(ctx context.Context, world World, box client.Sandbox) ([]variable, error) {
+	if box.Endpoints.TLS == "" {
+		return nil, nil
+	}
+	all := []variable{{"TOKENSTAGE_TLS_URL", box.Endpoints.TLS}}
+	ca, err := e.client().CA(ctx)
+	if err != nil {
+		return nil, err
+	}
+	file := authority.CertFile(e.StateDir.find(world))
+	if kept, err := os.ReadFile(file); err == nil && bytes.Equal(kept, ca) {
+		all = append(all, variable{"TOKENSTAGE_CA_FILE", file})
+	}
+	return all, nil
 }
 
 // credentials are the first credential of each gateway. The names of acs are those that Alibaba Cloud's SDKs read

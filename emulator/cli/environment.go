@@ -65,7 +65,7 @@ func (e *environment) explain(err error) error {
 // describe is the help of a flag with its default and its variable.
 func describe(value *kong.Value) string {
 	text := value.Help
-	if value.HasDefault {
+	if value.Default != "" {
 		text += " Default: " + value.Default + "."
 	}
 	if value.Flag != nil && len(value.Flag.Envs) > 0 {

@@ -29,7 +29,11 @@ func (o *output) isTerminal() bool {
 		return false
 	}
 	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull) // a character device too, where nobody reads
+	return err != nil || !os.SameFile(info, null)
 }
 
 // say prints. That it failed is for the output to know.

@@ -23,6 +23,7 @@ type sandboxNewCommand struct {
 	Seed   *uint64 `placeholder:"N" help:"Seed of all chance in it. Drawn unless given."`
 	Now    moment  `placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
 	Frozen bool    `help:"Let the clock stand still."`
+	TTL    string  `name:"ttl" placeholder:"D" help:"Remove it when nothing used it for so long, such as 30m."`
 	JSON   bool    `name:"json" help:"Print JSON, as the control API gives it."`
 }
 
@@ -37,7 +38,7 @@ func (sandboxNewCommand) Help() string {
 // Run creates the sandbox and prints what an app needs of it.
 func (n *sandboxNewCommand) Run(ctx context.Context, world World) error {
 	box, err := n.client().CreateSandbox(ctx, client.Definition{
-		ID: n.ID, Seed: n.Seed, Now: time.Time(n.Now), Frozen: n.Frozen,
+		ID: n.ID, Seed: n.Seed, Now: time.Time(n.Now), Frozen: n.Frozen, TTL: n.TTL,
 	})
 	if err != nil {
 		return n.failure(err, "sandbox list")

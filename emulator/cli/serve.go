@@ -28,15 +28,20 @@ type serveCommand struct {
 	Scenario    []string `placeholder:"FILE" help:"Play this file in the default sandbox, anew when it changes."`
 	Token       string   `name:"control-token" placeholder:"T" help:"Token of the control plane; generated off loopback."`
 	Log         string   `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
+	limitFlags
+	tlsFlags
+	telemetryFlags
 }
 
 // Help gives the examples.
 func (serveCommand) Help() string {
-	return examples(
+	return "It stops on SIGINT and SIGTERM with exit code 0: calls in flight get " + stopLimit.String() + " to finish, " +
+		"scripted delays and stalls end at once. A second signal kills it.\n\n" + examples(
 		"tokenstage serve", "both planes on their default addresses",
 		"tokenstage serve --scenario mine.yaml", "with a script that is played anew whenever it is saved",
 		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "free ports, printed at the start",
 		"tokenstage serve --addr 0.0.0.0:4010 --control-addr 0.0.0.0:4011", "open to other machines, with a token",
+		"tokenstage serve --tls-addr 127.0.0.1:4443", "over HTTPS too; how clients come to trust it: tokenstage ca",
 	)
 }
 
@@ -68,7 +73,14 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		return err
 	}
 	log := newLog(s.Log, world.Stderr)
-	em, err := emulator.New(ctx, emulator.Options{Seed: s.Seed, Log: log})
+	seen, err := s.observe(ctx, world, s.Log, log)
+	if err != nil {
+		return err
+	}
+	defer flush(ctx, log, seen)
+	em, err := emulator.New(ctx, emulator.Options{
+		Seed: s.Seed, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
+	})
 	if err != nil {
 		return err
 	}
@@ -80,41 +92,55 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 	if err != nil {
 		return err
 	}
-	data, err := listen(ctx, "--addr", s.Addr, em.Handler(), log)
+	handler := em.Handler()
+	data, err := listen(ctx, "--addr", s.Addr, handler, log, s.limits())
 	if err != nil {
 		return err
 	}
-	steer, err := listen(ctx, "--control-addr", s.ControlAddr, control.New(control.Options{
-		Emulator: em, Data: reachable(data.Addr()), Token: key.token, Loopback: s.ControlAddr.isLoopback(), Log: log,
-	}), log)
+	secure, err := s.open(ctx, world, handler, log, s.limits())
 	if err != nil {
 		stop(ctx, log, data)
 		return err
 	}
+	steer, err := listen(ctx, "--control-addr", s.ControlAddr, control.New(control.Options{
+		Emulator: em, Data: reachable(data.Addr()), Token: key.token, Loopback: s.ControlAddr.isLoopback(), Log: log,
+		Metrics: metricsOf(seen, em), TLS: secure.addr(), CA: secure.pem(),
+	}), log, s.limits())
+	if err != nil {
+		stop(ctx, log, secure.with(data)...)
+		return err
+	}
 	log.Info("serving", "data", data.Addr(), "control", steer.Addr())
 	welcome{
-		data: reachable(data.Addr()), control: reachable(steer.Addr()), key: key, box: box, style: styleFor(world),
+		data: reachable(data.Addr()), control: reachable(steer.Addr()), tls: secure.addr(), key: key, box: box,
+		style: styleFor(world),
 	}.write(world.Stdout)
+	go sweep(ctx, em, log)
 	watch(ctx, em, log, files)
 	em.Stop() // scripted delays and stalls would keep their calls in flight
-	stop(ctx, log, data, steer)
+	stop(ctx, log, secure.with(data, steer)...)
 	log.Info("stopped")
 	return nil
 }
 
 // listen opens the address of a flag.
 func listen(
-	ctx context.Context, flag string, addr address, handler http.Handler, log *slog.Logger,
+	ctx context.Context, flag string, addr address, handler http.Handler, log *slog.Logger, limits emulator.ServerLimits,
 ) (*emulator.Server, error) {
-	server, err := emulator.Listen(ctx, string(addr), handler, log)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 takes a free one)",
-			flag, addr, flag)
-	}
+	server, err := emulator.ListenWithin(ctx, string(addr), handler, log, limits)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
+		return nil, listenError(flag, addr, err)
 	}
 	return server, nil
+}
+
+// listenError says what to do about an address that cannot be listened on.
+func listenError(flag string, addr address, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 takes a free one)",
+			flag, addr, flag)
+	}
+	return fmt.Errorf("%s: %w", flag, err)
 }
 
 // stop closes servers, all within one limit. The context of the command may have ended.

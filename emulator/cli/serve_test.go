@@ -156,6 +156,7 @@ func TestServeOnAnAddressInUse(t *testing.T) {
 	for flag, args := range map[string][]string{
 		"--addr":         {"--addr", taken, "--control-addr", "127.0.0.1:0"},
 		"--control-addr": {"--addr", "127.0.0.1:0", "--control-addr", taken},
+		"--tls-addr":     {"--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0", "--tls-addr", taken, "--log", "off"},
 	} {
 		t.Run(flag, func(t *testing.T) {
 			t.Parallel()

@@ -10,6 +10,7 @@ import (
 // welcome is what serve says at its start: where things are and what to do with them.
 type welcome struct {
 	data, control string // host:port
+	tls           string // the same, empty where TLS is off
 	key           controlKey
 	box           *sandbox.Sandbox
 	style         style
@@ -29,6 +30,9 @@ func (w welcome) write(out io.Writer) {
 func (w welcome) planes(out io.Writer) {
 	say(out, "data plane     %s\n", w.style.wrap(sgrGreen, "http://"+w.data))
 	say(out, "control plane  %s\n", w.style.wrap(sgrGreen, "http://"+w.control))
+	if w.tls != "" {
+		say(out, "over TLS       %s\n", w.style.wrap(sgrGreen, "https://"+w.tls))
+	}
 	if w.key.generated {
 		say(out, "open           http://%s/?token=%s\n", w.control, w.key.token)
 	}
@@ -94,6 +98,9 @@ func (w welcome) next(out io.Writer) {
 		say(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
 	}
 	say(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
+	if w.tls != "" {
+		say(out, "  tokenstage ca --trust all%s  # how clients come to trust the certificates\n", flags)
+	}
 	say(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
 }
 

@@ -81,6 +81,7 @@ type Operation struct {
 	bodyRequired bool
 	bodyExample  any
 	replies      map[int]*openapi3.Schema // by status; 0 is default
+	fits         fits
 	example      any
 	byCode       map[string]*Error
 }

@@ -235,19 +235,22 @@ func TestDecodeJSON(t *testing.T) {
 		want any
 		err  string // empty for none
 	}{
-		"object":       {`{"a":[1,2.5,"x",true,null]}`, map[string]any{"a": []any{int64(1), 2.5, "x", true, nil}}, ""},
-		"blanks":       {" 1\n", int64(1), ""},
-		"largest":      {"9223372036854775807", int64(math.MaxInt64), ""},
-		"beyond int64": {"9223372036854775808", 9223372036854775808.0, ""},
-		"beyond float": {"1e999", "1e999", ""},
-		"exponent":     {"1e2", 100.0, ""},
-		"empty":        {"", nil, "ends too early"},
-		"cut":          {`{"a":`, nil, "ends too early"},
-		"broken":       {`{"a" 1}`, nil, "at byte 6"},
-		"word":         {"hello", nil, "at byte 1"},
-		"more":         {`{} x`, nil, "more text follows the value at byte "},
-		"two":          {`1 2`, nil, "more text follows"},
-		"deep":         {strings.Repeat("[", 20000), nil, "is not JSON"},
+		"object":        {`{"a":[1,2.5,"x",true,null]}`, map[string]any{"a": []any{int64(1), 2.5, "x", true, nil}}, ""},
+		"blanks":        {" 1\n", int64(1), ""},
+		"largest":       {"9223372036854775807", int64(math.MaxInt64), ""},
+		"beyond int64":  {"9223372036854775808", 9223372036854775808.0, ""},
+		"beyond float":  {"1e999", "1e999", ""},
+		"exponent":      {"1e2", 100.0, ""},
+		"empty":         {"", nil, "ends too early"},
+		"cut":           {`{"a":`, nil, "ends too early"},
+		"broken":        {`{"a" 1}`, nil, "at byte 6"},
+		"word":          {"hello", nil, "at byte 1"},
+		"more":          {`{} x`, nil, "more text follows the value at byte "},
+		"two":           {`1 2`, nil, "more text follows"},
+		"deep":          {strings.Repeat("[", 20000), nil, "nested more than 64 deep"},
+		"one too deep":  {strings.Repeat("[", 65) + strings.Repeat("]", 65), nil, "nested more than 64 deep"},
+		"just too wide": {"[" + strings.Repeat("0,", 50_000) + "0]", nil, "more than 50000 values"},
+		"marks in text": {`"` + strings.Repeat(`\"[{,`, 60_000) + `"`, strings.Repeat(`"[{,`, 60_000), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

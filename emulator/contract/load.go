@@ -26,27 +26,28 @@ const (
 
 // Builtin is the catalogue of the specs that ship, loaded once for the whole process: it is read-only, and tests start
 // many emulators.
-var Builtin = sync.OnceValues(func() (*Catalogue, error) { return Load(openapi.Files) })
+var Builtin = sync.OnceValues(func() (*Catalogue, error) { return load(parseShipped, openapi.Files) })
 
 // Load reads every API and gateway document of the file systems. An API may use a gateway of another file system.
 // The first problem ends it, named by file and place.
-func Load(systems ...fs.FS) (*Catalogue, error) {
+func Load(systems ...fs.FS) (*Catalogue, error) { return load(parse, systems...) }
+
+// parser reads the document that is in a file.
+type parser func(file string, source []byte) (*openapi3.T, error)
+
+func load(parse parser, systems ...fs.FS) (*Catalogue, error) {
+	gateways, apis, err := readDocuments(systems, parse)
+	if err != nil {
+		return nil, err
+	}
 	c := &Catalogue{
 		byAction: map[action][]*Operation{}, routers: map[string][]routers.Router{},
 		byRoute: map[*openapi3.Operation]*Operation{},
 	}
-	load := func(pattern string, one func(file string, source []byte, doc *openapi3.T) error) error {
-		for _, system := range systems {
-			if err := eachDocument(system, pattern, one); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err := load(gatewayFolder+"/*.yaml", c.addGateway); err != nil {
+	if err := each(gateways, c.addGateway); err != nil {
 		return nil, err
 	}
-	if err := load("*.yaml", c.addAPI); err != nil {
+	if err := each(apis, c.addAPI); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(c.Gateways, func(a, b *Gateway) int { return cmp.Compare(a.Name, b.Name) })
@@ -62,14 +63,10 @@ type document struct {
 	err    error
 }
 
-func eachDocument(system fs.FS, pattern string, one func(string, []byte, *openapi3.T) error) error {
-	documents, err := readDocuments(system, pattern)
-	if err != nil {
-		return err
-	}
+func each(documents []*document, one func(*document) error) error {
 	for _, d := range documents {
 		if d.err == nil {
-			d.err = one(d.file, d.source, d.doc)
+			d.err = one(d)
 		}
 		if d.err != nil {
 			return fmt.Errorf("spec %s: %w", d.file, d.err)
@@ -78,29 +75,46 @@ func eachDocument(system fs.FS, pattern string, one func(string, []byte, *openap
 	return nil
 }
 
-// readDocuments parses side by side: parsing is most of what a start costs.
-func readDocuments(system fs.FS, pattern string) ([]document, error) {
-	files, err := fs.Glob(system, pattern)
-	if err != nil {
-		return nil, fmt.Errorf("list specs: %w", err)
-	}
-	files = slices.DeleteFunc(files, func(file string) bool { return path.Base(file) == controlFile })
-	documents := make([]document, len(files))
+// readDocuments parses all side by side: parsing is most of what a start costs.
+func readDocuments(systems []fs.FS, parse parser) (gateways, apis []*document, err error) {
 	var parsing sync.WaitGroup
-	for i, file := range files {
-		parsing.Go(func() {
-			d := &documents[i]
-			d.file = file
-			if d.source, d.err = fs.ReadFile(system, file); d.err == nil {
-				d.doc, d.err = parse(d.source)
+	defer parsing.Wait()
+	for _, system := range systems {
+		for pattern, list := range map[string]*[]*document{gatewayFolder + "/*.yaml": &gateways, "*.yaml": &apis} {
+			files, err := fs.Glob(system, pattern)
+			if err != nil {
+				return nil, nil, fmt.Errorf("list specs: %w", err)
 			}
-		})
+			for _, file := range files {
+				if path.Base(file) == controlFile {
+					continue
+				}
+				d := &document{file: file}
+				*list = append(*list, d)
+				parsing.Go(func() { d.read(system, parse) })
+			}
+		}
 	}
-	parsing.Wait()
-	return documents, nil
+	return gateways, apis, nil
 }
 
-func parse(source []byte) (*openapi3.T, error) {
+func (d *document) read(system fs.FS, parse parser) {
+	if d.source, d.err = fs.ReadFile(system, d.file); d.err == nil {
+		d.doc, d.err = parse(d.file, d.source)
+	}
+}
+
+// parseShipped reads a document that ships in JSON, in which it says the same and parses faster. That it is good, and
+// the same, is known from the tests.
+func parseShipped(file string, _ []byte) (*openapi3.T, error) {
+	source, err := openapi.JSON.ReadFile(openapi.JSONFile(file))
+	if err != nil {
+		return nil, err
+	}
+	return openapi3.NewLoader().LoadFromData(source)
+}
+
+func parse(_ string, source []byte) (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(source)
 	if err != nil {
 		return nil, err
@@ -111,12 +125,13 @@ func parse(source []byte) (*openapi3.T, error) {
 	return doc, checkExtensions(doc)
 }
 
-func (c *Catalogue) addGateway(file string, _ []byte, doc *openapi3.T) error {
+func (c *Catalogue) addGateway(d *document) error {
+	doc := d.doc
 	root, err := decodeExtensions[rootExtensions](doc.Extensions)
 	if err != nil {
 		return err
 	}
-	if want := documentName(file); root.Gateway != want {
+	if want := documentName(d.file); root.Gateway != want {
 		return fmt.Errorf("x-gateway: must be %q like the file's name, got %q", want, root.Gateway)
 	}
 	if c.Gateway(root.Gateway) != nil {
@@ -136,7 +151,8 @@ func (c *Catalogue) addGateway(file string, _ []byte, doc *openapi3.T) error {
 
 func documentName(file string) string { return strings.TrimSuffix(path.Base(file), ".yaml") }
 
-func (c *Catalogue) addAPI(file string, source []byte, doc *openapi3.T) error {
+func (c *Catalogue) addAPI(d *document) error {
+	doc := d.doc
 	root, err := decodeExtensions[rootExtensions](doc.Extensions)
 	if err != nil {
 		return err
@@ -146,8 +162,8 @@ func (c *Catalogue) addAPI(file string, source []byte, doc *openapi3.T) error {
 		return fmt.Errorf("x-gateway: no gateway %q", root.Gateway)
 	}
 	api := &API{
-		Name: documentName(file), Title: doc.Info.Title, Description: doc.Info.Description, Gateway: c.Gateways[i],
-		Product: root.Product, Version: root.Version, Source: source,
+		Name: documentName(d.file), Title: doc.Info.Title, Description: doc.Info.Description, Gateway: c.Gateways[i],
+		Product: root.Product, Version: root.Version, Source: d.source,
 	}
 	if c.API(api.Name) != nil {
 		return fmt.Errorf("an API %q is loaded already", api.Name)

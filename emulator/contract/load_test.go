@@ -1,11 +1,16 @@
 package contract_test
 
 import (
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tokenstage/tokenstage/emulator/contract"
+	"github.com/tokenstage/tokenstage/openapi"
 )
 
 // A slip of the pen in a spec is loud, wherever it is.
@@ -202,5 +207,36 @@ func TestSeveralFileSystems(t *testing.T) {
 	wantError(t, err, "store.yaml", `no gateway "acs"`)
 	if empty, err := contract.Load(); err != nil || len(empty.APIs) != 0 {
 		t.Errorf("of nothing: %v, %v", empty, err)
+	}
+}
+
+// TestShippedJSON: what a start loads says what the documents say that people read.
+func TestShippedJSON(t *testing.T) {
+	t.Parallel()
+	fast, err := contract.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := contract.Load(openapi.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Patterns are compared by their text, routers and what is looked up by address not at all.
+	all := cmp.Options{
+		cmp.Exporter(func(reflect.Type) bool { return true }),
+		cmp.Comparer(func(a, b *regexp.Regexp) bool { return a.String() == b.String() }),
+		cmp.FilterPath(func(p cmp.Path) bool {
+			switch p.Last().String() {
+			case ".routers", ".byRoute", ".fits":
+				return true
+			}
+			return false
+		}, cmp.Ignore()),
+	}
+	if diff := cmp.Diff(read.APIs, fast.APIs, all); diff != "" {
+		t.Errorf("run \"go generate ./openapi\" (-YAML +JSON):\n%s", diff)
+	}
+	if diff := cmp.Diff(read.Gateways, fast.Gateways, all); diff != "" {
+		t.Errorf("run \"go generate ./openapi\" (-YAML +JSON):\n%s", diff)
 	}
 }

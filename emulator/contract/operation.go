@@ -48,6 +48,7 @@ func newOperation(
 	if err := op.addReplies(doc); err != nil {
 		return nil, err
 	}
+	op.addFits()
 	return op, op.checkCodes()
 }
 

@@ -2,6 +2,7 @@
 package control
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 
@@ -16,28 +17,47 @@ type Options struct {
 	Emulator *emulator.Emulator
 	// Data is the data plane's address as host:port, named in replies.
 	Data string
+	// TLS is the address of the data plane's TLS listener as host:port; empty where there is none.
+	TLS string
+	// CA is the certificate of the CA behind it, in PEM.
+	CA []byte
 	// Token must come as a bearer token with every call but /healthz when it is not empty.
 	Token string
 	// Loopback says that the plane listens on a loopback address: then foreign Host and Origin headers are refused.
 	Loopback bool
-	Log      *slog.Logger
+	// Metrics writes what Prometheus asks for; nil means that nothing is counted.
+	Metrics func(io.Writer) error
+	// Console serves the web pages at "/" and below ConsoleRoot, and asks for the token itself; nil means none.
+	Console     http.Handler
+	ConsoleRoot string
+	Log         *slog.Logger
 }
 
 // plane holds what the handlers share.
 type plane struct {
 	emulator *emulator.Emulator
 	data     string
+	tls      string
+	ca       []byte
 }
 
 // New returns the control plane. Its contract is openapi/control.yaml.
 func New(o Options) http.Handler {
-	p := &plane{emulator: o.Emulator, data: o.Data}
+	p := &plane{emulator: o.Emulator, data: o.Data, tls: o.TLS, ca: o.CA}
+	o.Emulator.Sandboxes().Secrets().Keep(o.Token)
 	e := echo.NewWithConfig(echo.Config{Logger: o.Log, HTTPErrorHandler: p.writeProblem})
-	e.Pre(guard{token: o.Token, loopback: o.Loopback}.check)
+	e.Pre(survive, guard{token: o.Token, loopback: o.Loopback, console: o.ConsoleRoot}.check)
+	if o.Console != nil {
+		pages := echo.WrapHandler(o.Console)
+		e.GET("/", pages)
+		e.Any(o.ConsoleRoot+"*", pages)
+	}
 
 	e.GET("/healthz", health)
 	e.HEAD("/healthz", health) // as some health checks ask
 	e.GET("/openapi.yaml", p.contract)
+	e.GET("/metrics", showMetrics(o.Metrics))
+	e.GET("/ca.pem", p.showCA)
 	v1 := e.Group("/v1")
 	v1.GET("/apis", p.listAPIs)
 	v1.GET("/apis/:api/openapi.yaml", p.spec)
@@ -69,6 +89,17 @@ func New(o Options) http.Handler {
 func health(c *echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
 }
+
+// showCA hands out what clients of the TLS listener have to trust.
+func (p *plane) showCA(c *echo.Context) error {
+	if p.tls == "" {
+		return problem(http.StatusNotFound, "there is no CA, since TLS is off: start the server with --tls-addr")
+	}
+	return c.Blob(http.StatusOK, pemContent, p.ca)
+}
+
+// pemContent is not registered, and what web servers send for .pem files.
+const pemContent = "application/x-pem-file"
 
 const yamlContent = "application/yaml"
 

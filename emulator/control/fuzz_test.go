@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ func FuzzControl(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	e.Stop() // who follows events is let go at once
 	handler := control.New(control.Options{Emulator: e, Data: "127.0.0.1:4010", Log: discard})
 	contract := newChecked(f, direct{handler})
 	contract.anything = true
@@ -111,4 +113,38 @@ func clean(t *testing.T, e *emulator.Emulator) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// good is what may stand in Host, and with a scheme before it in Origin.
+var good = regexp.MustCompile(`^(?i:127\.0\.0\.1|\[::1\]|localhost)(:[0-9]{1,5})?$`)
+
+// FuzzGuard wants nobody in but by the names of this very machine.
+func FuzzGuard(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"localhost", ""},
+		{"127.0.0.1:4011", "http://localhost:3000"},
+		{"[::1]:1", "https://[::1]"},
+		{"localhost.", "null"},
+		{"localhost:+1", "http://a@localhost"},
+		{"[localhost]", "http://localhost/"},
+		{"::1", "http://127.0.0.1.nip.io"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	e, err := emulator.New(f.Context(), emulator.Options{Log: discard})
+	if err != nil {
+		f.Fatal(err)
+	}
+	handler := control.New(control.Options{Emulator: e, Loopback: true, Log: discard})
+	f.Fuzz(func(t *testing.T, host, origin string) {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", nil)
+		req.Host = host
+		req.Header.Set("Origin", origin)
+		got := httptest.NewRecorder()
+		handler.ServeHTTP(got, req)
+		_, named, _ := strings.Cut(origin, "://")
+		if got.Code == http.StatusOK && (!good.MatchString(host) || !good.MatchString(named)) {
+			t.Errorf("host %q and origin %q are let in", host, origin)
+		}
+	})
 }

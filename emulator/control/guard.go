@@ -2,19 +2,19 @@ package control
 
 import (
 	"crypto/subtle"
-	"net"
 	"net/http"
-	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v5"
 )
 
 // guard keeps strangers out: other sites' pages by Host and Origin on a loopback address, everybody without the token
-// elsewhere.
+// elsewhere. The console judges the token itself: a browser cannot send it as programs do.
 type guard struct {
 	token    string
 	loopback bool
+	console  string // the path of its pages; empty when there are none
 }
 
 const healthPath = "/healthz"
@@ -23,13 +23,12 @@ const healthPath = "/healthz"
 func (g guard) check(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		req := c.Request()
-		if g.loopback && !isLoopbackHost(req.Host) {
-			return problem(http.StatusForbidden, "the Host header must name 127.0.0.1, [::1] or localhost")
+		if g.loopback {
+			if err := refuseForeign(req); err != nil {
+				return err
+			}
 		}
-		if origin := req.Header.Get("Origin"); g.loopback && origin != "" && !isLoopbackOrigin(origin) {
-			return problem(http.StatusForbidden, "the Origin header must name 127.0.0.1, [::1] or localhost")
-		}
-		if g.token != "" && req.URL.Path != healthPath && !g.holdsToken(req) {
+		if g.token != "" && req.URL.Path != healthPath && !g.isConsole(req.URL.Path) && !g.holdsToken(req) {
 			c.Response().Header().Set("WWW-Authenticate", "Bearer")
 			return problem(http.StatusUnauthorized, "the control plane needs its token as a bearer token: "+
 				"see TOKENSTAGE_CONTROL_TOKEN, or what the server printed when it started")
@@ -38,25 +37,58 @@ func (g guard) check(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// refuseForeign keeps other sites' pages out: those that had their own name point here (DNS rebinding) show it in Host,
+// others in Origin, and what a page merely embeds has a browser's word for it.
+func refuseForeign(req *http.Request) error {
+	if !isLoopbackHost(req.Host) {
+		return problem(http.StatusForbidden, "the Host header must name 127.0.0.1, [::1] or localhost")
+	}
+	origins := req.Header.Values("Origin")
+	for _, origin := range origins {
+		if !isLoopbackOrigin(origin) {
+			return problem(http.StatusForbidden, "the Origin header must name 127.0.0.1, [::1] or localhost")
+		}
+	}
+	// Fetch Metadata, W3C: a link that somebody follows is a navigation.
+	embedded := req.Method != http.MethodGet || req.Header.Get("Sec-Fetch-Mode") != "navigate"
+	if len(origins) == 0 && req.Header.Get("Sec-Fetch-Site") == "cross-site" && embedded {
+		return problem(http.StatusForbidden, "another site's page asked for this")
+	}
+	return nil
+}
+
+func (g guard) isConsole(path string) bool {
+	return g.console != "" && (path == "/" || strings.HasPrefix(path, g.console))
+}
+
 func (g guard) holdsToken(req *http.Request) bool {
 	scheme, got, _ := strings.Cut(req.Header.Get("Authorization"), " ")
 	// Schemes are known in any case: RFC 9110, section 11.1.
 	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(got), []byte(g.token)) == 1
 }
 
-// isLoopbackHost judges a Host header, with or without a port.
+// isLoopbackHost judges a Host header, with or without a port, by its very text: no name is looked up.
 func isLoopbackHost(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	name, port, found := host, "", false
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		name, port, found = host[:i], host[i+1:], true
 	}
-	switch strings.ToLower(strings.Trim(host, "[]")) {
-	case "127.0.0.1", "::1", "localhost":
+	if _, err := strconv.ParseUint(port, 10, 16); found && err != nil {
+		return false
+	}
+	switch strings.ToLower(name) {
+	case "127.0.0.1", "[::1]", "localhost":
 		return true
 	}
 	return false
 }
 
+// isLoopbackOrigin wants what browsers send: scheme and host and nothing else (RFC 6454, section 6.2).
 func isLoopbackOrigin(origin string) bool {
-	u, err := url.Parse(origin)
-	return err == nil && isLoopbackHost(u.Host)
+	for _, scheme := range []string{"http://", "https://"} {
+		if host, ok := strings.CutPrefix(origin, scheme); ok {
+			return isLoopbackHost(host)
+		}
+	}
+	return false
 }

@@ -1,7 +1,11 @@
 package control_test
 
 import (
+	"bufio"
+	"io"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator"
@@ -18,6 +22,13 @@ func TestHosts(t *testing.T) {
 		"example.com": http.StatusForbidden, "example.com:4011": http.StatusForbidden,
 		"localhost.example.com": http.StatusForbidden, "127.0.0.1.example.com": http.StatusForbidden,
 		"localhost.": http.StatusForbidden, "127.0.0.2": http.StatusForbidden, "10.0.0.1:4011": http.StatusForbidden,
+		"localhost.evil.com": http.StatusForbidden, "127.0.0.1.nip.io": http.StatusForbidden,
+		"127.0.0.1.nip.io:4011": http.StatusForbidden, "127-0-0-1.sslip.io": http.StatusForbidden,
+		"127.0.0.1.": http.StatusForbidden, "localhost.:4011": http.StatusForbidden, "evil-localhost": http.StatusForbidden,
+		"127.0.0.1:4011.evil.com": http.StatusForbidden, "localhost:": http.StatusForbidden, "127.1": http.StatusForbidden,
+		"127.0.0.1:99999": http.StatusForbidden, "0.0.0.0:4011": http.StatusForbidden, "0x7f.0.0.1": http.StatusForbidden,
+		"[::ffff:127.0.0.1]": http.StatusForbidden, "::1": http.StatusForbidden,
+		"[localhost]": http.StatusForbidden, "[::]": http.StatusForbidden, "0177.0.0.1": http.StatusForbidden,
 		"[::2]:4011": http.StatusForbidden, "2130706433": http.StatusForbidden, "example.com:127.0.0.1": http.StatusForbidden,
 	}
 	for host, want := range tests {
@@ -39,13 +50,18 @@ func TestOrigins(t *testing.T) {
 	w := open(t)
 	tests := map[string]int{
 		"http://127.0.0.1": http.StatusOK, "http://127.0.0.1:4011": http.StatusOK, "http://localhost:3000": http.StatusOK,
-		"https://localhost": http.StatusOK, "http://[::1]:4011": http.StatusOK,
-		"null": http.StatusForbidden, "http://example.com": http.StatusForbidden,
+		"https://localhost": http.StatusOK,
+		"null":              http.StatusForbidden, "http://example.com": http.StatusForbidden,
 		"https://example.com:4011": http.StatusForbidden, "//localhost@": http.StatusForbidden,
 		"http://localhost.example.com": http.StatusForbidden, "http://127.0.0.1:80@example.com": http.StatusForbidden,
 		"http://localhost@example.com": http.StatusForbidden, "http://10.0.0.1": http.StatusForbidden,
 		"localhost": http.StatusForbidden, "file://": http.StatusForbidden, "%%": http.StatusForbidden,
-		"http://example.com#localhost": http.StatusForbidden,
+		"http://example.com#localhost": http.StatusForbidden, "http://localhost/": http.StatusForbidden,
+		"http://example.com@localhost": http.StatusForbidden, "http://localhost:80:80": http.StatusForbidden,
+		"chrome-extension://localhost": http.StatusForbidden, "http://127.0.0.1.nip.io": http.StatusForbidden,
+		"http://localhost.": http.StatusForbidden, "http://localhost, http://example.com": http.StatusForbidden,
+		"http://localhost http://example.com": http.StatusForbidden, "http://[::1]:4011": http.StatusOK,
+		"http://[::1%25lo]": http.StatusForbidden, "HTTP://LOCALHOST": http.StatusForbidden,
 	}
 	for origin, want := range tests {
 		t.Run(origin, func(t *testing.T) {
@@ -54,6 +70,97 @@ func TestOrigins(t *testing.T) {
 			req.Header.Set("Origin", origin)
 			if got := w.send(t, req); got.status != want {
 				t.Errorf("status %d, want %d", got.status, want)
+			}
+		})
+	}
+}
+
+// TestSeveralOrigins wants every one of them to be good.
+func TestSeveralOrigins(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for _, origins := range [][]string{
+		{"http://localhost", "http://example.com"}, {"http://example.com", "http://localhost"}, {"http://localhost", "null"}, {""},
+	} {
+		req := w.request(t, http.MethodPatch, "/v1/sandboxes/default/clock", `{"frozen":true}`)
+		req.Header["Origin"] = origins
+		if got := w.send(t, req); got.status != http.StatusForbidden {
+			t.Errorf("%q: status %d", origins, got.status)
+		}
+	}
+}
+
+// TestNoHost is about HTTP/1.0, which needs none, and 1.1, which does.
+func TestNoHost(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for head, want := range map[string]string{
+		"GET /v1/sandboxes HTTP/1.0\r\n\r\n":                                         "403",
+		"GET /v1/sandboxes HTTP/1.1\r\n\r\n":                                         "400",
+		"GET /v1/sandboxes HTTP/1.1\r\nHost:\r\n\r\n":                                "403",
+		"GET /v1/sandboxes HTTP/1.1\r\nHost: localhost\r\nHost: example.com\r\n\r\n": "400",
+		"GET http://example.com/v1/sandboxes HTTP/1.1\r\nHost: localhost\r\n\r\n":    "403",
+		"GET http://localhost/healthz HTTP/1.1\r\nHost: example.com\r\nX: 1\r\n\r\n": "200",
+		"GET //example.com/v1/sandboxes HTTP/1.1\r\nHost: localhost\r\n\r\n":         "404",
+		"GET / HTTP/1.1\r\nHost: [::1%25lo]:4011\r\n\r\n":                            "403",
+		"OPTIONS * HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n":       "403",
+		"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n":          "403",
+	} {
+		if got := raw(t, w.control, head); !strings.HasPrefix(got, "HTTP/1.1 "+want) && !strings.HasPrefix(got, "HTTP/1.0 "+want) {
+			t.Errorf("%q: %.200q, want %s", head, got, want)
+		}
+	}
+}
+
+// raw sends bytes as they are and returns the beginning of what comes back.
+func raw(t *testing.T, address, text string) string {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return line
+}
+
+// TestFetchMetadata refuses what another site's page embeds, and lets in who follows a link.
+func TestFetchMetadata(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for name, c := range map[string]struct {
+		method, site, mode, origin string
+		status                     int
+	}{
+		"no browser":         {"GET", "", "", "", http.StatusOK},
+		"own page":           {"GET", "same-origin", "cors", "", http.StatusOK},
+		"typed in":           {"GET", "none", "navigate", "", http.StatusOK},
+		"link":               {"GET", "cross-site", "navigate", "", http.StatusOK},
+		"image or script":    {"GET", "cross-site", "no-cors", "", http.StatusForbidden},
+		"fetch":              {"GET", "cross-site", "cors", "http://example.com", http.StatusForbidden},
+		"form":               {"POST", "cross-site", "navigate", "", http.StatusForbidden},
+		"other local server": {"GET", "cross-site", "cors", "http://localhost:3000", http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := "/v1/sandboxes/default/clock"
+			if c.method == http.MethodPost {
+				path = "/v1/sandboxes/default/reset"
+			}
+			req := w.request(t, c.method, path, "")
+			for header, value := range map[string]string{"Sec-Fetch-Site": c.site, "Sec-Fetch-Mode": c.mode, "Origin": c.origin} {
+				if value != "" {
+					req.Header.Set(header, value)
+				}
+			}
+			if got := w.send(t, req); got.status != c.status {
+				t.Errorf("status %d, want %d: %s", got.status, c.status, got.body)
 			}
 		})
 	}

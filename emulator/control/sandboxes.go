@@ -45,6 +45,9 @@ type summary struct {
 	Seed   uint64    `json:"seed"`
 	Now    time.Time `json:"now"`
 	Frozen bool      `json:"frozen"`
+	// TTL and ExpiresAt are there for a sandbox that ends when nobody uses it; the latter is real time.
+	TTL       string    `json:"ttl,omitempty"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
 // details is a sandbox by itself, the only place besides its creation where secrets are shown.
@@ -64,11 +67,13 @@ type endpoints struct {
 	ACS     string `json:"acs"`
 	Top     string `json:"top"`
 	Fabric  string `json:"fabric"`
+	// TLS is the data plane over HTTPS, where that is on.
+	TLS string `json:"tls,omitempty"`
 }
 
 func summarize(c *echo.Context, box *sandbox.Sandbox) (summary, error) {
 	clock, err := box.Clock(c.Request().Context())
-	return summary{box.ID, box.Seed, clock.Now, clock.Frozen}, err
+	return summary{box.ID, box.Seed, clock.Now, clock.Frozen, box.TTL, box.ExpiresAt()}, err
 }
 
 func (p *plane) details(c *echo.Context, box *sandbox.Sandbox) (details, error) {
@@ -81,15 +86,24 @@ func (p *plane) details(c *echo.Context, box *sandbox.Sandbox) (details, error) 
 	if quotas == nil {
 		quotas = map[string]string{}
 	}
-	return details{
-		short, box.Credentials, box.Fixtures, quotas, playing, endpoints{
-			Data: "http://" + p.data, Control: "http://" + c.Request().Host, ACS: p.data,
-			Top: "http://" + p.data + "/router/rest", Fabric: "http://" + p.data,
-		},
-	}, err
+	return details{short, box.Credentials, box.Fixtures, quotas, playing, p.endpoints(c)}, err
+}
+
+func (p *plane) endpoints(c *echo.Context) endpoints {
+	all := endpoints{
+		Data: "http://" + p.data, Control: "http://" + c.Request().Host, ACS: p.data,
+		Top: "http://" + p.data + "/router/rest", Fabric: "http://" + p.data,
+	}
+	if p.tls != "" {
+		all.TLS = "https://" + p.tls
+	}
+	return all
 }
 
 func (p *plane) listSandboxes(c *echo.Context) error {
+	if _, err := p.emulator.Sandboxes().Sweep(c.Request().Context()); err != nil {
+		return err
+	}
 	all := []summary{}
 	for _, box := range p.emulator.Sandboxes().List() {
 		short, err := summarize(c, box)
@@ -111,6 +125,7 @@ type creation struct {
 	Fixtures    sandbox.Fixtures    `json:"fixtures"`
 	Quotas      map[string]string   `json:"quotas"`
 	Scenarios   []json.RawMessage   `json:"scenarios"`
+	TTL         string              `json:"ttl"`
 }
 
 func (p *plane) createSandbox(c *echo.Context) error {
@@ -148,7 +163,7 @@ func (p *plane) create(ctx context.Context, body creation) (*sandbox.Sandbox, er
 	}
 	return p.emulator.CreateSandbox(ctx, sandbox.Definition{
 		ID: body.ID, Now: now, Frozen: body.Frozen, Credentials: body.Credentials, Fixtures: body.Fixtures,
-		Quotas: body.Quotas, Scenarios: play,
+		Quotas: body.Quotas, Scenarios: play, TTL: body.TTL,
 	}, body.Seed)
 }
 

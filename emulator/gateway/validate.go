@@ -7,6 +7,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
+// maxProblems is how many problems of one call are told one by one.
+const maxProblems = 50
+
 // Validate holds a call to its operation's spec and sets its Params. The first problem makes the fault; every one is
 // a finding.
 func Validate(op *contract.Operation, call *wire.Call, values contract.Values) error {
@@ -22,7 +25,14 @@ func Validate(op *contract.Operation, call *wire.Call, values contract.Values) e
 	case problems[0].Missing:
 		fault.Kind = wire.MissingParameter
 	}
-	for _, p := range problems {
+	for i, p := range problems {
+		if i == maxProblems {
+			fault.Findings = append(fault.Findings, wire.Finding{
+				Check: "parameters", Level: wire.LevelError,
+				Message: fmt.Sprintf("There are %d more problems like these.", len(problems)-i),
+			})
+			break
+		}
 		fault.Findings = append(fault.Findings, wire.Finding{
 			Check: "parameter " + p.Name, Level: wire.LevelError,
 			Message: fmt.Sprintf("The parameter %s %s.", p.Name, p.Reason), Expected: p.Reason,

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"crypto/aes"
+	"crypto/subtle"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -44,7 +45,8 @@ func (b *Sandbox) AccessToken(text, appKey string) (Claims, bool) {
 		return Claims{}, false
 	}
 	b.access.Decrypt(block, block)
-	if AppTag(block[2*accessField:]) != tagFor(appKey) {
+	tag := tagFor(appKey)
+	if subtle.ConstantTimeCompare(block[2*accessField:], tag[:]) != 1 {
 		return Claims{}, false
 	}
 	return Claims{

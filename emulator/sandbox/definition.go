@@ -22,6 +22,8 @@ type Definition struct {
 	Quotas map[string]string `json:"quotas,omitempty"`
 	// Scenarios play from the start and again after a reset, in this order: the last one wins.
 	Scenarios []Script `json:"scenarios,omitempty"`
+	// TTL ends a sandbox that was not used for so long in real time, such as "30m"; empty means that it stays.
+	TTL string `json:"ttl,omitempty"`
 }
 
 // Script is a scenario to play: a known one by its name, or one that brings its document.
@@ -91,24 +93,22 @@ func (d *Definition) validate() error {
 	if !ValidID(d.ID) {
 		return &InvalidError{"id", fmt.Sprintf("must match %s, got %q", idPattern, d.ID)}
 	}
-	for i, c := range d.Credentials.ACS {
-		if err := c.validate(); err != "" {
-			return &InvalidError{fmt.Sprintf("credentials.acs[%d]", i), err}
-		}
-	}
-	if err := validateApps("top", d.Credentials.Top); err != nil {
+	if err := d.validateSizes(); err != nil {
 		return err
 	}
-	if err := validateApps("fabric", d.Credentials.Fabric); err != nil {
+	if err := d.Credentials.validate(); err != nil {
 		return err
 	}
 	for i, w := range d.Fixtures.Warrants {
-		if tooShort(w.AppSecret) {
-			return &InvalidError{fmt.Sprintf("fixtures.warrants[%d]", i), shortSecret}
+		if reason := outOfSize(w.AppSecret, w.AppID); reason != "" {
+			return &InvalidError{fmt.Sprintf("fixtures.warrants[%d]", i), reason}
 		}
 	}
 	if d.Now != nil && !clockReaches(*d.Now) {
 		return &InvalidError{"now", outsideClock}
+	}
+	if err := validateTTL(d.TTL, d.ID); err != nil {
+		return err
 	}
 	for name, q := range d.Quotas {
 		if _, err := parseQuota(q); err != nil {
@@ -118,23 +118,38 @@ func (d *Definition) validate() error {
 	return nil
 }
 
+func (c Credentials) validate() error {
+	for i, a := range c.ACS {
+		if reason := a.validate(); reason != "" {
+			return &InvalidError{fmt.Sprintf("credentials.acs[%d]", i), reason}
+		}
+	}
+	if err := validateApps("top", c.Top); err != nil {
+		return err
+	}
+	return validateApps("fabric", c.Fabric)
+}
+
 func validateApps(gateway string, apps []App) error {
 	for i, a := range apps {
 		field := fmt.Sprintf("credentials.%s[%d]", gateway, i)
-		switch {
-		case a.AppKey == "" || a.AppSecret == "":
+		if a.AppKey == "" || a.AppSecret == "" {
 			return &InvalidError{field, "needs both appKey and appSecret"}
-		case tooShort(a.AppSecret):
-			return &InvalidError{field, shortSecret}
+		}
+		if reason := outOfSize(a.AppSecret, a.AppKey); reason != "" {
+			return &InvalidError{field, reason}
 		}
 	}
 	return nil
 }
 
 func (c ACSCredential) validate() string {
+	for _, secret := range []string{c.AccessKeySecret, c.BearerToken} {
+		if reason := outOfSize(secret, c.AccessKeyID, c.SecurityToken); reason != "" {
+			return reason
+		}
+	}
 	switch {
-	case slices.ContainsFunc([]string{c.AccessKeySecret, c.BearerToken}, tooShort):
-		return shortSecret
 	case (c.AccessKeyID == "") != (c.AccessKeySecret == ""):
 		return "needs accessKeyId and accessKeySecret together"
 	case c.AccessKeyID == "" && c.BearerToken == "":
@@ -145,9 +160,45 @@ func (c ACSCredential) validate() string {
 	return ""
 }
 
+// Bounds of a definition: a server holds many, and every secret in several spellings.
+const (
+	maxCredentials = 100
+	maxFixtures    = 1000
+	maxText        = 8 << 10
+)
+
+// validateSizes holds lists to their bounds.
+func (d *Definition) validateSizes() error {
+	c, f := &d.Credentials, &d.Fixtures
+	for _, list := range []struct {
+		field    string
+		n, limit int
+	}{
+		{"credentials.acs", len(c.ACS), maxCredentials},
+		{"credentials.top", len(c.Top), maxCredentials},
+		{"credentials.fabric", len(c.Fabric), maxCredentials},
+		{"fixtures.instances", len(f.Instances), maxFixtures},
+		{"fixtures.channels", len(f.Channels), maxFixtures},
+		{"fixtures.users", len(f.Users), maxFixtures},
+		{"fixtures.warrants", len(f.Warrants), maxFixtures},
+	} {
+		if list.n > list.limit {
+			return &InvalidError{list.field, fmt.Sprintf("has %d entries; at most %d are kept", list.n, list.limit)}
+		}
+	}
+	return nil
+}
+
 // minSecret is the shortest secret: shorter ones could not be kept out of the journal without blotting out everything.
 const minSecret = 4
 
-var shortSecret = fmt.Sprintf("secrets have at least %d characters", minSecret)
-
-func tooShort(secret string) bool { return secret != "" && len(secret) < minSecret }
+// outOfSize says what is wrong with the length of a secret, or of the texts beside it; empty when nothing is.
+func outOfSize(secret string, others ...string) string {
+	if secret != "" && len(secret) < minSecret {
+		return fmt.Sprintf("secrets have at least %d characters", minSecret)
+	}
+	if slices.ContainsFunc(append(others, secret), func(text string) bool { return len(text) > maxText }) {
+		return fmt.Sprintf("no key, secret or token has more than %d bytes", maxText)
+	}
+	return ""
+}

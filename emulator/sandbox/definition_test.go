@@ -22,12 +22,20 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 	apps := func(top, fabric []sandbox.App) sandbox.Definition {
 		return sandbox.Definition{ID: "box", Credentials: sandbox.Credentials{Top: top, Fabric: fabric}}
 	}
+	long := strings.Repeat("x", 8<<10+1)
 	from := func(now time.Time) sandbox.Definition { return sandbox.Definition{ID: "box", Now: &now} }
 	for name, c := range map[string]struct {
 		def   sandbox.Definition
 		field string
 	}{
-		"no id":            {sandbox.Definition{}, "id"},
+		"no id":           {sandbox.Definition{}, "id"},
+		"long secret":     {acs(sandbox.ACSCredential{AccessKeyID: "ak", AccessKeySecret: long}), "credentials.acs[1]"},
+		"long key":        {acs(sandbox.ACSCredential{AccessKeyID: long, AccessKeySecret: "secret"}), "credentials.acs[1]"},
+		"long app secret": {apps(nil, []sandbox.App{{AppKey: "a", AppSecret: long}}), "credentials.fabric[0]"},
+		"many apps":       {apps(make([]sandbox.App, 101), nil), "credentials.top"},
+		"many users": {
+			sandbox.Definition{ID: "box", Fixtures: sandbox.Fixtures{Users: make([]string, 1001)}}, "fixtures.users",
+		},
 		"upper case id":    {sandbox.Definition{ID: "Box"}, "id"},
 		"id with a slash":  {sandbox.Definition{ID: "a/b"}, "id"},
 		"id with newline":  {sandbox.Definition{ID: "a\n"}, "id"},

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,9 +37,12 @@ type Registry struct {
 
 	changes      sync.Mutex // one creation or removal at a time; lookups take no lock
 	boxes        sync.Map   // id -> *Sandbox
-	byCredential sync.Map   // wire.Credential -> *Sandbox
+	byCredential sync.Map   // digest of a wire.Credential -> *Sandbox
 	byTag        sync.Map   // AppTag -> *Sandbox
-	count        int        // guarded by changes
+	count        int        // guarded by changes, as all below
+
+	mortal  map[string]*Sandbox // those that end when nobody uses them
+	soonest time.Time           // when the first of them can end, or earlier
 }
 
 // RegistryOptions configure a Registry.
@@ -60,7 +64,7 @@ const rootSpace = "/sandboxes"
 func NewRegistry(o RegistryOptions) *Registry {
 	return &Registry{
 		store: o.Store, root: o.Store.Space(rootSpace), realNow: o.RealNow, limit: cmp.Or(o.Limit, DefaultLimit),
-		secrets: NewSecrets(),
+		secrets: NewSecrets(), mortal: map[string]*Sandbox{},
 	}
 }
 
@@ -75,17 +79,12 @@ func (r *Registry) Create(ctx context.Context, def Definition) (*Sandbox, error)
 	}
 	r.changes.Lock()
 	defer r.changes.Unlock()
-	if _, taken := r.boxes.Load(def.ID); taken {
-		return nil, fmt.Errorf("%w: %s", ErrExists, def.ID)
-	}
-	if r.count >= r.limit {
-		return nil, fmt.Errorf("%w: at most %d can exist at once", ErrTooMany, r.limit)
+	if _, err := r.sweep(ctx); err != nil {
+		return nil, err
 	}
 	names := def.Credentials.names()
-	for i, name := range names {
-		if _, taken := r.byCredential.Load(name); taken || slices.Contains(names[:i], name) {
-			return nil, fmt.Errorf("%w: %s", ErrCredential, printable(name))
-		}
+	if err := r.admit(def.ID, names); err != nil {
+		return nil, err
 	}
 	box, err := newSandbox(def, r.store.Space(def.ID), r.realNow)
 	if err != nil {
@@ -94,16 +93,41 @@ func (r *Registry) Create(ctx context.Context, def Definition) (*Sandbox, error)
 	if err := r.keep(ctx, box); err != nil {
 		return nil, err
 	}
-	r.secrets.add(def.Credentials.secrets(def.Fixtures))
-	for _, name := range names {
-		r.byCredential.Store(name, box)
+	r.enter(box, names)
+	return box, nil
+}
+
+// admit refuses a sandbox for which there is no place.
+func (r *Registry) admit(id string, names []wire.Credential) error {
+	if _, taken := r.boxes.Load(id); taken {
+		return fmt.Errorf("%w: %s", ErrExists, id)
 	}
-	for _, app := range def.Credentials.Top {
+	if r.count >= r.limit {
+		return fmt.Errorf("%w: at most %d can exist at once", ErrTooMany, r.limit)
+	}
+	for i, name := range names {
+		if _, taken := r.byCredential.Load(digest(name)); taken || slices.Contains(names[:i], name) {
+			return fmt.Errorf("%w: %s", ErrCredential, printable(name))
+		}
+	}
+	return nil
+}
+
+// enter makes a sandbox known.
+func (r *Registry) enter(box *Sandbox, names []wire.Credential) {
+	r.secrets.add(box.Credentials.secrets(box.Fixtures))
+	for _, name := range names {
+		r.byCredential.Store(digest(name), box)
+	}
+	for _, app := range box.Credentials.Top {
 		r.byTag.Store(tagFor(app.AppKey), box)
 	}
-	r.boxes.Store(def.ID, box)
+	r.boxes.Store(box.ID, box)
 	r.count++
-	return box, nil
+	if box.idle.ttl > 0 {
+		r.mortal[box.ID] = box
+		r.expect(box)
+	}
 }
 
 func (r *Registry) keep(ctx context.Context, box *Sandbox) error {
@@ -114,7 +138,10 @@ func (r *Registry) keep(ctx context.Context, box *Sandbox) error {
 	if err := box.Reset(ctx); err != nil {
 		return err
 	}
-	return r.root.Put(ctx, box.ID, raw, time.Time{})
+	if err := r.root.Put(ctx, box.ID, raw, time.Time{}); err != nil {
+		return errors.Join(err, box.space.Clear(ctx))
+	}
+	return nil
 }
 
 // printable names a credential in an error: a bearer token is a secret.
@@ -125,9 +152,9 @@ func printable(c wire.Credential) string {
 	return string(c.Kind) + " " + c.ID
 }
 
-// Get returns the sandbox of that id, or ErrUnknown.
+// Get returns the sandbox of that id, or ErrUnknown. That counts as using it.
 func (r *Registry) Get(id string) (*Sandbox, error) {
-	if box, ok := r.boxes.Load(id); ok {
+	if box, ok := r.boxes.Load(id); ok && box.(*Sandbox).use() {
 		return box.(*Sandbox), nil
 	}
 	return nil, fmt.Errorf("%w: %q", ErrUnknown, id)
@@ -136,17 +163,29 @@ func (r *Registry) Get(id string) (*Sandbox, error) {
 // List returns all sandboxes, sorted by id.
 func (r *Registry) List() []*Sandbox {
 	var all []*Sandbox
-	r.boxes.Range(func(_, box any) bool {
-		all = append(all, box.(*Sandbox))
+	now := r.realNow()
+	r.boxes.Range(func(_, found any) bool {
+		if box := found.(*Sandbox); !box.idle.isOver(now) {
+			all = append(all, box)
+		}
 		return true
 	})
 	slices.SortFunc(all, func(a, b *Sandbox) int { return cmp.Compare(a.ID, b.ID) })
 	return all
 }
 
-// Find returns the sandbox of a credential that a request names, and whether it is known anywhere.
+// Find returns the sandbox of a credential that a request names, and whether it is known anywhere. That counts as using
+// it.
 func (r *Registry) Find(c wire.Credential) (*Sandbox, bool) {
-	if box, ok := r.byCredential.Load(c); ok {
+	box, ok := r.find(c)
+	if !ok || !box.use() {
+		return nil, false
+	}
+	return box, true
+}
+
+func (r *Registry) find(c wire.Credential) (*Sandbox, bool) {
+	if box, ok := r.byCredential.Load(digest(c)); ok {
 		return box.(*Sandbox), true
 	}
 	if c.Kind == wire.AccessKey {
@@ -170,17 +209,33 @@ func (r *Registry) Remove(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	return r.remove(ctx, box)
+}
+
+// remove needs the lock on changes.
+func (r *Registry) remove(ctx context.Context, box *Sandbox) error {
 	for _, name := range box.Credentials.names() {
-		r.byCredential.Delete(name)
+		r.byCredential.Delete(digest(name))
 	}
 	for _, app := range box.Credentials.Top {
 		r.byTag.Delete(tagFor(app.AppKey))
 	}
-	r.boxes.Delete(id)
+	r.boxes.Delete(box.ID)
+	delete(r.mortal, box.ID)
 	box.removed.Store(true)
 	r.secrets.retire(box.Credentials.secrets(box.Fixtures))
 	r.count--
-	return errors.Join(r.root.Delete(ctx, id), box.space.Clear(ctx))
+	return errors.Join(r.root.Delete(ctx, box.ID), box.space.Clear(ctx))
+}
+
+// digest is what a credential is found by. A bearer token is a secret, so it is looked up by its hash: how long a look
+// into a map takes can tell how much of a key is alike.
+func digest(c wire.Credential) wire.Credential {
+	if c.Kind == wire.Bearer {
+		sum := sha256.Sum256([]byte(c.ID))
+		c.ID = string(sum[:])
+	}
+	return c
 }
 
 // names are the ids under which requests name these credentials.

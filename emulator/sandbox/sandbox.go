@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/subtle"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,7 @@ type Sandbox struct {
 	aead    cipher.AEAD  // over key
 	access  cipher.Block // hides the claims of access tokens
 	quotas  map[string]Rate
+	idle    idle
 	removed atomic.Bool // set by the registry
 }
 
@@ -34,6 +36,10 @@ func newSandbox(def Definition, space store.Space, realNow func() time.Time) (*S
 	if box.access, err = aes.NewCipher(box.mac("access token", nil)); err != nil {
 		return nil, err
 	}
+	if box.idle.ttl, err = parseTTL(def.TTL); err != nil {
+		return nil, err
+	}
+	box.idle.touched.Store(realNow().UnixNano())
 	for name, text := range def.Quotas {
 		if box.quotas[name], err = parseQuota(text); err != nil {
 			return nil, &InvalidError{"quotas." + name, err.Error()}
@@ -89,7 +95,7 @@ func (b *Sandbox) Key(c wire.Credential) (Key, bool) {
 		return b.temporaryKey(c.ID)
 	case wire.Bearer:
 		for _, a := range b.Credentials.ACS {
-			if a.BearerToken == c.ID && c.ID != "" {
+			if same(a.BearerToken, c.ID) && c.ID != "" {
 				return Key{ID: a.AccessKeyID, Disabled: a.Disabled}, true
 			}
 		}
@@ -99,6 +105,11 @@ func (b *Sandbox) Key(c wire.Credential) (Key, bool) {
 		return findApp(b.Credentials.Fabric, c.ID)
 	}
 	return Key{}, false
+}
+
+// same compares secrets in a time that does not tell how much of them is alike.
+func same(secret, got string) bool {
+	return subtle.ConstantTimeCompare([]byte(secret), []byte(got)) == 1
 }
 
 func findApp(apps []App, key string) (Key, bool) {
@@ -113,7 +124,7 @@ func findApp(apps []App, key string) (Key, bool) {
 // HasSecurityToken reports whether any credential of the definition has this security token.
 func (b *Sandbox) HasSecurityToken(token string) bool {
 	for _, a := range b.Credentials.ACS {
-		if token != "" && a.SecurityToken == token {
+		if token != "" && same(a.SecurityToken, token) {
 			return true
 		}
 	}

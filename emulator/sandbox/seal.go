@@ -46,21 +46,21 @@ func newAEAD(key [32]byte) (cipher.AEAD, error) {
 
 const nonceSize = 12
 
-// claimsDecoding takes claims as they were sealed: a subject that a client chose need not be UTF-8.
-var claimsDecoding, _ = cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode()
+// anyText reads text as it was written: a subject that a client chose need not be UTF-8.
+var anyText, _ = cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode()
 
 // Seal returns the claims as at least size opaque bytes; the same claims always give the same bytes.
 func (b *Sandbox) Seal(claims Claims, size int) ([]byte, error) {
-	plain, err := cbor.Marshal(claims)
+	raw, err := cbor.Marshal(claims)
 	if err != nil {
 		return nil, err
 	}
-	if pad := size - nonceSize - b.aead.Overhead() - len(plain); pad > 0 {
-		plain = append(plain, make([]byte, pad)...)
-	}
+	plain := make([]byte, max(len(raw), size-nonceSize-b.aead.Overhead()))
+	copy(plain, raw)
 	// The nonce is taken from the content: it never repeats for different claims and needs no chance.
 	nonce := b.mac("nonce", plain)[:nonceSize]
-	return b.aead.Seal(nonce, nonce, plain, nil), nil
+	sealed := append(make([]byte, 0, nonceSize+len(plain)+b.aead.Overhead()), nonce...)
+	return b.aead.Seal(sealed, nonce, plain, nil), nil
 }
 
 // Unseal returns the claims of a token that this sandbox sealed.
@@ -73,7 +73,7 @@ func (b *Sandbox) Unseal(sealed []byte, kind string) (Claims, bool) {
 	if err != nil {
 		return claims, false
 	}
-	if _, err := claimsDecoding.UnmarshalFirst(plain, &claims); err != nil {
+	if _, err := anyText.UnmarshalFirst(plain, &claims); err != nil {
 		return claims, false
 	}
 	return claims, claims.Kind == kind

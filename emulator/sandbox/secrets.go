@@ -17,10 +17,14 @@ type Secrets struct {
 	mu       sync.RWMutex
 	byPrefix map[[minSecret]byte][]string // longest first
 	removed  []string
+	size     int // of removed, in bytes
 }
 
-// maxRemoved bounds how many spellings of removed secrets are remembered.
-const maxRemoved = 20_000
+// maxRemoved and maxRemovedSize bound how many spellings of removed secrets are remembered, and their bytes together.
+const (
+	maxRemoved     = 20_000
+	maxRemovedSize = 8 << 20
+)
 
 // NewSecrets returns a set of secrets to which a Registry adds none. Texts too short to be secrets are left out.
 func NewSecrets(secrets ...string) *Secrets {
@@ -54,6 +58,14 @@ var urlEscape = regexp.MustCompile(`%[0-9A-F]{2}`)
 // lowerEscapes writes the hex digits of URL escapes in lower case, as some clients do.
 func lowerEscapes(text string) string { return urlEscape.ReplaceAllStringFunc(text, strings.ToLower) }
 
+// Keep adds a secret that belongs to no sandbox, such as the control plane's token. One too short to be told from other
+// text is left out.
+func (s *Secrets) Keep(secret string) {
+	if len(secret) >= minSecret {
+		s.add([]string{secret})
+	}
+}
+
 func (s *Secrets) add(secrets []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,10 +83,14 @@ func (s *Secrets) retire(secrets []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, secret := range secrets {
-		s.removed = append(s.removed, spellings(secret)...)
+		for _, text := range spellings(secret) {
+			s.removed = append(s.removed, text)
+			s.size += len(text)
+		}
 	}
-	for len(s.removed) > maxRemoved {
+	for len(s.removed) > maxRemoved || s.size > maxRemovedSize {
 		s.forget(s.removed[0])
+		s.size -= len(s.removed[0])
 		s.removed = s.removed[1:]
 	}
 }

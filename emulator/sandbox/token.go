@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/tokenstage/tokenstage/emulator/store"
 )
 
 // State is the state of a token.
@@ -63,36 +61,8 @@ func (e *TransitionError) Error() string {
 	return fmt.Sprintf("token %s is %s and cannot become %s: %s", e.ID, e.From, e.To, e.Reason)
 }
 
-// Grant is what an operation issues.
-type Grant struct {
-	API, Operation string
-	Subject        string
-	ExpiresAt      time.Time
-	SingleUse      bool
-	Note           string
-}
-
 // TokenID is the id of the token that a turn issued for an API.
 func TokenID(api string, number uint64) string { return api + "-" + strconv.FormatUint(number, 10) }
-
-// issuedLog lists what was issued, for people; it forgets the oldest.
-const issuedLog = "tokens"
-
-var issuedBound = store.Bound{Records: 1000, Bytes: 1 << 20}
-
-// Issue lists a token of this turn and returns its id.
-func (t *Turn) Issue(ctx context.Context, g Grant) (string, error) {
-	token := Token{
-		ID: TokenID(g.API, t.Number), API: g.API, Operation: g.Operation, Subject: g.Subject, SingleUse: g.SingleUse,
-		IssuedAt: t.Now, ExpiresAt: g.ExpiresAt, History: []Event{{Time: t.Now, State: Active, Note: g.Note}},
-	}
-	raw, err := json.Marshal(token)
-	if err != nil {
-		return "", err
-	}
-	_, err = t.space.Append(ctx, issuedLog, raw, issuedBound)
-	return token.ID, err
-}
 
 // TokenState judges the token with these claims at now: what was done to it, else its time.
 func (b *Sandbox) TokenState(ctx context.Context, api string, claims Claims, now time.Time) (State, error) {
@@ -124,15 +94,11 @@ func (b *Sandbox) gone(ctx context.Context, api string, claims Claims) (bool, er
 	if err != nil || claims.Number > uint64(before) {
 		return false, err
 	}
-	page, err := b.space.Range(ctx, issuedLog, 0, issuedBound.Records)
-	if err != nil || page.Dropped > 0 {
+	listed, forgot, err := b.issuedTokens(ctx)
+	if err != nil || forgot {
 		return false, err
 	}
-	for _, rec := range page.Records {
-		var token Token
-		if err := json.Unmarshal(rec.Data, &token); err != nil {
-			return false, err
-		}
+	for _, token := range listed {
 		if token.ID == TokenID(api, claims.Number) && token.ExpiresAt.UnixMilli() == claims.ExpiresAt {
 			return false, nil
 		}
@@ -219,29 +185,24 @@ func (b *Sandbox) Tokens(ctx context.Context) ([]Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := b.space.Range(ctx, issuedLog, 0, issuedBound.Records)
+	tokens, _, err := b.issuedTokens(ctx)
 	if err != nil {
 		return nil, err
 	}
-	tokens := make([]Token, 0, len(page.Records))
-	for _, rec := range slices.Backward(page.Records) {
-		token, err := b.decodeToken(ctx, rec.Data, clock.Now)
-		if err != nil {
+	slices.Reverse(tokens)
+	for i := range tokens {
+		if err := b.addChange(ctx, &tokens[i], clock.Now); err != nil {
 			return nil, err
 		}
-		tokens = append(tokens, token)
 	}
 	return tokens, nil
 }
 
-func (b *Sandbox) decodeToken(ctx context.Context, raw []byte, now time.Time) (Token, error) {
-	var token Token
-	if err := json.Unmarshal(raw, &token); err != nil {
-		return token, err
-	}
+// addChange tells of a listed token what became of it.
+func (b *Sandbox) addChange(ctx context.Context, token *Token, now time.Time) error {
 	change, err := b.tokenChange(ctx, token.ID)
 	if err != nil {
-		return token, err
+		return err
 	}
 	token.State = Active
 	switch {
@@ -251,7 +212,7 @@ func (b *Sandbox) decodeToken(ctx context.Context, raw []byte, now time.Time) (T
 		token.State = Expired
 	}
 	token.History = append(token.History, change.History...)
-	return token, nil
+	return nil
 }
 
 // Token returns one listed token, or ErrUnknownToken.

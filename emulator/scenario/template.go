@@ -24,6 +24,7 @@ const (
 	maxNodes    = 10_000   // pieces of it
 	maxOutput   = 1 << 20  // bytes that it writes
 	maxValue    = 64 << 10 // bytes that one function returns
+	maxWork     = 4 << 20  // bytes that all functions return, call by call
 )
 
 const (

@@ -22,6 +22,7 @@ type environment struct {
 	fields *callFields
 	now    time.Time
 	chance *rand.Rand
+	work   int // bytes that functions returned
 }
 
 // templateData are the fields that a template can name.
@@ -71,11 +72,11 @@ func (e *environment) functions() texttemplate.FuncMap {
 		"rfc3339":   instant.String,
 		"unix":      func(i instant) int64 { return i.t.Unix() },
 		"unixMilli": func(i instant) int64 { return i.t.UnixMilli() },
-		"date":      func(layout string, i instant) (string, error) { return short(i.t.UTC().Format(layout)) },
-		"upper":     func(text string) (string, error) { return short(strings.ToUpper(text)) },
-		"lower":     func(text string) (string, error) { return short(strings.ToLower(text)) },
-		"json":      quoteJSON,
-		"xml":       escapeXML,
+		"date":      func(layout string, i instant) (string, error) { return e.short(i.t.UTC().Format(layout)) },
+		"upper":     func(text string) (string, error) { return e.short(strings.ToUpper(text)) },
+		"lower":     func(text string) (string, error) { return e.short(strings.ToLower(text)) },
+		"json":      e.quoteJSON,
+		"xml":       e.escapeXML,
 		"default":   orDefault,
 		"uuid":      e.uuid,
 		"hex":       func(n int) (string, error) { return e.draw(n, "0123456789abcdef") },
@@ -96,11 +97,17 @@ func (e *environment) header(name string) string {
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
+var errMuchWork = fmt.Errorf("the functions of a template return at most %d bytes together", maxWork)
+
 var errLongValue = fmt.Errorf("a value has at most %d bytes", maxValue)
 
-func short(text string) (string, error) {
+// short bounds what a function returns, and what all of them together do: text that no output shows costs time too.
+func (e *environment) short(text string) (string, error) {
 	if len(text) > maxValue {
 		return "", errLongValue
+	}
+	if e.work += len(text); e.work > maxWork {
+		return "", errMuchWork
 	}
 	return text, nil
 }
@@ -115,7 +122,7 @@ func addTo(duration string, i instant) (instant, error) {
 }
 
 // quoteJSON writes a value as JSON, texts in quotes.
-func quoteJSON(value any) (string, error) {
+func (e *environment) quoteJSON(value any) (string, error) {
 	if i, ok := value.(instant); ok {
 		value = i.String()
 	}
@@ -125,15 +132,15 @@ func quoteJSON(value any) (string, error) {
 	if err := encoder.Encode(value); err != nil {
 		return "", err
 	}
-	return short(strings.TrimSuffix(out.String(), "\n"))
+	return e.short(strings.TrimSuffix(out.String(), "\n"))
 }
 
-func escapeXML(text string) (string, error) {
+func (e *environment) escapeXML(text string) (string, error) {
 	var out bytes.Buffer
 	if err := xml.EscapeText(&out, []byte(text)); err != nil {
 		return "", err
 	}
-	return short(out.String())
+	return e.short(out.String())
 }
 
 // orDefault returns the value unless it is empty or zero.
@@ -165,7 +172,7 @@ func (e *environment) draw(n int, alphabet string) (string, error) {
 	for i := range text {
 		text[i] = alphabet[e.chance.IntN(len(alphabet))]
 	}
-	return string(text), nil
+	return e.short(string(text))
 }
 
 // fake draws invented data of a kind.

@@ -157,6 +157,7 @@ func TestTemplateRefusals(t *testing.T) {
 		"long value":      {"{{hex 65537}}", "a value has at most 65536 bytes"},
 		"negative length": {"{{hex -1}}", "a length cannot be negative"},
 		"long output":     {x64k + strings.Repeat("{{$a}}", 17), "the output of a template is too long"},
+		"much work":       {x64k + strings.Repeat("{{$b := upper $a}}", 64), "at most 4194304 bytes together"},
 		"text that doubles": {
 			`{{"\"" ` + strings.Repeat("| json ", 40) + "}}", "a value has at most 65536 bytes",
 		},

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"sync"
 )
@@ -9,6 +11,7 @@ import (
 type logs struct {
 	mu     sync.RWMutex
 	byName map[string]*memoryLog
+	usage  *usage // nil once the space was cleared
 }
 
 func (l *logs) present(name string) *memoryLog {
@@ -29,9 +32,24 @@ func (l *logs) writable(name string) *memoryLog {
 	if l.byName == nil {
 		l.byName = map[string]*memoryLog{}
 	}
-	made := &memoryLog{}
+	made := &memoryLog{usage: l.usage}
 	l.byName[name] = made
 	return made
+}
+
+// all returns every log.
+func (l *logs) all() []*memoryLog {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Collect(maps.Values(l.byName))
+}
+
+// leave returns every log; those that late callers make are not counted.
+func (l *logs) leave() []*memoryLog {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.usage = nil
+	return slices.Collect(maps.Values(l.byName))
 }
 
 // memoryLog is one log: a ring of the records that are kept.
@@ -43,6 +61,7 @@ type memoryLog struct {
 	bytes   int
 	last    uint64
 	dropped uint64
+	usage   *usage // nil once the space was cleared
 }
 
 const minRing = 16
@@ -64,7 +83,39 @@ func (l *memoryLog) append(record []byte, bound Bound) uint64 {
 	*l.at(l.kept) = Record{Seq: l.last, Data: record}
 	l.kept++
 	l.bytes += len(record)
+	l.count(len(record) + recordCost)
 	return l.last
+}
+
+// count tells the usage of more bytes, or fewer.
+func (l *memoryLog) count(bytes int) {
+	if l.usage != nil {
+		l.usage.logs.Add(int64(bytes))
+	}
+}
+
+// size is what the log counts for.
+func (l *memoryLog) size() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return int64(l.bytes + l.kept*recordCost)
+}
+
+// cutTo drops the oldest records until the log counts for no more than most.
+func (l *memoryLog) cutTo(most int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.kept > 0 && int64(l.bytes+l.kept*recordCost) > most {
+		l.dropOldest()
+	}
+}
+
+// leave gives back what was counted, as the space was cleared.
+func (l *memoryLog) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count(-l.bytes - l.kept*recordCost)
+	l.usage = nil
 }
 
 // at returns the place of the i-th record, counted from the oldest.
@@ -73,6 +124,7 @@ func (l *memoryLog) at(i int) *Record { return &l.ring[(l.oldest+i)%len(l.ring)]
 func (l *memoryLog) dropOldest() {
 	rec := l.at(0)
 	l.bytes -= len(rec.Data)
+	l.count(-len(rec.Data) - recordCost)
 	*rec = Record{}
 	l.oldest = (l.oldest + 1) % len(l.ring)
 	l.kept--
@@ -110,5 +162,6 @@ func (l *memoryLog) page(after uint64, limit int) Page {
 func (l *memoryLog) truncate() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.count(-l.bytes - l.kept*recordCost)
 	l.ring, l.oldest, l.kept, l.bytes, l.dropped = nil, 0, 0, 0, 0
 }

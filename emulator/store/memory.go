@@ -9,12 +9,19 @@ import (
 
 // Memory is a Store in this process. What it holds lives as long as the Memory itself.
 type Memory struct {
-	spaces sync.Map // name -> *contents
-	seed   maphash.Seed
+	spaces   sync.Map // name -> *contents
+	seed     maphash.Seed
+	usage    usage
+	trimming sync.Mutex
 }
 
 // NewMemory returns an empty store.
-func NewMemory() *Memory { return &Memory{seed: maphash.MakeSeed()} }
+func NewMemory() *Memory { return NewMemoryWithin(Bounds{}) }
+
+// NewMemoryWithin returns an empty store with bounds of its own.
+func NewMemoryWithin(bounds Bounds) *Memory {
+	return &Memory{seed: maphash.MakeSeed(), usage: usage{bounds: bounds.withDefaults()}}
+}
 
 // Space returns the space of that name.
 func (m *Memory) Space(name string) Space { return &memorySpace{memory: m, name: name} }
@@ -49,8 +56,16 @@ func (s *memorySpace) writable() *contents {
 	if c := s.present(); c != nil {
 		return c
 	}
-	made, _ := s.memory.spaces.LoadOrStore(s.name, &contents{})
+	made, _ := s.memory.spaces.LoadOrStore(s.name, newContents(&s.memory.usage))
 	return made.(*contents)
+}
+
+func newContents(u *usage) *contents {
+	c := &contents{logs: logs{usage: u}}
+	for i := range c.shards {
+		c.shards[i].usage = u
+	}
+	return c
 }
 
 func (s *memorySpace) hash(key string) uint64 { return maphash.String(s.memory.seed, key) }
@@ -70,8 +85,7 @@ func (s *memorySpace) Get(_ context.Context, key string) ([]byte, bool, error) {
 
 // Put implements Space.
 func (s *memorySpace) Put(_ context.Context, key string, value []byte, expires time.Time) error {
-	s.writable().shard(s.hash(key)).put(key, value, expires)
-	return nil
+	return s.writable().shard(s.hash(key)).put(key, value, expires)
 }
 
 // PutIfAbsent implements Space.
@@ -110,7 +124,9 @@ func (s *memorySpace) Delete(ctx context.Context, key string) error {
 
 // Append implements Space.
 func (s *memorySpace) Append(_ context.Context, log string, record []byte, bound Bound) (uint64, error) {
-	return s.writable().logs.writable(log).append(record, bound), nil
+	n := s.writable().logs.writable(log).append(record, bound)
+	s.memory.trim()
+	return n, nil
 }
 
 // Range implements Space.
@@ -145,6 +161,16 @@ func (s *memorySpace) Reclaim(_ context.Context, now time.Time) error {
 
 // Clear implements Space.
 func (s *memorySpace) Clear(context.Context) error {
-	s.memory.spaces.Delete(s.name)
+	found, ok := s.memory.spaces.LoadAndDelete(s.name)
+	if !ok {
+		return nil
+	}
+	c := found.(*contents)
+	for i := range c.shards {
+		c.shards[i].leave()
+	}
+	for _, l := range c.logs.leave() {
+		l.leave()
+	}
 	return nil
 }

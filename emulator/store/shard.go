@@ -16,6 +16,7 @@ type shard struct {
 	// soonest is the earliest expiry among values, or earlier; zero when none expires.
 	soonest time.Time
 	marks   marks
+	usage   *usage // nil once the space was cleared: what late callers leave here is not counted
 }
 
 // entry is one key's value, or a counter when value is nil.
@@ -53,14 +54,15 @@ func (s *shard) take(key string) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	delete(s.values, key)
+	s.drop(key, e)
 	return e.text(), true
 }
 
-func (s *shard) put(key string, value []byte, expires time.Time) {
+func (s *shard) put(key string, value []byte, expires time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.set(key, entry{value: notNil(value), expires: expires})
+	old, replaces := s.values[key]
+	return s.set(key, old, replaces, entry{value: notNil(value), expires: expires})
 }
 
 // notNil makes an empty value differ from none.
@@ -71,13 +73,32 @@ func notNil(value []byte) []byte {
 	return value
 }
 
-func (s *shard) set(key string, e entry) {
+// set puts e in the place of old, if there is one to replace.
+func (s *shard) set(key string, old entry, replaces bool, e entry) error {
+	cost := costOf(key, e)
+	if replaces {
+		cost -= costOf(key, old)
+	}
+	if s.usage != nil {
+		if err := s.usage.take(cost); err != nil {
+			return err
+		}
+	}
 	if s.values == nil {
 		s.values = map[string]entry{}
 	}
 	s.values[key] = e
 	s.most = max(s.most, len(s.values))
 	s.expect(e.expires)
+	return nil
+}
+
+// drop removes an entry.
+func (s *shard) drop(key string, e entry) {
+	delete(s.values, key)
+	if s.usage != nil {
+		_ = s.usage.take(-costOf(key, e)) // giving back never fails
+	}
 }
 
 // expect notes that something expires at that instant.
@@ -92,44 +113,70 @@ var errNotCounter = errors.New("the key holds a value that is no counter")
 func (s *shard) increment(key string, delta int64, expires time.Time) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.values[key]
-	if e.value != nil {
-		count, err := strconv.ParseInt(string(e.value), 10, 64)
+	old, replaces := s.values[key]
+	sum := old.count + delta
+	if old.value != nil {
+		count, err := strconv.ParseInt(string(old.value), 10, 64)
 		if err != nil {
 			return 0, errNotCounter
 		}
-		e.count = count
+		sum = count + delta
 	}
-	sum := e.count + delta
-	s.set(key, entry{count: sum, expires: expires})
-	return sum, nil
+	return sum, s.set(key, old, replaces, entry{count: sum, expires: expires})
 }
 
 func (s *shard) update(key string, change func([]byte) ([]byte, time.Time, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var old []byte
-	if e, ok := s.values[key]; ok {
-		old = e.text()
+	old, replaces := s.values[key]
+	var text []byte
+	if replaces {
+		text = old.text()
 	}
-	value, expires, err := change(old)
+	value, expires, err := change(text)
 	if err != nil {
 		return err
 	}
-	s.set(key, entry{value: notNil(value), expires: expires})
-	return nil
+	return s.set(key, old, replaces, entry{value: notNil(value), expires: expires})
 }
 
 func (s *shard) mark(hash uint64, now, expires time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.marks.add(hash, now, expires)
+	before := len(s.marks.high)
+	fresh := s.marks.add(hash, now, expires)
+	s.account(before)
+	return fresh
+}
+
+// account tells the usage how many slots the marks have now. Where that is too much they are forgotten.
+func (s *shard) account(before int) {
+	if s.usage == nil {
+		return
+	}
+	if slots := len(s.marks.high); !s.usage.grow(slots-before, slots) {
+		s.marks = marks{}
+		s.usage.grow(-slots, 0)
+	}
+}
+
+// leave gives back what was counted, as the space was cleared.
+func (s *shard) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, e := range s.values {
+		_ = s.usage.take(-costOf(key, e)) // giving back never fails
+	}
+	s.usage.grow(-len(s.marks.high), 0)
+	s.usage = nil
 }
 
 func (s *shard) reclaim(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before := len(s.marks.high)
 	s.marks.reclaim(now)
+	s.account(before)
 	if !s.soonest.IsZero() && !s.soonest.After(now) {
 		s.forget(now)
 	}
@@ -141,7 +188,7 @@ func (s *shard) forget(now time.Time) {
 	s.soonest = time.Time{}
 	for key, e := range s.values {
 		if e.expired(now) {
-			delete(s.values, key)
+			s.drop(key, e)
 		} else {
 			s.expect(e.expires)
 		}

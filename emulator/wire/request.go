@@ -6,6 +6,8 @@ import "net/http"
 // these bytes.
 type Request struct {
 	Method string
+	// Scheme is http or https, as the client reached the server.
+	Scheme string
 	// Path is the escaped path as the client sent it, without the query.
 	Path string
 	// RawQuery is the query as the client sent it, without the question mark.

@@ -58,6 +58,12 @@ func (c *Client) Health(ctx context.Context) error {
 	return err
 }
 
+// CA is the certificate, in PEM, that clients of the data plane over HTTPS have to trust. Where that is off the error
+// is a *Problem of status 404.
+func (c *Client) CA(ctx context.Context) ([]byte, error) {
+	return c.do(ctx, http.MethodGet, "/ca.pem", nil)
+}
+
 // call makes one call and decodes its reply. A body of nil sends none.
 func call[T any](ctx context.Context, c *Client, method, path string, body any) (T, error) {
 	var reply T

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 )
 
 // T is what the testkit needs of a test: *testing.T, *testing.B and *testing.F have it. It is no testing.TB, so that
@@ -24,12 +25,20 @@ type T interface {
 type Emulator struct {
 	control *Client
 	data    string
+	tls     string // empty where HTTPS is off
 }
 
 // NewEmulator returns the emulator whose control plane the client speaks to and whose data plane this process reaches
 // at data, as host:port.
 func NewEmulator(control *Client, data string) *Emulator {
 	return &Emulator{control: control, data: data}
+}
+
+// WithTLS returns the same emulator with the address, as host:port, at which this process reaches it over HTTPS.
+func (e *Emulator) WithTLS(addr string) *Emulator {
+	secure := *e
+	secure.tls = addr
+	return &secure
 }
 
 // Connect returns the emulator whose control plane is at controlURL. It fails the test when that is not ready. The
@@ -46,7 +55,14 @@ func Connect(t T, controlURL string, options ...Option) *Emulator {
 	if err != nil {
 		t.Fatalf("tokenstage at %s: %v", controlURL, err)
 	}
-	return NewEmulator(control, data)
+	em := NewEmulator(control, data)
+	if _, secure, on := strings.Cut(box.Endpoints.TLS, "://"); on {
+		if secure, err = reachable(secure, control.URL()); err != nil {
+			t.Fatalf("tokenstage at %s: %v", controlURL, err)
+		}
+		em = em.WithTLS(secure)
+	}
+	return em
 }
 
 // defaultSandbox is the sandbox that always exists.
@@ -60,7 +76,7 @@ func reachable(data, controlURL string) (string, error) {
 	}
 	host, port, err := net.SplitHostPort(data)
 	if err != nil {
-		return "", fmt.Errorf("the data plane's address: %w", err)
+		return "", fmt.Errorf("an address of the data plane: %w", err)
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
 		host = control.Hostname()
@@ -81,5 +97,6 @@ func (e *Emulator) Control() *Client { return e.control }
 func (e *Emulator) endpoints() Endpoints {
 	return Endpoints{
 		Data: e.URL(), Control: e.control.URL(), ACS: e.data, Top: e.URL() + "/router/rest", Fabric: e.URL(),
+		TLS: e.TLSURL(),
 	}
 }

@@ -56,6 +56,10 @@ func Quota(operation, rate string) SandboxOption {
 	}
 }
 
+// TTL has the server remove the sandbox when nothing used it for so long in real time, so that a run that is broken off
+// leaves nothing behind on a server that others share.
+func TTL(idle time.Duration) SandboxOption { return func(p *plan) { p.of.TTL = idle.String() } }
+
 // Play plays known scenarios. Of all that play, the last one wins.
 func Play(names ...string) SandboxOption {
 	return func(p *plan) {

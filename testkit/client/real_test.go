@@ -296,3 +296,13 @@ func sorted(t *testing.T, raw []byte) []byte {
 	}
 	return ordered
 }
+
+func TestTTLTravels(t *testing.T) {
+	t.Parallel()
+	r, ctx := startReal(t), t.Context()
+	em := client.NewEmulator(r.Client, strings.TrimPrefix(r.data, "http://"))
+	box, err := r.Sandbox(ctx, em.Sandbox(t, client.TTL(90*time.Minute)).ID)
+	if err != nil || box.TTL != "1h30m0s" || time.Until(box.ExpiresAt) < 80*time.Minute {
+		t.Errorf("%+v, %v", box.Summary, err)
+	}
+}

@@ -20,6 +20,8 @@ type Definition struct {
 	Fixtures Fixtures `json:"fixtures,omitzero"`
 	// Quotas change documented rate limits by operation name: "off", or "5/s".
 	Quotas map[string]string `json:"quotas,omitempty"`
+	// TTL ends the sandbox when nothing uses it for so long in real time, such as "30m"; empty means that it stays.
+	TTL string `json:"ttl,omitempty"`
 }
 
 // Summary is a sandbox in a list: no secrets.
@@ -28,6 +30,9 @@ type Summary struct {
 	Seed   uint64    `json:"seed"`
 	Now    time.Time `json:"now"`
 	Frozen bool      `json:"frozen"`
+	// TTL and ExpiresAt are those of a sandbox that ends when nothing uses it; ExpiresAt is real time.
+	TTL       string    `json:"ttl,omitempty"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
 // Sandbox is a sandbox with its credentials and addresses.
@@ -87,6 +92,8 @@ type Endpoints struct {
 	ACS    string `json:"acs"`
 	Top    string `json:"top"`
 	Fabric string `json:"fabric"`
+	// TLS is the data plane over HTTPS; empty where that is off.
+	TLS string `json:"tls,omitempty"`
 }
 
 // Sandboxes lists the sandboxes, sorted by id.

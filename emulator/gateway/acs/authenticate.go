@@ -82,6 +82,7 @@ func (x *exchange) checkTimestamp(now time.Time) error {
 		return gateway.Differ(wire.BadTimestamp, "timestamp",
 			"The timestamp is not in the form that this signature style takes.", x.timestampForm(), text)
 	}
+	x.sent = at
 	if off := at.Sub(now).Abs(); off > timeWindow {
 		fault := gateway.Differ(wire.ExpiredTimestamp, "timestamp", fmt.Sprintf(
 			"The timestamp is %s from the sandbox's clock; at most %s is allowed.", off.Round(time.Second), timeWindow),
@@ -229,8 +230,8 @@ func (x *exchange) spendNonce(ctx context.Context, turn *sandbox.Turn) error {
 	// The window counts from the later of both clocks: a request dated ahead stays valid for longer. At its very end
 	// a timestamp is still good, so the nonce outlives it.
 	until := turn.Now.Add(timeWindow + 1)
-	if at, err := x.parseTime(x.claim.timestamp); err == nil && at.After(turn.Now) {
-		until = at.Add(timeWindow + 1)
+	if x.sent.After(turn.Now) {
+		until = x.sent.Add(timeWindow + 1)
 	}
 	key := "nonce/" + x.call.Credential.ID + "/" + x.claim.nonce
 	fresh, err := turn.Space().PutIfAbsent(ctx, key, turn.Now, until)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"mime"
 	"strings"
+	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/gateway"
@@ -21,6 +22,7 @@ type exchange struct {
 	query, form []pair
 	path        map[string]string // parameters of an ROA path
 	claim       claim
+	sent        time.Time // by the client's clock; zero where it does not say
 	xml         bool
 	badFormat   string
 }

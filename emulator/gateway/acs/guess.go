@@ -2,6 +2,8 @@ package acs
 
 import (
 	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
 // guess is what a client must have signed to come to its signature.
@@ -125,12 +127,15 @@ func (x *exchange) guessROA(secret, server string) guess {
 }
 
 func (x *exchange) guessV3(secret, payload string) guess {
-	newHash := algorithms[x.claim.algorithm]
+	algorithm := algorithms[x.claim.algorithm]
 	matches := func(secret, request string) bool {
-		return same(v3Signature(newHash, secret, v3String(x.claim.algorithm, newHash, request)), x.claim.signature)
+		return same(algorithm.v3Signature(secret, v3String(x.claim.algorithm, []byte(request))), x.claim.signature)
+	}
+	canonicalOf := func(req *wire.Request, query, payload string) string {
+		return string(canonicalRequest(req, query, x.claim.signedHeaders, payload))
 	}
 	query := canonical(x.query)
-	request := canonicalRequest(x.req, query, x.claim.signedHeaders, payload)
+	request := canonicalOf(x.req, query, payload)
 	if matches(secret+rpcKeySuffix, request) {
 		return guess{"The string is right; the key of V3 is the secret alone, without &.", request}
 	}
@@ -140,7 +145,7 @@ func (x *exchange) guessV3(secret, payload string) guess {
 	sent := x.req.Header.Get(digestHeader)
 	for _, m := range append(mistakes, mistake{"", strings.NewReplacer()}) {
 		for _, hashed := range []string{payload, sent} {
-			text := canonicalRequest(x.req, m.encode.Replace(query), x.claim.signedHeaders, hashed)
+			text := canonicalOf(x.req, m.encode.Replace(query), hashed)
 			if text != request && matches(secret, text) {
 				return guess{strings.TrimSpace(m.advice + x.otherBody(payload, hashed)), text}
 			}
@@ -148,7 +153,7 @@ func (x *exchange) guessV3(secret, payload string) guess {
 	}
 	bare := *x.req
 	bare.Host, _, _ = strings.Cut(x.req.Host, ":")
-	if text := canonicalRequest(&bare, query, x.claim.signedHeaders, payload); matches(secret, text) {
+	if text := canonicalOf(&bare, query, payload); matches(secret, text) {
 		return guess{"The client signed the host without its port and sent it with the port.", text}
 	}
 	return guess{}

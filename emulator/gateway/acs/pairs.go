@@ -1,7 +1,6 @@
 package acs
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -97,7 +96,10 @@ func appendEscaped(dst []byte, text string) []byte {
 func canonical(pairs []pair) string {
 	sorted := slices.Clone(pairs)
 	slices.SortFunc(sorted, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.value, b.value))
+		if a.name != b.name {
+			return strings.Compare(a.name, b.name)
+		}
+		return strings.Compare(a.value, b.value)
 	})
 	size := 0
 	for _, p := range sorted {

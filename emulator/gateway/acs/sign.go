@@ -89,32 +89,31 @@ func isACSHeader(name string) bool {
 }
 
 // algorithms are the ones of V3 that a shared secret can serve.
-var algorithms = map[string]func() hash.Hash{
-	"ACS3-HMAC-SHA256": sha256.New,
-	"ACS3-HMAC-SM3":    sm3.New,
+var algorithms = map[string]algorithm{
+	"ACS3-HMAC-SHA256": {sha256.New, sha256.Sum256},
+	"ACS3-HMAC-SM3":    {sm3.New, sm3.Sum},
+}
+
+// algorithm is a hash, to be written to and at once.
+type algorithm struct {
+	new func() hash.Hash
+	sum func(data []byte) [sha256.Size]byte
 }
 
 // canonicalRequest is what V3 hashes: method, path, query, the signed headers, their names, and the hash of the body.
-func canonicalRequest(req *wire.Request, query string, signedHeaders []string, payload string) string {
-	var b strings.Builder
-	b.Grow(canonicalSize + len(query))
-	b.WriteString(req.Method)
-	b.WriteByte('\n')
-	b.WriteString(canonicalPath(req.Path))
-	b.WriteByte('\n')
-	b.WriteString(query)
-	b.WriteByte('\n')
-	for _, name := range signedHeaders {
-		b.WriteString(name)
-		b.WriteByte(':')
-		b.WriteString(headerValue(req, name))
-		b.WriteByte('\n')
+func canonicalRequest(req *wire.Request, query string, signedHeaders []string, payload string) []byte {
+	dst := make([]byte, 0, canonicalSize+len(query))
+	for _, line := range []string{req.Method, canonicalPath(req.Path), query} {
+		dst = append(append(dst, line...), '\n')
 	}
-	b.WriteByte('\n')
-	b.WriteString(strings.Join(signedHeaders, ";"))
-	b.WriteByte('\n')
-	b.WriteString(payload)
-	return b.String()
+	for _, name := range signedHeaders {
+		dst = append(append(dst, name...), ':')
+		dst = append(append(dst, headerValue(req, name)...), '\n')
+	}
+	for i, name := range signedHeaders {
+		dst = append(append(dst, "\n;"[min(i, 1)]), name...)
+	}
+	return append(append(dst, '\n'), payload...)
 }
 
 // canonicalSize is room for all but the query of a canonical request.
@@ -147,9 +146,19 @@ func headerValue(req *wire.Request, name string) string {
 	return strings.Join(trimmed, ",")
 }
 
+// headerNames are the headers that nearly every client signs, as net/http keeps them, by their names in signatures.
+var headerNames = map[string]string{
+	"accept": "Accept", "content-type": "Content-Type",
+	"x-acs-action": actionHeader, "x-acs-content-sha256": digestHeader, "x-acs-date": dateHeader,
+	"x-acs-security-token": securityHeader, "x-acs-signature-nonce": nonceHeader, "x-acs-version": versionHeader,
+}
+
 // headerValues finds a header by its lower-case name without making the canonical one, which would cost an allocation
 // for each signed header of each call.
 func headerValues(header http.Header, lower string) []string {
+	if values, ok := header[headerNames[lower]]; ok {
+		return values
+	}
 	for name, values := range header {
 		if len(name) == len(lower) && strings.EqualFold(name, lower) {
 			return values
@@ -159,19 +168,20 @@ func headerValues(header http.Header, lower string) []string {
 }
 
 // v3String is the string to sign of V3.
-func v3String(algorithm string, newHash func() hash.Hash, canonicalRequest string) string {
-	return algorithm + "\n" + hexSum(newHash, []byte(canonicalRequest))
+func v3String(name string, canonicalRequest []byte) string {
+	return name + "\n" + algorithms[name].hexSum(canonicalRequest)
 }
 
-func hexSum(newHash func() hash.Hash, data []byte) string {
-	h := newHash()
-	h.Write(data)
-	return hex.EncodeToString(h.Sum(nil))
+func (a algorithm) hexSum(data []byte) string {
+	sum := a.sum(data)
+	var text [2 * len(sum)]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
 }
 
 // v3Signature is hex(HMAC(secret, text)), with the plain secret as key.
-func v3Signature(newHash func() hash.Hash, secret, text string) string {
-	mac := hmac.New(newHash, []byte(secret))
+func (a algorithm) v3Signature(secret, text string) string {
+	mac := hmac.New(a.new, []byte(secret))
 	mac.Write([]byte(text))
 	return hex.EncodeToString(mac.Sum(nil))
 }

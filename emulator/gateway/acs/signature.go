@@ -43,14 +43,14 @@ func (x *exchange) checkROASignature(secret string) error {
 }
 
 func (x *exchange) checkV3Signature(secret string) error {
-	newHash := algorithms[x.claim.algorithm]
-	payload := hexSum(newHash, x.req.Body)
+	algorithm := algorithms[x.claim.algorithm]
+	payload := algorithm.hexSum(x.req.Body)
 	request := canonicalRequest(x.req, canonical(x.query), x.claim.signedHeaders, payload)
-	server := v3String(x.claim.algorithm, newHash, request)
-	if same(v3Signature(newHash, secret, server), x.claim.signature) && payload == x.req.Header.Get(digestHeader) {
+	server := v3String(x.claim.algorithm, request)
+	if same(algorithm.v3Signature(secret, server), x.claim.signature) && payload == x.req.Header.Get(digestHeader) {
 		return nil
 	}
-	fault := mismatch(request, x.guessV3(secret, payload), "")
+	fault := mismatch(string(request), x.guessV3(secret, payload), "")
 	// The first sentence is what the live service says; the tail is how newer gateways show their strings.
 	fault.Message = fmt.Sprintf("Specified signature does not match our calculation. server StringToSign is [%s] "+
 		"server CanonicalRequest is [%s]", server, request)

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// answer is what came back for a request.
+type answer struct {
+	Status  int
+	Header  http.Header
+	Body    []byte
+	latency time.Duration
+}
+
+// drive sends the requests over so many connections, one at a time on each, and returns the answers in the order of the
+// requests.
+func drive(ctx context.Context, addr string, requests [][]byte, conns int) ([]answer, error) {
+	answers := make([]answer, len(requests))
+	failures := make([]error, min(conns, len(requests)))
+	var driving sync.WaitGroup
+	for first := range failures {
+		driving.Go(func() {
+			failures[first] = driveOne(ctx, addr, first, len(failures), requests, answers)
+		})
+	}
+	driving.Wait()
+	return answers, errors.Join(failures...)
+}
+
+// driveOne sends every step-th request over one connection.
+func driveOne(ctx context.Context, addr string, first, step int, requests [][]byte, answers []answer) error {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	in := bufio.NewReader(conn)
+	for i := first; i < len(requests); i += step {
+		begun := time.Now()
+		if _, err := conn.Write(requests[i]); err != nil {
+			return fmt.Errorf("send request %d: %w", i, err)
+		}
+		if answers[i], err = readAnswer(in); err != nil {
+			return fmt.Errorf("read answer %d: %w", i, err)
+		}
+		answers[i].latency = time.Since(begun)
+	}
+	return nil
+}
+
+func readAnswer(in *bufio.Reader) (answer, error) {
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, err
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// samples is how often the memory is looked at.
+const samples = 10
+
+// memory looks at what a server holds while calls come to one sandbox. The clock of the sandbox stands still, so that
+// every nonce stays inside its window until the end.
+func memory(ctx context.Context, b *bench) (table, error) {
+	p, err := b.startServer(ctx)
+	if err != nil {
+		return table{}, err
+	}
+	defer p.stop()
+	callers, err := newBoxes(ctx, p, 1)
+	if err != nil {
+		return table{}, err
+	}
+	if err := freeze(ctx, p, callers[0]); err != nil {
+		return table{}, err
+	}
+	t := table{columns: []string{"calls", "memory MB", "seconds"}}
+	begun, right := time.Now(), distinctTokens()
+	for calls := 0; ; calls += b.total / samples {
+		held, err := p.resident()
+		if err != nil {
+			return table{}, err
+		}
+		t.rows = append(t.rows, []any{calls, rounded(held, 1), rounded(time.Since(begun).Seconds(), 0)})
+		if calls >= b.total {
+			return t, nil
+		}
+		signed, err := requests(callers, b.total/samples)
+		if err != nil {
+			return table{}, err
+		}
+		answers, err := drive(ctx, p.data, signed, b.conns)
+		if err != nil {
+			return table{}, err
+		}
+		if err := right(answers); err != nil {
+			return table{}, fmt.Errorf("after %d calls: %w", calls, err)
+		}
+	}
+}

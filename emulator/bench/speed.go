@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+)
+
+// speed compares the server with the bare handler.
+func speed(ctx context.Context, b *bench) (table, error) {
+	real, err := b.startServer(ctx)
+	if err != nil {
+		return table{}, err
+	}
+	defer real.stop()
+	callers, err := newBoxes(ctx, real, 1)
+	if err != nil {
+		return table{}, err
+	}
+	sample, err := one(ctx, callers[0])
+	if err != nil {
+		return table{}, err
+	}
+	bare, err := startBare(ctx, sample)
+	if err != nil {
+		return table{}, err
+	}
+	defer bare.stop()
+	return b.contest(ctx, []entrant{
+		{name: "bare handler", process: bare, callers: callers, judge: always(sample)},
+		{name: "tokenstage", process: real, callers: callers, judge: distinctTokens()},
+	})
+}
+
+// one is the answer to one call.
+func one(ctx context.Context, c *caller) (answer, error) {
+	request, err := c.request()
+	if err != nil {
+		return answer{}, err
+	}
+	answers, err := drive(ctx, c.host, [][]byte{request}, 1)
+	if err != nil {
+		return answer{}, err
+	}
+	return answers[0], distinctTokens()(answers)
+}
+
+// cores compares servers that may use one core and two.
+func cores(ctx context.Context, b *bench) (table, error) {
+	var entrants []entrant
+	for _, n := range []string{"1", "2"} {
+		p, err := b.startServer(ctx, "GOMAXPROCS="+n)
+		if err != nil {
+			return table{}, err
+		}
+		defer p.stop()
+		callers, err := newBoxes(ctx, p, 1)
+		if err != nil {
+			return table{}, err
+		}
+		entrants = append(entrants, entrant{name: "GOMAXPROCS=" + n, process: p, callers: callers, judge: distinctTokens()})
+	}
+	return b.contest(ctx, entrants)
+}

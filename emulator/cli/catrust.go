@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/authority"
+)
+
+// trusting tells how clients of one kind come to trust the CA. {file} stands for its certificate.
+type trusting struct {
+	who         trustee
+	title, text string
+}
+
+// trusts come in the order in which they are told.
+func trusts() []trusting {
+	return []trusting{
+		{"go", "Go", `
+  # on Linux and BSD, for a process; these are then all the roots it has
+  SSL_CERT_FILE={file} go run .
+
+  // or in code: beside the system's roots
+  roots, err := x509.SystemCertPool()
+  roots.AppendCertsFromPEM(ca)
+  http.DefaultTransport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
+`},
+		{"node", "Node", `
+  # read once at the start, beside the built-in roots
+  NODE_EXTRA_CA_CERTS={file} node app.js
+`},
+		{"java", "Java", `
+  # a trust store for tests; it stands in for the built-in one
+  keytool -importcert -noprompt -alias tokenstage -file {file} \
+    -keystore tokenstage.p12 -storetype PKCS12 -storepass changeit
+  java -Djavax.net.ssl.trustStore=tokenstage.p12 -Djavax.net.ssl.trustStorePassword=changeit -jar app.jar
+`},
+		{"python", "Python", `
+  # requests, and SDKs on it; these are then all the roots it has
+  REQUESTS_CA_BUNDLE={file} python app.py
+  # urllib, http.client, aiohttp and others on module ssl
+  SSL_CERT_FILE={file} python app.py
+`},
+		{"curl", "curl", `
+  curl --cacert {file} --connect-to ::127.0.0.1:4443 https://onsmqtt.cn-hangzhou.aliyuncs.com/
+  # the same, for one host
+  curl --cacert {file} --resolve service.besclouds.com:443:127.0.0.1 https://service.besclouds.com/
+`},
+		{"hosts", "/etc/hosts", "\n" + hostLines()},
+	}
+}
+
+// hostLines need the emulator at port 443, which is where clients of a bare host go.
+func hostLines() string {
+	var text strings.Builder
+	text.WriteString("  # those that your app calls, with the emulator at --tls-addr 127.0.0.1:443;\n" +
+		"  # take them out again to reach the real services\n")
+	for _, host := range authority.RealHosts() {
+		text.WriteString("  127.0.0.1 " + host + "\n")
+	}
+	return text.String()
+}
+
+// trustee is a kind of clients, or all of them.
+type trustee string
+
+const everybody trustee = "all"
+
+// Validate refuses the kinds that there is nothing to tell about.
+func (who trustee) Validate() error {
+	known := func(t trusting) bool { return who == t.who }
+	if who == everybody || slices.ContainsFunc(trusts(), known) {
+		return nil
+	}
+	return usagef("must be go, node, java, python, curl, hosts or all, got %q", string(who))
+}
+
+// write tells how they come to trust the CA in that file.
+func (who trustee) write(out io.Writer, file string) {
+	for _, t := range trusts() {
+		if who == t.who || who == everybody {
+			say(out, "%s:%s\n", t.title, strings.ReplaceAll(t.text, "{file}", shellQuote(file)))
+		}
+	}
+}

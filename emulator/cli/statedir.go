@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// stateDir is the folder of what is kept between runs, as given by a flag; empty means the user's own.
+type stateDir string
+
+// find returns the folder, or nothing where the user has none.
+func (d stateDir) find(world World) string {
+	if d != "" {
+		if absolute, err := filepath.Abs(string(d)); err == nil {
+			return absolute
+		}
+		return string(d)
+	}
+	// XDG Base Directory Specification 0.8: paths in these variables are absolute, others are ignored.
+	if dir, _ := world.LookupEnv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "tokenstage")
+	}
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return ""
+		}
+		return filepath.Join(dir, "tokenstage")
+	}
+	if home, _ := world.LookupEnv("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "state", "tokenstage")
+	}
+	return ""
+}

@@ -1,0 +1,155 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
+)
+
+// issueOne makes a good call in the default sandbox.
+func (s *server) issueOne(t *testing.T) {
+	t.Helper()
+	box, err := client.New(s.control).Sandbox(t.Context(), "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := box.Credentials.Fabric[0]
+	if got := s.issue(t, client.App{AppKey: app.AppKey, AppSecret: app.AppSecret}, app.AppSecret); got != http.StatusOK {
+		t.Fatalf("status %d", got)
+	}
+}
+
+func TestAccessLog(t *testing.T) {
+	t.Parallel()
+	const asText = `(?m)^time=\S+ level=INFO msg=call sandbox=default gateway=fabric api=ccmessaging operation=tokenByAkSk outcome=ok `
+	for name, c := range map[string]struct {
+		env  map[string]string
+		args []string
+		want string // empty: no line
+	}{
+		"off, where nobody reads":    {},
+		"text":                       {args: []string{"--access-log", "text"}, want: asText},
+		"JSON by the environment":    {env: map[string]string{"TOKENSTAGE_ACCESS_LOG": "json"}, want: `(?m)^\{"time":".*"msg":"call",.*"outcome":"ok"`},
+		"off":                        {args: []string{"--access-log", "off"}},
+		"alone":                      {args: []string{"--log", "off", "--access-log", "text"}, want: asText},
+		"beside a log of other form": {args: []string{"--log", "json", "--access-log", "text"}, want: asText},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, c.env, c.args...)
+			s.issueOne(t)
+			s.end()
+			said := s.err.String()
+			if c.want == "" {
+				if strings.Contains(said, "tokenByAkSk") {
+					t.Errorf("stderr: %s", said)
+				}
+				return
+			}
+			if n := len(regexp.MustCompile(c.want).FindAllString(said, -1)); n != 1 {
+				t.Errorf("%d lines in %s", n, said)
+			}
+		})
+	}
+}
+
+func TestAccessLogOfAnotherForm(t *testing.T) {
+	t.Parallel()
+	got := run(t, map[string]string{"TOKENSTAGE_ACCESS_LOG": "xml"}, "serve")
+	if got.code != 2 || !strings.Contains(got.err, "TOKENSTAGE_ACCESS_LOG") || strings.Count(got.err, "\n") != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestServedMetrics(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	s.issueOne(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.control+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reply.Body.Close() }()
+	text, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"\n" + `tokenstage_requests_total{gateway="fabric",api="ccmessaging",operation="tokenByAkSk",outcome="ok"} 1` + "\n",
+		"\ntokenstage_sandboxes 1\n", "\ntokenstage_requests_in_flight 0\n",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
+}
+
+// TestTraces are sent at the end at the latest.
+func TestTraces(t *testing.T) {
+	t.Parallel()
+	bodies := make(chan []byte, 10)
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies <- body
+	}))
+	t.Cleanup(collector.Close)
+	s := serve(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	s.issueOne(t)
+	if code := s.end(); code != 0 {
+		t.Fatalf("exit code %d: %s", code, s.err)
+	}
+	select {
+	case body := <-bodies:
+		if !json.Valid(body) || !strings.Contains(string(body), `"name":"POST ccmessaging.tokenByAkSk"`) {
+			t.Errorf("%s", body)
+		}
+	default:
+		t.Error("no traces came")
+	}
+}
+
+// TestTracesToWhereNobodyListens do not keep the server from ending well.
+func TestTracesToWhereNobodyListens(t *testing.T) {
+	t.Parallel()
+	collector := httptest.NewServer(http.NotFoundHandler())
+	collector.Close()
+	s := serve(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	s.issueOne(t)
+	if code := s.end(); code != 0 || !strings.Contains(s.err.String(), "traces are not taken") {
+		t.Errorf("exit code %d: %s", code, s.err)
+	}
+}
+
+// TestTracesToACollectorThatHangs gives up in time.
+func TestTracesToACollectorThatHangs(t *testing.T) {
+	t.Parallel()
+	over := make(chan struct{})
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+	t.Cleanup(collector.Close)
+	t.Cleanup(func() { close(over) })
+	s := serve(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	s.issueOne(t)
+	if code := s.end(); code != 0 {
+		t.Errorf("exit code %d: %s", code, s.err)
+	}
+}
+
+// TestTracesOfSettingsThatAreNoGood leave the server running: the settings are those of a whole environment.
+func TestTracesOfSettingsThatAreNoGood(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"})
+	s.issueOne(t)
+	if !strings.Contains(s.err.String(), "OTEL_EXPORTER_OTLP_ENDPOINT: must be a URL") {
+		t.Errorf("stderr: %s", s.err)
+	}
+}

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/authority"
+)
+
+// tlsFlags are the flags of serve about HTTPS.
+type tlsFlags struct {
+	TLSAddr   address  `name:"tls-addr" placeholder:"ADDR" help:"The APIs over HTTPS, at their real hosts. Default: off."`
+	TLSCACert string   `name:"tls-ca-cert" placeholder:"FILE" help:"Certificate (PEM) of a CA to use instead of our own."`
+	TLSCAKey  string   `name:"tls-ca-key" placeholder:"FILE" help:"Its key."`
+	StateDir  stateDir `placeholder:"DIR" help:"Where our own CA is kept. Default: ~/.local/state/tokenstage."`
+}
+
+// tlsPlane is the data plane over HTTPS; zero where it is off.
+type tlsPlane struct {
+	server *emulator.Server
+	ca     *authority.CA
+}
+
+func (f tlsFlags) open(
+	ctx context.Context, world World, handler http.Handler, log *slog.Logger, limits emulator.ServerLimits,
+) (tlsPlane, error) {
+	switch given := f.TLSCACert != "" || f.TLSCAKey != ""; {
+	case f.TLSAddr == "" && given:
+		return tlsPlane{}, usagef("--tls-ca-cert and --tls-ca-key have no effect without --tls-addr")
+	case f.TLSAddr == "":
+		return tlsPlane{}, nil
+	}
+	ca, err := f.chooseCA(world, log)
+	if err != nil {
+		return tlsPlane{}, err
+	}
+	issuer, err := authority.New(authority.Options{CA: ca, Now: time.Now, Log: log})
+	if err != nil {
+		return tlsPlane{}, err
+	}
+	server, err := emulator.ListenTLS(ctx, string(f.TLSAddr), handler, log, limits, issuer.TLSConfig())
+	if err != nil {
+		return tlsPlane{}, listenError("--tls-addr", f.TLSAddr, err)
+	}
+	log.Info("serving TLS", "address", server.Addr(), "ca", ca.Name())
+	return tlsPlane{server: server, ca: ca}, nil
+}
+
+// chooseCA takes the given CA, else that of the state folder. Where no folder was named and none can be written, as in
+// the image, the CA lives as long as the process.
+func (f tlsFlags) chooseCA(world World, log *slog.Logger) (*authority.CA, error) {
+	switch {
+	case (f.TLSCACert == "") != (f.TLSCAKey == ""):
+		return nil, usagef("--tls-ca-cert and --tls-ca-key belong together: give both or none")
+	case f.TLSCACert != "":
+		return f.givenCA()
+	}
+	folder := f.StateDir.find(world)
+	if folder == "" {
+		log.Warn("the CA is new and kept nowhere, for want of a state folder: name one with --state-dir")
+		return authority.NewCA(time.Now())
+	}
+	ca, err := authority.Keep(folder, time.Now())
+	if f.StateDir == "" && errors.Is(err, authority.ErrNotKept) {
+		log.Warn("the CA is new and kept nowhere: name a folder that can be written with --state-dir", "reason", err)
+		return ca, nil
+	}
+	return ca, err
+}
+
+func (f tlsFlags) givenCA() (*authority.CA, error) {
+	certificate, err := os.ReadFile(f.TLSCACert)
+	if err != nil {
+		return nil, usagef("--tls-ca-cert: %v", err)
+	}
+	key, err := os.ReadFile(f.TLSCAKey)
+	if err != nil {
+		return nil, usagef("--tls-ca-key: %v", err)
+	}
+	ca, err := authority.ParseCA(certificate, key, time.Now())
+	if err != nil {
+		return nil, usagef("--tls-ca-cert %s, --tls-ca-key %s: %v", f.TLSCACert, f.TLSCAKey, err)
+	}
+	return ca, nil
+}
+
+// addr is where this machine reaches the listener; empty where there is none.
+func (p tlsPlane) addr() string {
+	if p.server == nil {
+		return ""
+	}
+	return reachable(p.server.Addr())
+}
+
+func (p tlsPlane) pem() []byte {
+	if p.ca == nil {
+		return nil
+	}
+	return p.ca.PEM()
+}
+
+// with adds the listener to servers that are stopped together.
+func (p tlsPlane) with(servers ...*emulator.Server) []*emulator.Server {
+	if p.server == nil {
+		return servers
+	}
+	return append(servers, p.server)
+}

@@ -1,0 +1,146 @@
+package emulator_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/journal"
+)
+
+// limitedPackages are those whose limits docs/limits.md tells, by the folders that hold them.
+var limitedPackages = map[string]string{
+	"emulator": ".", "contract": "contract", "gateway": "gateway", "top": "gateway/top", "journal": "journal",
+	"sandbox": "sandbox", "store": "store", "scenario": "scenario", "control": "control", "cli": "cli",
+}
+
+// notLimits are constants that are called like limits and bound nothing that a client can make grow.
+var notLimits = []string{
+	"contract.maxDepth", // of made-up samples, which come from specs
+	"control.maxDepth",  // to which a problem's place is searched
+	"journal.maxViews",  // layers of encoding that are looked through
+	"scenario.maxShown", // characters of a value that a finding quotes
+	"cli.*",             // output of commands
+}
+
+// row is a limit in the tables: what, at most, beyond it, in the code.
+var row = regexp.MustCompile("(?m)^\\| ([^|]+) \\| ([^|]+) \\| [^|]+ \\| `([^`]+)` \\|$")
+
+// TestLimitsAreDocumented holds docs/limits.md to the code, both ways.
+func TestLimitsAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, told := limitsInCode(t), map[string]bool{}
+	for _, cells := range row.FindAllStringSubmatch(string(page), -1) {
+		told[cells[3]] = true
+		value, ok := values[cells[3]]
+		if !ok {
+			t.Errorf("%s: there is no constant %s", cells[1], cells[3])
+			continue
+		}
+		most, _, _ := strings.Cut(cells[2], ", or ")
+		if !slices.Contains(spellingsOf(value), most) {
+			t.Errorf("%s: the page says %s, %s is %d", cells[1], most, cells[3], value)
+		}
+	}
+	for name := range values {
+		pack, short, _ := strings.Cut(name, ".")
+		isLimit := strings.HasPrefix(short, "max") || strings.HasPrefix(short, "Max")
+		if isLimit && !told[name] && !slices.Contains(notLimits, name) && !slices.Contains(notLimits, pack+".*") {
+			t.Errorf("docs/limits.md does not tell %s", name)
+		}
+	}
+	if len(told) < 50 {
+		t.Errorf("only %d limits were found in the tables", len(told))
+	}
+}
+
+// spellingsOf are the ways in which the page may write a limit.
+func spellingsOf(n int64) []string {
+	plain := strconv.FormatInt(n, 10)
+	if len(plain) > 3 {
+		plain = plain[:len(plain)-3] + "," + plain[len(plain)-3:]
+	}
+	span := strings.TrimSuffix(strings.TrimSuffix(time.Duration(n).String(), "0s"), "0m")
+	return []string{
+		plain, time.Duration(n).String(), span, fmt.Sprintf("%ds", n/int64(time.Second)),
+		fmt.Sprintf("%d KiB", n>>10), fmt.Sprintf("%d MiB", n>>20),
+	}
+}
+
+// limitsInCode evaluates the constants of the packages, and the bounds that are no constants.
+func limitsInCode(t *testing.T) map[string]int64 {
+	t.Helper()
+	values := map[string]int64{
+		"journal.DefaultBound.Records": int64(journal.DefaultBound.Records),
+		"journal.DefaultBound.Bytes":   int64(journal.DefaultBound.Bytes),
+		"sandbox.issuedBound.Records":  issuedRecords(t),
+	}
+	for pack, folder := range limitedPackages {
+		for _, file := range parseFolder(t, folder) {
+			ast.Inspect(file, func(n ast.Node) bool {
+				spec, ok := n.(*ast.ValueSpec)
+				for i := 0; ok && i < len(spec.Names) && i < len(spec.Values); i++ {
+					if value, ok := evaluate(spec.Values[i]); ok {
+						values[pack+"."+spec.Names[i].Name] = value
+					}
+				}
+				return true
+			})
+		}
+	}
+	return values
+}
+
+// units are what the limits are written in.
+var units = strings.NewReplacer(
+	"time.Millisecond", "1000000", "time.Second", "1000000000", "time.Minute", "60000000000", "time.Hour", "3600000000000",
+)
+
+func evaluate(value ast.Expr) (int64, bool) {
+	result, err := types.Eval(token.NewFileSet(), nil, token.NoPos, units.Replace(types.ExprString(value)))
+	if err != nil || result.Value == nil || result.Value.Kind() != constant.Int {
+		return 0, false
+	}
+	return constant.Int64Val(result.Value)
+}
+
+// issuedRecords reads the bound of the list of tokens, which its package does not show.
+func issuedRecords(t *testing.T) int64 {
+	t.Helper()
+	files, err := filepath.Glob("sandbox/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, after, ok := strings.Cut(string(text), "issuedBound = store.Bound{Records: "); ok {
+			number, _, _ := strings.Cut(after, ",")
+			expr, err := parser.ParseExpr(number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			value, _ := evaluate(expr)
+			return value
+		}
+	}
+	t.Fatal("the bound of the list of tokens is not found")
+	return 0
+}

@@ -1,0 +1,96 @@
+package emulator
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/contract"
+	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/wire"
+)
+
+// Observation is one call, told once its reply is on its way. Request, Outcome and Scenario can hold what a client or
+// the author of a script wrote: who shows an observation shows no secrets.
+type Observation struct {
+	// Arrived and Done are when the request had been read, and when its reply had been delivered.
+	Arrived, Done time.Time
+	Request       *wire.Request
+	// RequestID and Sandbox are those of the journal's entry.
+	RequestID string
+	Sandbox   string
+	// Gateway is empty for what no gateway claims, and Operation nil while it is unknown.
+	Gateway   string
+	Operation *contract.Operation
+	// Outcome is "ok", or the code of the error that was sent.
+	Outcome       string
+	Status        int
+	ResponseBytes int
+	// Scenario is the one that decided; empty when none did. Known secrets are masked in it.
+	Scenario string
+	// Network is what a scenario did to the connection, such as "reset"; empty when nothing.
+	Network string
+	// Panicked and BrokeSpec are bugs of the emulator: an operation that panicked, and a reply that breaks its spec.
+	Panicked  bool
+	BrokeSpec bool
+	// Steps are those that the call went through, in order; nil unless Options.Steps asks for them.
+	Steps []Step
+}
+
+// Step is one step of the life of a request. It lasts until the next one begins.
+type Step struct {
+	Name  string
+	Began time.Time
+}
+
+// The names of steps.
+const (
+	stepRoute        = "route"
+	stepArrival      = "arrival"
+	stepAuthenticate = "authenticate"
+	stepValidate     = "validate"
+	stepDecide       = "decide"
+	stepBehave       = "behave"
+	stepRefuse       = "refuse"
+	stepCheck        = "check"
+	stepJournal      = "journal"
+	stepDeliver      = "deliver"
+)
+
+// observed is what the journal's entry and the request say of a call.
+func (v *verdict) observed(req *wire.Request, op *contract.Operation) Observation {
+	o := v.seen
+	o.Request, o.Operation, o.ResponseBytes = req, op, len(v.reply.Body)
+	o.about(v.entry)
+	o.Network = string(v.network)
+	return o
+}
+
+func (o *Observation) about(entry *journal.Entry) {
+	o.RequestID, o.Sandbox, o.Gateway = entry.ID, entry.Sandbox, entry.Gateway
+	o.Outcome, o.Status, o.Panicked = entry.Outcome, entry.Status, entry.Panic != ""
+	if entry.Decision != nil {
+		o.Scenario = entry.Decision.Scenario
+	}
+}
+
+// step notes that a step begins, where somebody asked for steps.
+func (e *Emulator) step(o *Observation, name string) {
+	if e.options.Steps {
+		o.Steps = append(o.Steps, Step{name, e.options.RealNow()})
+	}
+}
+
+// observe tells of a call that is over.
+func (e *Emulator) observe(ctx context.Context, o Observation) {
+	if e.options.Observe == nil {
+		return
+	}
+	o.Done = e.options.RealNow()
+	if o.Scenario != "" {
+		o.Scenario = e.registry.Secrets().Mask(o.Scenario)
+	}
+	e.options.Observe(ctx, o)
+}
+
+// InFlight is how many requests are being answered.
+func (e *Emulator) InFlight() int64 { return e.inFlight.Load() }

@@ -1,0 +1,93 @@
+package emulator_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/store"
+)
+
+// landmines is a store that panics at a method while it is armed.
+type landmines struct {
+	store.Store
+	armed atomic.Pointer[string]
+}
+
+func (l *landmines) arm(method string) { l.armed.Store(&method) }
+
+func (l *landmines) Space(name string) store.Space { return mined{l.Store.Space(name), l} }
+
+type mined struct {
+	store.Space
+	mines *landmines
+}
+
+func (m mined) step(method string) {
+	if armed := m.mines.armed.Load(); armed != nil && *armed == method {
+		panic("stepped on a mine with acs-secret in it")
+	}
+}
+
+func (m mined) PutIfAbsent(ctx context.Context, key string, now, expires time.Time) (bool, error) {
+	m.step("PutIfAbsent")
+	return m.Space.PutIfAbsent(ctx, key, now, expires)
+}
+
+func (m mined) Increment(ctx context.Context, key string, by int64, expires time.Time) (int64, error) {
+	m.step("Increment")
+	return m.Space.Increment(ctx, key, by, expires)
+}
+
+// TestPanics over a real socket: the provider's internal error with the stack in the journal, or our own where no
+// provider has the word yet. The server lives on either way, on the same connection.
+func TestPanics(t *testing.T) {
+	t.Parallel()
+	for method, c := range map[string]struct {
+		want      string
+		journaled bool
+	}{
+		"PutIfAbsent": {`"Code":"InternalError"`, true},           // while the nonce is spent
+		"Increment":   {`"title":"Internal Server Error"`, false}, // while the call gets its number
+	} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			mines := &landmines{Store: store.NewMemory()}
+			w := newWorldWith(t, emulator.Options{Store: mines, Log: slog.New(slog.NewTextHandler(&log, nil))})
+			conn := dial(t, w.serveWithin(t, emulator.ServerLimits{}))
+			call := func() (int, string) {
+				if err := w.apply(t.Context(), t).Write(conn); err != nil {
+					t.Fatal(err)
+				}
+				return answerOn(t, conn)
+			}
+			mines.arm(method)
+			status, body := call()
+			if status != http.StatusInternalServerError || !strings.Contains(body, c.want) {
+				t.Errorf("%d %s", status, body)
+			}
+			mines.arm("")
+			if status, body := call(); status != http.StatusOK {
+				t.Errorf("the next call: %d %s", status, body)
+			}
+			entries := w.entries(t, w.box, 0)
+			if !c.journaled {
+				if text := log.String(); len(entries) != 1 || !strings.Contains(text, "panic_test.go") || strings.Contains(text, "acs-secret") {
+					t.Errorf("%d entries, log: %s", len(entries), text)
+				}
+				return
+			}
+			e := entries[0]
+			if e.Outcome != "InternalError" || !strings.Contains(e.Panic, "panic_test.go") || strings.Contains(e.Panic, "acs-secret") {
+				t.Errorf("%s, stack %s", e.Outcome, e.Panic)
+			}
+		})
+	}
+}

@@ -1,0 +1,63 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+)
+
+// TLSAddr is the address of the data plane over HTTPS as host:port; empty where that is off.
+func (e *Emulator) TLSAddr() string { return e.tls }
+
+// TLSURL is the base URL of the data plane over HTTPS, without a slash at its end; empty where that is off.
+func (e *Emulator) TLSURL() string {
+	if e.tls == "" {
+		return ""
+	}
+	return "https://" + e.tls
+}
+
+// HTTPClient returns a client for the app under test that trusts the emulator's CA and reaches the emulator under every
+// name: a call to https://onsmqtt.cn-hangzhou.aliyuncs.com goes to it with nothing changed but who is dialled. No name
+// is looked up, no proxy asked, and nothing leaves for anywhere else. It fails the test where HTTPS is off. Its
+// connections are closed when the test ends.
+func (e *Emulator) HTTPClient(t T) *http.Client {
+	t.Helper()
+	if e.tls == "" {
+		t.Fatalf("the emulator has no TLS listener: start it with WithTLS, or serve with --tls-addr")
+	}
+	ca, err := e.control.CA(t.Context())
+	if err != nil {
+		t.Fatalf("ask for the CA: %v", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(ca) {
+		t.Fatalf("the CA of %s is no certificate", e.control.URL())
+	}
+	transport := &http.Transport{DialContext: dialOnly(e.data), DialTLSContext: dialTLSOnly(e.tls, roots)}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+type dial = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// dialOnly dials one address whatever it is asked for.
+func dialOnly(emulator string) dial {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, emulator)
+	}
+}
+
+// dialTLSOnly does the same, and holds the certificate to the name that was asked for.
+func dialTLSOnly(emulator string, roots *x509.CertPool) dial {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, err
+		}
+		secure := tls.Dialer{Config: &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12}}
+		return secure.DialContext(ctx, network, emulator)
+	}
+}
