@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/console"
 	"github.com/tokenstage/tokenstage/emulator/control"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 )
@@ -102,9 +103,13 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		stop(ctx, log, data)
 		return err
 	}
+	pages := console.New(console.Options{
+		Emulator: em, Data: reachable(data.Addr()), TLS: secure.addr(), Token: key.token, Log: log,
+	})
 	steer, err := listen(ctx, "--control-addr", s.ControlAddr, control.New(control.Options{
 		Emulator: em, Data: reachable(data.Addr()), Token: key.token, Loopback: s.ControlAddr.isLoopback(), Log: log,
-		Metrics: metricsOf(seen, em), TLS: secure.addr(), CA: secure.pem(),
+		Console: pages, ConsoleRoot: console.Root, Metrics: metricsOf(seen, em),
+		TLS: secure.addr(), CA: secure.pem(),
 	}), log, s.limits())
 	if err != nil {
 		stop(ctx, log, secure.with(data)...)

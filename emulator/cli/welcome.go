@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/console"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 )
 
@@ -33,6 +34,7 @@ func (w welcome) planes(out io.Writer) {
 	if w.tls != "" {
 		say(out, "over TLS       %s\n", w.style.wrap(sgrGreen, "https://"+w.tls))
 	}
+	say(out, "console        %s\n", w.style.wrap(sgrGreen, "http://"+w.control+console.Root))
 	if w.key.generated {
 		say(out, "open           http://%s/?token=%s\n", w.control, w.key.token)
 	}

@@ -1,0 +1,7 @@
+// What every page has; each module looks for its own elements and leaves a page without them alone.
+import "./forms.js";
+import "./clock.js";
+import "./copy.js";
+import "./calls.js";
+import "./refresh.js";
+import "./editor.js";

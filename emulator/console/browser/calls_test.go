@@ -1,0 +1,138 @@
+package browser_test
+
+import (
+	"encoding/json"
+	"net/url"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// row is a call in the list.
+const row = "[data-rows] [role=row]"
+
+// openCalls shows the list and waits until new calls come in by themselves.
+func (s *server) openCalls(t *testing.T, query string) *tab {
+	t.Helper()
+	b := s.open(t, "/console/calls"+query)
+	b.see(at("[data-live-state]", "Live"))
+	return b
+}
+
+func TestCallAppearsWithoutReload(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	b := s.openCalls(t, "")
+	b.act("document.same = true")
+	s.defaultApp(t).gets("ok")
+	b.see(at(row, "onsmqtt.ApplyToken"))
+	b.wait("document.same")
+	if n := b.count(at(row, "")); n != 1 {
+		t.Errorf("%d rows for one call", n)
+	}
+}
+
+func TestPauseHoldsAndGoesOn(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	b, app := s.openCalls(t, ""), s.defaultApp(t)
+	app.gets("ok")
+	b.see(at(row, ""))
+	b.click(at("[data-pause]", "Pause"))
+	app.gets("ok")
+	app.gets("ok")
+	b.see(at("[data-live-state]", "2 "))
+	if n := b.count(at(row, "")); n != 1 {
+		t.Errorf("%d rows while paused, want the one from before", n)
+	}
+	b.click(at("[data-pause]", ""))
+	b.wait(at(row, "").list() + ".length === 3")
+	b.see(at("[data-live-state]", "Live"))
+}
+
+func TestFiltersStandInTheAddress(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	app := s.defaultApp(t)
+	app.gets("ok")
+	s.play(t, "default", "error/onsmqtt.ApplyToken/ApplyTokenOverFlow")
+	app.gets("ApplyTokenOverFlow")
+	b := s.openCalls(t, "?sandbox=default")
+	b.wait(at(row, "").list() + ".length === 2")
+	b.leave(func() { b.choose(at("main select[name=api]", ""), "onsmqtt") })
+	b.wait(`new URLSearchParams(location.search).get("api") === "onsmqtt"`)
+	b.write(at("main input[name=outcome]", ""), "!ok")
+	b.leave(func() { b.press("\r") })
+	b.wait(`new URLSearchParams(location.search).get("outcome") === "!ok"`)
+	b.wait(`new URLSearchParams(location.search).get("sandbox") === "default"`)
+	b.wait(at(row, "").list() + ".length === 1")
+	b.see(at(row, "ApplyTokenOverFlow"))
+	b.see(at("[data-live-state]", "Live"))
+
+	// Others are not listed, neither now nor when they come.
+	s.call(t, "DELETE", "/v1/sandboxes/default/scenarios/"+url.PathEscape("error/onsmqtt.ApplyToken/ApplyTokenOverFlow"), nil, nil)
+	app.gets("ok")
+	s.play(t, "default", "error/onsmqtt.ApplyToken/ApplyTokenOverFlow")
+	app.gets("ApplyTokenOverFlow")
+	b.wait(at(row, "").list() + ".length === 2")
+	if n := b.count(at(row, "ApplyTokenOverFlow")); n != 2 {
+		t.Errorf("%d rows are of the chosen outcome, want both", n)
+	}
+}
+
+func TestCallOpensWithItsFindings(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	key := s.sandbox(t, "default").Credentials.ACS[0]
+	key.Secret += "x"
+	b := s.openCalls(t, "")
+	s.app(t, key).gets("SignatureDoesNotMatch")
+	b.submit(at(row, "SignatureDoesNotMatch").at("a", ""))
+	for _, want := range []string{"LTAIfakeDefault", "Specified signature", "POST&%2F&AccessKeyId"} {
+		b.see(at("main", want))
+	}
+	b.see(at("main .finding", "signature"))
+	b.see(at("main #request", ""))
+	b.see(at("main #response", ""))
+	b.see(at("main #curl", ""))
+	if strings.Contains(b.text(at("body", "")), key.Secret) {
+		t.Error("the page shows the secret")
+	}
+}
+
+// A client that writes blanks as "+" is told so: both strings to sign, and the first difference marked in each.
+func TestFirstDifferenceIsMarked(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	b := s.openCalls(t, "")
+	s.signWithPlus(t, s.sandbox(t, "default").Credentials.ACS[0])
+	b.submit(at(row, "SignatureDoesNotMatch").at("a", ""))
+	if got := b.text(at("main [data-side=Server] mark", "")); got != "%2520" {
+		t.Errorf("marked in the server's string: %q", got)
+	}
+	if got := b.text(at("main [data-side=Client] mark", "")); got != "%2B" {
+		t.Errorf("marked in the client's string: %q", got)
+	}
+}
+
+// The command of the first minute is run by a shell exactly as the page's button copies it.
+func TestFirstMinute(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	if _, err := exec.LookPath("curl"); err != nil {
+		need(t, "there is no curl on this machine")
+	}
+	b := s.openCalls(t, "")
+	b.allowClipboard()
+	b.act("document.same = true")
+	b.click(at("[data-empty] button", "Copy"))
+	b.see(at("[data-empty] button", "Copied"))
+	command := getAsync[string](b, "navigator.clipboard.readText()")
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput()
+	if err != nil || !json.Valid(out) {
+		t.Fatalf("%s\n%v: %s", command, err, out)
+	}
+	b.see(at(row, "ccmessaging.tokenByAkSk"))
+	b.gone(at("[data-empty]", ""))
+	b.wait("document.same")
+}

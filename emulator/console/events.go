@@ -1,0 +1,248 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+)
+
+const (
+	// calm is the least time between two events: a flood of calls reaches the page a few times a second.
+	calm = 200 * time.Millisecond
+	// heartbeat is how often a silent stream shows that it is alive.
+	heartbeat = 15 * time.Second
+	// patience is how long a browser may take to read an event.
+	patience = 30 * time.Second
+)
+
+// callEvent is what happened since the last one.
+type callEvent struct {
+	// Begin says that the rows are all that a page just opened would have, with Older behind them. It comes first on
+	// every connection: what a browser missed while it was away, and what is gone since, is settled by it.
+	Begin bool   `json:"begin"`
+	Older string `json:"older"`
+	// Kept is when the oldest call arrived that the journal of each sandbox keeps, in nanoseconds as the ids of rows have
+	// it: rows of earlier ones are out of date.
+	Kept map[string]string `json:"kept"`
+	// Rows are new calls as the list shows them, newest first.
+	Rows string `json:"rows"`
+	// Skipped counts calls that are not among the rows: too many at once.
+	Skipped int `json:"skipped"`
+	// Cleared are the sandboxes whose earlier calls are gone.
+	Cleared []string `json:"cleared"`
+}
+
+// callEvents sends the list of calls as it grows, until the browser leaves or the emulator stops.
+func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
+	l, err := c.layout(r)
+	if err != nil {
+		shown, status := c.errorBody(r, err)
+		http.Error(w, shown.title, status)
+		return
+	}
+	f := readCallFilter(r.URL.Query())
+	watch := c.Emulator.Watch() // before the first look, so that nothing comes between
+	defer watch.Close()
+	s := &callStream{
+		console: c, filter: f, readers: map[string]*journal.Reader{}, out: w, control: http.NewResponseController(w),
+	}
+	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	_ = s.control.SetReadDeadline(time.Time{}) // that of the server is for requests; a stream outlives it
+	if err := s.begin(r.Context(), c.scope(f.Scope, l.Sandbox)); err != nil {
+		return
+	}
+	s.follow(r.Context(), watch)
+}
+
+// callStream is one browser that looks at the list.
+type callStream struct {
+	*console
+
+	filter  callFilter
+	readers map[string]*journal.Reader // by sandbox
+	out     http.ResponseWriter
+	control *http.ResponseController
+}
+
+// begin marks up to where each journal is read, and sends the newest calls. One that comes between is sent twice; the
+// page knows it by its id.
+func (s *callStream) begin(ctx context.Context, boxes []*sandbox.Sandbox) error {
+	e := callEvent{Begin: true, Kept: map[string]string{}}
+	for _, box := range boxes {
+		j := s.Emulator.Journal(box)
+		first, err := j.List(ctx, journal.Filter{Limit: 1})
+		if err != nil {
+			return err
+		}
+		last, _, err := j.Recent(ctx, journal.Filter{Limit: 1}, 0)
+		if err != nil {
+			return err
+		}
+		var seen uint64
+		if len(first.Requests) > 0 && len(last) > 0 {
+			seen, e.Kept[box.ID] = last[0].Seq, strconv.FormatInt(first.Requests[0].Arrived.UnixNano(), 10)
+		}
+		s.readers[box.ID] = j.Reader(seen)
+	}
+	calls, more, err := s.recent(ctx, boxes, s.filter)
+	e.Older = s.filter.older(calls, more)
+	if err != nil {
+		return err
+	}
+	return s.send(calls, e)
+}
+
+// follow sends what comes. A sandbox whose time is over goes without a word, so the heartbeat looks after that too.
+func (s *callStream) follow(ctx context.Context, watch *emulator.Watch) {
+	for {
+		limited, cancel := context.WithTimeout(ctx, heartbeat)
+		changed, err := watch.Next(limited)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			changed, err = s.over(), s.write([]byte(": still here\n\n"))
+		}
+		if err == nil {
+			err = s.changed(ctx, changed)
+		}
+		if err != nil {
+			return
+		}
+		pause(ctx, calm)
+	}
+}
+
+// over are the sandboxes that are read and are no more.
+func (s *callStream) over() (ids []string) {
+	there := map[string]bool{}
+	for _, box := range s.Emulator.Sandboxes().List() {
+		there[box.ID] = true
+	}
+	for id := range s.readers {
+		if !there[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// pause lasts for d of real time, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	limited, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-limited.Done()
+}
+
+// changed sends what is new in some sandboxes.
+func (s *callStream) changed(ctx context.Context, ids []string) error {
+	var calls []journal.Summary
+	var e callEvent
+	for _, id := range ids {
+		if s.filter.Scope != every && s.filter.Scope != id {
+			continue
+		}
+		n, err := s.read(ctx, id)
+		if err != nil {
+			return err
+		}
+		if n.cleared {
+			e.Cleared = append(e.Cleared, id)
+		}
+		calls, e.Skipped = append(calls, n.calls...), e.Skipped+n.skipped
+	}
+	e.Skipped += max(0, len(calls)-listed)
+	if len(calls) == 0 && len(e.Cleared) == 0 && e.Skipped == 0 {
+		return nil
+	}
+	return s.send(newest(calls), e)
+}
+
+// news is what happened in one sandbox.
+type news struct {
+	cleared bool
+	calls   []journal.Summary // the last that came
+	skipped int               // how many came before them
+}
+
+func (s *callStream) read(ctx context.Context, id string) (n news, err error) {
+	box, err := s.Emulator.Sandboxes().Get(id)
+	if err != nil {
+		delete(s.readers, id)
+		return news{cleared: true}, nil //nolint:nilerr // a sandbox that was removed has no calls
+	}
+	reader, ok := s.readers[id]
+	if !ok {
+		reader = s.Emulator.Journal(box).Reader(0)
+		s.readers[id] = reader
+	}
+	for {
+		changes, err := reader.Next(ctx)
+		if err != nil {
+			return n, err
+		}
+		if changes.Cleared {
+			n = news{cleared: true}
+		}
+		n.skipped += int(changes.Missed)
+		if n.calls, err = s.selected(n.calls, changes.Records); err != nil {
+			return n, err
+		}
+		if over := len(n.calls) - listed; over > 0 {
+			n.calls, n.skipped = n.calls[over:], n.skipped+over
+		}
+		if len(changes.Records) < journal.MaxLimit {
+			return n, nil // what comes from now on wakes the watch again
+		}
+	}
+}
+
+// selected appends those of some records that the filter selects.
+func (s *callStream) selected(calls []journal.Summary, records []journal.Record) ([]journal.Summary, error) {
+	for _, record := range records {
+		selected, err := s.filter.journal(0).Selects(record)
+		if err != nil {
+			return nil, err
+		}
+		if !selected {
+			continue
+		}
+		call, err := record.Summary()
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, call)
+	}
+	return calls, nil
+}
+
+// send writes an event with its calls as rows.
+func (s *callStream) send(calls []journal.Summary, e callEvent) error {
+	var rows bytes.Buffer
+	if err := render(&rows, "calls", "call-rows", callRows{s.filter, calls, e.Skipped}); err != nil {
+		return err
+	}
+	e.Rows = rows.String()
+	data, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	return s.write([]byte("event: calls\ndata: " + string(data) + "\n\n"))
+}
+
+func (s *callStream) write(frame []byte) error {
+	deadline := time.Now().Add(patience) //nolint:forbidigo // how long a socket may block is real time
+	if err := s.control.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	if _, err := s.out.Write(frame); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}

@@ -1,0 +1,31 @@
+package console
+
+import (
+	"encoding/json"
+
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
+)
+
+// firstCall is a call that can be pasted into a terminal, with credentials that are good.
+type firstCall struct {
+	Sandbox string
+	Curl    string // empty when the sandbox has no credential for it
+}
+
+// firstCall uses the gateway that asks for no signature.
+func (c *console) firstCall(box *sandbox.Sandbox) *firstCall {
+	first := &firstCall{Sandbox: box.ID}
+	if len(box.Credentials.Fabric) == 0 {
+		return first
+	}
+	app := box.Credentials.Fabric[0]
+	body, err := json.Marshal(map[string]string{"app_key": app.AppKey, "app_secret": app.AppSecret})
+	if err != nil { // strings always have a JSON form
+		return first
+	}
+	first.Curl = curlCommand(
+		"curl -sS "+shellQuote("http://"+c.Data+"/apigovernance/api/oauth/tokenByAkSk"),
+		"-H "+shellQuote("Content-Type: application/json"), "-d "+shellQuote(string(body)),
+	)
+	return first
+}
