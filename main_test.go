@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -170,6 +172,22 @@ func (c *command) awaitCall(t *testing.T) {
 // withinTime is what a stop may take: 2 seconds, and some for a machine that does much else.
 const withinTime = 5 * time.Second
 
+// follower is a client that reads a stream of the control plane.
+func follower(path string) func(*testing.T, *command) net.Conn {
+	return func(t *testing.T, c *command) net.Conn {
+		t.Helper()
+		address := strings.TrimPrefix(c.url, "http://")
+		conn := c.dial(t, address, "GET "+path+" HTTP/1.1\r\nHost: "+address+"\r\n\r\n")
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "200 OK") {
+			t.Fatalf("%q, %v", line, err)
+		}
+		return conn
+	}
+}
+
+// unfinished are the clients whose request may still come, until time is up.
+var unfinished = []string{"half body", "half head", "no byte"}
+
 // TestStop ends the command with each kind of client on the line. Every one of them sees its connection closed.
 func TestStop(t *testing.T) {
 	t.Parallel()
@@ -199,15 +217,9 @@ func TestStop(t *testing.T) {
 			}
 			return conn
 		},
-		"a follower": func(t *testing.T, c *command) net.Conn {
-			t.Helper()
-			address := strings.TrimPrefix(c.url, "http://")
-			conn := c.dial(t, address, "GET /v1/sandboxes/default/events HTTP/1.1\r\nHost: "+address+"\r\n\r\n")
-			if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "200 OK") {
-				t.Fatalf("%q, %v", line, err)
-			}
-			return conn
-		},
+		"a follower":  follower("/v1/sandboxes/default/events"),
+		"a live page": follower("/console/changes"),
+		"a live list": follower("/console/calls/events"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -215,6 +227,9 @@ func TestStop(t *testing.T) {
 			conn := begin(t, c)
 			if code, took := c.end(t, syscall.SIGTERM); code != 0 || took > withinTime {
 				t.Errorf("exit code %d after %s: %s", code, took, c.log)
+			}
+			if strings.Contains(c.log.String(), "cut off") && !slices.Contains(unfinished, name) {
+				t.Errorf("it did not end by itself: %s", c.log)
 			}
 			if conn != nil {
 				if _, err := io.Copy(io.Discard, conn); err != nil && !errors.Is(err, syscall.ECONNRESET) {
@@ -272,9 +287,18 @@ func (c *command) awaitOpen(t *testing.T) {
 	}
 }
 
-// TestExitCodes are documented: docs/limits.md, and --help.
+// TestExitCodes holds the command to those that docs/limits.md and --help tell.
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
+	page, err := os.ReadFile("docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, what := range []string{"all is well", "it could not be done", "the command line or the environment is not good"} {
+		if row := fmt.Sprintf("\n| %d | %s", code, what); !strings.Contains(string(page), row) {
+			t.Errorf("docs/limits.md has no row %q", row)
+		}
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -289,6 +313,10 @@ func TestExitCodes(t *testing.T) {
 			c := exec.CommandContext(t.Context(), self, strings.Fields(args)...)
 			c.Env = append(os.Environ(), asCommand+"=1")
 			out, err := c.CombinedOutput()
+			if said := strings.Join(strings.Fields(string(out)), " "); args == "--help" && !strings.Contains(said,
+				"Exit codes: 0 all is well, 1 it could not be done, 2 the command line or the environment is not good.") {
+				t.Errorf("--help does not tell the exit codes: %s", out)
+			}
 			if got := c.ProcessState.ExitCode(); got != want {
 				t.Errorf("exit code %d, want %d: %v %s", got, want, err, out)
 			}

@@ -23,15 +23,19 @@ import (
 var limitedPackages = map[string]string{
 	"emulator": ".", "contract": "contract", "gateway": "gateway", "top": "gateway/top", "journal": "journal",
 	"sandbox": "sandbox", "store": "store", "scenario": "scenario", "control": "control", "cli": "cli",
+	"console": "console", "authority": "authority", "telemetry": "telemetry", "ccmessaging": "api/ccmessaging",
 }
 
 // notLimits are constants that are called like limits and bound nothing that a client can make grow.
 var notLimits = []string{
-	"contract.maxDepth", // of made-up samples, which come from specs
-	"control.maxDepth",  // to which a problem's place is searched
-	"journal.maxViews",  // layers of encoding that are looked through
-	"scenario.maxShown", // characters of a value that a finding quotes
-	"cli.*",             // output of commands
+	"contract.maxDepth",                             // of made-up samples, which come from specs
+	"control.maxDepth",                              // to which a problem's place is searched
+	"journal.maxViews",                              // layers of encoding that are looked through
+	"scenario.maxShown",                             // characters of a value that a finding quotes
+	"cli.*",                                         // output of commands
+	"telemetry.*",                                   // names in its lines, and what is read of a collector
+	"console.*",                                     // what a page shows of what is kept
+	"ccmessaging.maxContent", "ccmessaging.maxLife", // rules of the API
 }
 
 // row is a limit in the tables: what, at most, beyond it, in the code.
@@ -63,6 +67,9 @@ func TestLimitsAreDocumented(t *testing.T) {
 		if isLimit && !told[name] && !slices.Contains(notLimits, name) && !slices.Contains(notLimits, pack+".*") {
 			t.Errorf("docs/limits.md does not tell %s", name)
 		}
+	}
+	if stop := time.Duration(values["cli.stopLimit"] + values["cli.flushLimit"]); stop <= 0 || stop > 1900*time.Millisecond {
+		t.Errorf("a stop takes %s, which leaves nothing of the two seconds", stop)
 	}
 	if len(told) < 50 {
 		t.Errorf("only %d limits were found in the tables", len(told))

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ type boundedListener struct {
 	net.Listener
 
 	limit    int64
+	secure   *tls.Config // of a listener for HTTPS
 	open     atomic.Int64
 	refusing chan struct{} // holds a token for each client that is being told
 	told     atomic.Bool   // the log knows that the listener is full
@@ -29,8 +31,10 @@ const (
 	maxRefusalTime = time.Second
 )
 
-func newBoundedListener(l net.Listener, limit int, log *slog.Logger) *boundedListener {
-	return &boundedListener{Listener: l, limit: int64(limit), refusing: make(chan struct{}, maxRefusals), log: log}
+func newBoundedListener(l net.Listener, limit int, secure *tls.Config, log *slog.Logger) *boundedListener {
+	return &boundedListener{
+		Listener: l, limit: int64(limit), secure: secure, refusing: make(chan struct{}, maxRefusals), log: log,
+	}
 }
 
 // Accept returns the next connection for which there is room. It counts as open until track hears of its end. It is
@@ -79,6 +83,9 @@ func (l *boundedListener) refuse(conn net.Conn) {
 func (l *boundedListener) sayFull(conn net.Conn) {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(maxRefusalTime)) //nolint:forbidigo // sockets live in real time
+	if l.secure != nil {
+		conn = tls.Server(conn, l.secure)
+	}
 	body := fmt.Sprintf(`{"title":"Service Unavailable","status":503,`+
 		`"detail":"Too many connections: at most %d can be open at once."}`, l.limit)
 	_, err := fmt.Fprintf(conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"+

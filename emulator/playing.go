@@ -58,7 +58,7 @@ func (e *Emulator) checkScript(s sandbox.Script) error {
 
 func (e *Emulator) playAll(ctx context.Context, box *sandbox.Sandbox, scripts []sandbox.Script) error {
 	for i, s := range scripts {
-		if err := e.Player(box).Play(ctx, scenario.Playing(s)); err != nil {
+		if err := e.Play(ctx, box, scenario.Playing(s)); err != nil {
 			return &ScriptError{i, err}
 		}
 	}
@@ -92,15 +92,16 @@ func (e *Emulator) PlayStanding(ctx context.Context, source, replaced string) (n
 	}
 	e.standing.Lock()
 	defer e.standing.Unlock()
-	player, script := e.Player(e.fallback), sandbox.Script{Name: decoded.Name, Source: source}
-	if err := player.Play(ctx, scenario.Playing(script)); err != nil {
+	script := sandbox.Script{Name: decoded.Name, Source: source}
+	if err := e.Play(ctx, e.fallback, scenario.Playing(script)); err != nil {
 		return "", err
 	}
 	e.standing.keep(script, replaced)
 	if replaced == "" || replaced == script.Name {
 		return script.Name, nil
 	}
-	if err := player.Stop(ctx, replaced); err != nil && !errors.Is(err, scenario.ErrNotPlaying) {
+	err = e.StopPlaying(ctx, e.fallback, replaced)
+	if err != nil && !errors.Is(err, scenario.ErrNotPlaying) {
 		return "", err
 	}
 	return script.Name, nil

@@ -62,15 +62,6 @@ func (e *Emulator) record(
 	e.watches.note(box.ID)
 }
 
-// ClearJournal drops every entry of a sandbox's journal.
-func (e *Emulator) ClearJournal(ctx context.Context, box *sandbox.Sandbox) error {
-	if err := e.Journal(box).Clear(ctx); err != nil {
-		return err
-	}
-	e.watches.note(box.ID)
-	return nil
-}
-
 // count adds the call to what was seen of its operation. Like the journal's, its failure does not fail the call.
 func (e *Emulator) count(ctx context.Context, box *sandbox.Sandbox, op *contract.Operation, outcome string) {
 	if op == nil {

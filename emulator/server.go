@@ -68,7 +68,7 @@ func listen(
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	listener := newBoundedListener(opened, cmp.Or(limits.Connections, MaxConnections), log)
+	listener := newBoundedListener(opened, cmp.Or(limits.Connections, MaxConnections), secure, log)
 	s := &Server{
 		listener: listener, done: make(chan error, 1),
 		http: &http.Server{

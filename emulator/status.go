@@ -26,6 +26,7 @@ var statuses = []struct {
 	{sandbox.ErrCredential, http.StatusConflict},
 	{sandbox.ErrKept, http.StatusConflict},
 	{sandbox.ErrTooMany, http.StatusTooManyRequests},
+	{ErrWatched, http.StatusTooManyRequests},
 	{store.ErrFull, http.StatusInsufficientStorage},
 }
 

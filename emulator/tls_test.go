@@ -26,6 +26,13 @@ import (
 // emulator unless told otherwise.
 func (w *world) listenTLS(t *testing.T, log *slog.Logger, trusting bool) (client *http.Client, addr string) {
 	t.Helper()
+	return w.listenTLSWithin(t, log, trusting, emulator.ServerLimits{})
+}
+
+func (w *world) listenTLSWithin(
+	t *testing.T, log *slog.Logger, trusting bool, limits emulator.ServerLimits,
+) (client *http.Client, addr string) {
+	t.Helper()
 	ca, err := authority.NewCA(time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +41,7 @@ func (w *world) listenTLS(t *testing.T, log *slog.Logger, trusting bool) (client
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := emulator.ListenTLS(
-		t.Context(), "127.0.0.1:0", w.handler, log, emulator.ServerLimits{}, issuer.TLSConfig())
+	server, err := emulator.ListenTLS(t.Context(), "127.0.0.1:0", w.handler, log, limits, issuer.TLSConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +121,24 @@ func TestNetworkFaultsOverTLS(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTooManyConnectionsOverTLS wants clients beyond the limit to be told in words that they can read.
+func TestTooManyConnectionsOverTLS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client, addr := w.listenTLSWithin(t, discard, true, emulator.ServerLimits{Connections: 1})
+	held := knock(t, addr)
+	response, err := client.Do(w.applyTLS(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "at most 1") {
+		t.Errorf("%d %s, %v", response.StatusCode, body, err)
+	}
+	_ = held.Close() // before the server is stopped, which would wait for it
 }
 
 // paper is a log that tests read while it is written.

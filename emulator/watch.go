@@ -3,16 +3,25 @@ package emulator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 )
 
-// ErrStopping ends a Watch when the emulator stops.
-var ErrStopping = errors.New("the emulator stops")
+// Errors of watching.
+var (
+	// ErrStopping ends a Watch when the emulator stops.
+	ErrStopping = errors.New("the emulator stops")
+	// ErrWatched says that there is no room for another Watch.
+	ErrWatched = errors.New("too many follow calls or look at live pages already")
+)
 
-// Watch learns which journals changed: by calls, by being cleared, with a reset or the removal of their sandbox. It
-// carries no entries, so a slow reader misses none: it reads on in the journal where it left off.
+// MaxWatches is how many can be open at once: every call tells each of them.
+const MaxWatches = 200
+
+// Watch learns which sandboxes changed: by calls, and by what people and tests do to them. It carries neither entries
+// nor states, so a slow reader misses none: it reads on in the journal where it left off, and looks at the rest anew.
 type Watch struct {
 	watches  *watches
 	stopping <-chan struct{}
@@ -28,13 +37,22 @@ type watches struct {
 	open   atomic.Pointer[[]*Watch]
 }
 
-// Watch begins to watch all sandboxes, until Close.
-func (e *Emulator) Watch() *Watch {
+// Watch begins to watch all sandboxes, until Close. It fails with ErrWatched beyond MaxWatches.
+func (e *Emulator) Watch() (*Watch, error) {
 	w := &Watch{
 		watches: &e.watches, stopping: e.stopping, wake: make(chan struct{}, 1), changed: map[string]bool{},
 	}
-	e.watches.change(func(open []*Watch) []*Watch { return append(open, w) })
-	return w
+	full := false
+	e.watches.change(func(open []*Watch) []*Watch {
+		if full = len(open) >= MaxWatches; full {
+			return open
+		}
+		return append(open, w)
+	})
+	if full {
+		return nil, fmt.Errorf("%w: at most %d can at once", ErrWatched, MaxWatches)
+	}
+	return w, nil
 }
 
 // Close ends the watch.
@@ -74,7 +92,7 @@ func (w *Watch) note(sandbox string) {
 	}
 }
 
-// note tells every open watch that the journal of a sandbox changed.
+// note tells every open watch that a sandbox changed.
 func (s *watches) note(sandbox string) {
 	if open := s.open.Load(); open != nil {
 		for _, w := range *open {

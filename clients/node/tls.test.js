@@ -5,9 +5,11 @@ import tls from 'node:tls';
 import OpenApiClient from '@alicloud/openapi-client';
 import OpenApiCore from '@alicloud/openapi-core';
 import popCore from '@alicloud/pop-core';
+import TopSdk from 'topsdk';
 import { applyToken, createAccessWarrant, getAuthCode } from './acs.js';
 import { caller, defined, modes } from './darabonba.js';
 import { newBox, secure } from './sandbox.js';
+import { checkCredentials, method as topMethod, parameters } from './top.js';
 
 const address = await secure();
 const skip = address ? false : 'the server was started without --tls-addr';
@@ -56,4 +58,10 @@ test('pop-core at onsmqtt.cn-hangzhou.aliyuncs.com', { skip }, async (t) => {
   await new popCore.RPCClient({ endpoint: `https://${host}`, apiVersion: version, ...box.keys.plain })
     .request(action, defined(query), { method });
   await came(box, host);
+});
+
+test('topsdk at its own endpoint, eco.taobao.com', { skip }, async (t) => {
+  const box = await newBox(t);
+  checkCredentials(await new TopSdk(box.top.appKey, box.top.appSecret).execute(topMethod, parameters()));
+  await came(box, 'eco.taobao.com');
 });

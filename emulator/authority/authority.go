@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,8 +14,8 @@ import (
 )
 
 const (
-	// maxLeaves bounds the certificates that are kept: names below localhost have no end. Any further one is made for
-	// each handshake.
+	// maxLeaves bounds the certificates that are kept of names below localhost, which have no end. Any further one is
+	// made for each handshake.
 	maxLeaves = 256
 	// maxRefused bounds the lines about names that are not served.
 	maxRefused = 64
@@ -38,8 +39,8 @@ type Authority struct {
 	log *slog.Logger
 
 	hosts  []string
-	leaves sync.Map // by name, a *leaf
-	kept   atomic.Int64
+	leaves sync.Map     // by name, a *leaf
+	kept   atomic.Int64 // those of names below localhost
 
 	mu      sync.Mutex
 	refused map[string]bool // names that the log has had its line about
@@ -51,7 +52,11 @@ func New(o Options) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Authority{ca: o.CA, key: key, now: o.Now, log: o.Log, hosts: Hosts(), refused: map[string]bool{}}, nil
+	a := &Authority{ca: o.CA, key: key, now: o.Now, log: o.Log, hosts: Hosts(), refused: map[string]bool{}}
+	for _, host := range a.hosts {
+		a.leaves.Store(host, new(leaf))
+	}
+	return a, nil
 }
 
 // TLSConfig is the configuration of a listener. It offers HTTP/1.1 alone: scripted network faults take over a
@@ -62,19 +67,22 @@ func (a *Authority) TLSConfig() *tls.Config {
 	}
 }
 
-// certificate is asked in each handshake. Clients that call an address send no name (RFC 6066, section 3).
+// certificate is asked in each handshake. Clients that call an address send no name (RFC 6066, section 3), or the
+// address although they must not.
 func (a *Authority) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := strings.ToLower(hello.ServerName)
-	if name == "" {
+	if name == "" || net.ParseIP(name) != nil {
 		name = localhost
 	}
 	if len(name) > maxName || !serves(a.hosts, name) {
-		return nil, a.refuse(hello, name, "the name is not served")
+		a.tell(hello, name, "the name is not served")
+		return nil, nil // crypto/tls then says so: alert unrecognized_name (RFC 6066, section 3)
 	}
 	now := a.now()
 	found, err := a.leaf(name).get(now, func() (*tls.Certificate, error) { return a.issue(name, now) })
 	if err != nil {
-		return nil, a.refuse(hello, name, err.Error())
+		a.tell(hello, name, err.Error())
+		return nil, fmt.Errorf("no certificate for %q: %w", name, err)
 	}
 	return found, nil
 }
@@ -93,16 +101,15 @@ func (a *Authority) leaf(name string) *leaf {
 	return found.(*leaf)
 }
 
-// refuse ends a handshake, and says so once for each name.
-func (a *Authority) refuse(hello *tls.ClientHelloInfo, name, reason string) error {
+// tell says why a handshake is refused, once for each name.
+func (a *Authority) tell(hello *tls.ClientHelloInfo, name, reason string) {
 	if len(name) > maxName {
 		name = name[:maxName]
 	}
 	if a.isNews(name) {
 		a.log.Warn("TLS handshake refused: "+reason, "name", name, "client", hello.Conn.RemoteAddr().String(),
-			"served", strings.Join(Patterns(), " "))
+			"served", strings.Join(Patterns(), " "), "see", "tokenstage ca --trust hosts")
 	}
-	return fmt.Errorf("no certificate for %q: %s", name, reason)
 }
 
 func (a *Authority) isNews(name string) bool {

@@ -34,9 +34,11 @@ const (
 // CA is a certificate authority with its key.
 type CA struct {
 	certificate *x509.Certificate
-	// between are the certificates that clients need besides the leaf: of a CA that another one signed, its own.
+	key         crypto.Signer
+	// chain begins with the certificate; in that of a CA which another one signed, those up to its root may follow.
+	chain [][]byte
+	// between are those of them that clients need besides the leaf and the root.
 	between [][]byte
-	key     crypto.Signer
 }
 
 // NewCA makes a CA that is good for nothing but the hosts that are served: name constraints, which are critical so that
@@ -66,16 +68,19 @@ func NewCA(now time.Time) (*CA, error) {
 		return nil, fmt.Errorf("make the certificate of the CA: %w", err)
 	}
 	certificate, err := x509.ParseCertificate(der)
-	return &CA{certificate: certificate, key: key}, err
+	return &CA{certificate: certificate, key: key, chain: [][]byte{der}}, err
 }
 
 // ParseCA reads a CA that others made. Its file may hold the certificates between it and its root after its own.
 func ParseCA(certificate, key []byte, now time.Time) (*CA, error) {
 	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil && isEncrypted(key) {
+		return nil, errors.New("the key is encrypted: take its passphrase off, such as with openssl pkey")
+	}
 	if err != nil {
 		return nil, err
 	}
-	ca := &CA{certificate: pair.Leaf}
+	ca := &CA{certificate: pair.Leaf, chain: pair.Certificate}
 	if err := checkCA(ca.certificate, now); err != nil {
 		return nil, err
 	}
@@ -95,6 +100,12 @@ func ParseCA(certificate, key []byte, now time.Time) (*CA, error) {
 	return ca, nil
 }
 
+// isEncrypted knows PKCS #8 by its type (RFC 7468, section 11), and the older form by its header (RFC 1421, 4.6.1.1).
+func isEncrypted(key []byte) bool {
+	return bytes.Contains(key, []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----")) ||
+		bytes.Contains(key, []byte("\nProc-Type: 4,ENCRYPTED"))
+}
+
 func checkCA(c *x509.Certificate, now time.Time) error {
 	switch {
 	case !c.IsCA || c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0:
@@ -107,8 +118,15 @@ func checkCA(c *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// PEM is the certificate of the CA as clients take it into their trust.
-func (ca *CA) PEM() []byte { return encode(certificateBlock, ca.certificate.Raw) }
+// PEM is the certificate of the CA as clients take it into their trust. Of a CA that another one signed, its root comes
+// along where that was given: most clients trust nothing that does not end in one.
+func (ca *CA) PEM() []byte {
+	var all []byte
+	for _, der := range ca.chain {
+		all = append(all, encode(certificateBlock, der)...)
+	}
+	return all
+}
 
 // Name is the common name in the certificate, by which people find it in a trust store.
 func (ca *CA) Name() string { return ca.certificate.Subject.CommonName }

@@ -1,6 +1,7 @@
 package authority_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -38,6 +39,11 @@ func (s signer) keyPEM(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+// block is PEM of no meaning.
+func block(of string, header map[string]string) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: of, Headers: header, Bytes: []byte("x")})
 }
 
 func ecKey(t *testing.T) crypto.Signer {
@@ -151,10 +157,14 @@ func TestParseCARefuses(t *testing.T) {
 		"no certificate":   {[]byte("x"), good.keyPEM(t), "failed to find any PEM data in certificate input"},
 		"no key":           {good.certPEM(), []byte("x"), "failed to find any PEM data in key input"},
 		"swapped":          {good.keyPEM(t), good.certPEM(), "PEM inputs may have been switched"},
-		"not a CA":         {noCA.certPEM(), noCA.keyPEM(t), "is not the certificate of a CA"},
-		"cannot sign":      {cannotSign.certPEM(), cannotSign.keyPEM(t), "is not the certificate of a CA"},
-		"expired":          {ended.certPEM(), ended.keyPEM(t), "expired at 2026-03-01T07:59:00Z"},
-		"not yet valid":    {early.certPEM(), early.keyPEM(t), "is not valid before 2026-03-01T08:01:00Z"},
+		"encrypted key":    {good.certPEM(), block("ENCRYPTED PRIVATE KEY", nil), "the key is encrypted"},
+		"encrypted, old": {
+			good.certPEM(), block("RSA PRIVATE KEY", map[string]string{"Proc-Type": "4,ENCRYPTED"}), "the key is encrypted",
+		},
+		"not a CA":      {noCA.certPEM(), noCA.keyPEM(t), "is not the certificate of a CA"},
+		"cannot sign":   {cannotSign.certPEM(), cannotSign.keyPEM(t), "is not the certificate of a CA"},
+		"expired":       {ended.certPEM(), ended.keyPEM(t), "expired at 2026-03-01T07:59:00Z"},
+		"not yet valid": {early.certPEM(), early.keyPEM(t), "is not valid before 2026-03-01T08:01:00Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -201,6 +211,9 @@ func TestACABelowAnother(t *testing.T) {
 	ca, err := authority.ParseCA(chain, below.keyPEM(t), start)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !bytes.Equal(ca.PEM(), chain) {
+		t.Errorf("clients are to trust what has no root: %s", ca.PEM())
 	}
 	w := newWorld(t, ca)
 	w.roots = pool(t, root.certPEM())

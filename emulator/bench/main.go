@@ -52,7 +52,7 @@ type sizes struct {
 
 var (
 	full = sizes{
-		rounds: 9, calls: 20_000, conns: 8, starts: 31, total: 1_000_000, idle: 500 * time.Millisecond,
+		rounds: 9, calls: 20_000, conns: 8, starts: 31, total: 1_000_000, idle: 1500 * time.Millisecond,
 		sandboxes: []int{1, 100, 1000, 10_000}, rules: []int{0, 1, 10, 100},
 	}
 	// quick is enough to see that everything works.

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"net/url"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/authority"
+	"github.com/tokenstage/tokenstage/emulator/sandbox"
 )
 
 // caCommand prints the certificate of the CA, or how clients come to trust it.
@@ -25,42 +27,74 @@ func (caCommand) Help() string {
 	)
 }
 
-// savedAs is what the texts call the file of a CA that came from a running emulator.
-const savedAs = "ca.pem"
+// found is a CA and what the texts say of it.
+type found struct {
+	certificate []byte
+	file        string // that holds it
+	fetch       string // the command that makes the file, where it is not there yet
+	tls         string // where the emulator is, as host:port
+}
+
+const (
+	// savedAs is what the texts call the file of a CA that came from a running emulator.
+	savedAs = "ca.pem"
+	// likelyTLS is where the texts have an emulator that was not asked.
+	likelyTLS = "127.0.0.1:4443"
+)
 
 // Run prints the certificate alone on standard output, so that it can be redirected; the rest is for people.
 func (c *caCommand) Run(ctx context.Context, world World) error {
-	certificate, file, err := c.find(ctx, world)
+	find := c.kept
+	if c.Control != "" {
+		find = c.running
+	}
+	ca, err := find(ctx, world)
 	if err != nil {
 		return err
 	}
 	if c.Trust != "" {
-		c.Trust.write(world.Stdout, file)
+		c.Trust.write(world.Stdout, ca)
 		return nil
 	}
-	say(world.Stdout, "%s", certificate)
-	if file != savedAs {
-		say(world.Stderr, "The file is %s.\n", file)
+	say(world.Stdout, "%s", ca.certificate)
+	if ca.fetch == "" {
+		say(world.Stderr, "The file is %s.\n", ca.file)
 	}
 	say(world.Stderr, "How clients come to trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
 	return nil
 }
 
-// find returns the certificate and the file that holds it.
-func (c *caCommand) find(ctx context.Context, world World) (certificate []byte, file string, err error) {
-	if c.Control != "" {
-		running := remote{Control: c.Control, Token: c.Token}
-		certificate, err = running.client().CA(ctx)
-		return certificate, savedAs, running.failure(err, "serve --help")
+// running is the CA of a running emulator, which may be the one that is kept here.
+func (c *caCommand) running(ctx context.Context, world World) (found, error) {
+	asked := remote{Control: c.Control, Token: c.Token}
+	certificate, err := asked.client().CA(ctx)
+	if err != nil {
+		return found{}, asked.failure(err, "serve --help")
 	}
+	box, err := asked.client().Sandbox(ctx, sandbox.Default)
+	if err != nil {
+		return found{}, asked.failure(err, "sandbox list")
+	}
+	ca := found{certificate: certificate, file: c.StateDir.holding(world, certificate), tls: likelyTLS}
+	if base, err := url.Parse(box.Endpoints.TLS); err == nil && base.Port() != "" {
+		ca.tls = base.Host
+	}
+	if ca.file == "" {
+		ca.file, ca.fetch = savedAs, "tokenstage ca --control "+asked.client().URL()+" > "+savedAs
+	}
+	return ca, nil
+}
+
+// kept is the CA of the state folder, made when there is none.
+func (c *caCommand) kept(_ context.Context, world World) (found, error) {
 	folder := c.StateDir.find(world)
 	if folder == "" {
-		return nil, "", usagef("there is no state folder on this machine: name one with --state-dir, " +
+		return found{}, usagef("there is no state folder on this machine: name one with --state-dir, " +
 			"or a running emulator with --control")
 	}
 	ca, err := authority.Keep(folder, time.Now())
 	if err != nil {
-		return nil, "", err
+		return found{}, err
 	}
-	return ca.PEM(), authority.CertFile(folder), nil
+	return found{certificate: ca.PEM(), file: authority.CertFile(folder), tls: likelyTLS}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,13 +30,18 @@ type birds struct {
 	*server
 	control *client.Client
 	box     client.Sandbox
+	traces  *collector
 	secrets []string
 }
 
 func newBirds(t *testing.T, format string) *birds {
 	t.Helper()
-	s := serve(t, nil, "--control-token", canaryToken, "--log", format, "--access-log", format)
-	b := &birds{server: s, control: client.New(s.control, client.WithToken(canaryToken)), secrets: canaries}
+	traces := collect(t)
+	s := serve(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": traces.url},
+		"--control-token", canaryToken, "--log", format, "--access-log", format)
+	b := &birds{
+		server: s, control: client.New(s.control, client.WithToken(canaryToken)), traces: traces, secrets: slices.Clone(canaries),
+	}
 	var err error
 	b.box, err = b.control.CreateSandbox(t.Context(), client.Definition{
 		ID: "canaries",
@@ -193,7 +199,8 @@ func (b *birds) shown(t *testing.T, path string) string {
 	return string(text)
 }
 
-// TestCanaries plants secrets everywhere and reads everything that comes out: pages, metrics, logs and commands.
+// TestCanaries plants secrets everywhere and reads everything that comes out: the control plane, the console, metrics,
+// logs, traces and commands.
 func TestCanaries(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"text", "json"} {
@@ -213,6 +220,7 @@ func TestCanaries(t *testing.T) {
 			for _, path := range paths {
 				b.check(t, path, b.shown(t, path))
 			}
+			b.browser(t).look(t)
 			env := map[string]string{"TOKENSTAGE_CONTROL": b.server.control, "TOKENSTAGE_CONTROL_TOKEN": canaryToken}
 			for _, args := range [][]string{
 				{"requests", "--sandbox", "canaries"},
@@ -233,6 +241,10 @@ func TestCanaries(t *testing.T) {
 			}
 			if code := b.end(); code != 0 {
 				t.Errorf("exit code %d", code)
+			}
+			b.check(t, "what was traced", b.traces.text())
+			if !strings.Contains(b.traces.text(), `"name":"POST ccmessaging.tokenByAkSk"`) {
+				t.Error("no traces were sent")
 			}
 			b.check(t, "standard output of serve", b.out.String())
 			b.check(t, "the log", b.err.String())

@@ -8,7 +8,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/authority"
 )
 
-// trusting tells how clients of one kind come to trust the CA. {file} stands for its certificate.
+// trusting tells how clients of one kind come to trust the CA. {file} stands for its certificate, {tls} for where the
+// emulator is, which has a {host} and a {port}.
 type trusting struct {
 	who         trustee
 	title, text string
@@ -19,7 +20,7 @@ func trusts() []trusting {
 	return []trusting{
 		{"go", "Go", `
   # on Linux and BSD, for a process; these are then all the roots it has
-  SSL_CERT_FILE={file} go run .
+  SSL_CERT_FILE={file} ./app
 
   // or in code: beside the system's roots
   roots, err := x509.SystemCertPool()
@@ -43,9 +44,9 @@ func trusts() []trusting {
   SSL_CERT_FILE={file} python app.py
 `},
 		{"curl", "curl", `
-  curl --cacert {file} --connect-to ::127.0.0.1:4443 https://onsmqtt.cn-hangzhou.aliyuncs.com/
+  curl --cacert {file} --connect-to ::{tls} https://onsmqtt.cn-hangzhou.aliyuncs.com/
   # the same, for one host
-  curl --cacert {file} --resolve service.besclouds.com:443:127.0.0.1 https://service.besclouds.com/
+  curl --cacert {file} --resolve service.besclouds.com:{port}:{host} https://service.besclouds.com:{port}/
 `},
 		{"hosts", "/etc/hosts", "\n" + hostLines()},
 	}
@@ -76,11 +77,17 @@ func (who trustee) Validate() error {
 	return usagef("must be go, node, java, python, curl, hosts or all, got %q", string(who))
 }
 
-// write tells how they come to trust the CA in that file.
-func (who trustee) write(out io.Writer, file string) {
+// write tells how they come to trust the CA.
+func (who trustee) write(out io.Writer, ca found) {
+	if ca.fetch != "" {
+		say(out, "The certificate:\n\n  %s\n\n", ca.fetch)
+	}
+	colon := strings.LastIndexByte(ca.tls, ':') // an address of IPv6 keeps its brackets
+	fill := strings.NewReplacer("{file}", shellQuote(ca.file),
+		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:])
 	for _, t := range trusts() {
 		if who == t.who || who == everybody {
-			say(out, "%s:%s\n", t.title, strings.ReplaceAll(t.text, "{file}", shellQuote(file)))
+			say(out, "%s:%s\n", t.title, fill.Replace(t.text))
 		}
 	}
 }

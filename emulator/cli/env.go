@@ -1,15 +1,12 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/tokenstage/tokenstage/emulator/authority"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -75,8 +72,7 @@ func (e *envCommand) secure(ctx context.Context, world World, box client.Sandbox
 	if err != nil {
 		return nil, err
 	}
-	file := authority.CertFile(e.StateDir.find(world))
-	if kept, err := os.ReadFile(file); err == nil && bytes.Equal(kept, ca) {
+	if file := e.StateDir.holding(world, ca); file != "" {
 		all = append(all, variable{"TOKENSTAGE_CA_FILE", file})
 	}
 	return all, nil

@@ -12,9 +12,18 @@ import (
 // Main runs the command line of this process and returns its exit code. SIGINT and SIGTERM end a command in good order;
 // a second one ends it at once.
 func Main(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals) // before anybody hears of the first, so that no second one gets lost
+		end()
+	}()
 	return Run(ctx, World{Stdout: stdout, Stderr: stderr, LookupEnv: os.LookupEnv}, args...)
 }
 

@@ -23,8 +23,19 @@ type sandboxNewCommand struct {
 	Seed   *uint64 `placeholder:"N" help:"Seed of all chance in it. Drawn unless given."`
 	Now    moment  `placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
 	Frozen bool    `help:"Let the clock stand still."`
-	TTL    string  `name:"ttl" placeholder:"D" help:"Remove it when nothing used it for so long, such as 30m."`
+	TTL    span    `name:"ttl" placeholder:"D" help:"Remove it when nothing used it for so long, such as 30m."`
 	JSON   bool    `name:"json" help:"Print JSON, as the control API gives it."`
+}
+
+// span is a length of time as it was written.
+type span string
+
+// Validate refuses what is none; how long it may be is for the server to say.
+func (s span) Validate() error {
+	if _, err := time.ParseDuration(string(s)); s != "" && err != nil {
+		return usagef("must be a time such as 30m or 12h, got %q", string(s))
+	}
+	return nil
 }
 
 // Help gives the examples.
@@ -32,13 +43,14 @@ func (sandboxNewCommand) Help() string {
 	return examples(
 		"tokenstage sandbox new", "with drawn id, seed and credentials",
 		"tokenstage sandbox new --id checkout-7 --seed 7 --now 2030-01-01T00:00:00Z --frozen", "the same answers every time",
+		"tokenstage sandbox new --ttl 30m", "for a job that may be broken off",
 	)
 }
 
 // Run creates the sandbox and prints what an app needs of it.
 func (n *sandboxNewCommand) Run(ctx context.Context, world World) error {
 	box, err := n.client().CreateSandbox(ctx, client.Definition{
-		ID: n.ID, Seed: n.Seed, Now: time.Time(n.Now), Frozen: n.Frozen, TTL: n.TTL,
+		ID: n.ID, Seed: n.Seed, Now: time.Time(n.Now), Frozen: n.Frozen, TTL: string(n.TTL),
 	})
 	if err != nil {
 		return n.failure(err, "sandbox list")
@@ -57,6 +69,9 @@ func writeSandbox(out io.Writer, box client.Sandbox) {
 		{"id", box.ID},
 		{"seed", strconv.FormatUint(box.Seed, 10)},
 		{"clock", instant(box.Now) + " " + pace(box.Frozen)},
+	}
+	if box.TTL != "" {
+		rows = append(rows, []string{"ends", "when nothing used it for " + box.TTL})
 	}
 	for _, a := range box.Credentials.ACS {
 		rows = append(rows, []string{"acs", a.AccessKeyID + " " + a.AccessKeySecret})

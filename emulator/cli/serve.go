@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -74,6 +75,7 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		return err
 	}
 	log := newLog(s.Log, world.Stderr)
+	tend := growHeap()
 	seen, err := s.observe(ctx, world, s.Log, log)
 	if err != nil {
 		return err
@@ -121,6 +123,7 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		style: styleFor(world),
 	}.write(world.Stdout)
 	go sweep(ctx, em, log)
+	go tend(ctx)
 	watch(ctx, em, log, files)
 	em.Stop() // scripted delays and stalls would keep their calls in flight
 	stop(ctx, log, secure.with(data, steer)...)
@@ -148,15 +151,19 @@ func listenError(flag string, addr address, err error) error {
 	return fmt.Errorf("%s: %w", flag, err)
 }
 
-// stop closes servers, all within one limit. The context of the command may have ended.
+// stop closes servers, all at once and within one limit. The context of the command may have ended.
 func stop(ctx context.Context, log *slog.Logger, servers ...*emulator.Server) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
+	var closing sync.WaitGroup
 	for _, server := range servers {
-		if err := server.Close(limited); err != nil {
-			log.Warn("calls in flight were cut off", "address", server.Addr(), "error", err)
-		}
+		closing.Go(func() {
+			if err := server.Close(limited); err != nil {
+				log.Warn("calls in flight were cut off", "address", server.Addr(), "error", err)
+			}
+		})
 	}
+	closing.Wait()
 }
 
 // reachable is the address by which this machine reaches what listens on addr: that of every interface is none to

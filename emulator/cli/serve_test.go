@@ -98,12 +98,16 @@ func open(t *testing.T, s *server) (net.Conn, *bufio.Reader) {
 	return connection, reply
 }
 
+// TestServeLetsCallsFinish of one listener while nobody is let in at any.
 func TestServeLetsCallsFinish(t *testing.T) {
 	t.Parallel()
-	s := serve(t, nil)
+	s := secure(t, "")
+	overTLS := s.await(t, `over TLS {2,}https://(\S+)\n`)[1]
 	connection, reply := open(t, s)
 	s.stop()
-	untilRefused(t, s.data)
+	for _, addr := range []string{s.data, s.control, overTLS} {
+		untilRefused(t, addr)
+	}
 	if _, err := connection.Write([]byte("nine char")); err != nil {
 		t.Fatal(err)
 	}

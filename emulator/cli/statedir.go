@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/tokenstage/tokenstage/emulator/authority"
 )
 
 // stateDir is the folder of what is kept between runs, as given by a flag; empty means the user's own.
@@ -32,4 +35,17 @@ func (d stateDir) find(world World) string {
 		return filepath.Join(home, ".local", "state", "tokenstage")
 	}
 	return ""
+}
+
+// holding is the file here that holds that CA; empty where none does, as for the CA of another machine.
+func (d stateDir) holding(world World, ca []byte) string {
+	folder := d.find(world)
+	if folder == "" {
+		return ""
+	}
+	file := authority.CertFile(folder)
+	if kept, err := os.ReadFile(file); err != nil || !bytes.Equal(kept, ca) {
+		return ""
+	}
+	return file
 }

@@ -101,7 +101,8 @@ func (w welcome) next(out io.Writer) {
 	}
 	say(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
 	if w.tls != "" {
-		say(out, "  tokenstage ca --trust all%s  # how clients come to trust the certificates\n", flags)
+		// Always the running one: what the state folder holds may be another CA.
+		say(out, "  tokenstage ca --trust all --control http://%s  # how clients come to trust the certificates\n", w.control)
 	}
 	say(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
 }

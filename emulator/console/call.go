@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,9 +23,11 @@ type callPage struct {
 	Filter callFilter
 	// Meaning is what the documentation says of the outcome.
 	Meaning string
+	// Decided is the decision, with rule and step counted from one as on the page of the scenario.
+	Decided *journal.Decision
 	// Findings are about the call; Misses tell why rules of scenarios did not take it.
 	Findings []finding
-	Misses   []wire.Finding
+	Misses   []miss
 	Sent     message
 	Answered message
 	Curl     curl
@@ -39,6 +42,14 @@ type finding struct {
 	// Signed are the strings to sign, the server's to the left; Values are what was expected and what came.
 	Signed *comparison
 	Values *comparison
+}
+
+// miss is why a rule of a scenario did not take the call.
+type miss struct {
+	wire.Finding
+
+	Scenario string
+	Rule     int // from 1
 }
 
 // message is a request or a response.
@@ -73,6 +84,9 @@ func (c *console) call(r *http.Request, l *layout) (body, error) {
 	page.Sent.Path, page.Sent.Query = path, readPairs(sent)
 	page.Sent.Body = readContent(entry.Request.Content, contentType(entry.Request.Headers))
 	page.Answered.Body = readContent(entry.Response.Content, contentType(entry.Response.Headers))
+	if d := entry.Decision; d != nil {
+		page.Decided = &journal.Decision{Scenario: d.Scenario, Rule: d.Rule + 1, Step: d.Step + 1}
+	}
 	page.sortFindings()
 	err = c.neighbours(r.Context(), l.Sandbox, &page)
 	return body{"call", "Call " + entry.ID, page}, err
@@ -147,11 +161,15 @@ func (c *console) meaning(operation, outcome string) string {
 	return ""
 }
 
+// missCheck is what a finding about a rule calls itself, counted from zero.
+var missCheck = regexp.MustCompile(`^scenario (.+), rule (\d{1,6})$`)
+
 // sortFindings tells what is about the call from rules that passed it by, and lays out what is compared.
 func (p *callPage) sortFindings() {
 	for _, f := range p.Entry.Findings {
-		if f.Level == wire.LevelAdvice && strings.HasPrefix(f.Check, "scenario ") && strings.Contains(f.Check, ", rule ") {
-			p.Misses = append(p.Misses, f)
+		if about := missCheck.FindStringSubmatch(f.Check); about != nil && f.Level == wire.LevelAdvice {
+			rule, _ := strconv.Atoi(about[2])
+			p.Misses = append(p.Misses, miss{f, about[1], rule + 1})
 			continue
 		}
 		shown := finding{Finding: f}

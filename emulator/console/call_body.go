@@ -125,7 +125,7 @@ type xmlLines struct {
 	inline bool // the next end tag follows on the same line
 }
 
-// put adds a piece of XML; an element that is closed by itself has a second token without one.
+// put adds a piece of XML.
 func (l *xmlLines) put(token xml.Token, piece string) {
 	switch token.(type) {
 	case xml.CharData:
@@ -136,11 +136,8 @@ func (l *xmlLines) put(token xml.Token, piece string) {
 		l.inline = true
 	case xml.EndElement:
 		l.depth--
-		if piece == "" {
-			return
-		}
 		if l.inline {
-			l.out.WriteString(piece)
+			l.out.WriteString(piece) // nothing for an element that was closed by itself
 		} else {
 			l.line(piece)
 		}

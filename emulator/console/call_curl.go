@@ -118,9 +118,9 @@ func holdsMask(text string) bool {
 
 // What each gateway checks decides whether the same bytes are good again.
 const (
-	replayNonce = "There is no Replay button, for it would lie: the signature covers a nonce and a timestamp, and " +
-		"a nonce is good once. After a rightly signed call the same bytes are refused with SignatureNonceUsed. Let " +
-		"the client sign a new one."
+	replayNonce = "There is no Replay button, for it would lie: a nonce is good once, a timestamp for some minutes, " +
+		"and the signature covers both. The bytes of a call that passed are refused with SignatureNonceUsed. Let the " +
+		"client sign a new one."
 	replaySigned = "There is no Replay button, for it would lie: the signature covers a timestamp. The same bytes " +
 		"are good only while that is near the sandbox's clock. Let the client sign a new call."
 	replayUnsigned = "This call carries no signature: the command meets the same refusal."

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -29,29 +30,6 @@ type piece struct {
 	Differs bool
 }
 
-// compareTexts aligns the lines of two texts and marks where they part.
-func compareTexts(left, right string) comparison {
-	a, b := strings.Split(left, "\n"), strings.Split(right, "\n")
-	c := comparison{Same: left == right}
-	for _, pair := range align(a, b) {
-		line := linePair{Number: len(c.Lines) + 1, OnlyLeft: pair.b < 0, OnlyRight: pair.a < 0}
-		switch {
-		case line.OnlyLeft:
-			line.Left = []piece{{a[pair.a], true}}
-		case line.OnlyRight:
-			line.Right = []piece{{b[pair.b], true}}
-		default:
-			line.Left, line.Right = differences(a[pair.a], b[pair.b])
-		}
-		line.Differs = line.OnlyLeft || line.OnlyRight || a[pair.a] != b[pair.b]
-		if line.Differs && c.First == 0 {
-			c.First = line.Number
-		}
-		c.Lines = append(c.Lines, line)
-	}
-	return c
-}
-
 // sides is a comparison with the names of its sides.
 type sides struct {
 	*comparison
@@ -61,120 +39,91 @@ type sides struct {
 
 func compared(c *comparison, left, right string) sides { return sides{c, left, right} }
 
-// pairing is the number of a line in each of two texts, -1 for none.
-type pairing struct{ a, b int }
-
-// maxAligned bounds the work of aligning; texts with more lines are compared in their order.
-const maxAligned = 300
-
-// align pairs equal lines by their longest common subsequence, and those between in their order: a header that one side
-// lacks does not shift all that comes after it.
-func align(a, b []string) []pairing {
-	var pairs []pairing
-	i, j := 0, 0
-	for _, equal := range append(common(a, b), pairing{len(a), len(b)}) {
-		for i < equal.a && j < equal.b {
-			pairs = append(pairs, pairing{i, j})
-			i, j = i+1, j+1
-		}
-		for ; i < equal.a; i++ {
-			pairs = append(pairs, pairing{i, -1})
-		}
-		for ; j < equal.b; j++ {
-			pairs = append(pairs, pairing{-1, j})
-		}
-		if i < len(a) && j < len(b) {
-			pairs = append(pairs, equal)
-			i, j = i+1, j+1
+// compareTexts pairs the lines of two texts, so that a header that one side lacks does not shift all that comes after
+// it, and marks where they part.
+func compareTexts(left, right string) comparison {
+	c := comparison{Same: left == right}
+	for _, run := range runs(strings.Split(left, "\n"), strings.Split(right, "\n"), 1) {
+		for i := range max(len(run.left), len(run.right)) {
+			line := linePair{OnlyLeft: i >= len(run.right), OnlyRight: i >= len(run.left), Differs: run.differs}
+			switch {
+			case line.OnlyLeft:
+				line.Left = []piece{{run.left[i], true}}
+			case line.OnlyRight:
+				line.Right = []piece{{run.right[i], true}}
+			default:
+				line.Left, line.Right = comparePieces(run.left[i], run.right[i])
+			}
+			c.add(line)
 		}
 	}
-	return pairs
+	return c
 }
 
-// common are the lines of a longest common subsequence.
-func common(a, b []string) (pairs []pairing) {
-	if len(a) > maxAligned || len(b) > maxAligned {
-		return nil
+func (c *comparison) add(line linePair) {
+	line.Number = len(c.Lines) + 1
+	c.Lines = append(c.Lines, line)
+	if line.Differs && c.First == 0 {
+		c.First = line.Number
 	}
-	longest := make([][]int, len(a)+1) // of a[i:] and b[j:]
-	for i := range longest {
-		longest[i] = make([]int, len(b)+1)
+}
+
+// sign is a character, or an escape as a whole: "%20" and "%2B" have nothing in common.
+var sign = regexp.MustCompile(`(?s)%[0-9A-Fa-f]{2}|.`)
+
+// rejoined is how many signs in a row must be the same for two lines to have met again.
+const rejoined = 6
+
+// comparePieces marks where two lines differ.
+func comparePieces(left, right string) (a, b []piece) {
+	for _, run := range runs(sign.FindAllString(left, -1), sign.FindAllString(right, -1), rejoined) {
+		a = append(a, piece{strings.Join(run.left, ""), run.differs})
+		b = append(b, piece{strings.Join(run.right, ""), run.differs})
 	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			longest[i][j] = max(longest[i+1][j], longest[i][j+1])
-			if a[i] == b[j] {
-				longest[i][j] = longest[i+1][j+1] + 1
-			}
-		}
-	}
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] == b[j]:
-			pairs = append(pairs, pairing{i, j})
-			i, j = i+1, j+1
-		case longest[i+1][j] >= longest[i][j+1]:
-			i++
-		default:
-			j++
-		}
-	}
-	return pairs
+	return a, b
+}
+
+// run is what follows each other in two sequences and is the same, or differs.
+type run struct {
+	left, right []string
+	differs     bool
 }
 
 const (
-	// maxGap is how far two lines may part before the rest of both counts as different, and rejoined how many
-	// characters must be the same for them to have met again.
-	maxGap   = 48
-	rejoined = 6
-	// maxDifferences bounds the work of comparing.
-	maxDifferences = 100
+	// maxGap is how far two sequences may part before the rest of both counts as different, and maxRuns how often: they
+	// bound the work of comparing.
+	maxGap  = 48
+	maxRuns = 200
 )
 
-// differences cuts two lines into runs that are the same and runs that differ.
-func differences(left, right string) (a, b []piece) {
-	l, r := []rune(left), []rune(right)
+// runs cuts two sequences into what is the same and what differs between; they have met again where so many follow
+// each other alike.
+func runs(l, r []string, met int) (all []run) {
 	for len(l) > 0 || len(r) > 0 {
 		n := 0
 		for n < len(l) && n < len(r) && l[n] == r[n] {
 			n++
 		}
-		if n < len(l) || n < len(r) {
-			n -= insideEscape(l[:n])
-		}
 		if n > 0 {
-			a, b = append(a, piece{string(l[:n]), false}), append(b, piece{string(r[:n]), false})
+			all = append(all, run{l[:n], r[:n], false})
 			l, r = l[n:], r[n:]
-		}
-		if len(l) == 0 && len(r) == 0 {
-			break
+			continue
 		}
 		i, j := len(l), len(r)
-		if len(a) < 2*maxDifferences {
-			i, j = rejoin(l, r)
+		if len(all) < maxRuns {
+			i, j = meet(l, r, met)
 		}
-		a, b = append(a, piece{string(l[:i]), true}), append(b, piece{string(r[:j]), true})
+		all = append(all, run{l[:i], r[:j], true})
 		l, r = l[i:], r[j:]
 	}
-	return a, b
+	return all
 }
 
-// insideEscape is how many of the last characters belong to an escape that goes on, so that "%20" and "%2B" differ as a
-// whole.
-func insideEscape(text []rune) int {
-	for back := 1; back <= min(2, len(text)); back++ {
-		if text[len(text)-back] == '%' {
-			return back
-		}
-	}
-	return 0
-}
-
-// rejoin is how much of each text to pass over until both go on alike.
-func rejoin(l, r []rune) (int, int) {
+// meet is how much of each sequence to pass over until both go on alike.
+func meet(l, r []string, met int) (int, int) {
 	for sum := 1; sum <= 2*maxGap; sum++ {
 		for i := max(0, sum-maxGap); i <= min(sum, maxGap); i++ {
-			if j := sum - i; i <= len(l) && j <= len(r) && alike(l[i:], r[j:]) {
+			if j := sum - i; i <= len(l) && j <= len(r) && alike(l[i:], r[j:], met) {
 				return i, j
 			}
 		}
@@ -182,8 +131,8 @@ func rejoin(l, r []rune) (int, int) {
 	return len(l), len(r)
 }
 
-// alike tells whether two texts begin the same, or both end here.
-func alike(l, r []rune) bool {
-	n := min(rejoined, len(l), len(r))
-	return (n == rejoined || len(l) == len(r)) && slices.Equal(l[:n], r[:n])
+// alike tells whether two sequences begin the same, or both end here.
+func alike(l, r []string, met int) bool {
+	n := min(met, len(l), len(r))
+	return (n == met || len(l) == len(r)) && slices.Equal(l[:n], r[:n])
 }

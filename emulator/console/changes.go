@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -14,12 +15,16 @@ import (
 func (c *console) changeEvents(w http.ResponseWriter, r *http.Request) {
 	l, err := c.layout(r)
 	if err != nil {
-		http.Error(w, "There is no such sandbox.", http.StatusNotFound)
+		c.refuseStream(w, r, err)
 		return
 	}
-	watch := c.Emulator.Watch()
+	watch, err := c.Emulator.Watch()
+	if err != nil {
+		c.refuseStream(w, r, err)
+		return
+	}
 	defer watch.Close()
-	s := changeStream{id: l.Sandbox.ID, out: w, control: http.NewResponseController(w)}
+	s := &changeStream{box: l.Sandbox.ID, out: w, control: http.NewResponseController(w)}
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	_ = s.control.SetReadDeadline(time.Time{}) // that of the server is for requests; a stream outlives it
 	for err = s.write("event: change\ndata:\n\n"); err == nil; {
@@ -29,22 +34,22 @@ func (c *console) changeEvents(w http.ResponseWriter, r *http.Request) {
 
 // changeStream is one page that is kept fresh.
 type changeStream struct {
-	id      string // of its sandbox
+	box     string
 	out     http.ResponseWriter
 	control *http.ResponseController
 }
 
-// await waits for a change, or until it is time for a sign of life. A flood of changes becomes a few events a second.
-func (s changeStream) await(ctx context.Context, watch *emulator.Watch) error {
+// await waits for something to happen. A flood of changes becomes a few events a second. A sandbox whose time is over
+// goes without a word, so a silent page asks for itself now and then too.
+func (s *changeStream) await(ctx context.Context, watch *emulator.Watch) error {
 	limited, cancel := context.WithTimeout(ctx, heartbeat)
 	defer cancel()
 	changed, err := watch.Next(limited)
+	isSilent := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
 	switch {
-	case err != nil && ctx.Err() == nil && limited.Err() != nil:
-		return s.write(": still here\n\n")
-	case err != nil:
+	case err != nil && !isSilent:
 		return err
-	case !slices.Contains(changed, s.id):
+	case !isSilent && !slices.Contains(changed, s.box):
 		return nil
 	}
 	if err := s.write("event: change\ndata:\n\n"); err != nil {
@@ -54,7 +59,7 @@ func (s changeStream) await(ctx context.Context, watch *emulator.Watch) error {
 	return nil
 }
 
-func (s changeStream) write(frame string) error {
+func (s *changeStream) write(frame string) error {
 	deadline := time.Now().Add(patience) //nolint:forbidigo // how long a socket may block is real time
 	if err := s.control.SetWriteDeadline(deadline); err != nil {
 		return err

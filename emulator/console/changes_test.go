@@ -7,8 +7,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/scenario"
 )
 
 // changes follows the changes of a sandbox; each call of next waits for one.
@@ -44,8 +47,34 @@ func TestAPageLearnsOfChanges(t *testing.T) {
 	}{
 		{"the beginning", func() {}},
 		{"a call", func() { w.applyToken(t, box) }},
+		{"a token that is revoked elsewhere", func() {
+			tokens, err := w.Tokens(t.Context(), box)
+			if err != nil || len(tokens) != 1 {
+				t.Fatalf("%d tokens, %v", len(tokens), err)
+			}
+			if _, err := w.ChangeToken(t.Context(), box, tokens[0].ID, sandbox.Revoked); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"a clock that is moved elsewhere", func() { w.advance(t, box, time.Hour) }},
+		{"a scenario that is played elsewhere", func() { w.play(t, box, scenario.Playing{Name: throttled}) }},
+		{"a scenario that is stopped elsewhere", func() {
+			if err := w.StopPlaying(t.Context(), box, throttled); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"a journal that is cleared elsewhere", func() {
+			if err := w.ClearJournal(t.Context(), box); err != nil {
+				t.Error(err)
+			}
+		}},
 		{"a reset", func() {
 			if err := w.Reset(t.Context(), box); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"its end", func() {
+			if err := w.RemoveSandbox(t.Context(), "qa"); err != nil {
 				t.Error(err)
 			}
 		}},
@@ -74,4 +103,21 @@ func TestThereAreNoChangesOfAnUnknownSandbox(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	w.pageOf(t, "/console/changes?sandbox=none", http.StatusNotFound)
+}
+
+// TestTooManyPages are told so: a browser does not ask again for a stream that is refused.
+func TestTooManyPages(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for range emulator.MaxWatches {
+		watch, err := w.Watch()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(watch.Close)
+	}
+	for _, path := range []string{"/console/changes?sandbox=default", "/console/calls/events"} {
+		w.pageOf(t, path, http.StatusTooManyRequests).has(t, "Too Many Requests", "at most 200")
+	}
+	w.pageOf(t, "/console/calls", http.StatusOK)
 }

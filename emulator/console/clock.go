@@ -52,7 +52,7 @@ func (c *console) setClock(r *http.Request, box *sandbox.Sandbox) (string, error
 	if err != nil {
 		return "", err
 	}
-	clock, err := box.ChangeClock(r.Context(), change)
+	clock, err := c.Emulator.ChangeClock(r.Context(), box, change)
 	if err != nil {
 		return "", err
 	}

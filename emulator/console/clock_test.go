@@ -1,8 +1,10 @@
 package console_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +15,7 @@ import (
 func TestClockPage(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	advance(t, w.box(t, sandbox.Default), 61*time.Minute)
+	w.advance(t, w.box(t, sandbox.Default), 61*time.Minute)
 	w.real.pass(time.Minute)
 	page := w.page(t, "/console/clock")
 	page.has(t, "Clock of default", "2026-03-01 09:02:00 UTC, running", "Real time 2026-03-01 08:01:00 UTC",
@@ -27,7 +29,7 @@ func TestClockInTheWindow(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	w.page(t, "/console/clock").has(t, "Distance none", "acs 15m 0s InvalidTimeStamp.Expired is fine now")
-	advance(t, w.box(t, sandbox.Default), 12*time.Minute)
+	w.advance(t, w.box(t, sandbox.Default), 12*time.Minute)
 	w.page(t, "/console/clock").has(t, "InvalidTimeStamp.Expired is fine now", "Invalid Timestamp is refused now")
 }
 
@@ -72,7 +74,7 @@ func TestClockBackToNow(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	box := w.box(t, sandbox.Default)
-	advance(t, box, time.Hour)
+	w.advance(t, box, time.Hour)
 	w.submit(t, "/console/clock", "/console/clock", url.Values{"frozen": {"true"}})
 	w.real.pass(5 * time.Minute)
 	w.submit(t, "/console/clock", "/console/clock", url.Values{"real": {"yes"}}).
@@ -131,21 +133,35 @@ func TestClockEverywhere(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	w.create(t, "other")
-	for _, path := range []string{
-		"/console/calls", "/console/calls?sandbox=other", "/console/tokens?sandbox=other", "/console/sandboxes",
-		"/console/sandboxes/other", "/console/clock",
+	other := w.box(t, "other")
+	w.applyToken(t, other)
+	call := regexp.MustCompile(`/console/calls/other/[^"]+`).FindString(w.page(t, "/console/calls?sandbox=other").body)
+	for i, path := range []string{
+		"/console/calls?sandbox=other", call, "/console/scenarios?sandbox=other&q=a%26b", "/console/coverage?sandbox=other",
+		"/console/scenarios/show?name=clock-skew&sandbox=other", "/console/scenarios/edit?sandbox=other",
+		"/console/tokens?sandbox=other", "/console/clock?sandbox=other", "/console/sandboxes?sandbox=other",
+		"/console/sandboxes/other",
 	} {
-		page := w.page(t, path)
-		if !strings.Contains(page.body, `data-clock="main"`) || !strings.Contains(page.body, `name="advance" value="1h"`) {
-			t.Errorf("%s: no clock to change: %s", path, page.body)
+		panel := w.page(t, path).part(t, "clock-panel-steps", "</form>").body
+		for _, part := range []string{
+			`name="sandbox" value="other"`, `name="back" value="` + html.EscapeString(path) + `"`, `name="advance" value="1m"`,
+			`name="advance" value="5m"`, `name="advance" value="1h"`, `name="advance" value="24h"`, `name="frozen" value="true"`,
+			`name="real" value="yes"`,
+		} {
+			if !strings.Contains(panel, part) {
+				t.Errorf("%s: the clock's panel has no %s: %s", path, part, panel)
+			}
 		}
+		after := w.submit(t, path, "/console/clock", url.Values{"sandbox": {"other"}, "advance": {"1h"}})
+		after.has(t, "The clock of other shows "+start.Add(time.Duration(i+1)*time.Hour).Format(time.DateTime)+" UTC and runs.")
 	}
+	w.advance(t, other, -10*time.Hour)
 	w.page(t, "/console/sandboxes/other").has(t, "other 2026-03-01 08:00:00 running Change the clock")
 }
 
-func advance(t *testing.T, box *sandbox.Sandbox, by time.Duration) {
+func (w *world) advance(t *testing.T, box *sandbox.Sandbox, by time.Duration) {
 	t.Helper()
-	if _, err := box.ChangeClock(t.Context(), sandbox.ClockChange{Advance: by}); err != nil {
+	if _, err := w.ChangeClock(t.Context(), box, sandbox.ClockChange{Advance: by}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -16,8 +16,9 @@ func TestCoverageFills(t *testing.T) {
 
 	w.submit(t, "/console/coverage", scenariosPage, url.Values{"play": {overflow}}).
 		has(t, "not seen: ApplyTokenOverFlow Stop "+overflow)
-	for range 2 {
+	for _, seen := range []string{"seen 1 time: ApplyTokenOverFlow", "seen 2 times: ApplyTokenOverFlow"} {
 		w.signed(t, box, "ApplyToken", mqttVersion, applyParams(t, box))
+		w.page(t, "/console/coverage").has(t, seen)
 	}
 	w.submit(t, "/console/coverage", scenariosPage, url.Values{"stop": {overflow}})
 	w.applyToken(t, box)

@@ -102,7 +102,7 @@ func (c *console) tryScenario(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusUnprocessableEntity
 	} else if err == nil && r.PostFormValue("do") == "play" {
 		what := scenario.Playing{Source: page.Source}
-		if err = c.Emulator.Player(l.Sandbox).Play(r.Context(), what); err == nil {
+		if err = c.Emulator.Play(r.Context(), l.Sandbox, what); err == nil {
 			page.Played = page.Name
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -44,12 +45,15 @@ type callEvent struct {
 func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
 	l, err := c.layout(r)
 	if err != nil {
-		shown, status := c.errorBody(r, err)
-		http.Error(w, shown.title, status)
+		c.refuseStream(w, r, err)
 		return
 	}
 	f := readCallFilter(r.URL.Query())
-	watch := c.Emulator.Watch() // before the first look, so that nothing comes between
+	watch, err := c.Emulator.Watch() // before the first look, so that nothing comes between
+	if err != nil {
+		c.refuseStream(w, r, err)
+		return
+	}
 	defer watch.Close()
 	s := &callStream{
 		console: c, filter: f, readers: map[string]*journal.Reader{}, out: w, control: http.NewResponseController(w),
@@ -60,6 +64,12 @@ func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.follow(r.Context(), watch)
+}
+
+// refuseStream says why there is none; a browser does not ask for it again.
+func (c *console) refuseStream(w http.ResponseWriter, r *http.Request, err error) {
+	shown, status := c.errorBody(r, err)
+	http.Error(w, shown.title+": "+fmt.Sprint(shown.data), status)
 }
 
 // callStream is one browser that looks at the list.
@@ -78,26 +88,37 @@ func (s *callStream) begin(ctx context.Context, boxes []*sandbox.Sandbox) error 
 	e := callEvent{Begin: true, Kept: map[string]string{}}
 	for _, box := range boxes {
 		j := s.Emulator.Journal(box)
-		first, err := j.List(ctx, journal.Filter{Limit: 1})
+		kept, err := j.List(ctx, journal.Filter{Limit: 1})
 		if err != nil {
 			return err
 		}
-		last, _, err := j.Recent(ctx, journal.Filter{Limit: 1}, 0)
-		if err != nil {
+		if len(kept.Requests) > 0 {
+			e.Kept[box.ID] = strconv.FormatInt(kept.Requests[0].Arrived.UnixNano(), 10)
+		}
+		if s.readers[box.ID], err = atEnd(ctx, j); err != nil {
 			return err
 		}
-		var seen uint64
-		if len(first.Requests) > 0 && len(last) > 0 {
-			seen, e.Kept[box.ID] = last[0].Seq, strconv.FormatInt(first.Requests[0].Arrived.UnixNano(), 10)
-		}
-		s.readers[box.ID] = j.Reader(seen)
 	}
 	calls, more, err := s.recent(ctx, boxes, s.filter)
-	e.Older = s.filter.older(calls, more)
 	if err != nil {
 		return err
 	}
+	e.Older = s.filter.older(calls, more)
 	return s.send(calls, e)
+}
+
+// atEnd is a reader of what comes from now on. It has looked once: so it notices when what is there now is cleared.
+func atEnd(ctx context.Context, j *journal.Journal) (*journal.Reader, error) {
+	last, _, err := j.Recent(ctx, journal.Filter{Limit: 1}, 0)
+	if err != nil {
+		return nil, err
+	}
+	reader := j.Reader(0)
+	if len(last) > 0 {
+		reader = j.Reader(last[0].Seq)
+	}
+	_, err = reader.Next(ctx)
+	return reader, err
 }
 
 // follow sends what comes. A sandbox whose time is over goes without a word, so the heartbeat looks after that too.

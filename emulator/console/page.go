@@ -66,11 +66,23 @@ func (c *console) page(v view) http.Handler {
 			var refusal body
 			if refusal, status = c.errorBody(r, err); b.template == "" { // else the page says itself what is wrong
 				b = refusal
+				c.mask(&l)
 			}
 		}
 		l.Title, l.Body = b.title, b.data
 		c.write(w, status, b.template, l)
 	})
+}
+
+// mask keeps secrets out of what the page around an error repeats of the address.
+func (c *console) mask(l *layout) {
+	secrets := c.Emulator.Sandboxes().Secrets()
+	for _, text := range []*string{&l.Here, &l.Path, &l.Scope} {
+		*text = secrets.Mask(*text)
+	}
+	for i := range l.Keep {
+		l.Keep[i].Value = secrets.Mask(l.Keep[i].Value)
+	}
 }
 
 func (c *console) layout(r *http.Request) (layout, error) {

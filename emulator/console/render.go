@@ -56,6 +56,7 @@ var functions = template.FuncMap{
 	"compared": compared,
 	"span":     span,
 	"with":     with,
+	"parts":    func(code string) []string { return strings.SplitAfter(code, ".") }, // a line may end behind each
 }
 
 // link is the address of a page with a query of name and value pairs; empty values are left out.

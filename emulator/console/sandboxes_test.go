@@ -135,7 +135,7 @@ func TestResetSandbox(t *testing.T) {
 	w := open(t)
 	box := w.create(t, "other")
 	w.applyToken(t, box)
-	advance(t, box, time.Hour)
+	w.advance(t, box, time.Hour)
 	if err := w.Player(box).Play(t.Context(), scenario.Playing{Name: "clock-skew"}); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,8 @@ type scenarioPage struct {
 
 	Summary string
 	Source  string
+	// Control is the control plane as host:port.
+	Control string
 	// Known is false for what somebody plays whose document is not at hand.
 	Known, Generated, Default bool
 	// Playing is where it stands; nil where it does not play.
@@ -34,8 +36,15 @@ func (p *scenarioPage) Toggle() toggle { return p.toggle }
 
 // Command plays it in a sandbox from the command line.
 func (p *scenarioPage) Command(sandbox string) string {
-	return "tokenstage play " + shellQuote(p.Name) + " --sandbox " + sandbox
+	command := "tokenstage play " + shellQuote(p.Name) + " --sandbox " + sandbox
+	if p.Control == usualControl {
+		return command
+	}
+	return command + " --control " + shellQuote("http://"+p.Control)
 }
+
+// usualControl is where the command line looks for the control plane unless told otherwise.
+const usualControl = "127.0.0.1:4011"
 
 // ruleText is a rule in words.
 type ruleText struct {
@@ -47,7 +56,7 @@ type ruleText struct {
 }
 
 func (c *console) scenario(r *http.Request, l *layout) (body, error) {
-	page := &scenarioPage{toggle: toggle{Name: r.URL.Query().Get("name")}}
+	page := &scenarioPage{toggle: toggle{Name: r.URL.Query().Get("name")}, Control: r.Host}
 	list, err := c.playing(r.Context(), l.Sandbox)
 	if err != nil {
 		return body{}, err

@@ -173,7 +173,7 @@ func errorsOf(api *contract.API, find search, plays map[string]bool) apiErrors {
 // playOrStop is what the buttons of scenarios do: the one that was pressed is in the form.
 func (c *console) playOrStop(r *http.Request, box *sandbox.Sandbox) (note string, err error) {
 	if name := r.PostFormValue("stop"); name != "" {
-		if err := c.Emulator.Player(box).Stop(r.Context(), name); err != nil {
+		if err := c.Emulator.StopPlaying(r.Context(), box, name); err != nil {
 			return "", fmt.Errorf("%w: %q", err, name)
 		}
 		return name + " plays no more in " + box.ID + ".", nil
@@ -182,7 +182,7 @@ func (c *console) playOrStop(r *http.Request, box *sandbox.Sandbox) (note string
 		return c.stopAll(r.Context(), box)
 	}
 	name := r.PostFormValue("play")
-	if err := c.Emulator.Player(box).Play(r.Context(), scenario.Playing{Name: name}); err != nil {
+	if err := c.Emulator.Play(r.Context(), box, scenario.Playing{Name: name}); err != nil {
 		return "", c.meant(err, name)
 	}
 	return name + " plays in " + box.ID + " from now on.", nil
@@ -195,7 +195,7 @@ func (c *console) stopAll(ctx context.Context, box *sandbox.Sandbox) (note strin
 		return "", err
 	}
 	for _, name := range played(list) {
-		err := c.Emulator.Player(box).Stop(ctx, name)
+		err := c.Emulator.StopPlaying(ctx, box, name)
 		if err != nil && !errors.Is(err, scenario.ErrNotPlaying) { // somebody else can have been faster
 			return "", err
 		}

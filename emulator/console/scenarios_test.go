@@ -34,7 +34,7 @@ func (w *world) playing(t *testing.T, box *sandbox.Sandbox) string {
 // play plays a scenario, or a document under its own name.
 func (w *world) play(t *testing.T, box *sandbox.Sandbox, what scenario.Playing) {
 	t.Helper()
-	if err := w.Player(box).Play(t.Context(), what); err != nil {
+	if err := w.Play(t.Context(), box, what); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -197,7 +197,7 @@ func TestAScenarioIsShown(t *testing.T) {
 	}{
 		"an error": {overflow, []string{
 			"Does not play in default", "onsmqtt.ApplyToken", "400", "page : ", "X-Tokenstage-Scenario: " + overflow,
-			"InstanceId=post-cn-fail-ApplyTokenOverFlow", "tokenstage play " + overflow + " --sandbox default",
+			"InstanceId=post-cn-fail-ApplyTokenOverFlow", "tokenstage play " + overflow + " --sandbox default --control 'http://127.0.0.1:",
 			"fail with ApplyTokenOverFlow", "Made from the spec", "name: " + overflow,
 		}},
 		"a placeholder": {"error/onsmqtt.ApplyToken/InvalidParameter.%s", []string{"fail with InvalidParameter.Actions"}},
@@ -215,6 +215,20 @@ func TestAScenarioIsShown(t *testing.T) {
 				page.lacks(t, "post-cn-fail-SystemOverFlow")
 			}
 		})
+	}
+}
+
+// The command needs no address where the command line looks by itself.
+func TestTheCommandOfAScenario(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for host, flag := range map[string]string{"127.0.0.1:4011": "", "localhost:80": " --control 'http://localhost:80'"} {
+		req := w.request(t, http.MethodGet, "/console/scenarios/show?name="+throttled, nil)
+		req.Host = host
+		want := "tokenstage play " + throttled + " --sandbox default" + flag
+		if got := w.send(t, req).paste(t, "tokenstage play"); got != want {
+			t.Errorf("from %s the command is %s, want %s", host, got, want)
+		}
 	}
 }
 

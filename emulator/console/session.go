@@ -22,6 +22,8 @@ func (c *console) session(next http.Handler) http.Handler {
 		switch {
 		case c.Token == "" || isAsset(r):
 			next.ServeHTTP(w, r)
+		case r.URL.Path == "/" && r.URL.RawQuery == "": // leads to the console; the cookie is not sent here
+			next.ServeHTTP(w, r)
 		case r.URL.Path == Root+"sign-in" && r.Method == http.MethodPost:
 			r.Body = http.MaxBytesReader(w, r.Body, maxSignIn)
 			c.signIn(w, r, r.PostFormValue("token"), localPath(r.PostFormValue("back")))

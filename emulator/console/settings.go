@@ -119,7 +119,8 @@ func bearerSettings() []setting {
 func topSettings() []setting {
 	return []setting{
 		{Name: "top-url", Title: "Java, PHP, Go and others that take a URL", Note: "The method is called through the SDK's " +
-			"generic request: no published SDK has a class for it."},
+			"generic request: no published SDK has a class for it. Java signs the time of GMT+8; run Go with " +
+			"TZ=Asia/Shanghai, and PHP with that as its date.timezone."},
 		{Name: "top-python", Title: "Python, the official SDK", Note: "It takes a host and a port, speaks plain HTTP and " +
 			"adds the path itself. Give param as a JSON text: a dict is sent as Python writes it."},
 		{Name: "top-node", Title: "Node, taobao-sdk and ali-topsdk", Note: "Run it with TZ=Asia/Shanghai, here as against " +

@@ -101,6 +101,9 @@ func TestSettingsOverTLS(t *testing.T) {
 		!strings.Contains(text, `-H "Authorization: Bearer $TOKENSTAGE_CONTROL_TOKEN"`) {
 		t.Errorf("the settings are %s", text)
 	}
+	if text := page.paste(t, "tokenstage env"); !strings.HasPrefix(text, "# needs TOKENSTAGE_CONTROL_TOKEN") {
+		t.Errorf("nothing about the token in %s", text)
+	}
 	page.lacks(t, "a-long-enough-token")
 	w.create(t, "other")
 	if text := w.page(t, "/console/sandboxes/other").paste(t, "/v1/sandboxes/other"); !strings.Contains(text, "Bearer $TOKENSTAGE") {

@@ -56,7 +56,7 @@ type tokenRow struct {
 func (t tokenRow) IsActive() bool { return t.State == sandbox.Active }
 
 func (c *console) tokens(r *http.Request, l *layout) (body, error) {
-	all, err := l.Sandbox.Tokens(r.Context())
+	all, err := c.Emulator.Tokens(r.Context(), l.Sandbox)
 	if err != nil {
 		return body{}, err
 	}
@@ -67,7 +67,6 @@ func (c *console) tokens(r *http.Request, l *layout) (body, error) {
 	all = slices.DeleteFunc(all, func(t sandbox.Token) bool { return !page.Filter.selects(t) })
 	page.number(len(all))
 	for _, token := range all[page.First-1 : page.Last] {
-		c.maskToken(&token)
 		left := int64(token.ExpiresAt.Sub(l.Clock.Now).Seconds())
 		page.Tokens = append(page.Tokens, tokenRow{token, left})
 	}
@@ -86,23 +85,14 @@ func (l *tokenList) number(selected int) {
 	}
 }
 
-// maskToken takes secrets out of what a client said in asking for a token.
-func (c *console) maskToken(token *sandbox.Token) {
-	secrets := c.Emulator.Sandboxes().Secrets()
-	token.Subject = secrets.Mask(token.Subject)
-	for i := range token.History {
-		token.History[i].Note = secrets.Mask(token.History[i].Note)
-	}
-}
-
 // changeToken does to a token what the pressed button says: its name is the change, its value the token.
-func (*console) changeToken(r *http.Request, box *sandbox.Sandbox) (string, error) {
+func (c *console) changeToken(r *http.Request, box *sandbox.Sandbox) (string, error) {
 	for _, change := range []struct {
 		name string
 		to   sandbox.State
 	}{{"expire", sandbox.Expired}, {"revoke", sandbox.Revoked}, {"redeem", sandbox.Redeemed}} {
 		if id := r.PostFormValue(change.name); id != "" {
-			token, err := box.ChangeToken(r.Context(), id, change.to)
+			token, err := c.Emulator.ChangeToken(r.Context(), box, id, change.to)
 			return fmt.Sprintf("Token %s is %s.", token.ID, token.State), err
 		}
 	}

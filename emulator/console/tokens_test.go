@@ -18,13 +18,15 @@ func TestTokensAreListed(t *testing.T) {
 	box := w.box(t, sandbox.Default)
 	w.page(t, tokensPage).has(t, "No token was issued in default yet")
 	w.applyToken(t, box)
-	advance(t, box, time.Minute)
+	w.advance(t, box, time.Minute)
 	w.getAuthCode(t, box, "alice")
 	page := w.page(t, tokensPage)
 	page.has(t,
-		"active 3m 0s appstream.GetAuthCode alice 2026-03-01 08:01:00 2026-03-01 08:04:00 appstream-2",
-		"active 59m 0s onsmqtt.ApplyToken post-cn-a 2026-03-01 08:00:00 2026-03-01 09:00:00 onsmqtt-1",
-		"issued for R on topics: 1", "1 to 2 of 2")
+		"active 3m 0s appstream.GetAuthCode appstream-2 2026-03-01 08:01:00 active issued "+
+			"alice 2026-03-01 08:01:00 2026-03-01 08:04:00",
+		"active 59m 0s onsmqtt.ApplyToken onsmqtt-1 2026-03-01 08:00:00 active issued for R on topics: 1 "+
+			"post-cn-a 2026-03-01 08:00:00 2026-03-01 09:00:00",
+		"1 to 2 of 2")
 	if newest, oldest := strings.Index(page.body, "appstream-2"), strings.Index(page.body, "onsmqtt-1"); newest > oldest {
 		t.Error("the newest token is not the first")
 	}
@@ -93,12 +95,30 @@ func TestTokenRules(t *testing.T) {
 		got.has(t, test.says)
 		got.lacks(t, "<i>x")
 	}
-	advance(t, box, time.Hour)
+	w.advance(t, box, time.Hour)
 	page := w.page(t, tokensPage)
-	page.has(t, "expired onsmqtt.ApplyToken")
+	page.has(t, "expired onsmqtt.ApplyToken onsmqtt-1")
 	if got := buttons(page, "onsmqtt-1"); got != "" {
 		t.Errorf("a token whose time is over can %s", got)
 	}
+}
+
+// The history of a token tells its uses and its end, with the sandbox's time of each.
+func TestTokenHistory(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.box(t, sandbox.Default)
+	issued := w.applyToken(t, box)
+	w.advance(t, box, time.Minute)
+	w.signed(t, box, "RevokeToken", mqttVersion, url.Values{"InstanceId": {instance}, "Token": {issued}})
+	w.getAuthCode(t, box, "alice")
+	w.advance(t, box, time.Minute)
+	w.getAuthCode(t, box, "alice")
+	page := w.page(t, tokensPage)
+	page.part(t, "token-onsmqtt-1", "</ol>").has(t, "revoked onsmqtt.ApplyToken onsmqtt-1 2026-03-01 08:00:00 active issued "+
+		"for R on topics: 1 2026-03-01 08:01:00 revoked")
+	page.part(t, "token-appstream-3", "</ol>").has(t, "superseded", "2026-03-01 08:02:00 superseded")
+	page.lacks(t, issued)
 }
 
 func TestTokenFilters(t *testing.T) {

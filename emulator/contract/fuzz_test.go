@@ -63,14 +63,45 @@ func use(t *testing.T, op *contract.Operation) {
 	_ = op.CheckReply(http.StatusOK, map[string]any{})
 }
 
-// FuzzDecodeJSON: what is read is what encoding/json reads, whole numbers apart.
+// TestBoundsOfJSON reads as much as the bounds allow and no more.
+func TestBoundsOfJSON(t *testing.T) {
+	t.Parallel()
+	nested := func(deep int) string { return strings.Repeat("[", deep) + strings.Repeat("]", deep) }
+	for name, c := range map[string]struct {
+		text string
+		good bool
+	}{
+		"nested":               {nested(64), true},
+		"nested too deep":      {nested(65), false},
+		"values":               {"[" + strings.Repeat("0,", 49_998) + "0]", true},
+		"too many values":      {"[" + strings.Repeat("0,", 50_000) + "0]", false},
+		"marks in a text":      {`"` + strings.Repeat(`[{,\"`, 20_000) + `"`, true},
+		"marks behind a text":  {`["a\\",` + nested(65) + "]", false},
+		"ends without a start": {strings.Repeat("]", 100) + nested(65), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := contract.DecodeJSON([]byte(c.text)); (err == nil) != c.good {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+const beyondBounds = "is not JSON within bounds: "
+
+// FuzzDecodeJSON: what is read is what encoding/json reads within the bounds, whole numbers apart.
 func FuzzDecodeJSON(f *testing.F) {
 	f.Add(`{"a":[1,2.5,"x",true,null,1e400]}`)
 	f.Add(` "\ud800" `)
 	f.Add(`{} {}`)
 	f.Add("\xff")
+	f.Add(strings.Repeat("[", 65))
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := contract.DecodeJSON([]byte(text))
+		if err != nil && strings.HasPrefix(err.Error(), beyondBounds) {
+			return
+		}
 		if valid := json.Valid([]byte(text)); valid != (err == nil) {
 			t.Fatalf("valid is %v, the error %v", valid, err)
 		}

@@ -30,7 +30,7 @@ func showClock(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	return c.JSON(http.StatusOK, clockView(clock))
 }
 
-func changeClock(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
+func changeClock(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	var patch clockPatch
 	text, err := decode(c, &patch)
 	if err != nil {
@@ -40,7 +40,7 @@ func changeClock(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return text.locate(err)
 	}
-	clock, err := box.ChangeClock(c.Request().Context(), change)
+	clock, err := p.emulator.ChangeClock(c.Request().Context(), box, change)
 	if err != nil {
 		return text.locate(err)
 	}

@@ -32,7 +32,10 @@ func followRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return err
 	}
-	watch := p.emulator.Watch() // before the first reading, so that nothing comes between
+	watch, err := p.emulator.Watch() // before the first reading, so that nothing comes between
+	if err != nil {
+		return err
+	}
 	defer watch.Close()
 	s := stream{out: c.Response(), control: http.NewResponseController(c.Response())}
 	s.open()

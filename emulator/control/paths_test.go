@@ -59,10 +59,12 @@ func TestPanicsOfHandlers(t *testing.T) {
 	}
 	plane := control.New(control.Options{
 		Emulator: em, Log: discard, Metrics: func(io.Writer) error { panic("fake-default-bearer-token") },
+		Console:     http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("fake-default-bearer-token") }),
+		ConsoleRoot: "/console/",
 	})
-	for range 2 {
+	for _, path := range []string{"/metrics", "/console/calls", "/metrics"} {
 		got := httptest.NewRecorder()
-		plane.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+		plane.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
 		if got.Code != http.StatusInternalServerError || !strings.Contains(got.Body.String(), `"status":500`) ||
 			strings.Contains(got.Body.String(), "bearer") {
 			t.Errorf("%d %s", got.Code, got.Body)

@@ -72,7 +72,7 @@ func play(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return err
 	}
-	if err := p.emulator.Player(box).Play(ctx, what); err != nil {
+	if err := p.emulator.Play(ctx, box, what); err != nil {
 		return p.meant(err, what.Name)
 	}
 	after, err := p.status(ctx, box, what.Name)
@@ -107,7 +107,7 @@ func (p *plane) meant(err error, name string) error {
 
 func stopPlaying(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	name := scenarioName(c)
-	if err := p.emulator.Player(box).Stop(c.Request().Context(), name); err != nil {
+	if err := p.emulator.StopPlaying(c.Request().Context(), box, name); err != nil {
 		return fmt.Errorf("%w: %q", err, name)
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -17,23 +17,11 @@ var tokenChanges = map[string]sandbox.State{
 }
 
 func listTokens(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	tokens, err := box.Tokens(c.Request().Context())
+	tokens, err := p.emulator.Tokens(c.Request().Context(), box)
 	if err != nil {
 		return err
 	}
-	for i := range tokens {
-		p.mask(&tokens[i])
-	}
 	return c.JSON(http.StatusOK, map[string]any{"tokens": tokens})
-}
-
-// mask takes secrets out of what a client said in asking for a token.
-func (p *plane) mask(token *sandbox.Token) {
-	secrets := p.emulator.Sandboxes().Secrets()
-	token.Subject = secrets.Mask(token.Subject)
-	for i := range token.History {
-		token.History[i].Note = secrets.Mask(token.History[i].Note)
-	}
 }
 
 func changeToken(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
@@ -46,10 +34,9 @@ func changeToken(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 		return problem(http.StatusNotFound,
 			fmt.Sprintf("a token can be told to expire, revoke or redeem, not %q", c.Param("change")))
 	}
-	token, err := box.ChangeToken(c.Request().Context(), id, to)
+	token, err := p.emulator.ChangeToken(c.Request().Context(), box, id, to)
 	if err != nil {
 		return err
 	}
-	p.mask(&token)
 	return c.JSON(http.StatusOK, token)
 }

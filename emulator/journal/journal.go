@@ -44,7 +44,7 @@ func New(space store.Space, secrets *sandbox.Secrets, bound store.Bound) *Journa
 func (j *Journal) Append(ctx context.Context, e Entry) error {
 	j.cut(&e.Request.Content)
 	j.cut(&e.Response.Content)
-	raw, err := encode(&e)
+	raw, err := encoding.Marshal(&e)
 	if err != nil {
 		return fmt.Errorf("encode request %s for the journal: %w", e.ID, err)
 	}

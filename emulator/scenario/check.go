@@ -12,6 +12,7 @@ import (
 type checker struct {
 	*report
 	catalogue *contract.Catalogue
+	sampled   int // bytes that bodies wrote and their functions returned
 }
 
 func (c *checker) scenario(written *document) *Scenario {
@@ -20,8 +21,9 @@ func (c *checker) scenario(written *document) *Scenario {
 	for i := range written.Rules {
 		rule := c.rule(&written.Rules[i])
 		steps += len(rule.Script)
-		if steps > maxSteps && steps-len(rule.Script) <= maxSteps {
+		if steps > maxSteps {
 			c.add(written.Rules[i].of("script"), "the scenario has more than %d steps", maxSteps)
+			return s
 		}
 		s.Rules = append(s.Rules, rule)
 	}

@@ -122,13 +122,13 @@ func (c *checker) respond(written *respondDoc, ops []*contract.Operation) *Respo
 	if written.Status != 0 {
 		respond.Status = written.Status
 	}
-	good := c.template("the body", written.of("body"), written.Body)
+	body, good := c.template("the body", written.of("body"), written.Body)
 	for _, header := range written.Headers {
 		respond.Headers[header.Name] = header.Value
 		good = c.header(header) && good
 	}
 	if good && !written.OffSpec {
-		c.fits(respond, written.of("body"), ops)
+		c.fits(respond.Status, body, written.of("body"), ops)
 	}
 	return respond
 }
@@ -140,30 +140,40 @@ func (c *checker) header(header named[string]) bool {
 	case framing(header.Name):
 		c.add(header.Place, "the header %s is the server's own; for a broken connection use %q", header.Name, "network")
 	default:
-		return c.template("the header "+header.Name, header.Place, header.Value)
+		_, good := c.template("the header "+header.Name, header.Place, header.Value)
+		return good
 	}
 	return false
 }
 
 // template reports what is wrong with a template, inside the text where that has a place in the document.
-func (c *checker) template(what string, at place, text string) bool {
-	err := parseTemplate(text)
+func (c *checker) template(what string, at place, text string) (template, bool) {
+	made, err := newTemplate(text)
 	if err == nil {
-		return true
+		return made, true
 	}
 	if inside, ok := errors.AsType[*TemplateError](err); ok && at.indent > 0 {
 		c.add(at.inside(inside.Line, inside.Column), "%s is no template: %s", what, inside.Message)
-		return false
+		return template{}, false
 	}
 	c.add(at, "%s is no template: %v", what, err)
-	return false
+	return template{}, false
 }
 
+// maxSampled bounds what the bodies of a document write, and their functions return, while they are held to the specs.
+const maxSampled = 32 << 20
+
 // fits holds the body, rendered for a sample request where it is a template, to the spec of each operation.
-func (c *checker) fits(respond *Respond, at place, ops []*contract.Operation) {
+func (c *checker) fits(status int, written template, at place, ops []*contract.Operation) {
 	const wayOut = "; say offSpec: true if that is meant"
 	for _, op := range ops {
-		body, err := renderSample(op, respond.Body)
+		body, work, err := renderSample(op, written)
+		if c.sampled += work; c.sampled > maxSampled {
+			if c.sampled-work <= maxSampled {
+				c.add(at, "the bodies of the document are too long together to be held to the specs"+wayOut)
+			}
+			return
+		}
 		if err != nil {
 			c.add(at, "the body cannot be rendered for a request of %s: %v", op.Name, err)
 			continue
@@ -173,7 +183,7 @@ func (c *checker) fits(respond *Respond, at place, ops []*contract.Operation) {
 			c.add(at, "the body %v"+wayOut, err)
 			return
 		}
-		if err := op.CheckReply(respond.Status, value); err != nil {
+		if err := op.CheckReply(status, value); err != nil {
 			c.add(at, "%s"+wayOut, firstLine(err))
 		}
 	}

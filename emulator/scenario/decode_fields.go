@@ -10,11 +10,17 @@ import (
 type fields struct {
 	*report
 	visited int
+	texts   int // bytes
+	program int // instructions of regular expressions
 	known   map[reflect.Type]language
 }
 
-// maxVisited bounds what aliases of aliases can grow to.
-const maxVisited = 50_000
+// What a document can grow to, aliases of aliases counted each time: a short one could else be a long work.
+const (
+	maxVisited = 50_000    // values
+	maxText    = 512 << 10 // bytes of texts
+	maxProgram = 20_000    // instructions of regular expressions
+)
 
 // decode fills what into points to.
 func (f *fields) decode(n *node, into any) {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,13 @@ import (
 
 // scalar fills a text, number or switch and holds it to the tag.
 func (f *fields) scalar(n *node, into reflect.Value, tag reflect.StructTag) {
+	before := f.texts
+	if f.texts += len(n.text); f.texts > maxText {
+		if before <= maxText {
+			f.add(n.place, "the texts of the document have more than %d bytes, aliases counted each time", maxText)
+		}
+		return
+	}
 	switch into.Kind() {
 	case reflect.String:
 		f.text(n, into, tag)
@@ -141,7 +149,7 @@ func (f *fields) form(n *node, tag reflect.StructTag) bool {
 	var want string
 	switch tag.Get("form") {
 	case "regexp":
-		_, err := regexp.Compile(n.text)
+		err := f.expression(n.text)
 		ok = err == nil
 		want = fmt.Sprintf("a regular expression (%v)", err)
 	case "duration":
@@ -160,6 +168,22 @@ func (f *fields) form(n *node, tag reflect.StructTag) bool {
 		f.add(n.place, "%smust be %s, not %s", subject(tag), want, quote(n.text))
 	}
 	return ok
+}
+
+// expression reads a regular expression. Repetitions make much of a short one.
+func (f *fields) expression(text string) error {
+	tree, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return err
+	}
+	compiled, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return err
+	}
+	if f.program += len(compiled.Inst); f.program > maxProgram {
+		return fmt.Errorf("those of the document repeat so much that they take more than %d steps", maxProgram)
+	}
+	return nil
 }
 
 // maxDelay is the longest time that a reply can wait.

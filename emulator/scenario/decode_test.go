@@ -203,6 +203,21 @@ func TestDecodeHostile(t *testing.T) {
 				strings.Repeat("  - {on: '*', script: *s}\n", 99),
 			"the document holds more than 50000 values, aliases counted each time",
 		},
+		"alias bomb of texts": {
+			"name: x\nrules:\n  - on: '*'\n    script:\n      - respond: {offSpec: true, body: &b '" + strings.Repeat("{{now}}", 2000) + "'}\n" +
+				strings.Repeat("      - respond: {offSpec: true, body: *b}\n", 900),
+			"the texts of the document have more than 524288 bytes, aliases counted each time",
+		},
+		"expressions that repeat": {
+			"name: x\nrules:\n  - {on: '*', script: [pass], when: {headers.A: &c {matches: '" + strings.Repeat("x{1000}", 3) + "'}}}\n" +
+				strings.Repeat("  - {on: '*', script: [pass], when: {headers.A: *c}}\n", 50),
+			"those of the document repeat so much that they take more than 20000 steps",
+		},
+		"bodies of much work": {
+			"name: x\nrules:\n  - on: onsmqtt.ApplyToken\n    script:\n" +
+				strings.Repeat("      - respond: {body: '{\"A\":\"{{$x := hex 30000}}{{$x = hex 30000}}{{$x = hex 30000}}\"}'}\n", 500),
+			"the bodies of the document are too long together to be held to the specs; say offSpec",
+		},
 		"alias of itself": {"name: &a [*a]\n", `1:11: no anchor "a" stands before this alias`},
 		"NUL":             {strings.Repeat("\x00", 100), "1:1: a scenario must be a mapping"},
 		"not UTF-8":       {"summary: x\nname: \"é\xff\"\n", "2:9: the document is not UTF-8"},

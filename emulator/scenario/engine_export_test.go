@@ -3,14 +3,25 @@ package scenario
 import (
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
-// ParseTemplate and RenderSample are what the checks of a document use.
-var (
-	ParseTemplate = parseTemplate
-	RenderSample  = renderSample
-)
+// ParseTemplate reports what is wrong with a template, as a *TemplateError.
+func ParseTemplate(text string) error {
+	_, err := newTemplate(text)
+	return err
+}
+
+// RenderSample runs a template as the checks of a document do.
+func RenderSample(op *contract.Operation, text string) (string, error) {
+	t, err := newTemplate(text)
+	if err != nil {
+		return "", err
+	}
+	body, _, err := renderSample(op, t)
+	return body, err
+}
 
 // RenderTemplate runs a template for a call.
 func RenderTemplate(text string, call *wire.Call, now time.Time, seed uint64) (string, error) {
@@ -24,8 +35,14 @@ func RenderTemplate(text string, call *wire.Call, now time.Time, seed uint64) (s
 // OwnFunctions names the functions that a template gets beside Go's own.
 func OwnFunctions() []string { return keysOf((&environment{}).functions()) }
 
-// CacheSize bounds each cache of a Stage.
-const CacheSize = cacheSize
+// CacheSize and CacheWeight bound each cache of a Stage.
+const (
+	CacheSize   = cacheSize
+	CacheWeight = cacheWeight
+)
+
+// CacheWeights are what the caches of a Stage hold.
+func (s *Stage) CacheWeights() (scripts, programs int) { return s.scripts.sizes, s.programs.sizes }
 
 // Cached counts what a Stage keeps.
 func (s *Stage) Cached() (scripts, programs int) {

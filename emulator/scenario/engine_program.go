@@ -116,13 +116,28 @@ func (x *index) concerning(api, operation string) []*cue {
 }
 
 // cache keeps what is expensive to make and can be made again.
-type cache[V any] struct {
+type cache[V interface{ size() int }] struct {
 	mu     sync.RWMutex
 	values map[string]V
+	sizes  int // of all values
 }
 
-// cacheSize bounds a cache; beyond it any other value gives way.
-const cacheSize = 1024
+// Bounds of a cache; beyond them any other value gives way.
+const (
+	cacheSize   = 1024
+	cacheWeight = 4 << 20 // bytes of texts
+)
+
+func (s *script) size() int { return s.weight }
+
+func (p *program) size() (sum int) {
+	for _, part := range p.parts {
+		if !part.byDefault { // those are there anyway
+			sum += part.weight
+		}
+	}
+	return sum
+}
 
 func (c *cache[V]) find(key []byte) (V, bool) {
 	c.mu.RLock()
@@ -137,11 +152,20 @@ func (c *cache[V]) keep(key string, value V) {
 	if c.values == nil {
 		c.values = map[string]V{}
 	}
+	c.drop(key)
 	for other := range c.values {
-		if len(c.values) < cacheSize {
+		if len(c.values) < cacheSize && c.sizes+value.size() <= cacheWeight {
 			break
 		}
-		delete(c.values, other)
+		c.drop(other)
 	}
-	c.values[key] = value
+	c.values[key], c.sizes = value, c.sizes+value.size()
+}
+
+// drop needs the lock.
+func (c *cache[V]) drop(key string) {
+	if value, ok := c.values[key]; ok {
+		delete(c.values, key)
+		c.sizes -= value.size()
+	}
 }

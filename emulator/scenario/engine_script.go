@@ -19,6 +19,7 @@ type script struct {
 	rules   []rule
 	// source tells scripts of one name apart.
 	source string
+	weight int // bytes of its texts, to which its memory is in proportion
 }
 
 // rule is a Rule made ready.
@@ -53,7 +54,9 @@ type header struct {
 
 // compile makes a scenario ready. It refuses what no decoder lets through, so that playing cannot fail on it.
 func compile(s *Scenario, name string) (*script, error) {
-	made := &script{name: cmp.Or(name, s.Name), summary: s.Summary, rules: make([]rule, len(s.Rules))}
+	made := &script{
+		name: cmp.Or(name, s.Name), summary: s.Summary, rules: make([]rule, len(s.Rules)), weight: weightOf(s),
+	}
 	for i := range s.Rules {
 		r, err := compileRule(&s.Rules[i], i, made.name)
 		if err != nil {
@@ -62,6 +65,26 @@ func compile(s *Scenario, name string) (*script, error) {
 		made.rules[i] = r
 	}
 	return made, nil
+}
+
+// weightOf counts the bytes of a scenario's texts, those that aliases repeat each time.
+func weightOf(s *Scenario) int {
+	sum := len(s.Source)
+	for _, r := range s.Rules {
+		for _, c := range r.When {
+			sum += len(c.Expected)
+		}
+		for _, step := range r.Script {
+			if step.Respond == nil {
+				continue
+			}
+			sum += len(step.Respond.Body)
+			for _, value := range step.Respond.Headers {
+				sum += len(value)
+			}
+		}
+	}
+	return sum
 }
 
 func compileRule(r *Rule, index int, name string) (rule, error) {

@@ -122,6 +122,25 @@ func TestCachesAreBounded(t *testing.T) {
 	}
 }
 
+// TestCachesKeepFewLargeScenarios bounds what they weigh together.
+func TestCachesKeepFewLargeScenarios(t *testing.T) {
+	t.Parallel()
+	stage := newStage(t)
+	b := newBox(t, stage)
+	const each = 100_000
+	for i := range 2 * scenario.CacheWeight / each {
+		body := strconv.Itoa(i) + strings.Repeat("x", each)
+		b.play(document("a", "script: [{respond: {offSpec: true, body: "+body+"}}]"))
+		b.outcome()
+		if scripts, programs := stage.CacheWeights(); scripts > scenario.CacheWeight || programs > scenario.CacheWeight {
+			t.Fatalf("scripts weigh %d, programs %d", scripts, programs)
+		}
+	}
+	if scripts, programs := stage.Cached(); scripts < 10 || programs < 10 {
+		t.Errorf("%d scripts and %d programs are kept", scripts, programs)
+	}
+}
+
 // spy remembers which keys hold something.
 type spy struct {
 	store.Space

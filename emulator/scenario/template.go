@@ -44,12 +44,7 @@ func (e *TemplateError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
-// parseTemplate reports what is wrong with a template, as a *TemplateError.
-func parseTemplate(text string) error {
-	_, err := newTemplate(text)
-	return err
-}
-
+// newTemplate reports what is wrong with a template as a *TemplateError.
 func newTemplate(text string) (template, error) {
 	if !strings.Contains(text, actionMark) {
 		return template{plain: text}, nil

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// marks is a set of hashes that each end at some second: 15 to 23 bytes a member, where a Go map takes up to 40.
+// marks is a set of hashes that each end at some second: 15 to 18 bytes a member, where a Go map takes up to 40.
 // It is an open-addressing table without deletion: what ended is left out when the table is next rebuilt, and it is
 // rebuilt whenever it fills up. 61 bits of the key's hash count (3 chose the shard, 58 are kept), so among a million
 // keys two are mistaken for one with a chance of 2e-7.
@@ -80,7 +80,7 @@ func (m *marks) end(i int) uint64 {
 
 // rebuild makes a new table of what still holds at that second, with half as much room again.
 func (m *marks) rebuild(at uint64) {
-	size := max(minSlots, (m.countLive(at)+1)*15/8)
+	size := max(minSlots, (m.countLive(at)+1)*3/2)
 	old := *m
 	*m = marks{high: make([]uint64, size), low: make([]uint32, size), soonest: never}
 	for i, high := range old.high {

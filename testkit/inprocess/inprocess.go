@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/authority"
+	"github.com/tokenstage/tokenstage/emulator/console"
 	"github.com/tokenstage/tokenstage/emulator/control"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -43,7 +44,7 @@ func WithTLS() Option { return func(s *settings) { s.tls = true } }
 
 // Start runs an emulator on free ports of the loopback address until the test and its cleanups end. It is ready when
 // Start returns. Tests may start many of them, also in parallel, and share one just as well: each sandbox is a world
-// of its own.
+// of its own. A browser shows what happens in it, at the address of its control plane: em.Control().URL().
 func Start(tb testing.TB, options ...Option) *client.Emulator {
 	tb.Helper()
 	set := settings{Options: emulator.Options{Log: slog.New(slog.DiscardHandler)}}
@@ -60,6 +61,8 @@ func Start(tb testing.TB, options ...Option) *client.Emulator {
 	if set.tls {
 		outside.TLS, outside.CA = listenTLS(tb, handler, set.Log)
 	}
+	outside.ConsoleRoot = console.Root
+	outside.Console = console.New(console.Options{Emulator: em, Data: data, TLS: outside.TLS, Log: set.Log})
 	tb.Cleanup(em.Stop) // before the listeners close, so that no scripted stall holds them up
 	plane := control.New(outside)
 	transport := &http.Transport{}

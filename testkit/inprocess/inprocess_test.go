@@ -99,3 +99,26 @@ func BenchmarkStart(b *testing.B) {
 		inprocess.Start(b)
 	}
 }
+
+// Whoever debugs a test can look into the emulator with a browser.
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	em := inprocess.Start(t)
+	box := em.Sandbox(t)
+	accessToken(t, em, box.Fabric)
+	for _, path := range []string{"/", "/console/calls?sandbox=" + box.ID} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, em.Control().URL()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(page), "ccmessaging.tokenByAkSk") {
+			t.Errorf("%s: status %d, %v: %s", path, response.StatusCode, err, page)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package inprocess_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"syscall"
@@ -48,6 +49,21 @@ func TestHTTPClientReachesTheEmulatorUnderEveryName(t *testing.T) {
 	}
 	if status, err := askAt(t, app, "https://example.com", box.Fabric); err == nil {
 		t.Errorf("example.com is served: %d", status)
+	}
+}
+
+// A container engine elsewhere is reached at an address that no certificate names.
+func TestHTTPClientAtTheEmulatorsOwnAddress(t *testing.T) {
+	t.Parallel()
+	em := inprocess.Start(t, inprocess.WithTLS())
+	_, port, err := net.SplitHostPort(em.TLSAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := em.WithTLS(net.JoinHostPort("0.0.0.0", port)) // connects to this machine
+	box := elsewhere.Sandbox(t)
+	if status, err := askAt(t, elsewhere.HTTPClient(t), elsewhere.TLSURL(), box.Fabric); err != nil || status != http.StatusOK {
+		t.Errorf("%d, %v", status, err)
 	}
 }
 

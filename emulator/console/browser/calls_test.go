@@ -2,8 +2,10 @@ package browser_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -119,20 +121,52 @@ func TestFirstDifferenceIsMarked(t *testing.T) {
 func TestFirstMinute(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
+	b := s.openCalls(t, "")
+	b.act("document.same = true")
+	out := b.runCopied(t, at("[data-empty]", ""))
+	if !json.Valid(out) {
+		t.Fatalf("%s", out)
+	}
+	b.see(at(row, "ccmessaging.tokenByAkSk"))
+	b.see(at(row, "ok"))
+	b.gone(at("[data-empty]", ""))
+	b.wait("document.same")
+}
+
+// What a call's page copies sends the same once more, whatever a shell could make of it.
+func TestCallIsCopiedAsCurl(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	header := http.Header{"Content-Type": {"text/plain"}, "X-Note": {`it's "$HOME" \n $(id)`}, "X-Empty": {""}}
+	send(t, http.MethodPut, "http://"+s.data+"/nothing/../of[1-3]/ours?q='+%27{a,b}&$(id)", header,
+		strings.NewReader("it's\n\"$HOME\" \\ `id`!\n@file\n"))
+	first := s.journal(t, "default")[0]
+	b := s.open(t, "/console/calls/default/"+first.ID)
+	b.runCopied(t, at("section[aria-labelledby=curl]", ""))
+	sent := s.journal(t, "default")
+	if len(sent) != 2 {
+		t.Fatalf("%d calls, want the first and its copy", len(sent))
+	}
+	if again := sent[1].Request; !reflect.DeepEqual(again, first.Request) {
+		t.Errorf("copied\n%+v\nfrom\n%+v", again, first.Request)
+	}
+}
+
+// runCopied presses the button that copies a command, and gives it to a shell.
+func (b *tab) runCopied(t *testing.T, where spot) (out []byte) {
+	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {
 		need(t, "there is no curl on this machine")
 	}
-	b := s.openCalls(t, "")
 	b.allowClipboard()
-	b.act("document.same = true")
-	b.click(at("[data-empty] button", "Copy"))
-	b.see(at("[data-empty] button", "Copied"))
-	command := getAsync[string](b, "navigator.clipboard.readText()")
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput()
-	if err != nil || !json.Valid(out) {
-		t.Fatalf("%s\n%v: %s", command, err, out)
+	b.click(where.at("button", "Copy"))
+	b.see(where.at("button", "Copied"))
+	text := getAsync[string](b, "navigator.clipboard.readText()")
+	command := exec.CommandContext(t.Context(), "sh", "-c", text)
+	command.Dir = t.TempDir()
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s\n%v: %s", text, err, out)
 	}
-	b.see(at(row, "ccmessaging.tokenByAkSk"))
-	b.gone(at("[data-empty]", ""))
-	b.wait("document.same")
+	return out
 }

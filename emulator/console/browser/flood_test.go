@@ -60,7 +60,9 @@ func (b *tab) everyRowIsReachable(t *testing.T) {
 func (b *tab) readingIsNotDisturbed(t *testing.T) {
 	t.Helper()
 	b.act(fmt.Sprintf(`document.querySelectorAll(%s)[2000].scrollIntoView({ block: "center" })`, quote(row)))
-	read := get[string](b, `document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest("[role=row]").id`)
+	const middleRow = `document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest("[role=row]")`
+	b.wait(middleRow) // once it is drawn
+	read := get[string](b, middleRow+".id")
 	where := fmt.Sprintf("Math.round(document.getElementById(%s).getBoundingClientRect().top)", quote(read))
 	before := get[int](b, where)
 	newest := get[string](b, fmt.Sprintf("document.querySelector(%s).id", quote(row)))
@@ -96,5 +98,8 @@ func TestFloodIsBounded(t *testing.T) {
 	if n := get[int](b, listed); n == clients*each {
 		t.Errorf("all of %d calls at once were listed", n)
 	}
-	b.keep("calls flooded")
+	b.see(at(row, "ccmessaging.tokenByAkSk"))
+	if err := b.keepWindow("calls flooded"); err != nil {
+		t.Error(err)
+	}
 }

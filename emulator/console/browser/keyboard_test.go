@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 )
 
 // tabTo presses Tab until the focus is on something, and fails when it does not come there.
@@ -59,6 +60,25 @@ func TestClockAndCallByKeyboard(t *testing.T) {
 	b.tabTo(at(row, "").at("a", ""), 30)
 	b.leave(func() { b.press("\r") })
 	b.see(at("h1", "onsmqtt.ApplyToken"))
+}
+
+// Whoever goes backwards sees where the focus is: the header, which stays, does not lie over it.
+func TestHeaderDoesNotCoverTheFocus(t *testing.T) {
+	t.Parallel()
+	b := serve(t).open(t, "/console/scenarios?sandbox=default&q=onsmqtt.ApplyToken")
+	b.act(`all("main button").at(-1).focus()`)
+	const covered = `(e => {
+		const box = e.getBoundingClientRect();
+		return document.elementFromPoint(box.x + box.width / 2, box.y + 2).closest(".top") ? e.outerHTML : "";
+	})(document.activeElement)`
+	const many = 60
+	for range many {
+		b.do(chromedp.KeyEvent("\t", chromedp.KeyModifiers(chromedp.ModifierShift)))
+		if got := get[string](b, covered); got != "" {
+			t.Fatalf("the header covers %s", got)
+		}
+	}
+	b.wait("scrollY < document.documentElement.scrollHeight - innerHeight") // or nothing was tried
 }
 
 // withoutScript is a browser with scripts switched off.

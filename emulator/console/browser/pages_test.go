@@ -38,10 +38,9 @@ func TestEveryPage(t *testing.T) {
 			if p.refused {
 				b.expect("Failed to load resource: the server responded with a status of 404")
 			}
+			b.wait(`document.readyState === "complete"`)
 			for _, look := range looks {
 				b.look(look.scheme, look.width)
-				b.show(p.path)
-				b.wait(`document.readyState === "complete"`)
 				b.keep(p.name + " " + look.name)
 				b.orderly(t)
 				if !p.long || look == looks[0] {

@@ -125,9 +125,18 @@ func (s *server) play(t *testing.T, box, scenario string) {
 
 // entry is what these tests read of a journal entry.
 type entry struct {
-	ID        string `json:"id"`
-	Operation string `json:"operation"`
-	Outcome   string `json:"outcome"`
+	ID        string  `json:"id"`
+	Operation string  `json:"operation"`
+	Outcome   string  `json:"outcome"`
+	Request   message `json:"request"`
+}
+
+// message is what a client sent.
+type message struct {
+	Method  string      `json:"method"`
+	URL     string      `json:"url"`
+	Headers http.Header `json:"headers"`
+	Body    string      `json:"body"`
 }
 
 // journal returns what came in, oldest first.

@@ -23,6 +23,10 @@ func TestSignInByTheAddress(t *testing.T) {
 	b.see(at(row, "onsmqtt.ApplyToken"))
 	b.submit(at("nav a", "Tokens"))
 	b.see(at(token, "active"))
+
+	other := s.open(t, "/console/tokens?sandbox=default&token="+s.token)
+	other.see(at(token, "active"))
+	other.wait(`location.pathname + location.search === "/console/tokens?sandbox=default"`)
 }
 
 func TestSignInByTheForm(t *testing.T) {

@@ -86,7 +86,7 @@ func TestSandboxIsCreatedResetAndRemoved(t *testing.T) {
 	}
 	app := s.app(t, acsKey{ID: key[1], Secret: key[2]})
 	app.gets("ok")
-	b.see(at("#box-facts a", "1 kept"))
+	b.see(at("#box-facts dd", "1 kept"))
 
 	b.show("/console/sandboxes/qa-one")
 	if text := b.text(at("body", "")); strings.Contains(text, key[2]) {
@@ -95,7 +95,7 @@ func TestSandboxIsCreatedResetAndRemoved(t *testing.T) {
 
 	confirm(b, "Reset")
 	b.see(at("[data-note]", "qa-one"))
-	b.see(at("#box-facts a", "0 kept"))
+	b.see(at("#box-facts dd", "0 kept"))
 	app.gets("ok") // the credentials stay
 
 	confirm(b, "Remove")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,11 +101,14 @@ func (b *trouble) request(address string) {
 	}
 }
 
-// issue notes what the browser's own audit calls a problem of security.
+// insecure are the issues of the browser's own audit that no page may have.
+var insecure = []audits.InspectorIssueCode{
+	audits.InspectorIssueCodeContentSecurityPolicyIssue, audits.InspectorIssueCodeMixedContentIssue,
+	audits.InspectorIssueCodeCookieIssue, audits.InspectorIssueCodeQuirksModeIssue,
+}
+
 func (b *trouble) issue(issue *audits.InspectorIssue) {
-	switch issue.Code {
-	case audits.InspectorIssueCodeContentSecurityPolicyIssue, audits.InspectorIssueCodeMixedContentIssue,
-		audits.InspectorIssueCodeCookieIssue, audits.InspectorIssueCodeQuirksModeIssue:
+	if slices.Contains(insecure, issue.Code) {
 		b.note("issue: %s", issue.Code)
 	}
 }

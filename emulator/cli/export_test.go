@@ -1,0 +1,4 @@
+package cli
+
+// LimitFor is exported for the tests.
+var LimitFor = limitFor

@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"math"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+const (
+	// heapGrowth is how far the heap may grow before it is collected, in percent of what lives in it. That is a few
+	// megabytes, and collecting at Go's 100 takes a tenth of a busy server's time.
+	heapGrowth = 400
+	// memoryLimit is where that growth ends, so that a server with more in it, such as a million nonces, stays small.
+	memoryLimit = 40 << 20
+	// limitInterval is how often the limit is set anew. Between, collecting takes at most half of the time.
+	limitInterval = time.Second
+)
+
+// growHeap lets the heap grow, and returns what then sees to it. Nothing is done when the environment has a limit or a
+// growth of its own.
+func growHeap() (tend func(context.Context)) {
+	const usual = 100
+	none := func(context.Context) {}
+	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		return none
+	}
+	if given := debug.SetGCPercent(heapGrowth); given != usual && given != heapGrowth {
+		debug.SetGCPercent(given)
+		return none
+	}
+	return boundMemory
+}
+
+// boundMemory gives back what the start needed, and then keeps a limit on memory until ctx ends.
+func boundMemory(ctx context.Context) {
+	debug.FreeOSMemory()
+	defer debug.SetMemoryLimit(math.MaxInt64)
+	_ = tick(ctx, limitInterval, func() error {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		debug.SetMemoryLimit(limitFor(live[0].Value.Uint64()))
+		return nil
+	})
+}
+
+// limitFor leaves room to work beside what lives, however much that is: a limit that is nearly reached would have the
+// server do nothing but collect.
+func limitFor(live uint64) int64 { return int64(max(memoryLimit, live+live/2)) }
