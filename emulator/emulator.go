@@ -77,7 +77,7 @@ type Emulator struct {
 	stopping  chan struct{} // closed when scripted delays and stalls must end
 	stop      sync.Once
 	fallback  *sandbox.Sandbox // the default sandbox
-	drawing   sync.Mutex       // guards options.Chance
+	drawing   sync.Mutex       // guards options.Chance, and what was drawn until a sandbox has it
 	standing  standing
 	watches   watches
 	inFlight  atomic.Int64
@@ -219,15 +219,7 @@ func (e *Emulator) CreateSandbox(
 	if err := e.checkScripts(def.Scenarios); err != nil {
 		return nil, err
 	}
-	e.drawing.Lock()
-	chance := rand.New(e.options.Chance)
-	def.Seed = sandbox.NewSeed(chance)
-	def.Complete(chance)
-	e.drawing.Unlock()
-	if seed != nil {
-		def.Seed = *seed
-	}
-	box, err := e.registry.Create(ctx, def)
+	box, err := e.drawSandbox(ctx, def, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +227,18 @@ func (e *Emulator) CreateSandbox(
 		return nil, errors.Join(err, e.registry.Remove(ctx, box.ID))
 	}
 	return box, nil
+}
+
+func (e *Emulator) drawSandbox(ctx context.Context, def sandbox.Definition, seed *uint64) (*sandbox.Sandbox, error) {
+	e.drawing.Lock()
+	defer e.drawing.Unlock()
+	chance := rand.New(e.options.Chance)
+	def.Seed = sandbox.NewSeed(chance)
+	def.Complete(chance, e.registry.Taken)
+	if seed != nil {
+		def.Seed = *seed
+	}
+	return e.registry.Create(ctx, def)
 }
 
 // RemoveSandbox removes a sandbox with all that it holds, and frees its credentials.

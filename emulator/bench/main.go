@@ -77,6 +77,7 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 		program = flags.String("server", "", "the `program` to measure; built from source when empty")
 		rounds  = flags.Int("rounds", 0, "how often all that is compared has its turn")
 		calls   = flags.Int("calls", 0, "calls in a turn")
+		conns   = flags.Int("conns", 0, "connections that send at once")
 	)
 	flags.Usage = func() { usage(flags) }
 	if err := flags.Parse(args); err != nil {
@@ -89,7 +90,7 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 	if *isQuick {
 		b.sizes = quick
 	}
-	b.rounds, b.calls = given(*rounds, b.rounds), given(*calls, b.calls)
+	b.rounds, b.calls, b.conns = given(*rounds, b.rounds), given(*calls, b.calls), given(*conns, b.conns)
 	if b.program == "" {
 		folder, err := os.MkdirTemp("", "bench")
 		if err != nil {

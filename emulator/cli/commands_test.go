@@ -166,7 +166,7 @@ func TestSandboxes(t *testing.T) {
 		}
 	}
 	listed := columns(s.run(t, "sandbox", "list").out)
-	if want := []string{"my-box", "7", "2030-01-01T00:00:00Z", "frozen"}; !slices.Equal(listed[2], want) {
+	if want := []string{"my-box", "7", "2030-01-01T00:00:00Z", "frozen", "stays"}; !slices.Equal(listed[2], want) {
 		t.Errorf("listed %q, want %q", listed, want)
 	}
 	for _, c := range []struct {

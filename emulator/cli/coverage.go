@@ -93,7 +93,7 @@ func writeCoverage(out io.Writer, c client.Coverage) {
 		}
 	}
 	new(table).write(out, rows...)
-	say(out, "\n%d calls; %s of the documented errors were seen\n", c.Calls, shown(c))
+	say(out, "\n%s; %s of the documented errors were seen\n", count(int(c.Calls), "call"), shown(c))
 }
 
 // The members of a JUnit report that CI servers agree on.

@@ -2,14 +2,19 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
 // playCommand plays a scenario.
@@ -88,8 +93,25 @@ func (stopCommand) Help() string {
 // Run stops it.
 func (s *stopCommand) Run(ctx context.Context, world World) error {
 	if err := s.client().StopScenario(ctx, s.Sandbox, s.Name); err != nil {
-		return s.failure(err, "sandbox list")
+		return s.failed(ctx, err)
 	}
 	say(world.Stdout, "%s plays no more in the sandbox %s\n", printable(s.Name), s.Sandbox)
 	return nil
+}
+
+// failed says what plays, where that which was to be stopped does not.
+func (s *stopCommand) failed(ctx context.Context, err error) error {
+	p, ok := errors.AsType[*client.Problem](err)
+	if !ok || p.Status != http.StatusNotFound {
+		return s.failure(err, "sandbox list")
+	}
+	playing, unknown := s.client().Playing(ctx, s.Sandbox)
+	if unknown != nil {
+		return s.failure(unknown, "sandbox list")
+	}
+	names := make([]string, len(playing))
+	for i, each := range playing {
+		names[i] = printable(each.Name)
+	}
+	return fmt.Errorf("%s; in the sandbox %s play: %s", p.Detail, s.Sandbox, cmp.Or(strings.Join(names, ", "), "none"))
 }

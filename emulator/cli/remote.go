@@ -54,9 +54,17 @@ func (r remote) refusal(p *client.Problem, show string) error {
 	case p.Type == "":
 		return fmt.Errorf("%s is no control plane (it says %d): name one with --control", r.Control, p.Status)
 	case p.Status == http.StatusNotFound:
-		return fmt.Errorf("%s; see: tokenstage %s", p.Detail, show)
+		return fmt.Errorf("%s see: tokenstage %s", sentence(p.Detail), show)
 	}
 	return errors.New(p.Detail)
+}
+
+// sentence ends a text so that another can follow.
+func sentence(text string) string {
+	if strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + ";"
 }
 
 // controlFlag is what commands to paste need to reach a control plane; nothing for the default one.

@@ -12,7 +12,7 @@ type requestsCommand struct {
 	ID        string `arg:"" optional:"" help:"Request id of one entry to show whole."`
 	API       string `name:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
 	Operation string `placeholder:"NAME" help:"Only this operation, such as onsmqtt.ApplyToken."`
-	Outcome   string `placeholder:"CODE" help:"Only what ended so: ok, or the provider's code."`
+	Outcome   string `placeholder:"CODE" help:"Only what ended so: ok, !ok (all others), or the provider's code."`
 	Limit     uint   `placeholder:"N" default:"50" help:"At most so many, the latest; 0 for all."`
 	Verbose   bool   `short:"v" help:"Show entries whole: findings, request and response."`
 	Follow    bool   `short:"f" help:"Go on with what comes in, until interrupted."`

@@ -109,12 +109,21 @@ func (l *sandboxListCommand) Run(ctx context.Context, world World) error {
 	if l.JSON {
 		return writeJSON(world.Stdout, map[string]any{"sandboxes": boxes})
 	}
-	rows := [][]string{{"ID", "SEED", "NOW", "CLOCK"}}
+	rows := [][]string{{"ID", "SEED", "NOW", "CLOCK", "ENDS"}}
 	for _, box := range boxes {
-		rows = append(rows, []string{box.ID, strconv.FormatUint(box.Seed, 10), instant(box.Now), pace(box.Frozen)})
+		seed := strconv.FormatUint(box.Seed, 10)
+		rows = append(rows, []string{box.ID, seed, instant(box.Now), pace(box.Frozen), ending(box)})
 	}
 	new(table).write(world.Stdout, rows...)
 	return nil
+}
+
+// ending is when a sandbox is removed, by real time.
+func ending(box client.Summary) string {
+	if box.TTL == "" {
+		return "stays"
+	}
+	return instant(box.ExpiresAt) + " unless used"
 }
 
 type sandboxResetCommand struct {

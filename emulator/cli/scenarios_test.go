@@ -71,7 +71,7 @@ func TestScenariosShow(t *testing.T) {
 		t.Errorf("%+v: %+v", got, check)
 	}
 	got = s.run(t, "scenarios", "show", "mqtt-throtled-then-fine")
-	if got.code != 1 || !strings.Contains(got.err, `did you mean "mqtt-throttled-then-fine"?; see: tokenstage scenarios list`) {
+	if got.code != 1 || !strings.Contains(got.err, `did you mean "mqtt-throttled-then-fine"? see: tokenstage scenarios list`) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -123,9 +123,13 @@ func TestPlayAndStop(t *testing.T) {
 		if code := s.issue(t, app, app.AppSecret); code != http.StatusOK {
 			t.Errorf("%s stopped: status %d", name, code)
 		}
-		if got := s.run(t, "stop", name, "--sandbox", box.ID); got.code != 1 || !strings.Contains(got.err, "does not play") {
+		if got := s.run(t, "stop", name, "--sandbox", box.ID); got.code != 1 ||
+			!strings.HasSuffix(got.err, `does not play: "`+name+`"; in the sandbox `+box.ID+" play: magic-values\n") {
 			t.Errorf("%+v", got)
 		}
+	}
+	if got := s.run(t, "stop", "x", "--sandbox", "none"); got.code != 1 || !strings.Contains(got.err, "no such sandbox") {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -136,7 +140,7 @@ func TestPlayWhatIsNotGood(t *testing.T) {
 	for what, want := range map[string]string{
 		bad: bad + `:3:9: no operation is named "ccmessaging.tokenByAkSK" (meant "ccmessaging.tokenByAkSk"?)`,
 		"mqtt-throttled-than-fine": `no scenario has that name: "mqtt-throttled-than-fine"; ` +
-			`did you mean "mqtt-throttled-then-fine"?; see: tokenstage scenarios list`,
+			`did you mean "mqtt-throttled-then-fine"? see: tokenstage scenarios list`,
 		"none.yaml": "no file none.yaml",
 	} {
 		if got := s.run(t, "play", what); got.code != 1 || got.err != "tokenstage: "+want+"\n" {
@@ -155,6 +159,9 @@ func TestCoverage(t *testing.T) {
 		t.Errorf("zero calls: %+v", got)
 	}
 	s.issue(t, app, app.AppSecret)
+	if got := s.run(t, "coverage", "--sandbox", box.ID); !strings.Contains(got.out, "\n1 call; 0 of ") {
+		t.Errorf("%+v", got)
+	}
 	s.issue(t, app, "wrong-secret")
 	got = s.run(t, "coverage", "--sandbox", box.ID)
 	for _, want := range []string{

@@ -75,7 +75,6 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		return err
 	}
 	log := newLog(s.Log, world.Stderr)
-	tend := growHeap()
 	seen, err := s.observe(ctx, world, s.Log, log)
 	if err != nil {
 		return err
@@ -123,7 +122,7 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		style: styleFor(world),
 	}.write(world.Stdout)
 	go sweep(ctx, em, log)
-	go tend(ctx)
+	go growHeap(ctx)
 	watch(ctx, em, log, files)
 	em.Stop() // scripted delays and stalls would keep their calls in flight
 	stop(ctx, log, secure.with(data, steer)...)

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,10 @@ func TestSandboxWithAnEnd(t *testing.T) {
 		t.Errorf("ttl %q, until %s", box.TTL, box.ExpiresAt)
 	}
 	if got := s.run(t, "sandbox", "new", "--ttl", "1h"); !strings.Contains(got.out, "when nothing used it for 1h\n") {
+		t.Errorf("%s%s", got.out, got.err)
+	}
+	if got := s.run(t, "sandbox", "list"); !regexp.MustCompile(`(?m)^job .* running +\d{4}-\d\d-\d\dT[0-9:]+Z unless used$`).
+		MatchString(got.out) || !strings.Contains(got.out, " running  stays\n") {
 		t.Errorf("%s%s", got.out, got.err)
 	}
 	for ttl, code := range map[string]int{"soon": 2, "1ms": 1} {

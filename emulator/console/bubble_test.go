@@ -205,6 +205,16 @@ func (f *follower) none(t *testing.T, d time.Duration) {
 	}
 }
 
+// changes lets time pass and counts how often the page was told that its clock goes otherwise.
+func (f *follower) changes(t *testing.T, d time.Duration) int {
+	t.Helper()
+	time.Sleep(d) // of the bubble: it takes no time
+	synctest.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return strings.Count(f.sent.String(), "event: change\ndata:\n\n")
+}
+
 // shown is the page that some events make, as its script does: the ids of its rows, the newest first.
 func shown(page []string, events []callEvent) []string {
 	for _, e := range events {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -57,6 +58,7 @@ func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
 	defer watch.Close()
 	s := &callStream{
 		console: c, filter: f, readers: map[string]*journal.Reader{}, out: w, control: http.NewResponseController(w),
+		box: l.Sandbox, gait: c.gait(l.Clock),
 	}
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	_ = s.control.SetReadDeadline(time.Time{}) // that of the server is for requests; a stream outlives it
@@ -78,6 +80,8 @@ type callStream struct {
 
 	filter  callFilter
 	readers map[string]*journal.Reader // by sandbox
+	box     *sandbox.Sandbox           // whose clock stands at the top of the page
+	gait    sandbox.Clock
 	out     http.ResponseWriter
 	control *http.ResponseController
 }
@@ -178,11 +182,38 @@ func (s *callStream) changed(ctx context.Context, ids []string) error {
 		}
 		calls, e.Skipped = append(calls, n.calls...), e.Skipped+n.skipped
 	}
+	if slices.Contains(ids, s.box.ID) {
+		if err := s.lookAtClock(ctx); err != nil {
+			return err
+		}
+	}
 	e.Skipped += max(0, len(calls)-listed)
 	if len(calls) == 0 && len(e.Cleared) == 0 && e.Skipped == 0 {
 		return nil
 	}
 	return s.send(newest(calls), e)
+}
+
+// lookAtClock tells the page when its clock goes otherwise than before: it then asks for itself anew.
+func (s *callStream) lookAtClock(ctx context.Context) error {
+	clock, err := s.box.Clock(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // the sandbox is gone: no clock is to be shown
+	}
+	gait := s.console.gait(clock)
+	if gait == s.gait {
+		return nil
+	}
+	s.gait = gait
+	return s.write([]byte("event: change\ndata:\n\n"))
+}
+
+// gait is a clock without the time that passes by itself: of one that runs, by how many seconds it is ahead.
+func (c *console) gait(clock sandbox.Clock) sandbox.Clock {
+	if !clock.Frozen {
+		clock.Now = time.Time{}.Add(clock.Now.Sub(c.Emulator.RealNow()).Round(time.Second))
+	}
+	return clock
 }
 
 // news is what happened in one sandbox.

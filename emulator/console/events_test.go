@@ -176,6 +176,45 @@ func TestClearedCallsLeaveThePage(t *testing.T) {
 	}
 }
 
+// The clock at the top of the page is that of its sandbox; calls, and clocks of others, do not move it.
+func TestThePageLearnsThatItsClockWasMoved(t *testing.T) {
+	t.Parallel()
+	frozen, runs := true, false
+	for name, test := range map[string]struct {
+		box    string
+		change sandbox.ClockChange
+		want   int
+	}{
+		"advanced":       {"qa", sandbox.ClockChange{Advance: time.Minute}, 1},
+		"frozen":         {"qa", sandbox.ClockChange{Frozen: &frozen}, 1},
+		"runs as before": {"qa", sandbox.ClockChange{Frozen: &runs}, 0},
+		"another one":    {sandbox.Default, sandbox.ClockChange{Advance: time.Minute}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBubble(t, emulator.Options{})
+				qa := b.create(t, sandbox.Definition{ID: "qa"})
+				f := b.follow(t, "?sandbox=qa")
+				f.one(t, calm)
+				b.call(t, qa)
+				f.one(t, calm)
+				box, err := b.Sandboxes().Get(test.box)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := b.ChangeClock(t.Context(), box, test.change); err != nil {
+					t.Fatal(err)
+				}
+				b.call(t, qa)
+				if got := f.changes(t, calm); got != test.want {
+					t.Errorf("told %d times, want %d", got, test.want)
+				}
+			})
+		})
+	}
+}
+
 func TestASandboxMadeLaterIsFollowed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

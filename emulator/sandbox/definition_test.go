@@ -74,7 +74,7 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 func TestComplete(t *testing.T) {
 	t.Parallel()
 	complete := func(def sandbox.Definition, seed uint64) sandbox.Definition {
-		def.Complete(rand.New(rand.NewPCG(seed, 0)))
+		def.Complete(rand.New(rand.NewPCG(seed, 0)), newWorld(t, 0).Taken)
 		return def
 	}
 	first := complete(sandbox.Definition{}, 1)
@@ -105,6 +105,27 @@ func TestComplete(t *testing.T) {
 	if diff := cmp.Diff(given, complete(given, 3)); diff != "" {
 		t.Errorf("what was given changed:\n%s", diff)
 	}
+}
+
+// TestCompleteDrawsAgain covers chance that repeats itself: nothing but the app key of the Taobao Open Platform is short
+// enough to meet another.
+func TestCompleteDrawsAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	draw := func() (def sandbox.Definition) {
+		def.Complete(rand.New(rand.NewPCG(1, 0)), w.Taken)
+		return def
+	}
+	first := draw()
+	w.create(t, sandbox.Definition{ID: "other", Credentials: sandbox.Credentials{Top: first.Credentials.Top}})
+	again := draw()
+	if first.Credentials.Top[0].AppKey == again.Credentials.Top[0].AppKey {
+		t.Error("an app key that is taken was drawn once more")
+	}
+	if first.ID != again.ID || first.Credentials.ACS[0] != again.Credentials.ACS[0] {
+		t.Error("what was drawn before it changed")
+	}
+	w.create(t, again)
 }
 
 func TestNewSeedSurvivesJSONReaders(t *testing.T) {

@@ -106,7 +106,7 @@ func (r *Registry) admit(id string, names []wire.Credential) error {
 		return fmt.Errorf("%w: at most %d can exist at once", ErrTooMany, r.limit)
 	}
 	for i, name := range names {
-		if _, taken := r.byCredential.Load(digest(name)); taken || slices.Contains(names[:i], name) {
+		if r.Taken(name) || slices.Contains(names[:i], name) {
 			return fmt.Errorf("%w: %s", ErrCredential, printable(name))
 		}
 	}
@@ -182,6 +182,12 @@ func (r *Registry) Find(c wire.Credential) (*Sandbox, bool) {
 		return nil, false
 	}
 	return box, true
+}
+
+// Taken tells whether a credential belongs to a sandbox already.
+func (r *Registry) Taken(c wire.Credential) bool {
+	_, taken := r.byCredential.Load(digest(c))
+	return taken
 }
 
 func (r *Registry) find(c wire.Credential) (*Sandbox, bool) {

@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/subtle"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ type Sandbox struct {
 	realNow func() time.Time
 	key     [32]byte     // from the seed; seals tokens and derives secrets
 	aead    cipher.AEAD  // over key
+	macs    sync.Pool    // of HMACs with key, which take longer to make than to use
 	access  cipher.Block // hides the claims of access tokens
 	quotas  map[string]Rate
 	idle    idle

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -80,7 +81,12 @@ func (b *Sandbox) Unseal(sealed []byte, kind string) (Claims, bool) {
 }
 
 func (b *Sandbox) mac(label string, data []byte) []byte {
-	h := hmac.New(sha256.New, b.key[:])
+	h, ok := b.macs.Get().(hash.Hash)
+	if !ok {
+		h = hmac.New(sha256.New, b.key[:])
+	}
+	defer b.macs.Put(h)
+	h.Reset()
 	h.Write([]byte(label))
 	h.Write([]byte{0})
 	h.Write(data)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func applyToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.
 	}
 	_, err = turn.Issue(ctx, sandbox.Grant{
 		API: Name, Operation: "ApplyToken", Subject: instance, ExpiresAt: expires,
-		Note: fmt.Sprintf("issued for %s on topics: %d", actions, strings.Count(api.Text(call, "Resources"), ",")+1),
+		Note: "issued for " + actions + " on topics: " + strconv.Itoa(strings.Count(api.Text(call, "Resources"), ",")+1),
 	})
 	if err != nil {
 		return wire.Result{}, fmt.Errorf("list the token: %w", err)

@@ -1,4 +1,6 @@
 // The list of calls as it grows, and the older ones behind it.
+import { refresh } from "./refresh.js";
+
 const most = 5000; // rows that a page keeps
 const size = 50; // rows of a group: the browser lays out only the groups near the window
 const list = document.querySelector("[data-scope]");
@@ -73,6 +75,7 @@ function follow(address) {
   const state = document.querySelector("[data-live-state]");
   const empty = document.querySelector("[data-empty]");
   let source;
+  let opened = false;
   let lost = "";
   let paused = false;
   let waiting = []; // changes that came while paused
@@ -83,7 +86,12 @@ function follow(address) {
     source?.close();
     if (document.hidden) return;
     source = new EventSource(address);
-    source.addEventListener("open", () => say((lost = "")));
+    source.addEventListener("open", () => {
+      say((lost = ""));
+      if (opened) refresh(); // the clock may have been moved meanwhile
+      opened = true;
+    });
+    source.addEventListener("change", () => refresh());
     source.addEventListener("error", () => {
       const over = source.readyState === EventSource.CLOSED;
       say((lost = over ? "Not connected any more: load the page again" : "Connection lost, trying again"));

@@ -34,6 +34,24 @@ func TestCallAppearsWithoutReload(t *testing.T) {
 	}
 }
 
+// The clock in the header is right also when a test or the command line moves it.
+func TestClockOfTheListFollows(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.call(t, http.MethodPatch, "/v1/sandboxes/default/clock", map[string]any{"frozen": true}, nil)
+	s.defaultApp(t).gets("ok")
+	b := s.openCalls(t, "")
+	b.act("document.same = true")
+	s.call(t, http.MethodPatch, "/v1/sandboxes/default/clock", map[string]any{"now": "2030-01-01T08:00:00Z"}, nil)
+	b.see(at(".clock-chip", "2030-01-01 08:00:00"))
+	s.call(t, http.MethodPatch, "/v1/sandboxes/default/clock", map[string]any{"frozen": false}, nil)
+	b.see(at(".clock-chip", "running"))
+	b.wait("document.same")
+	if n := b.count(at(row, "")); n != 1 {
+		t.Errorf("%d rows, want the one from before", n)
+	}
+}
+
 func TestPauseHoldsAndGoesOn(t *testing.T) {
 	t.Parallel()
 	s := serve(t)

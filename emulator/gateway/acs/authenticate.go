@@ -105,12 +105,12 @@ func zoneAdvice(off time.Duration) []wire.Finding {
 
 // parseTime takes the one form of the style: time.Parse alone would let fractions of a second and short hours pass.
 func (x *exchange) parseTime(text string) (time.Time, error) {
-	layout := isoLayout
+	layout := time.RFC3339 // the quick one to read and write; in UTC it is isoLayout
 	if x.claim.style == roaV1 {
 		layout = http.TimeFormat
 	}
 	at, err := time.Parse(layout, text)
-	if err == nil && at.Format(layout) != text {
+	if err == nil && at.UTC().Format(layout) != text {
 		err = errTimeForm
 	}
 	return at, err
