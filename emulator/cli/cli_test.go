@@ -63,6 +63,10 @@ func badCommandLines() map[string]badCommandLine {
 			args: "clock --advance=-1m",
 			want: `--advance: must be a duration such as 59m or 1h30m, not negative, got "-1m"`,
 		},
+		"step back, apart": {
+			args: "clock --advance -1m",
+			want: `--advance: expected a value but got "-1m" (short flag); perhaps try --advance="-1m"?`,
+		},
 		"frozen and running": {args: "clock --freeze --run", want: `--freeze and --run can't be used together`},
 		"start of a clock": {
 			args: "sandbox new --now noon", want: `--now: must be an instant such as 2030-01-01T00:00:00Z, got "noon"`,

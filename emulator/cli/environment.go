@@ -53,7 +53,7 @@ func (e *environment) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (a
 
 // explain turns kong's error into a usageError that names the variable where the flag came from one.
 func (e *environment) explain(err error) error {
-	text := err.Error()
+	text := strings.Replace(err.Error(), "expected value value", "expected a value", 1) // kong names every type a value
 	for _, flag := range e.used {
 		if strings.HasPrefix(text, "--"+flag.Name+":") || strings.HasPrefix(text, "--"+flag.Name+" ") {
 			return usagef("%s (from %s)", text, flag.Envs[0])

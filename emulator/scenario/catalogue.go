@@ -112,5 +112,14 @@ func (l *Library) Check() error {
 	return nil
 }
 
-// Suggest is the name that was most likely meant, empty where none is near.
-func (l *Library) Suggest(name string) string { return nearest(name, l.names) }
+// Suggest is the name that was most likely meant, empty where none is near: one with a slip of the pen, or the first
+// that begins so.
+func (l *Library) Suggest(name string) string {
+	if near := nearest(name, l.names); near != "" || name == "" {
+		return near
+	}
+	if i, _ := slices.BinarySearch(l.names, name); i < len(l.names) && strings.HasPrefix(l.names[i], name) {
+		return l.names[i]
+	}
+	return ""
+}

@@ -68,7 +68,9 @@ func TestLibrary(t *testing.T) {
 		"mqtt-throtled-then-fine":                    "mqtt-throttled-then-fine",
 		"error/onsmqtt.ApplyToken/ApplyTokenOverflo": "error/onsmqtt.ApplyToken/ApplyTokenOverFlow",
 		"error/onsmqtt.applytoken/internalerror":     "error/onsmqtt.ApplyToken/InternalError",
+		"mqtt-throttled":                             "mqtt-throttled-then-fine",
 		"something else":                             "",
+		"":                                           "",
 	}
 	for name, want := range tests {
 		if got := l.Suggest(name); got != want {
