@@ -18,19 +18,23 @@ const (
 	limitInterval = time.Second
 )
 
-// growHeap gives back what the start needed and lets the heap grow from there, under a limit, until ctx ends. The start
-// itself has Go's own growth, since what it leaves behind stays scattered over the heap. Nothing is done when the
-// environment has a limit or a growth of its own.
-func growHeap(ctx context.Context) {
+// growHeap lets the heap grow, and returns what then sees to it. Nothing is done when the environment has a limit or a
+// growth of its own.
+func growHeap() (tend func(context.Context)) {
 	const usual = 100
+	none := func(context.Context) {}
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
-		return
+		return none
 	}
-	given := debug.SetGCPercent(heapGrowth)
-	defer debug.SetGCPercent(given)
-	if given != usual {
-		return
+	if given := debug.SetGCPercent(heapGrowth); given != usual && given != heapGrowth {
+		debug.SetGCPercent(given)
+		return none
 	}
+	return boundMemory
+}
+
+// boundMemory gives back what the start needed, and then keeps a limit on memory until ctx ends.
+func boundMemory(ctx context.Context) {
 	debug.FreeOSMemory()
 	defer debug.SetMemoryLimit(math.MaxInt64)
 	_ = tick(ctx, limitInterval, func() error {

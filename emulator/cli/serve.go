@@ -74,6 +74,7 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 	if err != nil {
 		return err
 	}
+	tend := growHeap()
 	log := newLog(s.Log, world.Stderr)
 	seen, err := s.observe(ctx, world, s.Log, log)
 	if err != nil {
@@ -122,7 +123,7 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		style: styleFor(world),
 	}.write(world.Stdout)
 	go sweep(ctx, em, log)
-	go growHeap(ctx)
+	go tend(ctx)
 	watch(ctx, em, log, files)
 	em.Stop() // scripted delays and stalls would keep their calls in flight
 	stop(ctx, log, secure.with(data, steer)...)

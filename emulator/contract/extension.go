@@ -204,7 +204,7 @@ func (w *extensionWalk) content(place string, content openapi3.Content) {
 		allow[noExtensions](w, at, media.Extensions)
 		w.schema(at, media.Schema)
 		for name, e := range media.Encoding {
-			if at := at + " encoding of " + name; !w.empty(at, e == nil) {
+			if at := at + " encoding of " + name; !w.empty(at, e == nil || e.ContentType == "") {
 				allow[noExtensions](w, at, e.Extensions)
 			}
 		}

@@ -72,10 +72,10 @@ func (f faker) number(s *openapi3.Schema) any {
 		return f.Float64Range(low+(high-low)/4, high-(high-low)/4)
 	}
 	first, last := math.Ceil(low/step), math.Floor(high/step)
-	if s.ExclusiveMin.IsTrue() && first*step == low {
+	if s.ExclusiveMin && first*step == low {
 		first++
 	}
-	if s.ExclusiveMax.IsTrue() && last*step == high {
+	if s.ExclusiveMax && last*step == high {
 		last--
 	}
 	drawn := (first + math.Floor(f.Float64Range(0, 1)*max(last-first+1, 0))) * step
