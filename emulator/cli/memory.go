@@ -46,5 +46,8 @@ func boundMemory(ctx context.Context) {
 }
 
 // limitFor leaves room to work beside what lives, however much that is: a limit that is nearly reached would have the
-// server do nothing but collect.
-func limitFor(live uint64) int64 { return int64(max(memoryLimit, live+live/2)) }
+// server do nothing but collect. One that holds much, such as a thousand journals, gets up to twice that.
+func limitFor(live uint64) int64 {
+	held := int64(live)
+	return max(memoryLimit, held+held/2, 2*held-memoryLimit/2)
+}
