@@ -79,12 +79,16 @@ func (l *boundedListener) refuse(conn net.Conn) {
 	}
 }
 
-// sayFull answers before anything was read: to which API the request belongs is not known, so it is in our own voice.
+// sayFull answers as soon as a request begins to come, since clients take what comes before as no answer to it. To
+// which API the request belongs is not known, so it is in our own voice.
 func (l *boundedListener) sayFull(conn net.Conn) {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(maxRefusalTime)) //nolint:forbidigo // sockets live in real time
 	if l.secure != nil {
 		conn = tls.Server(conn, l.secure)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		return
 	}
 	body := fmt.Sprintf(`{"title":"Service Unavailable","status":503,`+
 		`"detail":"Too many connections: at most %d can be open at once."}`, l.limit)
