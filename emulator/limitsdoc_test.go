@@ -23,7 +23,7 @@ import (
 var limitedPackages = map[string]string{
 	"emulator": ".", "contract": "contract", "gateway": "gateway", "top": "gateway/top", "journal": "journal",
 	"sandbox": "sandbox", "store": "store", "scenario": "scenario", "control": "control", "cli": "cli",
-	"console": "console", "authority": "authority", "telemetry": "telemetry", "ccmessaging": "api/ccmessaging",
+	"console": "console", "eventstream": "eventstream", "authority": "authority", "telemetry": "telemetry", "ccmessaging": "api/ccmessaging",
 }
 
 // notLimits are constants that are called like limits and bound nothing that a client can make grow.

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/eventstream"
 )
 
 // changeEvents tells a page that something happened in its sandbox; the page then asks for itself anew. The first event
@@ -24,25 +24,25 @@ func (c *console) changeEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer watch.Close()
-	s := &changeStream{box: l.Sandbox.ID, out: w, control: http.NewResponseController(w)}
-	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-	_ = s.control.SetReadDeadline(time.Time{}) // that of the server is for requests; a stream outlives it
-	for err = s.write("event: change\ndata:\n\n"); err == nil; {
+	s := changeStream{eventstream.Open(w), l.Sandbox.ID}
+	for err = s.tell(); err == nil; {
 		err = s.await(r.Context(), watch)
 	}
 }
 
 // changeStream is one page that is kept fresh.
 type changeStream struct {
-	box     string
-	out     http.ResponseWriter
-	control *http.ResponseController
+	*eventstream.Stream
+
+	box string
 }
+
+func (s changeStream) tell() error { return s.Send("change", 0, nil) }
 
 // await waits for something to happen. A flood of changes becomes a few events a second. A sandbox whose time is over
 // goes without a word, so a silent page asks for itself now and then too.
-func (s *changeStream) await(ctx context.Context, watch *emulator.Watch) error {
-	limited, cancel := context.WithTimeout(ctx, heartbeat)
+func (s changeStream) await(ctx context.Context, watch *emulator.Watch) error {
+	limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
 	defer cancel()
 	changed, err := watch.Next(limited)
 	isSilent := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
@@ -52,20 +52,9 @@ func (s *changeStream) await(ctx context.Context, watch *emulator.Watch) error {
 	case !isSilent && !slices.Contains(changed, s.box):
 		return nil
 	}
-	if err := s.write("event: change\ndata:\n\n"); err != nil {
+	if err := s.tell(); err != nil {
 		return err
 	}
 	pause(ctx, calm)
 	return nil
-}
-
-func (s *changeStream) write(frame string) error {
-	deadline := time.Now().Add(patience) //nolint:forbidigo // how long a socket may block is real time
-	if err := s.control.SetWriteDeadline(deadline); err != nil {
-		return err
-	}
-	if _, err := s.out.Write([]byte(frame)); err != nil {
-		return err
-	}
-	return s.control.Flush()
 }

@@ -3,7 +3,6 @@ package console
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,18 +11,13 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/eventstream"
 	"github.com/tokenstage/tokenstage/emulator/journal"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 )
 
-const (
-	// calm is the least time between two events: a flood of calls reaches the page a few times a second.
-	calm = 200 * time.Millisecond
-	// heartbeat is how often a silent stream shows that it is alive.
-	heartbeat = 15 * time.Second
-	// patience is how long a browser may take to read an event.
-	patience = 30 * time.Second
-)
+// calm is the least time between two events: a flood of calls reaches the page a few times a second.
+const calm = 200 * time.Millisecond
 
 // callEvent is what happened since the last one.
 type callEvent struct {
@@ -57,11 +51,9 @@ func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	defer watch.Close()
 	s := &callStream{
-		console: c, filter: f, readers: map[string]*journal.Reader{}, out: w, control: http.NewResponseController(w),
+		Stream: eventstream.Open(w), console: c, filter: f, readers: map[string]*journal.Reader{},
 		box: l.Sandbox, gait: c.gait(l.Clock),
 	}
-	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-	_ = s.control.SetReadDeadline(time.Time{}) // that of the server is for requests; a stream outlives it
 	if err := s.begin(r.Context(), c.scope(f.Scope, l.Sandbox)); err != nil {
 		return
 	}
@@ -76,14 +68,13 @@ func (c *console) refuseStream(w http.ResponseWriter, r *http.Request, err error
 
 // callStream is one browser that looks at the list.
 type callStream struct {
+	*eventstream.Stream
 	*console
 
 	filter  callFilter
 	readers map[string]*journal.Reader // by sandbox
 	box     *sandbox.Sandbox           // whose clock stands at the top of the page
 	gait    sandbox.Clock
-	out     http.ResponseWriter
-	control *http.ResponseController
 }
 
 // begin marks up to where each journal is read, and sends the newest calls. One that comes between is sent twice; the
@@ -128,11 +119,11 @@ func atEnd(ctx context.Context, j *journal.Journal) (*journal.Reader, error) {
 // follow sends what comes. A sandbox whose time is over goes without a word, so the heartbeat looks after that too.
 func (s *callStream) follow(ctx context.Context, watch *emulator.Watch) {
 	for {
-		limited, cancel := context.WithTimeout(ctx, heartbeat)
+		limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
 		changed, err := watch.Next(limited)
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			changed, err = s.over(), s.write([]byte(": still here\n\n"))
+			changed, err = s.over(), s.Beat()
 		}
 		if err == nil {
 			err = s.changed(ctx, changed)
@@ -205,7 +196,7 @@ func (s *callStream) lookAtClock(ctx context.Context) error {
 		return nil
 	}
 	s.gait = gait
-	return s.write([]byte("event: change\ndata:\n\n"))
+	return s.Send("change", 0, nil)
 }
 
 // gait is a clock without the time that passes by itself: of one that runs, by how many seconds it is ahead.
@@ -281,20 +272,5 @@ func (s *callStream) send(calls []journal.Summary, e callEvent) error {
 		return err
 	}
 	e.Rows = rows.String()
-	data, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	return s.write([]byte("event: calls\ndata: " + string(data) + "\n\n"))
-}
-
-func (s *callStream) write(frame []byte) error {
-	deadline := time.Now().Add(patience) //nolint:forbidigo // how long a socket may block is real time
-	if err := s.control.SetWriteDeadline(deadline); err != nil {
-		return err
-	}
-	if _, err := s.out.Write(frame); err != nil {
-		return err
-	}
-	return s.control.Flush()
+	return s.Send("calls", 0, e)
 }

@@ -289,6 +289,22 @@ func length(s *openapi3.Schema) string {
 	return fmt.Sprintf("%d to %d characters", s.MinLength, *s.MaxLength)
 }
 
+// Unfilled returns the code of some documented errors of which an outcome is the filled form: InvalidParameter.Actions
+// is InvalidParameter.%s. Of several the most specific one.
+func Unfilled(documented []Error, outcome string) (string, bool) {
+	best := ""
+	for i := range documented {
+		code := documented[i].Code
+		before, after, has := strings.Cut(code, "%s")
+		filled := len(outcome) >= len(before)+len(after) &&
+			strings.HasPrefix(outcome, before) && strings.HasSuffix(outcome, after)
+		if has && filled && len(code) > len(best) {
+			best = code
+		}
+	}
+	return best, best != ""
+}
+
 // Error returns the documented error of that code.
 func (op *Operation) Error(code string) (Error, bool) {
 	if e, ok := op.byCode[code]; ok {

@@ -2,27 +2,17 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v5"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/eventstream"
 	"github.com/tokenstage/tokenstage/emulator/journal"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
-)
-
-const (
-	// heartbeat is how often a silent stream says that it is still there, so that proxies keep it open.
-	heartbeat = 15 * time.Second
-	// eventWait is how long a follower may take to read what was sent before it is cut off.
-	eventWait = 30 * time.Second
 )
 
 // followRequests sends the journal as server-sent events: what is kept, then what comes, until the client leaves, the
@@ -37,9 +27,7 @@ func followRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 		return err
 	}
 	defer watch.Close()
-	s := stream{out: c.Response(), control: http.NewResponseController(c.Response())}
-	s.open()
-	return p.follow(c.Request().Context(), s, watch, box, filter)
+	return p.follow(c.Request().Context(), follower{eventstream.Open(c.Response())}, watch, box, filter)
 }
 
 // readEventFilter reads the filters of GET …/requests but for limit. A browser that connects again names the last event
@@ -59,7 +47,7 @@ func readEventFilter(r *http.Request) (journal.Filter, error) {
 }
 
 func (p *plane) follow(
-	ctx context.Context, s stream, watch *emulator.Watch, box *sandbox.Sandbox, filter journal.Filter,
+	ctx context.Context, s follower, watch *emulator.Watch, box *sandbox.Sandbox, filter journal.Filter,
 ) error {
 	reader := p.emulator.Journal(box).Reader(filter.After)
 	for {
@@ -77,35 +65,23 @@ func (p *plane) follow(
 			return nil //nolint:nilerr // the client left, or the emulator stops
 		}
 		if _, err := p.emulator.Sandboxes().Get(box.ID); err != nil {
-			_ = s.send("removed", 0, struct{}{})
+			_ = s.Send("removed", 0, struct{}{})
 			return nil //nolint:nilerr // what is followed is gone
 		}
 	}
 }
 
-// stream writes server-sent events as the HTML standard has them, section 9.2.
-type stream struct {
-	out     http.ResponseWriter
-	control *http.ResponseController
-}
+// follower is a client to which a journal is sent.
+type follower struct{ *eventstream.Stream }
 
-func (s stream) open() {
-	header := s.out.Header()
-	header.Set("Content-Type", "text/event-stream; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
-	s.out.WriteHeader(http.StatusOK)
-	_ = s.control.SetReadDeadline(time.Time{}) // the server's limit is for requests; a stream outlives it
-	_ = s.control.Flush()
-}
-
-func (s stream) changes(c journal.Changes, filter journal.Filter) error {
+func (s follower) changes(c journal.Changes, filter journal.Filter) error {
 	if c.Cleared {
-		if err := s.send("cleared", 0, struct{}{}); err != nil {
+		if err := s.Send("cleared", 0, struct{}{}); err != nil {
 			return err
 		}
 	}
 	if c.Missed > 0 {
-		if err := s.send("missed", 0, map[string]uint64{"missed": c.Missed}); err != nil {
+		if err := s.Send("missed", 0, map[string]uint64{"missed": c.Missed}); err != nil {
 			return err
 		}
 	}
@@ -121,40 +97,16 @@ func (s stream) changes(c journal.Changes, filter journal.Filter) error {
 		if err != nil {
 			return err
 		}
-		if err := s.send("request", entry.Seq, entry); err != nil {
+		if err := s.Send("request", entry.Seq, entry); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// send writes one event; id zero leaves the last one in force.
-func (s stream) send(event string, id uint64, data any) error {
-	text, err := json.Marshal(data)
-	if err != nil {
-		return err
-	}
-	frame := "event: " + event + "\n"
-	if id != 0 {
-		frame += "id: " + strconv.FormatUint(id, 10) + "\n"
-	}
-	return s.write(frame + "data: " + string(text) + "\n\n")
-}
-
-func (s stream) write(frame string) error {
-	deadline := time.Now().Add(eventWait) //nolint:forbidigo // how long a socket may block is real time
-	if err := s.control.SetWriteDeadline(deadline); err != nil {
-		return fmt.Errorf("limit the time of an event: %w", err)
-	}
-	if _, err := s.out.Write([]byte(frame)); err != nil {
-		return err
-	}
-	return s.control.Flush()
-}
-
 // await waits until the journal of the sandbox changes, or it is time for a sign of life.
-func (s stream) await(ctx context.Context, watch *emulator.Watch, id string) error {
-	limited, cancel := context.WithTimeout(ctx, heartbeat)
+func (s follower) await(ctx context.Context, watch *emulator.Watch, id string) error {
+	limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
 	defer cancel()
 	for {
 		changed, err := watch.Next(limited)
@@ -163,7 +115,7 @@ func (s stream) await(ctx context.Context, watch *emulator.Watch, id string) err
 			return nil
 		case err == nil:
 		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-			return s.write(": still here\n\n")
+			return s.Beat()
 		default:
 			return err
 		}

@@ -54,8 +54,8 @@ type CodeCount struct {
 
 // Count counts a call. It costs one access to the store, but for outcomes that are not documented.
 func (t Tally) Count(ctx context.Context, op *contract.Operation, outcome string) error {
-	if outcome != wire.OutcomeOK {
-		code, ok := documentedCode(op, outcome)
+	if _, documented := op.Error(outcome); !documented && outcome != wire.OutcomeOK {
+		code, ok := contract.Unfilled(op.Errors, outcome)
 		if !ok {
 			return t.countOther(ctx, op, outcome)
 		}
@@ -71,25 +71,6 @@ func tallyKey(op *contract.Operation, code string) string { return "coverage/" +
 
 // othersKey is that of no documented code: those have no slash.
 func othersKey(op *contract.Operation) string { return "coverage/" + op.Name + "/other/" }
-
-// documentedCode returns the code of which an outcome is the filled form: InvalidParameter.Actions is
-// InvalidParameter.%s. Of several the most specific one.
-func documentedCode(op *contract.Operation, outcome string) (string, bool) {
-	if _, ok := op.Error(outcome); ok {
-		return outcome, true
-	}
-	best := ""
-	for i := range op.Errors {
-		code := op.Errors[i].Code
-		before, after, has := strings.Cut(code, "%s")
-		filled := len(outcome) >= len(before)+len(after) &&
-			strings.HasPrefix(outcome, before) && strings.HasSuffix(outcome, after)
-		if has && filled && len(code) > len(best) {
-			best = code
-		}
-	}
-	return best, best != ""
-}
 
 const (
 	// maxOthers bounds how many undocumented outcomes of an operation are told apart.

@@ -2,9 +2,7 @@ package telemetry
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/contract"
@@ -19,15 +17,9 @@ type class struct {
 	// route is the path of the spec; empty where no operation is known.
 	route string
 	// codes are the outcomes that are told apart: "ok", the documented codes, and "other" for what scripts make up.
-	codes     []string
-	exact     map[string]int
-	templates []template
-}
-
-// template is a code with a placeholder, such as InvalidParameter.%s.
-type template struct {
-	before, after string
-	code          int
+	codes      []string
+	places     map[string]int // in codes
+	documented []contract.Error
 }
 
 const (
@@ -37,37 +29,29 @@ const (
 	other = "other"
 	// ok and otherCode are the places of their names in codes.
 	okCode, otherCode = 0, 1
-	placeholder       = "%s"
 )
 
-func newClass(gateway, api, operation, route string, codes []string) *class {
+func newClass(gateway, api, operation, route string, documented []contract.Error) *class {
 	c := &class{
-		gateway: gateway, api: api, operation: operation, route: route,
-		codes: append([]string{wire.OutcomeOK, other}, codes...), exact: map[string]int{},
+		gateway: gateway, api: api, operation: operation, route: route, documented: documented,
+		codes: []string{wire.OutcomeOK, other}, places: map[string]int{},
+	}
+	for _, e := range documented {
+		c.codes = append(c.codes, e.Code)
 	}
 	for i, code := range c.codes {
-		c.exact[code] = i
-		if before, after, has := strings.Cut(code, placeholder); has {
-			c.templates = append(c.templates, template{before, after, i})
-		}
+		c.places[code] = i
 	}
-	// The most specific one is the first that fits.
-	slices.SortStableFunc(c.templates, func(a, b template) int {
-		return len(b.before) + len(b.after) - len(a.before) - len(a.after)
-	})
 	return c
 }
 
 // code is the place in codes of an outcome. InvalidParameter.Actions shares it with all that fills the same template.
 func (c *class) code(outcome string) int {
-	if i, ok := c.exact[outcome]; ok {
+	if i, ok := c.places[outcome]; ok {
 		return i
 	}
-	for _, t := range c.templates {
-		if len(outcome) >= len(t.before)+len(t.after) &&
-			strings.HasPrefix(outcome, t.before) && strings.HasSuffix(outcome, t.after) {
-			return t.code
-		}
+	if code, ok := contract.Unfilled(c.documented, outcome); ok {
+		return c.places[code]
 	}
 	return otherCode
 }
@@ -92,11 +76,11 @@ func newClasses(catalogue *contract.Catalogue) *classes {
 	c := &classes{byOperation: map[string]*class{}, byGateway: map[string]*class{}}
 	for _, api := range catalogue.APIs {
 		for _, op := range api.Operations {
-			c.byOperation[op.Name] = c.add(newClass(api.Gateway.Name, api.Name, op.ID, op.Path, codesOf(op.Errors)))
+			c.byOperation[op.Name] = c.add(newClass(api.Gateway.Name, api.Name, op.ID, op.Path, op.Errors))
 		}
 	}
 	for _, gw := range catalogue.Gateways {
-		c.byGateway[gw.Name] = c.add(newClass(gw.Name, none, none, "", codesOf(gw.Errors)))
+		c.byGateway[gw.Name] = c.add(newClass(gw.Name, none, none, "", gw.Errors))
 	}
 	c.unclaimed = c.add(newClass(none, none, none, "", ownVoice()))
 	return c
@@ -108,22 +92,14 @@ func (c *classes) add(one *class) *class {
 	return one
 }
 
-func codesOf(errors []contract.Error) []string {
-	var all []string
-	for _, e := range errors {
-		all = append(all, e.Code)
-	}
-	return all
-}
-
 // ownVoice are the outcomes of what no gateway claims: the statuses that the emulator answers by itself.
-func ownVoice() []string {
-	var all []string
+func ownVoice() []contract.Error {
+	var all []contract.Error
 	for _, status := range []int{
 		http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
 		http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge,
 	} {
-		all = append(all, "http."+strconv.Itoa(status))
+		all = append(all, contract.Error{Code: "http." + strconv.Itoa(status)})
 	}
 	return all
 }
