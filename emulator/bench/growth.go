@@ -12,15 +12,11 @@ import (
 func sandboxes(ctx context.Context, b *bench) (table, error) {
 	var entrants []entrant
 	for _, n := range b.sandboxes {
-		p, err := b.startServer(ctx)
+		p, callers, err := b.serve(ctx, n)
 		if err != nil {
 			return table{}, err
 		}
 		defer p.stop()
-		callers, err := newBoxes(ctx, p, n)
-		if err != nil {
-			return table{}, err
-		}
 		entrants = append(entrants,
 			entrant{name: plural(n, "sandbox"), process: p, callers: callers, judge: distinctTokens()})
 	}
@@ -39,15 +35,11 @@ func plural(n int, thing string) string {
 
 // rules compares sandboxes by how many rules play there.
 func rules(ctx context.Context, b *bench) (table, error) {
-	p, err := b.startServer(ctx)
+	p, callers, err := b.serve(ctx, len(b.rules))
 	if err != nil {
 		return table{}, err
 	}
 	defer p.stop()
-	callers, err := newBoxes(ctx, p, len(b.rules))
-	if err != nil {
-		return table{}, err
-	}
 	var entrants []entrant
 	for i, n := range b.rules {
 		if n > 0 {
@@ -79,15 +71,11 @@ const perJournal = 900
 // journals compares sandboxes whose journals are emptied before each turn with others whose journals drop an entry for
 // each that comes.
 func journals(ctx context.Context, b *bench) (table, error) {
-	p, err := b.startServer(ctx)
+	p, callers, err := b.serve(ctx, 2*(b.calls/perJournal+1))
 	if err != nil {
 		return table{}, err
 	}
 	defer p.stop()
-	callers, err := newBoxes(ctx, p, 2*(b.calls/perJournal+1))
-	if err != nil {
-		return table{}, err
-	}
 	filling, full := callers[:len(callers)/2], callers[len(callers)/2:]
 	control := client.New(p.control)
 	empty := func(ctx context.Context) error {

@@ -12,15 +12,11 @@ const samples = 10
 // memory looks at what a server holds while calls come to one sandbox. The clock of the sandbox stands still, so that
 // every nonce stays inside its window until the end.
 func memory(ctx context.Context, b *bench) (table, error) {
-	p, err := b.startServer(ctx)
+	p, callers, err := b.serve(ctx, 1)
 	if err != nil {
 		return table{}, err
 	}
 	defer p.stop()
-	callers, err := newBoxes(ctx, p, 1)
-	if err != nil {
-		return table{}, err
-	}
 	if err := freeze(ctx, p, callers[0]); err != nil {
 		return table{}, err
 	}

@@ -25,6 +25,20 @@ func (b *bench) startServer(ctx context.Context, env ...string) (*process, error
 	return start(ctx, nil, env, b.program, "serve", "--addr=127.0.0.1:0", "--control-addr=127.0.0.1:0", "--log=json")
 }
 
+// serve starts Tokenstage with so many sandboxes, beside its default one, and returns a caller of each.
+func (b *bench) serve(ctx context.Context, sandboxes int, env ...string) (*process, []*caller, error) {
+	p, err := b.startServer(ctx, env...)
+	if err != nil {
+		return nil, nil, err
+	}
+	callers, err := newBoxes(ctx, p, sandboxes)
+	if err != nil {
+		p.stop()
+		return nil, nil, err
+	}
+	return p, callers, nil
+}
+
 // newBoxes makes sandboxes without a quota on ApplyToken and returns a caller of each.
 func newBoxes(ctx context.Context, p *process, count int) ([]*caller, error) {
 	control := client.New(p.control)

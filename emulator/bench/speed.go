@@ -6,15 +6,11 @@ import (
 
 // speed compares the server with the bare handler.
 func speed(ctx context.Context, b *bench) (table, error) {
-	real, err := b.startServer(ctx)
+	real, callers, err := b.serve(ctx, 1)
 	if err != nil {
 		return table{}, err
 	}
 	defer real.stop()
-	callers, err := newBoxes(ctx, real, 1)
-	if err != nil {
-		return table{}, err
-	}
 	sample, err := one(ctx, callers[0])
 	if err != nil {
 		return table{}, err
@@ -47,15 +43,11 @@ func one(ctx context.Context, c *caller) (answer, error) {
 func cores(ctx context.Context, b *bench) (table, error) {
 	var entrants []entrant
 	for _, n := range []string{"1", "2"} {
-		p, err := b.startServer(ctx, "GOMAXPROCS="+n)
+		p, callers, err := b.serve(ctx, 1, "GOMAXPROCS="+n)
 		if err != nil {
 			return table{}, err
 		}
 		defer p.stop()
-		callers, err := newBoxes(ctx, p, 1)
-		if err != nil {
-			return table{}, err
-		}
 		entrants = append(entrants, entrant{name: "GOMAXPROCS=" + n, process: p, callers: callers, judge: distinctTokens()})
 	}
 	return b.contest(ctx, entrants)
