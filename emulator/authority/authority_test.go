@@ -148,11 +148,11 @@ func TestALeafIsMadeAnewBeforeItEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, newCA(t))
 	first := w.leaf(t, "localhost")
-	w.pass(50 * 24 * time.Hour)
+	w.Pass(50 * 24 * time.Hour)
 	if again := w.leaf(t, "localhost"); !again.Equal(first) {
 		t.Error("made anew although more than a third of its life was ahead")
 	}
-	w.pass(15 * 24 * time.Hour)
+	w.Pass(15 * 24 * time.Hour)
 	second := w.leaf(t, "localhost")
 	if second.Equal(first) || !second.NotAfter.After(first.NotAfter) {
 		t.Errorf("not made anew at %v: %v", w.Now(), second.NotAfter)
@@ -162,12 +162,12 @@ func TestALeafIsMadeAnewBeforeItEnds(t *testing.T) {
 func TestALeafDoesNotOutliveTheCA(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, newCA(t))
-	w.pass(3650 * 24 * time.Hour) // two or three days before its end
+	w.Pass(3650 * 24 * time.Hour) // two or three days before its end
 	leaf, left := w.leaf(t, "localhost"), 4*24*time.Hour
 	if leaf.NotAfter.Sub(w.Now()) > left {
 		t.Errorf("ends at %v, now is %v", leaf.NotAfter, w.Now())
 	}
-	w.pass(left)
+	w.Pass(left)
 	if _, err := w.dial(t, "localhost"); err == nil {
 		t.Error("a CA that has ended signs")
 	}

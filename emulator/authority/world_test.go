@@ -8,13 +8,13 @@ import (
 	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/authority"
+	"github.com/tokenstage/tokenstage/emulator/clocktest"
 )
 
 // start is the time at the beginning of every test.
-var start = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+var start = clocktest.Start
 
 // world is an authority with its clock and its log.
 type world struct {
@@ -23,20 +23,7 @@ type world struct {
 	roots *x509.CertPool
 	log   *screen
 
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (w *world) Now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *world) pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
+	*clocktest.Clock
 }
 
 // screen is a log that can be read meanwhile.
@@ -68,7 +55,7 @@ func newCA(t testing.TB) *authority.CA {
 
 func newWorld(t testing.TB, ca *authority.CA) *world {
 	t.Helper()
-	w := &world{ca: ca, now: start, log: &screen{}, roots: pool(t, ca.PEM())}
+	w := &world{ca: ca, Clock: clocktest.New(), log: &screen{}, roots: pool(t, ca.PEM())}
 	a, err := authority.New(authority.Options{CA: ca, Now: w.Now, Log: slog.New(slog.NewTextHandler(w.log, nil))})
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/console"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 )
@@ -26,14 +27,14 @@ import (
 type bubble struct {
 	*emulator.Emulator
 	console http.Handler
-	real    *realTime
+	real    *clocktest.Clock
 	box     *sandbox.Sandbox // the default one
 }
 
 // newBubble opens a world inside a synctest.Test.
 func newBubble(t *testing.T, o emulator.Options) *bubble {
 	t.Helper()
-	b := &bubble{real: &realTime{now: start}}
+	b := &bubble{real: clocktest.New()}
 	o.RealNow, o.Chance, o.Log = b.real.Now, rand.NewPCG(1, 2), discard
 	o.Violation = func(err error) { t.Error(err) }
 	var err error
@@ -60,7 +61,7 @@ func (b *bubble) create(t *testing.T, d sandbox.Definition) *sandbox.Sandbox {
 // call asks for an access token of gateway fabric, a millisecond after the call before.
 func (b *bubble) call(t *testing.T, box *sandbox.Sandbox) {
 	t.Helper()
-	b.real.pass(time.Millisecond)
+	b.real.Pass(time.Millisecond)
 	app := box.Credentials.Fabric[0]
 	body, err := json.Marshal(map[string]string{"app_key": app.AppKey, "app_secret": app.AppSecret})
 	if err != nil {
@@ -72,7 +73,7 @@ func (b *bubble) call(t *testing.T, box *sandbox.Sandbox) {
 // stray makes a call that no API takes, which the default sandbox journals.
 func (b *bubble) stray(t *testing.T) {
 	t.Helper()
-	b.real.pass(time.Millisecond)
+	b.real.Pass(time.Millisecond)
 	b.send(t, "/nowhere", "", http.StatusNotFound)
 }
 

@@ -309,7 +309,7 @@ func TestTheCallsBeside(t *testing.T) {
 	w := open(t)
 	box := w.box(t, sandbox.Default)
 	for range 3 {
-		w.real.pass(time.Second)
+		w.real.Pass(time.Second)
 		w.accessToken(t, box)
 		w.post(t, "/nowhere", "text/plain", "")
 	}

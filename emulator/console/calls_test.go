@@ -82,11 +82,11 @@ func TestTheListCanBeFiltered(t *testing.T) {
 	w := open(t)
 	box, qa := w.box(t, sandbox.Default), w.create(t, "qa")
 	w.applyToken(t, box)
-	w.real.pass(time.Second)
+	w.real.Pass(time.Second)
 	w.signed(t, box, "ApplyToken", mqttVersion, nil)
-	w.real.pass(time.Second)
+	w.real.Pass(time.Second)
 	w.accessToken(t, qa)
-	w.real.pass(time.Second)
+	w.real.Pass(time.Second)
 	w.post(t, "/nowhere", "text/plain", "")
 	const applied, refused, token, stray = "onsmqtt.ApplyToken ok", "onsmqtt.ApplyToken MissingActions",
 		"ccmessaging.tokenByAkSk ok", "no operation http.404"
@@ -170,7 +170,7 @@ func TestOlderCallsFollow(t *testing.T) {
 	const made = 450
 	for i := range made {
 		if i%2 == 0 { // pairs arrive at the same instant
-			w.real.pass(time.Millisecond)
+			w.real.Pass(time.Millisecond)
 		}
 		w.accessToken(t, boxes[i/2%3])
 	}

@@ -16,7 +16,7 @@ func TestClockPage(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	w.advance(t, w.box(t, sandbox.Default), 61*time.Minute)
-	w.real.pass(time.Minute)
+	w.real.Pass(time.Minute)
 	page := w.page(t, "/console/clock")
 	page.has(t, "Clock of default", "2026-03-01 09:02:00 UTC, running", "Real time 2026-03-01 08:01:00 UTC",
 		"Distance 1h 1m 0s ahead of real time", "InvalidTimeStamp.Expired is refused now", "31, Invalid Timestamp is refused now")
@@ -76,12 +76,12 @@ func TestClockBackToNow(t *testing.T) {
 	box := w.box(t, sandbox.Default)
 	w.advance(t, box, time.Hour)
 	w.submit(t, "/console/clock", "/console/clock", url.Values{"frozen": {"true"}})
-	w.real.pass(5 * time.Minute)
+	w.real.Pass(5 * time.Minute)
 	w.submit(t, "/console/clock", "/console/clock", url.Values{"real": {"yes"}}).
 		has(t, "2026-03-01 08:05:00 UTC and is frozen.")
-	w.real.pass(time.Minute)
+	w.real.Pass(time.Minute)
 	w.submit(t, "/console/clock", "/console/clock", url.Values{"frozen": {"false"}})
-	w.real.pass(time.Minute)
+	w.real.Pass(time.Minute)
 	if now := clockOf(t, box); !now.Equal(start.Add(6 * time.Minute)) {
 		t.Errorf("the clock shows %s after it ran for a minute", now)
 	}

@@ -236,7 +236,7 @@ func TestASandboxWhoseTimeIsOverLeavesThePage(t *testing.T) {
 		b.call(t, b.create(t, sandbox.Definition{ID: "brief", TTL: "1m"}))
 		f := b.follow(t, "")
 		f.one(t, calm)
-		b.real.pass(2 * time.Minute)
+		b.real.Pass(2 * time.Minute)
 		if e := f.one(t, 16*time.Second); !cmp.Equal(e.Cleared, []string{"brief"}) {
 			t.Errorf("cleared %v", e.Cleared)
 		}

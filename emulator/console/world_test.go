@@ -13,11 +13,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/console"
 	"github.com/tokenstage/tokenstage/emulator/control"
 	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
@@ -31,31 +31,13 @@ type world struct {
 	*emulator.Emulator
 	data    string // host:port
 	control string // host:port
-	real    *realTime
+	real    *clocktest.Clock
 	browser *http.Client                // keeps cookies and follows no redirect
 	signers map[string]*gatewaytest.ACS // by sandbox
 }
 
-// realTime is the time outside the sandboxes, which moves when a test says so.
-type realTime struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (r *realTime) Now() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.now
-}
-
-func (r *realTime) pass(d time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.now = r.now.Add(d)
-}
-
 // start is the real time at the beginning of every test.
-var start = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+var start = clocktest.Start
 
 // settings are what a test may change before its world begins.
 type settings struct {
@@ -67,7 +49,7 @@ type settings struct {
 // open starts a world.
 func open(t *testing.T, change ...func(*settings)) *world {
 	t.Helper()
-	w := &world{real: &realTime{now: start}, signers: map[string]*gatewaytest.ACS{}}
+	w := &world{real: clocktest.New(), signers: map[string]*gatewaytest.ACS{}}
 	s := settings{
 		emulator: emulator.Options{
 			RealNow: w.real.Now, Chance: rand.NewPCG(1, 2), Log: discard, Violation: func(err error) { t.Error(err) },

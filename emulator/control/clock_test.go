@@ -72,7 +72,7 @@ func TestClockChanges(t *testing.T) {
 					t.Errorf("%+v, want %s frozen %t", got, test.now, test.frozen)
 				}
 			}
-			w.real.pass(time.Hour)
+			w.real.Pass(time.Hour)
 			if got := w.clock(t, b); !got.Now.Equal(at(test.later)) {
 				t.Errorf("an hour later %s, want %s", got.Now, test.later)
 			}
@@ -84,14 +84,14 @@ func TestFrozenClockMovesWhenTold(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	b := w.create(t, `{"now":"2030-01-01T00:00:00Z","frozen":true}`)
-	w.real.pass(time.Hour)
+	w.real.Pass(time.Hour)
 	if got := w.setClock(t, b, `{"advance":"90s"}`); !got.Frozen || !got.Now.Equal(at("2030-01-01T00:01:30Z")) {
 		t.Errorf("advanced to %+v", got)
 	}
 	if got := w.setClock(t, b, `{"frozen":false}`); got.Frozen || !got.Now.Equal(at("2030-01-01T00:01:30Z")) {
 		t.Errorf("freed at %+v", got)
 	}
-	w.real.pass(time.Second)
+	w.real.Pass(time.Second)
 	if got := w.clock(t, b); !got.Now.Equal(at("2030-01-01T00:01:31Z")) {
 		t.Errorf("a second later %s", got.Now)
 	}

@@ -254,7 +254,7 @@ func TestLastSecond(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	b := w.create(t, `{"now":"9999-12-31T23:59:59.5Z"}`)
-	w.real.pass(time.Hour)
+	w.real.Pass(time.Hour)
 	w.signed(t, b, "ApplyToken", mqttVersion, applyParams(b))
 	w.signed(t, b, "GetAuthCode", appstreamVersion, url.Values{"EndUserId": {"alice"}})
 	w.tokens(t, b)

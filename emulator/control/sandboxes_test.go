@@ -244,7 +244,7 @@ func TestResetGoesBackToRealTime(t *testing.T) {
 	w := open(t)
 	b := w.create(t, "{}")
 	w.call(t, http.MethodPatch, b.path("/clock"), `{"now":"2040-01-01T00:00:00Z","frozen":true}`, http.StatusOK)
-	w.real.pass(time.Hour)
+	w.real.Pass(time.Hour)
 	w.call(t, http.MethodPost, b.path("/reset"), "", http.StatusNoContent)
 	if got := w.clock(t, b); got.Frozen || !got.Now.Equal(start.Add(time.Hour)) {
 		t.Errorf("clock %+v, want real time", got)

@@ -17,13 +17,13 @@ func TestTTL(t *testing.T) {
 			t.Errorf("no %s in %s", want, got.body)
 		}
 	}
-	w.real.pass(20 * time.Minute)
+	w.real.Pass(20 * time.Minute)
 	w.call(t, http.MethodPatch, "/v1/sandboxes/job/clock", `{"advance":"1000h"}`, http.StatusOK)
-	w.real.pass(20 * time.Minute)
+	w.real.Pass(20 * time.Minute)
 	if got = w.call(t, http.MethodGet, "/v1/sandboxes", "", http.StatusOK); !strings.Contains(got.body, `"expiresAt":"2026-03-01T08:50:00Z"`) {
 		t.Errorf("a use did not move the end, or looking at the list did: %s", got.body)
 	}
-	w.real.pass(11 * time.Minute)
+	w.real.Pass(11 * time.Minute)
 	w.refused(t, http.MethodGet, "/v1/sandboxes/job", "", http.StatusNotFound)
 	if got = w.call(t, http.MethodGet, "/v1/sandboxes", "", http.StatusOK); strings.Contains(got.body, "job") {
 		t.Errorf("still listed: %s", got.body)

@@ -8,11 +8,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/control"
 )
 
@@ -24,35 +24,17 @@ type world struct {
 	data    string // host:port
 	control string // host:port
 	client  *http.Client
-	real    *realTime
+	real    *clocktest.Clock
 	nonce   int
 }
 
-// realTime is the time outside the sandboxes, which moves when a test says so.
-type realTime struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (r *realTime) Now() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.now
-}
-
-func (r *realTime) pass(d time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.now = r.now.Add(d)
-}
-
 // start is the real time at the beginning of every test.
-var start = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+var start = clocktest.Start
 
 // open starts a world. Its options may be changed before.
 func open(t *testing.T, change ...func(*emulator.Options, *control.Options)) *world {
 	t.Helper()
-	w := &world{real: &realTime{now: start}}
+	w := &world{real: clocktest.New()}
 	inside := emulator.Options{
 		RealNow: w.real.Now, Chance: rand.NewPCG(1, 2), Log: discard, Violation: func(err error) { t.Error(err) },
 	}
