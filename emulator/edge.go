@@ -72,6 +72,9 @@ func read(r *http.Request) (*wire.Request, *wire.Fault) {
 	if count > MaxHeaders {
 		return req, tooMuch(checkHeader, "lines", count, MaxHeaders)
 	}
+	if r.Body == http.NoBody {
+		return req, cutParameters(req)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxBody))
 	req.Body = body
 	if err == nil {

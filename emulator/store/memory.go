@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,28 +27,35 @@ func NewMemoryWithin(bounds Bounds) *Memory {
 // Space returns the space of that name.
 func (m *Memory) Space(name string) Space { return &memorySpace{memory: m, name: name} }
 
-// memorySpace is a handle: it looks up the contents for every call, so it stays good when they are cleared, and a
-// cleared space leaves nothing behind. A call that found the old contents while they were being cleared counts as
-// made before the clearing.
+// memorySpace is a handle: it looks up the contents again once they were cleared, so it stays good then, and a cleared
+// space leaves nothing behind. A call that found the old contents while they were being cleared counts as made before
+// the clearing.
 type memorySpace struct {
 	memory *Memory
-	name   any // a string, boxed once
+	name   any                      // a string, boxed once
+	latest atomic.Pointer[contents] // as they were found last, which spares every call the lookup
 }
 
 const shardCount = 8
 
 // contents is what one space holds.
 type contents struct {
-	shards [shardCount]shard
-	logs   logs
+	shards  [shardCount]shard
+	logs    logs
+	cleared atomic.Bool
 }
 
 // present returns the contents, nil when nothing was written since the beginning or the last Clear.
 func (s *memorySpace) present() *contents {
+	if latest := s.latest.Load(); latest != nil && !latest.cleared.Load() {
+		return latest
+	}
 	found, ok := s.memory.spaces.Load(s.name)
 	if !ok {
+		s.latest.Store(nil) // what was cleared is left to the garbage
 		return nil
 	}
+	s.latest.Store(found.(*contents))
 	return found.(*contents)
 }
 
@@ -166,6 +174,7 @@ func (s *memorySpace) Clear(context.Context) error {
 		return nil
 	}
 	c := found.(*contents)
+	c.cleared.Store(true)
 	for i := range c.shards {
 		c.shards[i].leave()
 	}

@@ -77,7 +77,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	auth := req.Header.Get("Authorization")
+	auth := first(req, "Authorization")
 	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, "acs ") {
 		return true
 	}

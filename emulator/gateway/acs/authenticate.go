@@ -146,12 +146,12 @@ func (x *exchange) checkSigningData() error {
 	case rpcV1:
 		return x.checkRPC()
 	case roaV1:
-		if m := x.req.Header.Get(methodHeader); m != "" && m != sha1Method {
+		if m := first(x.req, methodHeader); m != "" && m != sha1Method {
 			return wrongMethod(methodHeader, sha1Method, m)
 		}
 	case v3:
-		if _, known := algorithms[c.algorithm]; !known {
-			return wrongMethod("the algorithm in Authorization", "ACS3-HMAC-SHA256 or ACS3-HMAC-SM3", c.algorithm)
+		if !c.algorithm.known() {
+			return wrongMethod("the algorithm in Authorization", string(hmacSHA256+" or "+hmacSM3), string(c.algorithm))
 		}
 	case bearer: // needs nothing beside its token
 	}
@@ -210,7 +210,7 @@ func (x *exchange) signs(header string) bool {
 
 // checkDigest compares Content-MD5 with the body where a client sends it.
 func (x *exchange) checkDigest() error {
-	sent := x.req.Header.Get("Content-MD5")
+	sent := first(x.req, "Content-Md5")
 	if sent == "" {
 		return nil
 	}

@@ -20,7 +20,7 @@ const (
 // claim is what a request says of its sender, before anything of it is proven.
 type claim struct {
 	style         style
-	algorithm     string // of v3, as named
+	algorithm     algorithm // of v3, as named
 	accessKeyID   string
 	signature     string
 	signedHeaders []string
@@ -34,7 +34,7 @@ type claim struct {
 // readClaim tells the styles apart in the order in which the gateway does: Authorization header, parameter Signature,
 // bearer token.
 func readClaim(req *wire.Request, text map[string]string) claim {
-	auth := req.Header.Get("Authorization")
+	auth := first(req, "Authorization")
 	switch {
 	case strings.HasPrefix(auth, "ACS3-"):
 		return readV3(req, auth)
@@ -42,9 +42,9 @@ func readClaim(req *wire.Request, text map[string]string) claim {
 		return readROA(req, strings.TrimPrefix(auth, "acs "))
 	case has(text, "Signature"):
 		return readRPC(rpcV1, text)
-	case req.Header.Get(bearerHeader) != "":
+	case first(req, bearerHeader) != "":
 		c := headerClaim(bearer, req)
-		c.timestamp = req.Header.Get(dateHeader)
+		c.timestamp = first(req, dateHeader)
 		return c
 	case text["BearerToken"] != "" && text["AccessKeyId"] == "": // beside a key it vouches for nothing
 		return readRPC(bearer, text)
@@ -57,7 +57,16 @@ func has(text map[string]string, name string) bool {
 	return ok
 }
 
-// Names of headers in the form in which net/http keeps them, so that looking them up costs nothing.
+// first is the first value of a header, whose name is in the form in which net/http keeps it: to bring it into that form,
+// as Header.Get does, would cost more than the rest.
+func first(req *wire.Request, name string) string {
+	if values := req.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// Names of headers in that form.
 const (
 	bearerHeader   = "X-Acs-Bearer-Token"
 	securityHeader = "X-Acs-Security-Token"
@@ -71,8 +80,8 @@ const (
 
 func headerClaim(s style, req *wire.Request) claim {
 	return claim{
-		style: s, securityToken: req.Header.Get(securityHeader), bearerToken: req.Header.Get(bearerHeader),
-		nonce: req.Header.Get(nonceHeader),
+		style: s, securityToken: first(req, securityHeader), bearerToken: first(req, bearerHeader),
+		nonce: first(req, nonceHeader),
 	}
 }
 
@@ -85,7 +94,7 @@ func readRPC(s style, text map[string]string) claim {
 
 func readROA(req *wire.Request, auth string) claim {
 	c := headerClaim(roaV1, req)
-	c.timestamp = req.Header.Get("Date")
+	c.timestamp = first(req, "Date")
 	var found bool
 	c.accessKeyID, c.signature, found = strings.Cut(auth, ":")
 	if !found {
@@ -96,9 +105,9 @@ func readROA(req *wire.Request, auth string) claim {
 
 func readV3(req *wire.Request, auth string) claim {
 	c := headerClaim(v3, req)
-	c.timestamp = req.Header.Get(dateHeader)
-	var rest string
-	c.algorithm, rest, _ = strings.Cut(auth, " ")
+	c.timestamp = first(req, dateHeader)
+	name, rest, _ := strings.Cut(auth, " ")
+	c.algorithm = algorithm(name)
 	for part := range strings.SplitSeq(rest, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch name {
@@ -132,7 +141,7 @@ func (c *claim) credential() wire.Credential {
 // public returns a public value from where its style carries it. RPC v1 signs the parameter, and its clients send the
 // header besides; V3 signs the header.
 func (c *claim) public(x *exchange, header, parameter string) string {
-	first, second := x.req.Header.Get(header), x.call.Text[parameter]
+	first, second := first(x.req, header), x.call.Text[parameter]
 	if c.style == rpcV1 {
 		first, second = second, first
 	}

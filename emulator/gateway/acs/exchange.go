@@ -41,7 +41,11 @@ func newExchange(g *Gateway, req *wire.Request) *exchange {
 
 // isForm reports whether the body is a form, whatever charset the content type adds.
 func isForm(req *wire.Request) bool {
-	kind, _, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
+	given := first(req, "Content-Type")
+	if given == "" {
+		return false
+	}
+	kind, _, err := mime.ParseMediaType(given)
 	return err == nil && kind == "application/x-www-form-urlencoded"
 }
 
@@ -52,7 +56,7 @@ func (x *exchange) readFormat() {
 		x.xml = true
 	case "JSON":
 	case "":
-		accept := x.req.Header.Get("Accept")
+		accept := first(x.req, "Accept")
 		x.xml = strings.HasPrefix(accept, "application/xml") || strings.HasPrefix(accept, "text/xml")
 	default:
 		x.badFormat = format
@@ -115,7 +119,7 @@ func (x *exchange) pickByPath() error {
 	if err := x.take(op); err != nil {
 		return err
 	}
-	switch version := x.req.Header.Get(versionHeader); version {
+	switch version := first(x.req, versionHeader); version {
 	case op.API.Version:
 		return nil
 	case "":

@@ -18,3 +18,6 @@ func TextOf(lists ...[]pair) map[string]string { return textOf(lists...) }
 
 // Escape encodes a text.
 func Escape(text string) string { return string(appendEscaped(nil, text)) }
+
+// V3Signature is the signature of a text with a named algorithm of V3.
+func V3Signature(name, secret, text string) string { return algorithm(name).v3Signature(secret, text) }

@@ -127,9 +127,9 @@ func (x *exchange) guessROA(secret, server string) guess {
 }
 
 func (x *exchange) guessV3(secret, payload string) guess {
-	algorithm := algorithms[x.claim.algorithm]
+	algorithm := x.claim.algorithm
 	matches := func(secret, request string) bool {
-		return same(algorithm.v3Signature(secret, v3String(x.claim.algorithm, []byte(request))), x.claim.signature)
+		return same(algorithm.v3Signature(secret, algorithm.v3String([]byte(request))), x.claim.signature)
 	}
 	canonicalOf := func(req *wire.Request, query, payload string) string {
 		return string(canonicalRequest(req, query, x.claim.signedHeaders, payload))
@@ -142,7 +142,7 @@ func (x *exchange) guessV3(secret, payload string) guess {
 	if found, ok := guessSecret(secret, request, matches); ok {
 		return found
 	}
-	sent := x.req.Header.Get(digestHeader)
+	sent := first(x.req, digestHeader)
 	for _, m := range append(mistakes, mistake{"", strings.NewReplacer()}) {
 		for _, hashed := range []string{payload, sent} {
 			text := canonicalOf(x.req, m.encode.Replace(query), hashed)

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"hash"
 	"net/http"
 	"slices"
 	"strings"
@@ -88,16 +87,45 @@ func isACSHeader(name string) bool {
 	return len(name) > len(headerPrefix) && strings.EqualFold(name[:len(headerPrefix)], headerPrefix)
 }
 
-// algorithms are the ones of V3 that a shared secret can serve.
-var algorithms = map[string]algorithm{
-	"ACS3-HMAC-SHA256": {sha256.New, sha256.Sum256},
-	"ACS3-HMAC-SM3":    {sm3.New, sm3.Sum},
+// algorithm is one of V3 that a shared secret can serve, by its name in the Authorization header.
+type algorithm string
+
+const (
+	hmacSHA256 algorithm = "ACS3-HMAC-SHA256"
+	hmacSM3    algorithm = "ACS3-HMAC-SM3"
+)
+
+func (a algorithm) known() bool { return a == hmacSHA256 || a == hmacSM3 }
+
+// Of both hashes.
+const (
+	sumSize   = sha256.Size
+	blockSize = sha256.BlockSize
+)
+
+func (a algorithm) sum(data []byte) [sumSize]byte {
+	if a == hmacSM3 {
+		return sm3.Sum(data)
+	}
+	return sha256.Sum256(data)
 }
 
-// algorithm is a hash, to be written to and at once.
-type algorithm struct {
-	new func() hash.Hash
-	sum func(data []byte) [sha256.Size]byte
+// mac is HMAC (RFC 2104). crypto/hmac is made to be written to bit by bit, which takes eight allocations a signature;
+// a test holds both to the same sums.
+func (a algorithm) mac(key, text string) [sumSize]byte {
+	var inner, outer [blockSize]byte
+	if len(key) > blockSize {
+		sum := a.sum([]byte(key))
+		key = string(sum[:])
+	}
+	copy(inner[:], key)
+	copy(outer[:], key)
+	for i := range blockSize {
+		inner[i] ^= 0x36
+		outer[i] ^= 0x5c
+	}
+	sum := a.sum(append(inner[:], text...))
+	return a.sum(append(outer[:], sum[:]...))
 }
 
 // canonicalRequest is what V3 hashes: method, path, query, the signed headers, their names, and the hash of the body.
@@ -168,20 +196,20 @@ func headerValues(header http.Header, lower string) []string {
 }
 
 // v3String is the string to sign of V3.
-func v3String(name string, canonicalRequest []byte) string {
-	return name + "\n" + algorithms[name].hexSum(canonicalRequest)
+func (a algorithm) v3String(canonicalRequest []byte) string {
+	return string(a) + "\n" + a.hexSum(canonicalRequest)
 }
 
 func (a algorithm) hexSum(data []byte) string {
 	sum := a.sum(data)
-	var text [2 * len(sum)]byte
+	return hexOf(sum)
+}
+
+func hexOf(sum [sumSize]byte) string {
+	var text [2 * sumSize]byte
 	hex.Encode(text[:], sum[:])
 	return string(text[:])
 }
 
 // v3Signature is hex(HMAC(secret, text)), with the plain secret as key.
-func (a algorithm) v3Signature(secret, text string) string {
-	mac := hmac.New(a.new, []byte(secret))
-	mac.Write([]byte(text))
-	return hex.EncodeToString(mac.Sum(nil))
-}
+func (a algorithm) v3Signature(secret, text string) string { return hexOf(a.mac(secret, text)) }
