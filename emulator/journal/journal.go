@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/record"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/store"
 )
@@ -44,11 +45,7 @@ func New(space store.Space, secrets *sandbox.Secrets, bound store.Bound) *Journa
 func (j *Journal) Append(ctx context.Context, e Entry) error {
 	j.cut(&e.Request.Content)
 	j.cut(&e.Response.Content)
-	raw, err := encoding.Marshal(&e)
-	if err != nil {
-		return fmt.Errorf("encode request %s for the journal: %w", e.ID, err)
-	}
-	if _, err := j.space.Append(ctx, logName, raw, j.bound); err != nil {
+	if _, err := j.space.Append(ctx, logName, encode(&e), j.bound); err != nil {
 		return fmt.Errorf("append request %s to the journal: %w", e.ID, err)
 	}
 	return nil
@@ -95,8 +92,8 @@ func (j *Journal) List(ctx context.Context, f Filter) (Page, error) {
 		return Page{}, fmt.Errorf("read the journal: %w", err)
 	}
 	page := Page{Requests: []Entry{}, Dropped: kept.Dropped}
-	for _, record := range kept.Records {
-		selected, err := f.selects(record)
+	for _, r := range kept.Records {
+		selected, err := f.selects(r)
 		if err != nil {
 			return Page{}, err
 		}
@@ -107,7 +104,7 @@ func (j *Journal) List(ctx context.Context, f Filter) (Page, error) {
 			page.Next = &page.Requests[limit-1].Seq
 			break
 		}
-		e, err := j.show(record)
+		e, err := j.show(r)
 		if err != nil {
 			return Page{}, err
 		}
@@ -126,12 +123,12 @@ func (f Filter) limit() int {
 	return min(f.Limit, MaxLimit)
 }
 
-func (f Filter) selects(record store.Record) (bool, error) {
+func (f Filter) selects(kept store.Record) (bool, error) {
 	if f.API == "" && f.Operation == "" && f.Outcome == "" {
 		return true, nil
 	}
 	var s Summary
-	if err := decode(record, &s); err != nil {
+	if err := decode(kept, &s); err != nil {
 		return false, err
 	}
 	return f.matches(&s), nil
@@ -172,18 +169,18 @@ func (j *Journal) Clear(ctx context.Context) error {
 }
 
 // show decodes an entry as people may see it.
-func (j *Journal) show(record store.Record) (Entry, error) {
-	e := Entry{Seq: record.Seq}
-	if err := decode(record, &e); err != nil {
+func (j *Journal) show(kept store.Record) (Entry, error) {
+	e := Entry{Seq: kept.Seq}
+	if err := decode(kept, &e); err != nil {
 		return Entry{}, err
 	}
 	mask(&e, j.secrets)
 	return e, nil
 }
 
-func decode(record store.Record, into any) error {
-	if err := decoding.Unmarshal(record.Data, into); err != nil {
-		return fmt.Errorf("decode entry %d of the journal: %w", record.Seq, err)
+func decode(kept store.Record, into any) error {
+	if err := record.Read(kept.Data, into); err != nil {
+		return fmt.Errorf("decode entry %d of the journal: %w", kept.Seq, err)
 	}
 	return nil
 }

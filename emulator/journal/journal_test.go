@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,29 @@ func full() journal.Entry {
 		}},
 		Panic: "goroutine 1 [running]:\n",
 	}
+}
+
+// TestFull keeps TestEntryComesBackWhole honest: a field that full leaves empty could get lost unnoticed.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	set := map[string]bool{"Seq": true, "BodyBytes": true, "BodyTruncated": true} // by the journal
+	var check func(path string, v reflect.Value)
+	check = func(path string, v reflect.Value) {
+		switch {
+		case set[path[strings.LastIndex(path, ".")+1:]]:
+		case v.IsZero():
+			t.Errorf("%s is empty", path)
+		case v.Kind() == reflect.Pointer:
+			check(path, v.Elem())
+		case v.Kind() == reflect.Slice:
+			check(path, v.Index(0))
+		case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]():
+			for i := range v.NumField() {
+				check(path+"."+v.Type().Field(i).Name, v.Field(i))
+			}
+		}
+	}
+	check("Entry", reflect.ValueOf(full()))
 }
 
 func TestEntryComesBackWhole(t *testing.T) {

@@ -26,9 +26,9 @@ type Summary struct {
 }
 
 // summary decodes a call as people may see it in a list.
-func (j *Journal) summary(record store.Record) (Summary, error) {
-	s := Summary{Seq: record.Seq}
-	if err := decode(record, &s); err != nil {
+func (j *Journal) summary(kept store.Record) (Summary, error) {
+	s := Summary{Seq: kept.Seq}
+	if err := decode(kept, &s); err != nil {
 		return Summary{}, err
 	}
 	clean := masker(j.secrets.Mask).clean

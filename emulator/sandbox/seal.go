@@ -9,10 +9,11 @@ import (
 	"hash"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
+	"github.com/tokenstage/tokenstage/emulator/record"
 )
 
 // Claims are what a token says of itself. They travel inside the token, sealed, so that issued tokens need no memory.
+// appendTo writes them in the order of their fields.
 type Claims struct {
 	_ struct{} `cbor:",toarray"`
 	// Kind tells tokens of different operations apart, such as "mqtt".
@@ -26,6 +27,13 @@ type Claims struct {
 	Subject string
 	// Detail is for the operation's own use.
 	Detail string
+}
+
+func (c *Claims) appendTo(dst []byte) []byte {
+	dst = record.AppendText(record.AppendArray(dst, 6), c.Kind)
+	dst = record.AppendUint(dst, c.Number)
+	dst = record.AppendInt(record.AppendInt(dst, c.IssuedAt), c.ExpiresAt)
+	return record.AppendText(record.AppendText(dst, c.Subject), c.Detail)
 }
 
 // Expired reports whether the token's time is over at now.
@@ -47,21 +55,15 @@ func newAEAD(key [32]byte) (cipher.AEAD, error) {
 
 const nonceSize = 12
 
-// anyText reads text as it was written: a subject that a client chose need not be UTF-8.
-var anyText, _ = cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode()
-
 // Seal returns the claims as at least size opaque bytes; the same claims always give the same bytes.
-func (b *Sandbox) Seal(claims Claims, size int) ([]byte, error) {
-	raw, err := cbor.Marshal(claims)
-	if err != nil {
-		return nil, err
+func (b *Sandbox) Seal(claims Claims, size int) []byte {
+	plain := claims.appendTo(make([]byte, 0, size))
+	if missing := size - nonceSize - len(plain) - b.aead.Overhead(); missing > 0 {
+		plain = append(plain, make([]byte, missing)...)
 	}
-	plain := make([]byte, max(len(raw), size-nonceSize-b.aead.Overhead()))
-	copy(plain, raw)
 	// The nonce is taken from the content: it never repeats for different claims and needs no chance.
-	nonce := b.mac("nonce", plain)[:nonceSize]
-	sealed := append(make([]byte, 0, nonceSize+len(plain)+b.aead.Overhead()), nonce...)
-	return b.aead.Seal(sealed, nonce, plain, nil), nil
+	sealed := b.mac(make([]byte, 0, sha256.Size+len(plain)+b.aead.Overhead()), "nonce", plain)[:nonceSize]
+	return b.aead.Seal(sealed, sealed, plain, nil)
 }
 
 // Unseal returns the claims of a token that this sandbox sealed.
@@ -74,13 +76,14 @@ func (b *Sandbox) Unseal(sealed []byte, kind string) (Claims, bool) {
 	if err != nil {
 		return claims, false
 	}
-	if _, err := anyText.UnmarshalFirst(plain, &claims); err != nil {
+	if err := record.ReadFirst(plain, &claims); err != nil {
 		return claims, false
 	}
 	return claims, claims.Kind == kind
 }
 
-func (b *Sandbox) mac(label string, data []byte) []byte {
+// mac appends what only this sandbox's key makes of the data, for the purpose of that label.
+func (b *Sandbox) mac(dst []byte, label string, data []byte) []byte {
 	h, ok := b.macs.Get().(hash.Hash)
 	if !ok {
 		h = hmac.New(sha256.New, b.key[:])
@@ -90,5 +93,5 @@ func (b *Sandbox) mac(label string, data []byte) []byte {
 	h.Write([]byte(label))
 	h.Write([]byte{0})
 	h.Write(data)
-	return h.Sum(nil)
+	return h.Sum(dst)
 }

@@ -29,24 +29,21 @@ const (
 
 // NewTemporary issues security credentials to an app for this turn. The id names the app, and so the sandbox, and its
 // own end, so nothing has to be remembered: its 22 bytes are app tag, turn, end in Unix seconds, checksum.
-func (t *Turn) NewTemporary(appKey string, expires time.Time) (Temporary, error) {
+func (t *Turn) NewTemporary(appKey string, expires time.Time) Temporary {
 	tag := tagFor(appKey)
 	raw := append([]byte(nil), tag[:]...)
 	raw = append(raw, binary.BigEndian.AppendUint64(nil, t.Number)[3:]...)
 	raw = append(raw, binary.BigEndian.AppendUint64(nil, uint64(expires.Unix()))[3:]...)
-	raw = append(raw, t.mac("sts id", raw)[:stsMACSize]...)
+	raw = append(raw, t.mac(nil, "sts id", raw)[:stsMACSize]...)
 	id := stsPrefix + toBase62(raw, stsIDLength)
-	sealed, err := t.Seal(Claims{
+	sealed := t.Seal(Claims{
 		Kind: stsKind, Number: t.Number, IssuedAt: t.Now.UnixMilli(), ExpiresAt: expires.Unix() * 1000, Subject: id,
 	}, stsTokenSize)
-	if err != nil {
-		return Temporary{}, err
-	}
 	return Temporary{
 		AccessKeyID: id, AccessKeySecret: t.temporarySecret(id),
 		SecurityToken: stsTokenPrefix + base64.StdEncoding.EncodeToString(sealed),
 		Expires:       time.Unix(expires.Unix(), 0).UTC(),
-	}, nil
+	}
 }
 
 // AppTag is the part of a temporary AccessKey ID that names the app it was issued to.
@@ -77,7 +74,7 @@ func (b *Sandbox) temporaryKey(id string) (Key, bool) {
 		return Key{}, false
 	}
 	body, sum := raw[:stsBytesLength-stsMACSize], raw[stsBytesLength-stsMACSize:]
-	if string(b.mac("sts id", body)[:stsMACSize]) != string(sum) {
+	if string(b.mac(nil, "sts id", body)[:stsMACSize]) != string(sum) {
 		return Key{}, false
 	}
 	end := binary.BigEndian.Uint64(append(make([]byte, 3), body[stsTagSize+5:]...))
@@ -107,7 +104,7 @@ const (
 // temporarySecret derives the secret of a temporary key. Its last characters vouch for the others, so that the
 // journal can tell such a secret anywhere without a list of them.
 func (b *Sandbox) temporarySecret(id string) string {
-	body := toBase62(b.mac("sts secret", []byte(id)), stsSecretLength)[1 : 1+stsSecretLength-stsSecretCheck]
+	body := toBase62(b.mac(nil, "sts secret", []byte(id)), stsSecretLength)[1 : 1+stsSecretLength-stsSecretCheck]
 	check := secretCheck(body)
 	return body + string(check[:])
 }

@@ -62,13 +62,10 @@ func (t clientToken) sealed(turn *sandbox.Turn) (clientToken, error) {
 	if err != nil {
 		return t, err
 	}
-	claims, err := turn.Seal(sandbox.Claims{
+	claims := turn.Seal(sandbox.Claims{
 		Kind: clientKind, Number: turn.Number, IssuedAt: t.CreateTime,
 		ExpiresAt: t.CreateTime + clientLife.Milliseconds(), Subject: t.subject(), Detail: digest,
 	}, 0)
-	if err != nil {
-		return t, fmt.Errorf("seal the client token: %w", err)
-	}
 	t.Nonce = base64.RawURLEncoding.EncodeToString(claims)
 	return t, nil
 }

@@ -41,12 +41,9 @@ func issue(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Resul
 		return wire.Result{}, api.Refuse("isv.missing-parameter", "parameter param",
 			"Without the parameter param nothing says for which product, tenant and shop the credentials are.", "param")
 	}
-	credentials, err := turn.NewTemporary(call.Credential.ID, turn.Now.Add(lifetime))
-	if err != nil {
-		return wire.Result{}, fmt.Errorf("issue temporary credentials: %w", err)
-	}
+	credentials := turn.NewTemporary(call.Credential.ID, turn.Now.Add(lifetime))
 	tenant, shop := text(param, "op_tenant_code"), text(param, "op_poi_id")
-	_, err = turn.Issue(ctx, sandbox.Grant{
+	_, err := turn.Issue(ctx, sandbox.Grant{
 		API: name, Operation: securityTokenGet, Subject: tenant + "/" + shop, ExpiresAt: credentials.Expires,
 		Note: "issued for " + text(param, "product_code") + ", scene " + text(param, "scene_code"),
 	})

@@ -58,13 +58,10 @@ func applyToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.
 		return wire.Result{}, err
 	}
 	actions := api.Text(call, "Actions")
-	sealed, err := turn.Seal(sandbox.Claims{
+	sealed := turn.Seal(sandbox.Claims{
 		Kind: kind, Number: turn.Number, IssuedAt: turn.Now.UnixMilli(), ExpiresAt: expires.UnixMilli(),
 		Subject: instance, Detail: actions,
 	}, tokenSize)
-	if err != nil {
-		return wire.Result{}, fmt.Errorf("seal the token: %w", err)
-	}
 	_, err = turn.Issue(ctx, sandbox.Grant{
 		API: Name, Operation: "ApplyToken", Subject: instance, ExpiresAt: expires,
 		Note: "issued for " + actions + " on topics: " + strconv.Itoa(strings.Count(api.Text(call, "Resources"), ",")+1),

@@ -57,8 +57,8 @@ func has(text map[string]string, name string) bool {
 	return ok
 }
 
-// first is the first value of a header, whose name is in the form in which net/http keeps it: to bring it into that form,
-// as Header.Get does, would cost more than the rest.
+// first is the first value of a header, whose name is in the form in which net/http keeps it: bringing it into that
+// form, as Header.Get does, would cost more than the lookup.
 func first(req *wire.Request, name string) string {
 	if values := req.Header[name]; len(values) > 0 {
 		return values[0]
