@@ -27,11 +27,11 @@ func newEntry(turn *sandbox.Turn, req *wire.Request, call *wire.Call) *journal.E
 }
 
 func requestURL(req *wire.Request) string {
-	url := req.Scheme + "://" + req.Host + req.Path
+	mark := ""
 	if req.RawQuery != "" {
-		url += "?" + req.RawQuery
+		mark = "?"
 	}
-	return url
+	return req.Scheme + "://" + req.Host + req.Path + mark + req.RawQuery
 }
 
 // explain takes over what a fault says to people.

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
 // Values are the parameters of a request before they have types.
@@ -239,7 +241,7 @@ func numbers(value any) any {
 	return value
 }
 
-// CheckReply holds a reply's value to the spec. An error names the first place that breaks it.
+// CheckReply holds a reply's value, as wire.Reply has it, to the spec. An error names the first place that breaks it.
 func (op *Operation) CheckReply(status int, value any) error {
 	schema, ok := op.replies[status]
 	if !ok {
@@ -251,8 +253,35 @@ func (op *Operation) CheckReply(status int, value any) error {
 	if op.fits[schema].sure(value) {
 		return nil
 	}
-	if err := schema.VisitJSON(value, openapi3.VisitAsResponse()); err != nil {
+	if err := schema.VisitJSON(Plain(value), openapi3.VisitAsResponse()); err != nil {
 		return fmt.Errorf("%s: the reply breaks the spec: %w", op.Name, err)
 	}
 	return nil
+}
+
+// Plain turns Objects and Lists into the maps and slices that kin-openapi knows.
+func Plain(value any) any {
+	switch v := value.(type) {
+	case wire.Object:
+		m := make(map[string]any, len(v))
+		for _, member := range v {
+			m[member.Name] = Plain(member.Value)
+		}
+		return m
+	case wire.List:
+		return map[string]any{v.Item: Plain(v.Values)}
+	case []any:
+		list := make([]any, len(v))
+		for i, element := range v {
+			list[i] = Plain(element)
+		}
+		return list
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for name, member := range v {
+			m[name] = Plain(member)
+		}
+		return m
+	}
+	return value
 }

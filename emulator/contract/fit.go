@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
 // fit answers for a schema what nearly every value asks of it: that it fits. It says yes only where kin-openapi finds
@@ -153,6 +155,10 @@ func (f *fit) sure(value any) bool {
 		return f.takesWhole(int64(v))
 	case []any:
 		return f.takesItems(v)
+	case wire.Object:
+		return f.takesObject(v)
+	case wire.List:
+		return f.takesObject(wire.Object{{Name: v.Item, Value: v.Values}})
 	case map[string]any:
 		return f.takesMembers(v)
 	}
@@ -200,12 +206,33 @@ func (f *fit) takesMembers(members map[string]any) bool {
 		}
 	}
 	for name, value := range members {
-		known, ok := f.members[name]
-		switch {
-		case ok && known.sure(value), !ok && (f.open || f.additional.sure(value)):
-		default:
+		if !f.takesMember(name, value) {
 			return false
 		}
 	}
 	return true
+}
+
+func (f *fit) takesObject(members wire.Object) bool {
+	if f.kind != openapi3.TypeObject || !f.count.has(len(members)) {
+		return false
+	}
+	for _, name := range f.required {
+		if !slices.ContainsFunc(members, func(m wire.Member) bool { return m.Name == name }) {
+			return false
+		}
+	}
+	for _, m := range members {
+		if !f.takesMember(m.Name, m.Value) {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *fit) takesMember(name string, value any) bool {
+	if known, ok := f.members[name]; ok {
+		return known.sure(value)
+	}
+	return f.open || f.additional.sure(value)
 }

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/tokenstage/tokenstage/emulator/contract"
+	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
 // twinSpec describes one reply twice: as it is, and in a form that says the same and that only kin-openapi reads.
@@ -44,7 +45,7 @@ func FuzzTwins(f *testing.F) {
 		for _, value := range []string{
 			`"a"`, `"xx"`, `"\u4e2d\ud83d\ude00"`, `"2026-01-01T00:00:00Z"`, `1`, `2.5`, `10`, `9007199254740993`, `4294967296`,
 			`true`, `null`, `[]`, `["a"]`, `[1,1]`, `[1,2,3]`, `{}`, `{"a":"x"}`, `{"a":1}`, `{"a":1,"b":{"c":null}}`,
-			`{"a":"x","b":{}}`, `{"b":"x"}`, `{"c":2}`,
+			`{"a":"x","b":{}}`, `{"b":"x"}`, `{"c":2}`, `{"b":["x"]}`, `{"a":[]}`,
 		} {
 			f.Add(uint(i), value)
 		}
@@ -62,11 +63,35 @@ func FuzzTwins(f *testing.F) {
 			return
 		}
 		schema %= uint(len(schemas))
-		quick := twins[schema][0].CheckReply(http.StatusOK, value)
 		slow := twins[schema][1].CheckReply(http.StatusOK, value)
-		if (quick == nil) != (slow == nil) {
-			shown, _ := json.Marshal(value)
-			t.Errorf("%s for %s: %v, and by kin-openapi %v", shown, schemas[schema], quick, slow)
+		for form, value := range map[string]any{"maps": value, "objects": objects(value)} {
+			quick := twins[schema][0].CheckReply(http.StatusOK, value)
+			if (quick == nil) != (slow == nil) {
+				shown, _ := json.Marshal(value)
+				t.Errorf("%s as %s for %s: %v, and by kin-openapi %v", shown, form, schemas[schema], quick, slow)
+			}
 		}
 	})
+}
+
+// objects is a JSON value as gateways reply with it.
+func objects(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		object := make(wire.Object, 0, len(v))
+		for name, member := range v {
+			if list, ok := member.([]any); ok && len(v) == 1 {
+				return wire.List{Item: name, Values: objects(list).([]any)}
+			}
+			object = append(object, wire.Member{Name: name, Value: objects(member)})
+		}
+		return object
+	case []any:
+		list := make([]any, len(v))
+		for i, element := range v {
+			list[i] = objects(element)
+		}
+		return list
+	}
+	return value
 }

@@ -115,33 +115,6 @@ func plainPrefix(s string) int {
 	return len(s)
 }
 
-// Plain turns Objects and Lists into the maps and slices that a spec can check.
-func Plain(value any) any {
-	switch v := value.(type) {
-	case wire.Object:
-		m := make(map[string]any, len(v))
-		for _, member := range v {
-			m[member.Name] = Plain(member.Value)
-		}
-		return m
-	case wire.List:
-		return map[string]any{v.Item: Plain(v.Values)}
-	case []any:
-		list := make([]any, len(v))
-		for i, element := range v {
-			list[i] = Plain(element)
-		}
-		return list
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for name, member := range v {
-			m[name] = Plain(member)
-		}
-		return m
-	}
-	return value
-}
-
 // Ordered is the body of a spec's sample: the object itself, in the order of its names.
 func Ordered(value any) wire.Object {
 	switch v := value.(type) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
@@ -61,7 +62,7 @@ func TestPlainIsWhatIsSent(t *testing.T) {
 	if err := json.Unmarshal(gateway.AppendJSON(nil, value), &decoded); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(decoded, gateway.Plain(value)); diff != "" {
+	if diff := cmp.Diff(decoded, contract.Plain(value)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -110,7 +111,7 @@ func FuzzAppendJSON(f *testing.F) {
 		if err := decoder.Decode(&got); err != nil {
 			t.Fatalf("%v: %q", err, raw)
 		}
-		standard, err := json.Marshal(gateway.Plain(value))
+		standard, err := json.Marshal(contract.Plain(value))
 		if err != nil {
 			t.Fatal(err)
 		}

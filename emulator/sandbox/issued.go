@@ -63,17 +63,17 @@ func instantOf(t time.Time) instant { return instant{t.Unix(), int64(t.Nanosecon
 
 func (i instant) time() time.Time { return time.Unix(i[0], i[1]).UTC() }
 
-// Issue lists a token of this turn and returns its id. A token that no date can tell the end of is refused.
-func (t *Turn) Issue(ctx context.Context, g Grant) (string, error) {
+// Issue lists a token of this turn; its id is TokenID's. A token that no date can tell the end of is refused.
+func (t *Turn) Issue(ctx context.Context, g Grant) error {
 	if !clockReaches(g.ExpiresAt) {
-		return "", errBeyondDates
+		return errBeyondDates
 	}
 	one := issued{
 		Number: t.Number, API: g.API, Operation: g.Operation, Subject: g.Subject, Note: g.Note, SingleUse: g.SingleUse,
 		IssuedAt: instantOf(t.Now), ExpiresAt: instantOf(g.ExpiresAt),
 	}
 	_, err := t.space.Append(ctx, issuedLog, one.appendTo(make([]byte, 0, one.room())), issuedBound)
-	return TokenID(g.API, t.Number), err
+	return err
 }
 
 var errBeyondDates = errors.New("the token would end outside the years 1970 to 9999")

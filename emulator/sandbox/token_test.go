@@ -23,13 +23,13 @@ func issue(tb testing.TB, box *sandbox.Sandbox, singleUse bool) issued {
 	tb.Helper()
 	turn := begin(tb, box)
 	end := turn.Now.Add(time.Hour)
-	id, err := turn.Issue(tb.Context(), sandbox.Grant{
+	err := turn.Issue(tb.Context(), sandbox.Grant{
 		API: "api", Operation: "api.Issue", Subject: "someone", ExpiresAt: end, SingleUse: singleUse, Note: "issued",
 	})
 	if err != nil {
 		tb.Fatalf("issue: %v", err)
 	}
-	return issued{id, sandbox.Claims{Number: turn.Number, ExpiresAt: end.UnixMilli()}, end}
+	return issued{sandbox.TokenID("api", turn.Number), sandbox.Claims{Number: turn.Number, ExpiresAt: end.UnixMilli()}, end}
 }
 
 func (i issued) stateIs(t *testing.T, box *sandbox.Sandbox, now time.Time, want sandbox.State) {

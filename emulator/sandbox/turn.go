@@ -17,7 +17,8 @@ type Turn struct {
 	// Now is the sandbox's clock when the call came.
 	Now time.Time
 
-	chance *rand.Rand
+	source rand.PCG
+	chance *rand.Rand // over source
 }
 
 // callsKey counts the calls of a sandbox.
@@ -50,7 +51,8 @@ const reclaimEvery = 1 << 14
 // Chance is the turn's source of random numbers.
 func (t *Turn) Chance() *rand.Rand {
 	if t.chance == nil {
-		t.chance = rand.New(rand.NewPCG(mix(t.Seed), mix(t.Seed^mix(t.Number))))
+		t.source.Seed(mix(t.Seed), mix(t.Seed^mix(t.Number)))
+		t.chance = rand.New(&t.source)
 	}
 	return t.chance
 }

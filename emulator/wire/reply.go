@@ -7,8 +7,8 @@ type Reply struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// Value is the body as the JSON value that the spec describes (maps, slices, strings, numbers, booleans),
-	// whatever format Body has; nil when the spec does not describe it.
+	// Value is the body as the JSON value that the spec describes, as the values of an Object are, whatever format
+	// Body has; nil when the spec does not describe it.
 	Value any
 	// Outcome is "ok" or the provider's code of the error that was sent.
 	Outcome string

@@ -46,7 +46,7 @@ func createAccessWarrant(ctx context.Context, turn *sandbox.Turn, call *wire.Cal
 	}
 	expires := turn.Now.Add(life)
 	appID, user := api.Text(call, "appId"), api.Text(call, "userId")
-	_, err := turn.Issue(ctx, sandbox.Grant{
+	err := turn.Issue(ctx, sandbox.Grant{
 		API: Name, Operation: "CreateAccessWarrant", Subject: strings.Trim(appID+"/"+user, "/"), ExpiresAt: expires,
 		Note: "issued",
 	})

@@ -15,7 +15,6 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/api/aicontent"
 	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/store"
 	"github.com/tokenstage/tokenstage/emulator/wire"
@@ -56,7 +55,7 @@ func created(tb testing.TB, box *sandbox.Sandbox, params map[string]any) map[str
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return gateway.Plain(result.Body).(map[string]any)["data"].(map[string]any)
+	return contract.Plain(result.Body).(map[string]any)["data"].(map[string]any)
 }
 
 func seconds(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
@@ -98,7 +97,7 @@ func TestCreateAccessWarrant(t *testing.T) {
 	if diff := cmp.Diff([]string{"requestId", "success", "httpStatusCode", "data"}, names); diff != "" {
 		t.Error(diff)
 	}
-	body := gateway.Plain(result.Body).(map[string]any)
+	body := contract.Plain(result.Body).(map[string]any)
 	data := maps.Clone(body["data"].(map[string]any))
 	for member, form := range map[string]string{"AccessToken": `^[0-9a-z]{57}$`, "AccessWarrantId": `^ex2[0-9a-z]{21}$`} {
 		if text, _ := data[member].(string); !regexp.MustCompile(form).MatchString(text) {
@@ -266,7 +265,7 @@ func TestTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := warrant.CheckReply(200, gateway.Plain(result.Body)); err != nil {
+	if err := warrant.CheckReply(200, contract.Plain(result.Body)); err != nil {
 		t.Error(err)
 	}
 	for name, value := range created(t, newSandbox(t, 7), nil) {

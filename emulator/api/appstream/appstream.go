@@ -43,7 +43,7 @@ func getAuthCode(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire
 	sealed := turn.Seal(sandbox.Claims{
 		Kind: kind, Number: turn.Number, IssuedAt: turn.Now.UnixMilli(), ExpiresAt: expires.UnixMilli(), Subject: user,
 	}, codeSize)
-	_, err = turn.Issue(ctx, sandbox.Grant{
+	err = turn.Issue(ctx, sandbox.Grant{
 		API: Name, Operation: "GetAuthCode", Subject: user, ExpiresAt: expires, SingleUse: true, Note: "issued",
 	})
 	if err != nil {

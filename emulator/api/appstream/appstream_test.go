@@ -13,7 +13,6 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/api/appstream"
 	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/store"
 	"github.com/tokenstage/tokenstage/emulator/wire"
@@ -52,7 +51,7 @@ func issue(tb testing.TB, box *sandbox.Sandbox, user string) map[string]any {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return gateway.Plain(result.Body).(map[string]any)["AuthModel"].(map[string]any)
+	return contract.Plain(result.Body).(map[string]any)["AuthModel"].(map[string]any)
 }
 
 func advance(tb testing.TB, box *sandbox.Sandbox, by time.Duration) {
@@ -98,7 +97,7 @@ func TestGetAuthCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := gateway.Plain(result.Body).(map[string]any)
+	body := contract.Plain(result.Body).(map[string]any)
 	model := maps.Clone(body["AuthModel"].(map[string]any))
 	if code, _ := model["AuthCode"].(string); len(code) != 304 || !strings.HasPrefix(code, "acv2") {
 		t.Errorf("code %q of %d characters", code, len(code))
@@ -283,7 +282,7 @@ func TestReplyFitsTheSpec(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := op.CheckReply(200, gateway.Plain(result.Body)); err != nil {
+	if err := op.CheckReply(200, contract.Plain(result.Body)); err != nil {
 		t.Error(err)
 	}
 }

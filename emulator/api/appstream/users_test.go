@@ -53,7 +53,7 @@ func TestUsers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			model := gateway.Plain(result.Body).(map[string]any)["AuthModel"].(map[string]any)
+			model := contract.Plain(result.Body).(map[string]any)["AuthModel"].(map[string]any)
 			if model["EndUserId"] != c.want {
 				t.Errorf("got %v", model)
 			}

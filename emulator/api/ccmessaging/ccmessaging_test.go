@@ -104,7 +104,7 @@ func (w *world) call(operation string, args arguments) (wire.Result, error) {
 	}
 	result, err := w.api.Handlers[operation](w.tb.Context(), turn, call)
 	if err == nil {
-		if err := op.CheckReply(http.StatusOK, gateway.Plain(result.Body)); err != nil {
+		if err := op.CheckReply(http.StatusOK, contract.Plain(result.Body)); err != nil {
 			w.tb.Error(err)
 		}
 	}
@@ -118,7 +118,7 @@ func (w *world) must(operation string, args arguments) map[string]any {
 	if err != nil || result.Outcome != "" {
 		w.tb.Fatalf("%s: %v %s %+v", operation, err, result.Outcome, result)
 	}
-	return gateway.Plain(result.Body).(map[string]any)
+	return contract.Plain(result.Body).(map[string]any)
 }
 
 func (w *world) apply(userID, channelID string) string {

@@ -72,7 +72,7 @@ func (t clientToken) sealed(turn *sandbox.Turn) (clientToken, error) {
 
 // list shows the token to people.
 func (t clientToken) list(ctx context.Context, turn *sandbox.Turn, call *wire.Call, note string) error {
-	_, err := turn.Issue(ctx, sandbox.Grant{
+	err := turn.Issue(ctx, sandbox.Grant{
 		API: Name, Operation: call.Operation, Subject: t.subject(), Note: note,
 		ExpiresAt: time.UnixMilli(t.CreateTime).Add(clientLife).UTC(),
 	})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/gateway"
 )
 
@@ -201,7 +202,7 @@ func TestEachMessageIsDeliveredOnce(t *testing.T) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			for _, m := range gateway.Plain(result.Body).(map[string]any)["downlinkMessages"].([]any) {
+			for _, m := range contract.Plain(result.Body).(map[string]any)["downlinkMessages"].([]any) {
 				got = append(got, m.(map[string]any)["content"].(string))
 			}
 		})

@@ -34,7 +34,7 @@ func tokenByAkSk(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire
 	if err != nil {
 		return wire.Result{}, err
 	}
-	_, err = turn.Issue(ctx, sandbox.Grant{
+	err = turn.Issue(ctx, sandbox.Grant{
 		API: sandbox.AccessTokenIssuer, Operation: call.Operation, Subject: appKey, ExpiresAt: end,
 		Note: "AccessToken issued",
 	})

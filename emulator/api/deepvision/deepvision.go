@@ -43,7 +43,7 @@ func issue(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Resul
 	}
 	credentials := turn.NewTemporary(call.Credential.ID, turn.Now.Add(lifetime))
 	tenant, shop := text(param, "op_tenant_code"), text(param, "op_poi_id")
-	_, err := turn.Issue(ctx, sandbox.Grant{
+	err := turn.Issue(ctx, sandbox.Grant{
 		API: name, Operation: securityTokenGet, Subject: tenant + "/" + shop, ExpiresAt: credentials.Expires,
 		Note: "issued for " + text(param, "product_code") + ", scene " + text(param, "scene_code"),
 	})

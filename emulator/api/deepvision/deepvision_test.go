@@ -10,7 +10,6 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/api/deepvision"
 	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/store"
 	"github.com/tokenstage/tokenstage/emulator/wire"
@@ -73,7 +72,7 @@ func TestCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := gateway.Plain(result.Body).(map[string]any)
+	body := contract.Plain(result.Body).(map[string]any)
 	credential := body["result"].(map[string]any)
 	id, _ := credential["access_key_id"].(string)
 	secret, _ := credential["access_key_secret"].(string)
@@ -169,7 +168,7 @@ func TestReplyFitsTheSpec(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := append(result.Body, wire.Member{Name: "request_id", Value: "15r4abcdefgh"})
-	if err := op.CheckReply(200, gateway.Plain(wire.Object{{Name: root, Value: body}})); err != nil {
+	if err := op.CheckReply(200, wire.Object{{Name: root, Value: body}}); err != nil {
 		t.Error(err)
 	}
 	if _, ok := op.Error("isv.missing-parameter"); !ok {
@@ -207,7 +206,7 @@ func TestRequestIDIsDrawnWhenAbsent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return gateway.Plain(result.Body).(map[string]any)["resp_request_id"]
+		return contract.Plain(result.Body).(map[string]any)["resp_request_id"]
 	}
 	first, again := drawn(), drawn()
 	if id, _ := first.(string); len(id) != 36 || first != again {
@@ -223,7 +222,7 @@ func TestEachCallHasItsOwnCredentials(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ids[gateway.Plain(result.Body).(map[string]any)["result"].(map[string]any)["access_key_id"]] = true
+		ids[contract.Plain(result.Body).(map[string]any)["result"].(map[string]any)["access_key_id"]] = true
 	}
 	if len(ids) != 3 {
 		t.Errorf("got %d different keys of 3", len(ids))

@@ -62,7 +62,7 @@ func applyToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.
 		Kind: kind, Number: turn.Number, IssuedAt: turn.Now.UnixMilli(), ExpiresAt: expires.UnixMilli(),
 		Subject: instance, Detail: actions,
 	}, tokenSize)
-	_, err = turn.Issue(ctx, sandbox.Grant{
+	err = turn.Issue(ctx, sandbox.Grant{
 		API: Name, Operation: "ApplyToken", Subject: instance, ExpiresAt: expires,
 		Note: "issued for " + actions + " on topics: " + strconv.Itoa(strings.Count(api.Text(call, "Resources"), ",")+1),
 	})

@@ -64,14 +64,15 @@ func topicFilterProblem(text string) string {
 	case strings.ContainsFunc(text, unicode.IsControl):
 		return "it holds a control character"
 	}
-	levels := strings.Split(text, "/")
-	for i, level := range levels {
+	for rest, more := text, true; more; {
+		var level string
+		level, rest, more = strings.Cut(rest, "/")
 		switch {
 		case strings.Contains(level, "+") && level != "+":
 			return "+ must stand alone in its level"
 		case strings.Contains(level, "#") && level != "#":
 			return "# must stand alone in its level"
-		case level == "#" && i != len(levels)-1:
+		case level == "#" && more:
 			return "# must be the last level"
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/api/deepvision"
-	"github.com/tokenstage/tokenstage/emulator/gateway"
+	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
@@ -143,7 +143,7 @@ func securityToken(tb testing.TB, box *sandbox.Sandbox) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	issued := gateway.Plain(result.Body).(map[string]any)["result"].(map[string]any)
+	issued := contract.Plain(result.Body).(map[string]any)["result"].(map[string]any)
 	return strings.TrimPrefix(issued["token"].(string), "CAIS")
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/api/onsmqtt"
-	"github.com/tokenstage/tokenstage/emulator/gateway"
+	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/store"
 	"github.com/tokenstage/tokenstage/emulator/wire"
@@ -65,7 +65,7 @@ func issue(tb testing.TB, box *sandbox.Sandbox, pairs ...any) string {
 }
 
 func plain(result wire.Result) map[string]any {
-	return maps.Clone(gateway.Plain(result.Body).(map[string]any))
+	return maps.Clone(contract.Plain(result.Body).(map[string]any))
 }
 
 // wantCode fails the test unless the error is the documented one of that code, explained.

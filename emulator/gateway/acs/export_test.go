@@ -19,5 +19,7 @@ func TextOf(lists ...[]pair) map[string]string { return textOf(lists...) }
 // Escape encodes a text.
 func Escape(text string) string { return string(appendEscaped(nil, text)) }
 
-// V3Signature is the signature of a text with a named algorithm of V3.
-func V3Signature(name, secret, text string) string { return algorithm(name).v3Signature(secret, text) }
+// Signs reports whether a signature is that of a text with a named algorithm of V3.
+func Signs(name, signature, secret, text string) bool {
+	return algorithm(name).signs(signature, secret, text)
+}

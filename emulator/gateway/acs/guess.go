@@ -129,7 +129,7 @@ func (x *exchange) guessROA(secret, server string) guess {
 func (x *exchange) guessV3(secret, payload string) guess {
 	algorithm := x.claim.algorithm
 	matches := func(secret, request string) bool {
-		return same(algorithm.v3Signature(secret, algorithm.v3String([]byte(request))), x.claim.signature)
+		return algorithm.signs(x.claim.signature, secret, algorithm.v3String([]byte(request)))
 	}
 	canonicalOf := func(req *wire.Request, query, payload string) string {
 		return string(canonicalRequest(req, query, x.claim.signedHeaders, payload))

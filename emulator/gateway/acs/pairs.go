@@ -8,6 +8,13 @@ import (
 // pair is one decoded parameter.
 type pair struct{ name, value string }
 
+func (p pair) compare(other pair) int {
+	if p.name != other.name {
+		return strings.Compare(p.name, other.name)
+	}
+	return strings.Compare(p.value, other.value)
+}
+
 // parsePairs decodes a query or form. What is no valid escape stays as it is: the signature then does not match, and
 // its message shows what was read.
 func parsePairs(text string) []pair {
@@ -15,18 +22,17 @@ func parsePairs(text string) []pair {
 		return nil
 	}
 	pairs := make([]pair, 0, strings.Count(text, "&")+1)
-	for part := range strings.SplitSeq(text, "&") {
-		if part == "" {
-			continue
+	for part, rest, more := "", text, true; more; {
+		if part, rest, more = strings.Cut(rest, "&"); part != "" {
+			name, value, _ := strings.Cut(part, "=")
+			pairs = append(pairs, pair{unescape(name), unescape(value)})
 		}
-		name, value, _ := strings.Cut(part, "=")
-		pairs = append(pairs, pair{unescape(name), unescape(value)})
 	}
 	return pairs
 }
 
 func unescape(text string) string {
-	if !strings.ContainsAny(text, "%+") {
+	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
 		return text
 	}
 	out := make([]byte, 0, len(text))
@@ -94,19 +100,13 @@ func appendEscaped(dst []byte, text string) []byte {
 
 // canonical joins the pairs, sorted by name in byte order, as encoded name=value with &.
 func canonical(pairs []pair) string {
-	sorted := slices.Clone(pairs)
-	slices.SortFunc(sorted, func(a, b pair) int {
-		if a.name != b.name {
-			return strings.Compare(a.name, b.name)
-		}
-		return strings.Compare(a.value, b.value)
-	})
-	size := 0
-	for _, p := range sorted {
-		size += len(p.name) + 2*len(p.value) + 2
+	if !slices.IsSortedFunc(pairs, pair.compare) { // most clients send them as they sign them
+		pairs = slices.Clone(pairs)
+		slices.SortFunc(pairs, pair.compare)
 	}
-	dst := make([]byte, 0, size)
-	for i, p := range sorted {
+	var room [512]byte
+	dst := room[:0]
+	for i, p := range pairs {
 		if i > 0 {
 			dst = append(dst, '&')
 		}

@@ -73,7 +73,7 @@ func (x *exchange) recommend(code string) string {
 }
 
 func (x *exchange) encode(status int, root string, body wire.Object) wire.Reply {
-	reply := wire.Reply{Status: status, Value: gateway.Plain(body), Header: http.Header{
+	reply := wire.Reply{Status: status, Value: body, Header: http.Header{
 		"X-Acs-Request-Id": {x.call.ID},
 	}}
 	if x.xml {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/api/deepvision"
-	"github.com/tokenstage/tokenstage/emulator/gateway"
+	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
@@ -80,7 +80,7 @@ func (w world) temporary(tb testing.TB) (id, secret, token string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	issued := gateway.Plain(result.Body).(map[string]any)["result"].(map[string]any)
+	issued := contract.Plain(result.Body).(map[string]any)["result"].(map[string]any)
 	return issued["access_key_id"].(string), issued["access_key_secret"].(string), issued["token"].(string)
 }
 

@@ -92,7 +92,7 @@ func (w *world) issue(tb testing.TB, app string) string {
 	if err != nil {
 		tb.Fatalf("issue an AccessToken: %v", err)
 	}
-	if _, err := turn.Issue(tb.Context(), sandbox.Grant{
+	if err := turn.Issue(tb.Context(), sandbox.Grant{
 		API: sandbox.AccessTokenIssuer, Operation: "tokenByAkSk", Subject: app, ExpiresAt: end,
 	}); err != nil {
 		tb.Fatalf("list the AccessToken: %v", err)

@@ -47,6 +47,6 @@ func (x *exchange) Refuse(fault *wire.Fault) wire.Reply {
 func encode(status int, body wire.Object) wire.Reply {
 	return wire.Reply{
 		Status: status, Header: http.Header{"Content-Type": {jsonContent}},
-		Body: gateway.AppendJSON(make([]byte, 0, 512), body), Value: gateway.Plain(body),
+		Body: gateway.AppendJSON(make([]byte, 0, 512), body), Value: body,
 	}
 }

@@ -83,7 +83,7 @@ func successMembers(body wire.Object) wire.Object {
 // official Node SDK fails on gzip.
 func (e *exchange) send(root string, body wire.Object, simplified bool) wire.Reply {
 	wrapped := wire.Object{{Name: root, Value: shaped(body, false)}}
-	reply := wire.Reply{Status: http.StatusOK, Header: http.Header{}, Value: gateway.Plain(wrapped)}
+	reply := wire.Reply{Status: http.StatusOK, Header: http.Header{}, Value: wrapped}
 	if !e.wantsJSON() {
 		reply.Header.Set("Content-Type", xmlContent)
 		reply.Body = appendDocument(nil, root, shaped(body, false), e.call.ID)

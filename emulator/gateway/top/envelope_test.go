@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenstage/tokenstage/emulator/contract"
 	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
@@ -85,9 +86,9 @@ func TestSuccessEnvelopes(t *testing.T) {
 	}
 }
 
-// sortedLike writes a plain value in the order in which sample has its members.
+// sortedLike writes a value in the order in which sample has its members.
 func sortedLike(value any) []byte {
-	root := value.(map[string]any)[tokenRoot].(map[string]any)
+	root := contract.Plain(value).(map[string]any)[tokenRoot].(map[string]any)
 	result := root["result"].(map[string]any)
 	policy := result["policy"].(map[string]any)
 	statement := policy["statement"].(map[string]any)["datas"].([]any)[0].(map[string]any)
