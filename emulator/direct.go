@@ -15,7 +15,7 @@ import (
 	"github.com/tokenstage/tokenstage/scenarios"
 )
 
-// scenarioHeader names a scenario for one request.
+// scenarioHeader names a scenario for one request. It is written as net/http keeps it.
 const scenarioHeader = "X-Tokenstage-Scenario"
 
 // magic is the scenario that plays in every sandbox until it is switched off: values by which an unmodified app sets
@@ -70,7 +70,10 @@ func (e *Emulator) direct(
 	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, phase scenario.Phase, v *verdict,
 ) error {
 	call := x.Call()
-	only := call.Request.Header.Get(scenarioHeader)
+	only := ""
+	if named := call.Request.Header[scenarioHeader]; len(named) > 0 {
+		only = named[0]
+	}
 	decision, err := e.Player(turn.Sandbox).Decide(ctx, scenario.Input{
 		Call: call, Operation: x.Operation(), Now: turn.Now, Seed: turn.Seed, Only: only,
 	}, phase)

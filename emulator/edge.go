@@ -139,7 +139,10 @@ func endOf(form string, n int) int {
 const formType = "application/x-www-form-urlencoded"
 
 func isForm(header http.Header) bool {
-	given := strings.TrimSpace(header.Get("Content-Type"))
+	given := ""
+	if values := header["Content-Type"]; len(values) > 0 {
+		given = strings.TrimSpace(values[0])
+	}
 	return len(given) >= len(formType) && strings.EqualFold(given[:len(formType)], formType)
 }
 

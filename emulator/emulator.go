@@ -81,6 +81,7 @@ type Emulator struct {
 	standing  standing
 	watches   watches
 	inFlight  atomic.Int64
+	dates     dates
 }
 
 // apis is the catalogue of APIs that have code: one line each.

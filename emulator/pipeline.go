@@ -3,7 +3,6 @@ package emulator
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -50,7 +49,7 @@ func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fa
 	}
 	e.step(&v.seen, stepCheck)
 	v.seen.BrokeSpec = !e.checkReply(exchange.Operation(), v.reply, entry)
-	setDate(v.reply.Header, turn.Now)
+	v.reply.Header["Date"] = e.dates.at(turn.Now)
 	e.step(&v.seen, stepJournal)
 	e.record(ctx, turn.Sandbox, entry, v.reply, started)
 	e.count(ctx, turn.Sandbox, exchange.Operation(), v.reply.Outcome)
@@ -181,11 +180,6 @@ func (e *Emulator) checkReply(op *contract.Operation, reply wire.Reply, entry *j
 		e.options.Violation(err)
 	}
 	return false
-}
-
-// setDate gives the reply the time of the sandbox's clock: clients that correct their own clock by it stay right.
-func setDate(header http.Header, now time.Time) {
-	header["Date"] = []string{now.UTC().Format(http.TimeFormat)}
 }
 
 // panicError is a panic of an operation as an error that remembers where it came from.

@@ -55,7 +55,7 @@ func (e *Emulator) recordUnclaimed(
 	entry.Findings = []wire.Finding{{
 		Check: "path", Level: wire.LevelError, Message: "No gateway knows this request by its path, parameters or headers.",
 	}}
-	setDate(reply.Header, turn.Now)
+	reply.Header["Date"] = e.dates.at(turn.Now)
 	e.record(ctx, turn.Sandbox, entry, reply, started)
 	return entry
 }

@@ -1,12 +1,29 @@
 package journal
 
 import (
+	"bytes"
+	"sync"
+
 	"github.com/tokenstage/tokenstage/emulator/record"
 )
 
 // encode is an entry as it is kept: a map whose keys are the numbers in the cbor tags of Entry, by which it is read.
 func encode(e *Entry) []byte {
-	dst := record.AppendMap(make([]byte, 0, size(e)), 16)
+	room, ok := rooms.Get().(*[]byte)
+	if !ok {
+		room = new([]byte)
+	}
+	*room = appendEntry((*room)[:0], e)
+	defer rooms.Put(room)
+	return bytes.Clone(*room)
+}
+
+// rooms are where entries take shape, whose size shows only then. A journal keeps a thousand, so each is kept in what
+// it needs.
+var rooms sync.Pool
+
+func appendEntry(dst []byte, e *Entry) []byte {
+	dst = record.AppendMap(dst, 16)
 	text := func(key uint64, value string) { dst = record.AppendText(record.AppendUint(dst, key), value) }
 	text(1, e.ID)
 	dst = record.AppendTime(record.AppendUint(dst, 2), e.Time)
@@ -67,18 +84,4 @@ func appendDecision(dst []byte, d *Decision) []byte {
 	dst = record.AppendText(record.AppendUint(record.AppendMap(dst, 3), 1), d.Scenario)
 	dst = record.AppendInt(record.AppendUint(dst, 2), int64(d.Rule))
 	return record.AppendInt(record.AppendUint(dst, 3), int64(d.Step))
-}
-
-// size is room for most entries: what is fixed, and what clients make long.
-func size(e *Entry) int {
-	const fixed, header = 256, 6
-	n := fixed + len(e.Request.URL) + len(e.Request.Body) + len(e.Response.Body) + len(e.Panic)
-	for _, headers := range []map[string][]string{e.Request.Headers, e.Response.Headers} {
-		for name, values := range headers {
-			for _, value := range values {
-				n += len(name) + len(value) + header
-			}
-		}
-	}
-	return n
 }

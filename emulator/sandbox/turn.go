@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -82,7 +81,12 @@ const (
 )
 
 // UUID draws a random UUID (version 4) in lower case.
-func (t *Turn) UUID() string {
+func (t *Turn) UUID() string { return t.uuid(LowerHex) }
+
+// UpperUUID is UUID in upper case.
+func (t *Turn) UpperUUID() string { return t.uuid("0123456789ABCDEF") }
+
+func (t *Turn) uuid(digits string) string {
 	var b [16]byte
 	chance := t.Chance()
 	for i := 0; i < 16; i += 8 {
@@ -92,12 +96,12 @@ func (t *Turn) UUID() string {
 		}
 	}
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	var text [36]byte
-	hex.Encode(text[:8], b[:4])
-	hex.Encode(text[9:13], b[4:6])
-	hex.Encode(text[14:18], b[6:8])
-	hex.Encode(text[19:23], b[8:10])
-	hex.Encode(text[24:], b[10:])
-	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
-	return string(text[:])
+	text := make([]byte, 0, 36)
+	for i, c := range b {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			text = append(text, '-')
+		}
+		text = append(text, digits[c>>4], digits[c&15])
+	}
+	return string(text)
 }

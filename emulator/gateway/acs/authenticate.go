@@ -110,7 +110,8 @@ func (x *exchange) parseTime(text string) (time.Time, error) {
 		layout = http.TimeFormat
 	}
 	at, err := time.Parse(layout, text)
-	if err == nil && at.UTC().Format(layout) != text {
+	var room [len(http.TimeFormat)]byte
+	if err == nil && string(at.UTC().AppendFormat(room[:0], layout)) != text {
 		err = errTimeForm
 	}
 	return at, err
@@ -205,7 +206,9 @@ func (x *exchange) checkSignedHeaders() error {
 }
 
 func (x *exchange) signs(header string) bool {
-	return slices.ContainsFunc(x.claim.signedHeaders, func(name string) bool { return strings.EqualFold(name, header) })
+	return slices.ContainsFunc(x.claim.signedHeaders, func(name string) bool {
+		return len(name) == len(header) && strings.EqualFold(name, header)
+	})
 }
 
 // checkDigest compares Content-MD5 with the body where a client sends it.

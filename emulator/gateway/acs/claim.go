@@ -108,7 +108,8 @@ func readV3(req *wire.Request, auth string) claim {
 	c.timestamp = first(req, dateHeader)
 	name, rest, _ := strings.Cut(auth, " ")
 	c.algorithm = algorithm(name)
-	for part := range strings.SplitSeq(rest, ",") {
+	for part, more := "", true; more; {
+		part, rest, more = strings.Cut(rest, ",")
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch name {
 		case "Credential":

@@ -137,7 +137,7 @@ func (x *exchange) Call() *wire.Call { return x.call }
 func (x *exchange) Operation() *contract.Operation { return x.op }
 
 // NewID draws an upper-case UUID, the form of the provider's request ids.
-func (*exchange) NewID(turn *sandbox.Turn) string { return strings.ToUpper(turn.UUID()) }
+func (*exchange) NewID(turn *sandbox.Turn) string { return turn.UpperUUID() }
 
 // Validate checks query, form and body against the spec.
 func (x *exchange) Validate() error {
