@@ -15,10 +15,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
-// serve answers one request that was read whole, or whose reading failed with a Fault. It is the life of a request from
-// top to bottom; deliver writes what it returns.
-func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fault) delivery {
-	started := e.options.RealNow()
+// serve answers one request that was read whole at that time, or whose reading failed with a Fault. It is the life of a
+// request from top to bottom; deliver writes what it returns.
+func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fault, started time.Time) delivery {
 	gw := e.gatewayOf(req)
 	if gw == nil {
 		return e.ownVoice(ctx, req, unread, started)
@@ -36,6 +35,9 @@ func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fa
 	}
 	call.ID = exchange.NewID(turn)
 	entry := newEntry(turn, req, call)
+	if op := exchange.Operation(); op != nil {
+		entry.Operation = op.Name
+	}
 	v.entry = entry
 
 	if err == nil {

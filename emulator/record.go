@@ -13,17 +13,13 @@ import (
 
 // newEntry begins the journal's entry of a call. The strings are the request's own: nothing is copied here.
 func newEntry(turn *sandbox.Turn, req *wire.Request, call *wire.Call) *journal.Entry {
-	entry := &journal.Entry{
+	return &journal.Entry{
 		ID: call.ID, Time: turn.Now, Sandbox: turn.ID, Gateway: call.Gateway, API: call.API,
 		Credential: journal.CredentialText(call.Credential),
 		Request: journal.Request{
 			Method: req.Method, URL: requestURL(req), Headers: req.Header, Content: journal.Content{Body: string(req.Body)},
 		},
 	}
-	if call.Operation != "" {
-		entry.Operation = call.API + "." + call.Operation
-	}
-	return entry
 }
 
 func requestURL(req *wire.Request) string {

@@ -32,5 +32,5 @@ func (e *Emulator) survive(ctx context.Context, req *wire.Request, unread *wire.
 			},
 		}
 	}()
-	return e.serve(ctx, req, unread)
+	return e.serve(ctx, req, unread, started)
 }

@@ -16,8 +16,9 @@ type Turn struct {
 	// Now is the sandbox's clock when the call came.
 	Now time.Time
 
-	source rand.PCG
-	chance *rand.Rand // over source
+	chance *rand.Rand // nil until it is drawn from, then own
+	own    rand.Rand
+	source rand.PCG // of own
 }
 
 // callsKey counts the calls of a sandbox.
@@ -51,7 +52,8 @@ const reclaimEvery = 1 << 14
 func (t *Turn) Chance() *rand.Rand {
 	if t.chance == nil {
 		t.source.Seed(mix(t.Seed), mix(t.Seed^mix(t.Number)))
-		t.chance = rand.New(&t.source)
+		t.own = *rand.New(&t.source)
+		t.chance = &t.own
 	}
 	return t.chance
 }

@@ -16,7 +16,7 @@ import (
 type exchange struct {
 	gateway *Gateway
 	req     *wire.Request
-	call    *wire.Call
+	call    wire.Call
 	op      *contract.Operation
 
 	query, form []pair
@@ -32,7 +32,7 @@ func newExchange(g *Gateway, req *wire.Request) *exchange {
 	if isForm(req) {
 		x.form = parsePairs(string(req.Body))
 	}
-	x.call = &wire.Call{Request: req, Gateway: Name, Text: textOf(x.query, x.form)}
+	x.call = wire.Call{Request: req, Gateway: Name, Text: textOf(x.query, x.form)}
 	x.claim = readClaim(req, x.call.Text)
 	x.call.Credential = x.claim.credential()
 	x.readFormat()
@@ -131,7 +131,7 @@ func (x *exchange) pickByPath() error {
 }
 
 // Call is what was understood of the request.
-func (x *exchange) Call() *wire.Call { return x.call }
+func (x *exchange) Call() *wire.Call { return &x.call }
 
 // Operation is the picked operation, nil when none was.
 func (x *exchange) Operation() *contract.Operation { return x.op }
@@ -145,5 +145,5 @@ func (x *exchange) Validate() error {
 	if x.op.HasBody {
 		values.Body = x.req.Body
 	}
-	return gateway.Validate(x.op, x.call, values)
+	return gateway.Validate(x.op, &x.call, values)
 }

@@ -132,7 +132,7 @@ func (x *exchange) guessV3(secret, payload string) guess {
 		return algorithm.signs(x.claim.signature, secret, algorithm.v3String([]byte(request)))
 	}
 	canonicalOf := func(req *wire.Request, query, payload string) string {
-		return string(canonicalRequest(req, query, x.claim.signedHeaders, payload))
+		return string(appendCanonicalRequest(nil, req, []byte(query), x.claim.signedHeaders, payload))
 	}
 	query := canonical(x.query)
 	request := canonicalOf(x.req, query, payload)

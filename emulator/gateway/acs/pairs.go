@@ -99,13 +99,13 @@ func appendEscaped(dst []byte, text string) []byte {
 }
 
 // canonical joins the pairs, sorted by name in byte order, as encoded name=value with &.
-func canonical(pairs []pair) string {
+func canonical(pairs []pair) string { return string(appendCanonical(nil, pairs)) }
+
+func appendCanonical(dst []byte, pairs []pair) []byte {
 	if !slices.IsSortedFunc(pairs, pair.compare) { // most clients send them as they sign them
 		pairs = slices.Clone(pairs)
 		slices.SortFunc(pairs, pair.compare)
 	}
-	var room [512]byte
-	dst := room[:0]
 	for i, p := range pairs {
 		if i > 0 {
 			dst = append(dst, '&')
@@ -114,5 +114,5 @@ func canonical(pairs []pair) string {
 		dst = append(dst, '=')
 		dst = appendEscaped(dst, p.value)
 	}
-	return string(dst)
+	return dst
 }

@@ -14,6 +14,12 @@ const (
 	xmlContent  = "text/xml;charset=utf-8"
 )
 
+// Both as values of a header, which nobody changes.
+var (
+	jsonContents = []string{jsonContent}
+	xmlContents  = []string{xmlContent}
+)
+
 // Reply sends the operation's body. In XML its root is <Action>Response.
 func (x *exchange) Reply(result wire.Result) wire.Reply {
 	root := "Response"
@@ -77,11 +83,11 @@ func (x *exchange) encode(status int, root string, body wire.Object) wire.Reply 
 		"X-Acs-Request-Id": {x.call.ID},
 	}}
 	if x.xml {
-		reply.Header["Content-Type"] = []string{xmlContent}
+		reply.Header["Content-Type"] = xmlContents
 		reply.Body = appendXML([]byte(xmlProlog), root, body)
 		return reply
 	}
-	reply.Header["Content-Type"] = []string{jsonContent}
+	reply.Header["Content-Type"] = jsonContents
 	reply.Body = gateway.AppendJSON(make([]byte, 0, 512), body)
 	return reply
 }

@@ -144,12 +144,14 @@ func (a algorithm) mac(key, text string) [sumSize]byte {
 	return a.sum(append(outer[:blockSize], sum[:]...))
 }
 
-// canonicalRequest is what V3 hashes: method, path, query, the signed headers, their names, and the hash of the body.
-func canonicalRequest(req *wire.Request, query string, signedHeaders []string, payload string) []byte {
-	dst := make([]byte, 0, canonicalSize+len(query))
-	for _, line := range []string{req.Method, canonicalPath(req.Path), query} {
-		dst = append(append(dst, line...), '\n')
-	}
+// appendCanonicalRequest appends what V3 hashes: method, path, query, the signed headers, their names, and the hash of
+// the body.
+func appendCanonicalRequest(
+	dst []byte, req *wire.Request, query []byte, signedHeaders []string, payload string,
+) []byte {
+	dst = append(append(dst, req.Method...), '\n')
+	dst = append(append(dst, canonicalPath(req.Path)...), '\n')
+	dst = append(append(dst, query...), '\n')
 	for _, name := range signedHeaders {
 		dst = append(append(dst, name...), ':')
 		dst = append(append(dst, headerValue(req, name)...), '\n')
@@ -159,9 +161,6 @@ func canonicalRequest(req *wire.Request, query string, signedHeaders []string, p
 	}
 	return append(append(dst, '\n'), payload...)
 }
-
-// canonicalSize is room for all but the query of a canonical request.
-const canonicalSize = 768
 
 // canonicalPath is the escaped path as sent, with the three mappings that the clients make.
 func canonicalPath(path string) string {
