@@ -40,19 +40,21 @@ const (
 // Handler is the data plane as an http.Handler. Echo carries the requests and shapes none of the replies.
 func (e *Emulator) Handler() http.Handler {
 	edge := echo.NewWithConfig(echo.Config{Logger: e.options.Log})
-	// Every path and method goes to the one pipeline: gateways route by more than a path.
-	edge.RouteNotFound("/*", func(c *echo.Context) error {
-		e.inFlight.Add(1)
-		defer e.inFlight.Add(-1)
-		ctx := c.Request().Context()
-		req, unread := read(c.Request())
-		d := e.survive(ctx, req, unread)
-		e.step(&d.seen, stepDeliver)
-		err := e.deliver(ctx, c.Response(), d)
-		e.observe(ctx, d.seen)
-		return err
-	})
+	// Every path and method goes to the one pipeline before Echo routes: gateways route by more than a path.
+	edge.Pre(func(echo.HandlerFunc) echo.HandlerFunc { return e.handle })
 	return edge
+}
+
+func (e *Emulator) handle(c *echo.Context) error {
+	e.inFlight.Add(1)
+	defer e.inFlight.Add(-1)
+	ctx := c.Request().Context()
+	req, unread := read(c.Request())
+	d := e.survive(ctx, req, unread)
+	e.step(&d.seen, stepDeliver)
+	err := e.deliver(ctx, c.Response(), d)
+	e.observe(ctx, d.seen)
+	return err
 }
 
 // read takes a request in whole, once and bounded. The request is there also beside a fault, as far as it came.

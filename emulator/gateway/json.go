@@ -108,12 +108,20 @@ func appendString(dst []byte, s string) []byte {
 // plainPrefix is how many bytes stand in JSON as they are.
 func plainPrefix(s string) int {
 	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+		if special[s[i]] {
 			return i
 		}
 	}
 	return len(s)
 }
+
+// special are the bytes that do not stand in JSON as they are, or not alone.
+var special = func() (special [256]bool) {
+	for c := range special {
+		special[c] = c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf
+	}
+	return special
+}()
 
 // Ordered is the body of a spec's sample: the object itself, in the order of its names.
 func Ordered(value any) wire.Object {

@@ -46,9 +46,26 @@ type callFields struct {
 	// body is the JSON object of the request, read when it is first asked for before validation.
 	body     map[string]any
 	bodyRead bool
+	// last is what was read last: rules that play together mostly look at the same field.
+	last struct {
+		read    bool
+		from    origin
+		name    string
+		text    string
+		present bool
+	}
 }
 
 func (f *callFields) text(c *condition) (string, bool) {
+	last := &f.last
+	if !last.read || last.from != c.from || last.name != c.name {
+		last.read, last.from, last.name = true, c.from, c.name
+		last.text, last.present = f.read(c)
+	}
+	return last.text, last.present
+}
+
+func (f *callFields) read(c *condition) (string, bool) {
 	switch c.from {
 	case fromHeader:
 		return f.header(c.name)

@@ -59,10 +59,14 @@ func (m *marks) set(hash, at, end uint64) bool {
 		if i == len(m.high) {
 			i = 0
 		}
+		high := m.high[i]
+		if high != 0 && high&^highEndMask != hash {
+			continue // another's, which spares the look at low
+		}
 		switch old := m.end(i); {
 		case old == 0:
 			m.used++
-		case m.high[i]&^highEndMask != hash:
+		case high&^highEndMask != hash:
 			continue
 		case old > at:
 			return false

@@ -35,7 +35,8 @@ func unescape(text string) string {
 	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
 		return text
 	}
-	out := make([]byte, 0, len(text))
+	var room [256]byte // most values need less
+	out := room[:0]
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '+':

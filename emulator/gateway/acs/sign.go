@@ -84,7 +84,9 @@ func acsHeaders(header http.Header) []string {
 const headerPrefix = "x-acs-"
 
 func isACSHeader(name string) bool {
-	return len(name) > len(headerPrefix) && strings.EqualFold(name[:len(headerPrefix)], headerPrefix)
+	// Most headers of most requests begin with another letter.
+	return len(name) > len(headerPrefix) && name[0]|0x20 == headerPrefix[0] &&
+		strings.EqualFold(name[:len(headerPrefix)], headerPrefix)
 }
 
 // algorithm is one of V3 that a shared secret can serve, by its name in the Authorization header.
@@ -189,17 +191,33 @@ func headerValue(req *wire.Request, name string) string {
 	return strings.Join(trimmed, ",")
 }
 
-// headerNames are the headers that nearly every client signs, as net/http keeps them, by their names in signatures.
-var headerNames = map[string]string{
-	"accept": "Accept", "content-type": "Content-Type",
-	"x-acs-action": actionHeader, "x-acs-content-sha256": digestHeader, "x-acs-date": dateHeader,
-	"x-acs-security-token": securityHeader, "x-acs-signature-nonce": nonceHeader, "x-acs-version": versionHeader,
+// keptName is the name by which net/http keeps a header that nearly every client signs; empty for others.
+func keptName(lower string) string {
+	switch lower {
+	case "accept":
+		return "Accept"
+	case "content-type":
+		return "Content-Type"
+	case "x-acs-action":
+		return actionHeader
+	case "x-acs-content-sha256":
+		return digestHeader
+	case "x-acs-date":
+		return dateHeader
+	case "x-acs-security-token":
+		return securityHeader
+	case "x-acs-signature-nonce":
+		return nonceHeader
+	case "x-acs-version":
+		return versionHeader
+	}
+	return ""
 }
 
 // headerValues finds a header by its lower-case name without making the canonical one, which would cost an allocation
 // for each signed header of each call.
 func headerValues(header http.Header, lower string) []string {
-	if values, ok := header[headerNames[lower]]; ok {
+	if values, ok := header[keptName(lower)]; ok {
 		return values
 	}
 	for name, values := range header {
