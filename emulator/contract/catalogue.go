@@ -97,6 +97,7 @@ type Input struct {
 	Evidence    Evidence
 
 	schema  *openapi3.Schema
+	fit     *fit // of schema
 	isJSON  bool // the text is a JSON document
 	example any
 }

@@ -45,7 +45,7 @@ func (op *Operation) Check(v Values) (params map[string]any, problems []Problem)
 	params = make(map[string]any, len(op.Inputs))
 	for i := range op.Inputs {
 		in := &op.Inputs[i]
-		value, found := in.check(v, op.fits)
+		value, found := in.check(v)
 		for i := range found {
 			found[i].Code = in.InvalidCode
 		}
@@ -79,7 +79,7 @@ func (in *Input) text(v Values) string {
 }
 
 // check returns the typed value, nil when it is absent. An empty text is an absent one, as the gateways see it.
-func (in *Input) check(v Values, known fits) (any, []Problem) {
+func (in *Input) check(v Values) (any, []Problem) {
 	text := in.text(v)
 	if text == "" {
 		if in.Required {
@@ -91,7 +91,7 @@ func (in *Input) check(v Values, known fits) (any, []Problem) {
 	if err != nil {
 		return nil, []Problem{{Name: in.Name, Reason: err.Error()}}
 	}
-	if known[in.schema].sure(value) {
+	if in.fit.sure(value) {
 		return value, nil
 	}
 	err = in.schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest())

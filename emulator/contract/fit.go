@@ -43,6 +43,9 @@ func newSpan(least uint64, most *uint64) span {
 
 func (s span) has(n int) bool { return n >= s.least && n <= s.most }
 
+// hasAll reports whether every number is within.
+func (s span) hasAll() bool { return s.least <= 0 && s.most == math.MaxInt }
+
 // fits are those of an operation's schemas, which can be recursive.
 type fits map[*openapi3.Schema]*fit
 
@@ -50,7 +53,7 @@ type fits map[*openapi3.Schema]*fit
 func (op *Operation) addFits() {
 	op.fits = fits{}
 	for i := range op.Inputs {
-		op.fits.of(op.Inputs[i].schema)
+		op.Inputs[i].fit = op.fits.of(op.Inputs[i].schema)
 	}
 	if op.body != nil {
 		op.fits.of(op.body)
@@ -174,7 +177,7 @@ func (f *fit) takesText(text string) bool {
 	case f.pattern != nil && !f.pattern.MatchString(text):
 		return false
 	}
-	return f.length.has(utf8.RuneCountInString(text))
+	return f.length.hasAll() || f.length.has(utf8.RuneCountInString(text))
 }
 
 // takesWhole is not sure of numbers that a float64 cannot tell from their neighbours.

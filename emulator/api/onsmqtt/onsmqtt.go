@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/api"
@@ -64,7 +63,7 @@ func applyToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.
 	}, tokenSize)
 	err = turn.Issue(ctx, sandbox.Grant{
 		API: Name, Operation: "ApplyToken", Subject: instance, ExpiresAt: expires,
-		Note: "issued for " + actions + " on topics: " + strconv.Itoa(strings.Count(api.Text(call, "Resources"), ",")+1),
+		Note: "issued for " + actions + " on topics: " + strconv.Itoa(countResources(api.Text(call, "Resources"))),
 	})
 	if err != nil {
 		return wire.Result{}, fmt.Errorf("list the token: %w", err)

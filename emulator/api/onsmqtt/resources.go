@@ -2,7 +2,6 @@ package onsmqtt
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,13 +16,15 @@ const maxResources = 100
 // checkResources holds the list of topics to the page's rules. That they should be sorted is only advice: the page
 // asks for it and names no consequence.
 func checkResources(text string) ([]wire.Finding, error) {
-	resources := strings.Split(text, ",")
-	if len(resources) > maxResources {
-		return nil, refuseResources(fmt.Sprintf("Resources names %d topics; at most %d are allowed.",
-			len(resources), maxResources))
+	if n := countResources(text); n > maxResources {
+		return nil, refuseResources(fmt.Sprintf("Resources names %d topics; at most %d are allowed.", n, maxResources))
 	}
 	var advice []wire.Finding
-	for i, topic := range resources {
+	sorted, before := true, ""
+	for i, rest, more := 0, text, true; more; i++ {
+		var topic string
+		topic, rest, more = strings.Cut(rest, ",")
+		sorted, before = sorted && before <= topic, topic
 		if reason := topicFilterProblem(topic); reason != "" {
 			return nil, refuseResources(fmt.Sprintf(
 				"Topic %d of Resources, %q, is no topic filter: %s.", i+1, topic, reason))
@@ -33,12 +34,14 @@ func checkResources(text string) ([]wire.Finding, error) {
 				"Topic %d of Resources, %q, begins or ends with a blank, which is part of its name.", i+1, topic)))
 		}
 	}
-	if !slices.IsSorted(resources) {
+	if !sorted {
 		advice = append(advice, adviseResources(
 			"The topics of Resources are not in lexicographic order, which the page asks for."))
 	}
 	return advice, nil
 }
+
+func countResources(text string) int { return strings.Count(text, ",") + 1 }
 
 func refuseResources(why string) error {
 	return api.Refuse(parameterCheckFailed, "parameter Resources", why)

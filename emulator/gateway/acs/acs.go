@@ -72,14 +72,14 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
+	auth := first(req, "Authorization")
+	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, "acs ") {
+		return true
+	}
 	for name := range req.Header {
 		if isACSHeader(name) {
 			return true
 		}
-	}
-	auth := first(req, "Authorization")
-	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, "acs ") {
-		return true
 	}
 	return req.Path == rpcPath && (hasMarker(req.RawQuery) || isForm(req) && hasMarker(string(req.Body)))
 }
