@@ -60,7 +60,7 @@ const (
 func (v *verdict) observed(req *wire.Request, op *contract.Operation) Observation {
 	o := v.seen
 	o.Request, o.Operation, o.ResponseBytes = req, op, len(v.reply.Body)
-	o.about(v.entry)
+	o.about(&v.entry)
 	o.Network = string(v.network)
 	return o
 }

@@ -34,11 +34,10 @@ func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fa
 		turn, err = e.emergencyTurn(), failure
 	}
 	call.ID = exchange.NewID(turn)
-	entry := newEntry(turn, req, call)
+	v.entry = newEntry(turn, req, call)
 	if op := exchange.Operation(); op != nil {
-		entry.Operation = op.Name
+		v.entry.Operation = op.Name
 	}
-	v.entry = entry
 
 	if err == nil {
 		err = e.answer(ctx, exchange, turn, v)
@@ -47,13 +46,13 @@ func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fa
 		e.step(&v.seen, stepRefuse)
 		fault := gateway.AsFault(err)
 		v.reply = exchange.Refuse(fault)
-		explain(entry, fault)
+		explain(&v.entry, fault)
 	}
 	e.step(&v.seen, stepCheck)
-	v.seen.BrokeSpec = !e.checkReply(exchange.Operation(), v.reply, entry)
+	v.seen.BrokeSpec = !e.checkReply(exchange.Operation(), v.reply, &v.entry)
 	v.reply.Header["Date"] = e.dates.at(turn.Now)
 	e.step(&v.seen, stepJournal)
-	e.record(ctx, turn.Sandbox, entry, v.reply, started)
+	e.record(ctx, turn.Sandbox, &v.entry, v.reply, started)
 	e.count(ctx, turn.Sandbox, exchange.Operation(), v.reply.Outcome)
 	return delivery{
 		Reply: v.reply, delay: v.delay, network: v.network, seen: v.observed(req, exchange.Operation()),
@@ -65,7 +64,7 @@ type verdict struct {
 	reply   wire.Reply
 	delay   time.Duration
 	network scenario.Network
-	entry   *journal.Entry
+	entry   journal.Entry
 	decided bool // a scenario answered with a reply of its own
 	seen    Observation
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // newEntry begins the journal's entry of a call. The strings are the request's own: nothing is copied here.
-func newEntry(turn *sandbox.Turn, req *wire.Request, call *wire.Call) *journal.Entry {
-	return &journal.Entry{
+func newEntry(turn *sandbox.Turn, req *wire.Request, call *wire.Call) journal.Entry {
+	return journal.Entry{
 		ID: call.ID, Time: turn.Now, Sandbox: turn.ID, Gateway: call.Gateway, API: call.API,
 		Credential: journal.CredentialText(call.Credential),
 		Request: journal.Request{

@@ -56,8 +56,8 @@ func (e *Emulator) recordUnclaimed(
 		Check: "path", Level: wire.LevelError, Message: "No gateway knows this request by its path, parameters or headers.",
 	}}
 	reply.Header["Date"] = e.dates.at(turn.Now)
-	e.record(ctx, turn.Sandbox, entry, reply, started)
-	return entry
+	e.record(ctx, turn.Sandbox, &entry, reply, started)
+	return &entry
 }
 
 // served lists what there is: one line an operation.

@@ -35,7 +35,7 @@ func newSandbox(def Definition, space store.Space, realNow func() time.Time) (*S
 		return nil, err
 	}
 	box := &Sandbox{Definition: def, space: space, realNow: realNow, key: key, aead: aead, quotas: map[string]Rate{}}
-	if box.access, err = aes.NewCipher(box.mac(nil, "access token", nil)); err != nil {
+	if box.access, err = aes.NewCipher(box.mac("access token", nil)); err != nil {
 		return nil, err
 	}
 	if box.idle.ttl, err = parseTTL(def.TTL); err != nil {

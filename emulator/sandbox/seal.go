@@ -57,13 +57,21 @@ const nonceSize = 12
 
 // Seal returns the claims as at least size opaque bytes; the same claims always give the same bytes.
 func (b *Sandbox) Seal(claims Claims, size int) []byte {
-	plain := claims.appendTo(make([]byte, 0, size))
-	if missing := size - nonceSize - len(plain) - b.aead.Overhead(); missing > 0 {
-		plain = append(plain, make([]byte, missing)...)
+	// The nonce stands before the claims, which are sealed where they are.
+	sealed := claims.appendTo(make([]byte, nonceSize, max(size, nonceSize+claims.room()+b.aead.Overhead())))
+	if missing := size - len(sealed) - b.aead.Overhead(); missing > 0 {
+		sealed = append(sealed, make([]byte, missing)...)
 	}
-	// The nonce is taken from the content: it never repeats for different claims and needs no chance.
-	sealed := b.mac(make([]byte, 0, sha256.Size+len(plain)+b.aead.Overhead()), "nonce", plain)[:nonceSize]
-	return b.aead.Seal(sealed, sealed, plain, nil)
+	nonce, plain := sealed[:nonceSize], sealed[nonceSize:]
+	// It is taken from the content: it never repeats for different claims and needs no chance.
+	copy(nonce, b.mac("nonce", plain))
+	return b.aead.Seal(nonce, nonce, plain, nil)
+}
+
+// room is enough for appendTo.
+func (c *Claims) room() int {
+	const numbers, head = 32, 5
+	return numbers + 3*head + len(c.Kind) + len(c.Subject) + len(c.Detail)
 }
 
 // Unseal returns the claims of a token that this sandbox sealed.
@@ -82,8 +90,8 @@ func (b *Sandbox) Unseal(sealed []byte, kind string) (Claims, bool) {
 	return claims, claims.Kind == kind
 }
 
-// mac appends what only this sandbox's key makes of the data, for the purpose of that label.
-func (b *Sandbox) mac(dst []byte, label string, data []byte) []byte {
+// mac is what only this sandbox's key makes of the data, for the purpose of that label.
+func (b *Sandbox) mac(label string, data []byte) []byte {
 	h, ok := b.macs.Get().(hash.Hash)
 	if !ok {
 		h = hmac.New(sha256.New, b.key[:])
@@ -93,5 +101,5 @@ func (b *Sandbox) mac(dst []byte, label string, data []byte) []byte {
 	h.Write([]byte(label))
 	h.Write([]byte{0})
 	h.Write(data)
-	return h.Sum(dst)
+	return h.Sum(nil)
 }

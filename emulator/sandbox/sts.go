@@ -34,7 +34,7 @@ func (t *Turn) NewTemporary(appKey string, expires time.Time) Temporary {
 	raw := append([]byte(nil), tag[:]...)
 	raw = append(raw, binary.BigEndian.AppendUint64(nil, t.Number)[3:]...)
 	raw = append(raw, binary.BigEndian.AppendUint64(nil, uint64(expires.Unix()))[3:]...)
-	raw = append(raw, t.mac(nil, "sts id", raw)[:stsMACSize]...)
+	raw = append(raw, t.mac("sts id", raw)[:stsMACSize]...)
 	id := stsPrefix + toBase62(raw, stsIDLength)
 	sealed := t.Seal(Claims{
 		Kind: stsKind, Number: t.Number, IssuedAt: t.Now.UnixMilli(), ExpiresAt: expires.Unix() * 1000, Subject: id,
@@ -74,7 +74,7 @@ func (b *Sandbox) temporaryKey(id string) (Key, bool) {
 		return Key{}, false
 	}
 	body, sum := raw[:stsBytesLength-stsMACSize], raw[stsBytesLength-stsMACSize:]
-	if string(b.mac(nil, "sts id", body)[:stsMACSize]) != string(sum) {
+	if string(b.mac("sts id", body)[:stsMACSize]) != string(sum) {
 		return Key{}, false
 	}
 	end := binary.BigEndian.Uint64(append(make([]byte, 3), body[stsTagSize+5:]...))
@@ -104,7 +104,7 @@ const (
 // temporarySecret derives the secret of a temporary key. Its last characters vouch for the others, so that the
 // journal can tell such a secret anywhere without a list of them.
 func (b *Sandbox) temporarySecret(id string) string {
-	body := toBase62(b.mac(nil, "sts secret", []byte(id)), stsSecretLength)[1 : 1+stsSecretLength-stsSecretCheck]
+	body := toBase62(b.mac("sts secret", []byte(id)), stsSecretLength)[1 : 1+stsSecretLength-stsSecretCheck]
 	check := secretCheck(body)
 	return body + string(check[:])
 }

@@ -33,10 +33,10 @@ func rpcPairs(query, form []pair) []pair {
 const rpcKeySuffix = "&"
 
 // sha1Signature is base64(HMAC-SHA1(key, text)): RPC v1 and ROA v1.
-func sha1Signature(key, text string) string {
+func sha1Signature(key, text string) []byte {
 	mac := hmac.New(sha1.New, []byte(key))
 	mac.Write([]byte(text))
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return base64.StdEncoding.AppendEncode(nil, mac.Sum(nil))
 }
 
 // roaString is the string to sign of ROA v1: method and four headers, a line each and empty where absent, then every
@@ -237,7 +237,7 @@ func (a algorithm) v3String(canonicalRequest []byte) string {
 // signs reports whether the signature is hex(HMAC(secret, text)), with the plain secret as key.
 func (a algorithm) signs(signature, secret, text string) bool {
 	want := hexOf(a.mac(secret, text))
-	return same(string(want[:]), signature)
+	return same(want[:], signature)
 }
 
 func hexOf(sum [sumSize]byte) (text [2 * sumSize]byte) {

@@ -67,9 +67,9 @@ func (x *exchange) checkV3Signature(secret string) error {
 }
 
 // same compares in a time that does not tell how much is alike.
-func same(want, got string) bool {
-	var a, b [128]byte // for the longest of the signatures
-	return hmac.Equal(append(a[:0], want...), append(b[:0], got...))
+func same(want []byte, got string) bool {
+	var room [128]byte // for the longest of the signatures
+	return hmac.Equal(want, append(room[:0], got...))
 }
 
 // mismatch is the signature fault: the message ends in the server's string, which one SDK compares byte for byte with
