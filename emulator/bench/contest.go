@@ -63,7 +63,7 @@ func (b *bench) take(ctx context.Context, e entrant) (turn, error) {
 		return turn{}, err
 	}
 	begun := time.Now()
-	answers, err := drive(ctx, e.process.data, signed, b.conns)
+	answers, err := load{b.conns, b.rate}.drive(ctx, e.process.data, signed)
 	t := turn{wall: time.Since(begun)}
 	if err != nil {
 		return t, err

@@ -20,23 +20,32 @@ type answer struct {
 	latency time.Duration
 }
 
-// drive sends the requests over so many connections, one at a time on each, and returns the answers in the order of the
-// requests.
-func drive(ctx context.Context, addr string, requests [][]byte, conns int) ([]answer, error) {
+// load is how requests are sent: over so many connections, one at a time on each. With a rate, of requests a second in
+// all, none is sent before its time; without one, each when the answer before it has come.
+type load struct{ conns, rate int }
+
+// drive sends the requests and returns the answers in their order.
+func (l load) drive(ctx context.Context, addr string, requests [][]byte) ([]answer, error) {
 	answers := make([]answer, len(requests))
-	failures := make([]error, min(conns, len(requests)))
+	failures := make([]error, min(l.conns, len(requests)))
+	var pause time.Duration
+	if l.rate > 0 {
+		pause = time.Second / time.Duration(l.rate)
+	}
 	var driving sync.WaitGroup
 	for first := range failures {
 		driving.Go(func() {
-			failures[first] = driveOne(ctx, addr, first, len(failures), requests, answers)
+			failures[first] = driveOne(ctx, addr, first, len(failures), pause, requests, answers)
 		})
 	}
 	driving.Wait()
 	return answers, errors.Join(failures...)
 }
 
-// driveOne sends every step-th request over one connection.
-func driveOne(ctx context.Context, addr string, first, step int, requests [][]byte, answers []answer) error {
+// driveOne sends every step-th request over one connection, the n-th of all not before n pauses have passed.
+func driveOne(
+	ctx context.Context, addr string, first, step int, pause time.Duration, requests [][]byte, answers []answer,
+) error {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
@@ -45,7 +54,9 @@ func driveOne(ctx context.Context, addr string, first, step int, requests [][]by
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	in := bufio.NewReader(conn)
+	start := time.Now()
 	for i := first; i < len(requests); i += step {
+		time.Sleep(time.Until(start.Add(time.Duration(i) * pause)))
 		begun := time.Now()
 		if _, err := conn.Write(requests[i]); err != nil {
 			return fmt.Errorf("send request %d: %w", i, err)

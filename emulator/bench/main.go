@@ -67,6 +67,7 @@ type bench struct {
 	sizes
 
 	program string // the server's
+	rate    int    // of requests a second; 0 for no limit
 }
 
 func measure(ctx context.Context, args []string, out io.Writer) error {
@@ -78,6 +79,7 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 		rounds  = flags.Int("rounds", 0, "how often all that is compared has its turn")
 		calls   = flags.Int("calls", 0, "calls in a turn")
 		conns   = flags.Int("conns", 0, "connections that send at once")
+		rate    = flags.Int("rate", 0, "requests a second at most; 0 sends each when the answer before it has come")
 	)
 	flags.Usage = func() { usage(flags) }
 	if err := flags.Parse(args); err != nil {
@@ -86,7 +88,7 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 		}
 		return err
 	}
-	b := &bench{sizes: full, program: *program}
+	b := &bench{sizes: full, program: *program, rate: *rate}
 	if *isQuick {
 		b.sizes = quick
 	}

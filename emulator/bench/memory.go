@@ -35,7 +35,7 @@ func memory(ctx context.Context, b *bench) (table, error) {
 		if err != nil {
 			return table{}, err
 		}
-		answers, err := drive(ctx, p.data, signed, b.conns)
+		answers, err := load{b.conns, b.rate}.drive(ctx, p.data, signed)
 		if err != nil {
 			return table{}, err
 		}

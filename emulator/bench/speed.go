@@ -32,7 +32,7 @@ func one(ctx context.Context, c *caller) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	answers, err := drive(ctx, c.host, [][]byte{request}, 1)
+	answers, err := load{conns: 1}.drive(ctx, c.host, [][]byte{request})
 	if err != nil {
 		return answer{}, err
 	}

@@ -98,8 +98,7 @@ func (b *Sandbox) mac(label string, data []byte) []byte {
 	}
 	defer b.macs.Put(h)
 	h.Reset()
-	h.Write([]byte(label))
-	h.Write([]byte{0})
+	h.Write([]byte(label + "\x00"))
 	h.Write(data)
 	return h.Sum(nil)
 }
