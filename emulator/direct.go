@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/tokenstage/tokenstage/emulator/contract"
@@ -95,9 +97,10 @@ func (e *Emulator) direct(
 
 // follow notes in the journal what was decided, or why not, and takes over delay, network fault and scripted reply.
 func (v *verdict) follow(d scenario.Decision) {
+	v.entry.Findings = slices.Grow(v.entry.Findings, len(d.Misses))
 	for _, m := range d.Misses {
 		v.entry.Findings = append(v.entry.Findings, wire.Finding{
-			Check: fmt.Sprintf("scenario %s, rule %d", m.Scenario, m.Rule), Level: wire.LevelAdvice,
+			Check: "scenario " + m.Scenario + ", rule " + strconv.Itoa(m.Rule), Level: wire.LevelAdvice,
 			Message:  "The rule did not take the call: " + m.Condition + ".",
 			Expected: m.Expected, Got: m.Got,
 		})
