@@ -72,10 +72,7 @@ func (e *Emulator) direct(
 	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, phase scenario.Phase, v *verdict,
 ) error {
 	call := x.Call()
-	only := ""
-	if named := call.Request.Header[scenarioHeader]; len(named) > 0 {
-		only = named[0]
-	}
+	only := first(call.Request.Header, scenarioHeader)
 	decision, err := e.Player(turn.Sandbox).Decide(ctx, scenario.Input{
 		Call: call, Operation: x.Operation(), Now: turn.Now, Seed: turn.Seed, Only: only,
 	}, phase)

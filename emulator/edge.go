@@ -141,11 +141,16 @@ func endOf(form string, n int) int {
 const formType = "application/x-www-form-urlencoded"
 
 func isForm(header http.Header) bool {
-	given := ""
-	if values := header["Content-Type"]; len(values) > 0 {
-		given = strings.TrimSpace(values[0])
-	}
+	given := strings.TrimSpace(first(header, "Content-Type"))
 	return len(given) >= len(formType) && strings.EqualFold(given[:len(formType)], formType)
+}
+
+// first is the first value of a header by the name under which net/http keeps it, and spares the look for that name.
+func first(header http.Header, kept string) string {
+	if values := header[kept]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 func schemeOf(r *http.Request) string {

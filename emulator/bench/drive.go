@@ -56,7 +56,9 @@ func driveOne(
 	in := bufio.NewReader(conn)
 	start := time.Now()
 	for i := first; i < len(requests); i += step {
-		time.Sleep(time.Until(start.Add(time.Duration(i) * pause)))
+		if err := await(ctx, start.Add(time.Duration(i)*pause)); err != nil {
+			return err
+		}
 		begun := time.Now()
 		if _, err := conn.Write(requests[i]); err != nil {
 			return fmt.Errorf("send request %d: %w", i, err)
@@ -67,6 +69,20 @@ func driveOne(
 		answers[i].latency = time.Since(begun)
 	}
 	return nil
+}
+
+// await lasts until then, or until ctx ends.
+func await(ctx context.Context, then time.Time) error {
+	rest := time.Until(then)
+	if rest <= 0 {
+		return nil
+	}
+	select {
+	case <-time.After(rest):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func readAnswer(in *bufio.Reader) (answer, error) {
