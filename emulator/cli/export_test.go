@@ -1,4 +1,7 @@
 package cli
 
 // LimitFor is exported for the tests.
-var LimitFor = limitFor
+var (
+	LimitFor    = limitFor
+	BoundMemory = boundMemory
+)

@@ -3,9 +3,9 @@ package cli
 import (
 	"context"
 	"math"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"time"
 )
 
 const (
@@ -14,8 +14,6 @@ const (
 	heapGrowth = 400
 	// memoryLimit is where that growth ends, so that a server with more in it, such as a million nonces, stays small.
 	memoryLimit = 40 << 20
-	// limitInterval is how often the limit is set anew. Between, collecting takes at most half of the time.
-	limitInterval = time.Second
 )
 
 // growHeap lets the heap grow, and returns what then sees to it. Nothing is done when the environment has a limit or a
@@ -33,16 +31,30 @@ func growHeap() (tend func(context.Context)) {
 	return boundMemory
 }
 
-// boundMemory gives back what the start needed, and then keeps a limit on memory until ctx ends.
+// boundMemory gives back what the start needed, and then keeps a limit on memory until ctx ends. It is set anew after
+// each collection: what lives in a busy server can grow by tens of megabytes a second, and above a limit of before
+// there would be one collection after the other.
 func boundMemory(ctx context.Context) {
 	debug.FreeOSMemory()
 	defer debug.SetMemoryLimit(math.MaxInt64)
-	_ = tick(ctx, limitInterval, func() error {
+	collected := make(chan struct{}, 1)
+	for {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
 		debug.SetMemoryLimit(limitFor(live[0].Value.Uint64()))
-		return nil
-	})
+		tellCollected(collected)
+		select {
+		case <-ctx.Done():
+			return
+		case <-collected:
+		}
+	}
+}
+
+// tellCollected sends once the next collection is over: it finds that nobody holds what was made for it.
+func tellCollected(collected chan<- struct{}) {
+	type forgotten struct{ _ *byte } // without a pointer it would be kept together with others
+	runtime.AddCleanup(new(forgotten), func(collected chan<- struct{}) { collected <- struct{}{} }, collected)
 }
 
 // limitFor leaves room to work beside what lives, however much that is: a limit that is nearly reached would have the

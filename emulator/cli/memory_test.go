@@ -1,6 +1,10 @@
 package cli_test
 
 import (
+	"context"
+	"math"
+	"runtime"
+	"runtime/debug"
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator/cli"
@@ -14,5 +18,33 @@ func TestLimitLeavesRoom(t *testing.T) {
 		if got := cli.LimitFor(live); got != want {
 			t.Errorf("%d MB live: a limit of %d MB, want %d", live/mb, got/mb, want/mb)
 		}
+	}
+}
+
+// TestLimitFollows: what a collection finds alive counts at once, and afterwards nothing is left of the limit. It is the
+// process's, so no other test runs beside this one.
+func TestLimitFollows(t *testing.T) { //nolint:paralleltest // see above
+	const size = 200 << 20
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		cli.BoundMemory(ctx)
+	}()
+	for debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		runtime.Gosched()
+	}
+	held := make([]byte, size)
+	for debug.SetMemoryLimit(-1) < cli.LimitFor(size) {
+		runtime.GC()
+	}
+	runtime.KeepAlive(held)
+	for debug.SetMemoryLimit(-1) >= cli.LimitFor(size) {
+		runtime.GC()
+	}
+	cancel()
+	<-done
+	if left := debug.SetMemoryLimit(-1); left != math.MaxInt64 {
+		t.Errorf("a limit of %d is left", left)
 	}
 }
