@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v5"
 
+	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
@@ -141,16 +142,8 @@ func endOf(form string, n int) int {
 const formType = "application/x-www-form-urlencoded"
 
 func isForm(header http.Header) bool {
-	given := strings.TrimSpace(first(header, "Content-Type"))
+	given := strings.TrimSpace(gateway.First(header, "Content-Type"))
 	return len(given) >= len(formType) && strings.EqualFold(given[:len(formType)], formType)
-}
-
-// first is the first value of a header by the name under which net/http keeps it, and spares the look for that name.
-func first(header http.Header, kept string) string {
-	if values := header[kept]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
 }
 
 func schemeOf(r *http.Request) string {

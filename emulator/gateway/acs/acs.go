@@ -72,7 +72,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	auth := first(req, "Authorization")
+	auth := gateway.First(req.Header, "Authorization")
 	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, "acs ") {
 		return true
 	}

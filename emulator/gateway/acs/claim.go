@@ -3,6 +3,7 @@ package acs
 import (
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
@@ -34,7 +35,7 @@ type claim struct {
 // readClaim tells the styles apart in the order in which the gateway does: Authorization header, parameter Signature,
 // bearer token.
 func readClaim(req *wire.Request, text map[string]string) claim {
-	auth := first(req, "Authorization")
+	auth := gateway.First(req.Header, "Authorization")
 	switch {
 	case strings.HasPrefix(auth, "ACS3-"):
 		return readV3(req, auth)
@@ -42,9 +43,9 @@ func readClaim(req *wire.Request, text map[string]string) claim {
 		return readROA(req, strings.TrimPrefix(auth, "acs "))
 	case has(text, "Signature"):
 		return readRPC(rpcV1, text)
-	case first(req, bearerHeader) != "":
+	case gateway.First(req.Header, bearerHeader) != "":
 		c := headerClaim(bearer, req)
-		c.timestamp = first(req, dateHeader)
+		c.timestamp = gateway.First(req.Header, dateHeader)
 		return c
 	case text["BearerToken"] != "" && text["AccessKeyId"] == "": // beside a key it vouches for nothing
 		return readRPC(bearer, text)
@@ -57,16 +58,7 @@ func has(text map[string]string, name string) bool {
 	return ok
 }
 
-// first is the first value of a header, whose name is in the form in which net/http keeps it: bringing it into that
-// form, as Header.Get does, would cost more than the lookup.
-func first(req *wire.Request, name string) string {
-	if values := req.Header[name]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
-
-// Names of headers in that form.
+// Names of headers in the form in which net/http keeps them.
 const (
 	bearerHeader   = "X-Acs-Bearer-Token"
 	securityHeader = "X-Acs-Security-Token"
@@ -80,8 +72,8 @@ const (
 
 func headerClaim(s style, req *wire.Request) claim {
 	return claim{
-		style: s, securityToken: first(req, securityHeader), bearerToken: first(req, bearerHeader),
-		nonce: first(req, nonceHeader),
+		style: s, nonce: gateway.First(req.Header, nonceHeader),
+		securityToken: gateway.First(req.Header, securityHeader), bearerToken: gateway.First(req.Header, bearerHeader),
 	}
 }
 
@@ -94,7 +86,7 @@ func readRPC(s style, text map[string]string) claim {
 
 func readROA(req *wire.Request, auth string) claim {
 	c := headerClaim(roaV1, req)
-	c.timestamp = first(req, "Date")
+	c.timestamp = gateway.First(req.Header, "Date")
 	var found bool
 	c.accessKeyID, c.signature, found = strings.Cut(auth, ":")
 	if !found {
@@ -105,7 +97,7 @@ func readROA(req *wire.Request, auth string) claim {
 
 func readV3(req *wire.Request, auth string) claim {
 	c := headerClaim(v3, req)
-	c.timestamp = first(req, dateHeader)
+	c.timestamp = gateway.First(req.Header, dateHeader)
 	name, rest, _ := strings.Cut(auth, " ")
 	c.algorithm = algorithm(name)
 	for part, more := "", true; more; {
@@ -142,7 +134,7 @@ func (c *claim) credential() wire.Credential {
 // public returns a public value from where its style carries it. RPC v1 signs the parameter, and its clients send the
 // header besides; V3 signs the header.
 func (c *claim) public(x *exchange, header, parameter string) string {
-	first, second := first(x.req, header), x.call.Text[parameter]
+	first, second := gateway.First(x.req.Header, header), x.call.Text[parameter]
 	if c.style == rpcV1 {
 		first, second = second, first
 	}

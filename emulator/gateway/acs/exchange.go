@@ -41,7 +41,7 @@ func newExchange(g *Gateway, req *wire.Request) *exchange {
 
 // isForm reports whether the body is a form, whatever charset the content type adds.
 func isForm(req *wire.Request) bool {
-	given := first(req, "Content-Type")
+	given := gateway.First(req.Header, "Content-Type")
 	if given == "" {
 		return false
 	}
@@ -56,7 +56,7 @@ func (x *exchange) readFormat() {
 		x.xml = true
 	case "JSON":
 	case "":
-		accept := first(x.req, "Accept")
+		accept := gateway.First(x.req.Header, "Accept")
 		x.xml = strings.HasPrefix(accept, "application/xml") || strings.HasPrefix(accept, "text/xml")
 	default:
 		x.badFormat = format
@@ -119,7 +119,7 @@ func (x *exchange) pickByPath() error {
 	if err := x.take(op); err != nil {
 		return err
 	}
-	switch version := first(x.req, versionHeader); version {
+	switch version := gateway.First(x.req.Header, versionHeader); version {
 	case op.API.Version:
 		return nil
 	case "":

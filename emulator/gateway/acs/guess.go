@@ -3,6 +3,7 @@ package acs
 import (
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/gateway"
 	"github.com/tokenstage/tokenstage/emulator/wire"
 )
 
@@ -142,7 +143,7 @@ func (x *exchange) guessV3(secret, payload string) guess {
 	if found, ok := guessSecret(secret, request, matches); ok {
 		return found
 	}
-	sent := first(x.req, digestHeader)
+	sent := gateway.First(x.req.Header, digestHeader)
 	for _, m := range append(mistakes, mistake{"", strings.NewReplacer()}) {
 		for _, hashed := range []string{payload, sent} {
 			text := canonicalOf(x.req, m.encode.Replace(query), hashed)
