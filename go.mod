@@ -1,13 +1,13 @@
 module github.com/tokenstage/tokenstage
 
-go 1.26.8
+go 1.26.0
 
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/brianvoe/gofakeit/v7 v7.18.1
 	github.com/containerd/errdefs v1.0.0
 	github.com/emmansun/gmsm v0.15.5
-	github.com/fxamacker/cbor/v2 v2.9.6
+	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/getkin/kin-openapi v0.135.0 // the last one without a validator for 3.1 in its init: docs/performance.md
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-cmp v0.7.0

@@ -1,5 +1,5 @@
 // Package docs holds what is written for people; fidelity.md and scenarios.md are generated.
 package docs
 
-//go:generate go run ./gen fidelity.md
-//go:generate go run ./gen scenarios.md
+//go:generate go run ../emulator/internal/gen/docs fidelity.md
+//go:generate go run ../emulator/internal/gen/docs scenarios.md

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 )
 
 // The Node client @alicloud/openapi-core 1.0.8 sends its bodies chunked and without a length: signatures cover the body

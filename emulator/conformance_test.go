@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // instant is where the clocks of these tests stand.

@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/scenario"
-	"github.com/tokenstage/tokenstage/emulator/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // delivery is a reply with the way in which a scenario wants it delivered; the zero way is at once and whole.

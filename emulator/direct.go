@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/gateway"
-	"github.com/tokenstage/tokenstage/emulator/journal"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/scenario"
-	"github.com/tokenstage/tokenstage/emulator/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/scenarios"
 )
 

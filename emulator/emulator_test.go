@@ -3,7 +3,7 @@ package emulator_test
 import (
 	"log/slog"
 
-	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 )
 
 var discard = slog.New(slog.DiscardHandler)

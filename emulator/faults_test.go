@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/gateway"
-	"github.com/tokenstage/tokenstage/emulator/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // shared are the kinds that come from outside the gateways: from reading, from the spec and from the emulator itself.
@@ -26,7 +26,7 @@ func TestEveryFaultHasARow(t *testing.T) {
 	w := newWorld(t)
 	names := kindNames(t)
 	for _, gw := range w.Gateways() {
-		for _, kind := range append(kindsIn(t, filepath.Join("gateway", gw.Name()), names), shared()...) {
+		for _, kind := range append(kindsIn(t, filepath.Join("internal", "gateway", gw.Name()), names), shared()...) {
 			code, ok := gw.Table()[kind]
 			if !ok {
 				t.Errorf("gateway %s has no row for %s", gw.Name(), kind)
@@ -56,7 +56,7 @@ func checkDocumented(t *testing.T, c *contract.Catalogue, gw gateway.Gateway, ki
 func kindNames(t *testing.T) map[string]wire.Kind {
 	t.Helper()
 	names := map[string]wire.Kind{}
-	for _, file := range parseFolder(t, "wire") {
+	for _, file := range parseFolder(t, "internal/wire") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			spec, ok := n.(*ast.ValueSpec)
 			if !ok || len(spec.Values) == 0 {

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 // tenant is one of many sandboxes, with the script that only it plays.

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 )
 
 // tooMany is a query of more parameters than are read, which begins like a good one.

@@ -16,14 +16,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 )
 
 // limitedPackages are those whose limits docs/limits.md tells, by the folders that hold them.
 var limitedPackages = map[string]string{
-	"emulator": ".", "contract": "contract", "gateway": "gateway", "top": "gateway/top", "journal": "journal",
-	"sandbox": "sandbox", "store": "store", "scenario": "scenario", "control": "control", "cli": "cli",
-	"console": "console", "eventstream": "eventstream", "authority": "authority", "telemetry": "telemetry", "ccmessaging": "api/ccmessaging",
+	"emulator": ".", "contract": "internal/contract", "gateway": "internal/gateway", "top": "internal/gateway/top", "journal": "internal/journal",
+	"sandbox": "internal/sandbox", "store": "internal/store", "scenario": "internal/scenario", "control": "internal/control", "cli": "cli",
+	"console": "internal/console", "eventstream": "internal/eventstream", "authority": "internal/authority", "telemetry": "internal/telemetry", "ccmessaging": "internal/api/ccmessaging",
 }
 
 // notLimits are constants that are called like limits and bound nothing that a client can make grow.
@@ -129,7 +129,7 @@ func evaluate(value ast.Expr) (int64, bool) {
 // issuedRecords reads the bound of the list of tokens, which its package does not show.
 func issuedRecords(t *testing.T) int64 {
 	t.Helper()
-	files, err := filepath.Glob("sandbox/*.go")
+	files, err := filepath.Glob("internal/sandbox/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}

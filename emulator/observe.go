@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/journal"
-	"github.com/tokenstage/tokenstage/emulator/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // Observation is one call, told once its reply is on its way. Request, Outcome and Scenario can hold what a client or

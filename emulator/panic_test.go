@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // landmines is a store that panics at a method while it is armed.

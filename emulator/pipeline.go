@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/gateway"
-	"github.com/tokenstage/tokenstage/emulator/journal"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/scenario"
-	"github.com/tokenstage/tokenstage/emulator/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // serve answers one request that was read whole at that time, or whose reading failed with a Fault. It is the life of a

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
 // standing are the scenarios that play in the default sandbox for as long as the process runs.

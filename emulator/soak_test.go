@@ -19,10 +19,10 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/scenario"
-	"github.com/tokenstage/tokenstage/emulator/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // soakTime is how long the soak test runs, a duration such as "30m"; without it, long enough to find what is gross.

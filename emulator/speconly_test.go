@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 // ticketSpec is an API that has a spec and no code: one operation with an example, one without.

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/tokenstage/tokenstage/emulator/journal"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/scenario"
-	"github.com/tokenstage/tokenstage/emulator/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // statuses are those of the errors that steering an emulator can end in.

@@ -3,8 +3,8 @@ package emulator
 import (
 	"context"
 
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
 // What people and tests do to a sandbox beside calling it. Whoever watches learns of it.

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"github.com/tokenstage/tokenstage/emulator/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // survive is serve with a net below it. The panic of an operation is caught where its provider's words are at hand;

@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/authority"
-	"github.com/tokenstage/tokenstage/emulator/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 )
 
 // listenTLS serves the data plane over HTTPS, and returns a client like that of listen. It trusts the CA of the

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 // vectorFolder holds requests as real SDKs sent them, beside the repository.

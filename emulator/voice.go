@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/journal"
-	"github.com/tokenstage/tokenstage/emulator/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // notice is what the emulator says in its own voice, to requests that belong to no API: RFC 9457 problem details.

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 // watched is an emulator with two sandboxes besides the default one.

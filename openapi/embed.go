@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-//go:generate go run ./gen
+//go:generate go run ../emulator/internal/gen/openapi
 
 // Files holds the documents: <api>.yaml at the root, <gateway>.yaml below gateways.
 //

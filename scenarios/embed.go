@@ -4,7 +4,7 @@ package scenarios
 
 import "embed"
 
-//go:generate go run ./gen
+//go:generate go run ../emulator/internal/gen/scenarios
 
 // Files holds the scenarios, *.yaml, and schema.json.
 //

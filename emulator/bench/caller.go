@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 )
 
 // operation is what is called: signed, validated, counted, issued, checked and journaled.

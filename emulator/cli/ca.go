@@ -5,8 +5,8 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/authority"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 // caCommand prints the certificate of the CA, or how clients come to trust it.

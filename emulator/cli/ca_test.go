@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tokenstage/tokenstage/emulator/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
 // onlyCertificate fails the test unless text is one certificate of a CA and nothing else.

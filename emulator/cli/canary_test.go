@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenstage/tokenstage/emulator/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
 // trusting tells how clients of one kind come to trust the CA. {file} stands for its certificate, {tls} for where the

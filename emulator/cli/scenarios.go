@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/scenarios"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/console"
-	"github.com/tokenstage/tokenstage/emulator/control"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/console"
+	"github.com/tokenstage/tokenstage/emulator/internal/control"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 // stopLimit is how long calls in flight may take to finish once the server is told to stop.

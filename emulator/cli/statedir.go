@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/tokenstage/tokenstage/emulator/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
 // stateDir is the folder of what is kept between runs, as given by a flag; empty means the user's own.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/contract"
-	"github.com/tokenstage/tokenstage/emulator/telemetry"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
 // telemetryFlags are the flags of serve about what it tells of the calls. Where traces go stands in the variables that

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
 // tlsFlags are the flags of serve about HTTPS.

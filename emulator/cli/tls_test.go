@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tokenstage/tokenstage/emulator/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 

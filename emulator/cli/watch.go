@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
 // watchInterval is how often files with scenarios are looked at. Looking needs no service of the operating system and

@@ -4,8 +4,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/tokenstage/tokenstage/emulator/console"
-	"github.com/tokenstage/tokenstage/emulator/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/console"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 // welcome is what serve says at its start: where things are and what to do with them.

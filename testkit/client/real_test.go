@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/control"
+	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 

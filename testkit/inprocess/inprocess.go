@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/authority"
-	"github.com/tokenstage/tokenstage/emulator/console"
-	"github.com/tokenstage/tokenstage/emulator/control"
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/console"
+	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 

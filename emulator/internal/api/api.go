@@ -1,0 +1,46 @@
+// Package api says what an API is: a name and the code of its operations, over one sandbox.
+package api
+
+import (
+	"context"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// API is one emulated product. Its spec is found by its name; an operation of the spec that has no handler is
+// answered from the spec.
+type API struct {
+	Name     string
+	Handlers map[string]Handler // by operationId
+}
+
+// Handler is the behaviour of one operation. It is called with an authenticated call whose Params fit the spec, and
+// ends in a Result or an error; a *wire.Fault is sent as what it says, any other error as the provider's internal one.
+type Handler func(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error)
+
+// Text returns a string parameter, empty when it is absent.
+func Text(call *wire.Call, name string) string {
+	s, _ := call.Params[name].(string)
+	return s
+}
+
+// Integer returns an integer parameter and whether it is there.
+func Integer(call *wire.Call, name string) (int64, bool) {
+	n, ok := call.Params[name].(int64)
+	return n, ok
+}
+
+// Flag returns a boolean parameter, false when it is absent.
+func Flag(call *wire.Call, name string) bool {
+	b, _ := call.Params[name].(bool)
+	return b
+}
+
+// Refuse is a documented error of the operation, with the sentence that explains it in the journal.
+func Refuse(code, check, why string, fill ...string) *wire.Fault {
+	return &wire.Fault{
+		Kind: wire.Documented, Code: code, Fill: fill,
+		Findings: []wire.Finding{{Check: check, Level: wire.LevelError, Message: why}},
+	}
+}

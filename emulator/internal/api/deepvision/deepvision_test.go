@@ -1,0 +1,244 @@
+package deepvision_test
+
+import (
+	"errors"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/api/deepvision"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+	"github.com/tokenstage/tokenstage/openapi"
+)
+
+const (
+	appKey = "12345678"
+	root   = "alibaba_security_deepvision_proxy_security_common_token_get_response"
+)
+
+var noon = time.Date(2026, 1, 1, 4, 0, 0, 500_000_000, time.UTC)
+
+func newSandbox(t *testing.T) *sandbox.Sandbox {
+	t.Helper()
+	box, _ := newRegistry(t)
+	return box
+}
+
+func newRegistry(t *testing.T) (*sandbox.Sandbox, *sandbox.Registry) {
+	t.Helper()
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Store: store.NewMemory(), RealNow: func() time.Time { return noon },
+	})
+	box, err := registry.Create(t.Context(), sandbox.Definition{
+		ID: "test", Seed: 7, Now: &noon, Frozen: true,
+		Credentials: sandbox.Credentials{Top: []sandbox.App{{AppKey: appKey, AppSecret: "testsecret"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return box, registry
+}
+
+// get calls the operation with a param in the next turn of the sandbox.
+func get(t *testing.T, box *sandbox.Sandbox, param any) (wire.Result, error) {
+	t.Helper()
+	turn, err := box.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := &wire.Call{Credential: wire.Credential{Kind: wire.TopApp, ID: appKey}, Params: map[string]any{}}
+	if param != nil {
+		call.Params["param"] = param
+	}
+	return deepvision.New().Handlers["SecurityTokenGet"](t.Context(), turn, call)
+}
+
+func goodParam() map[string]any {
+	return map[string]any{
+		"product_code": "oss", "scene_code": "scene", "request_id": "rid-1", "usage_scene": "upload",
+		"op_poi_id": "poi", "op_tenant_code": "tenant", "token": "earlier",
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	box, registry := newRegistry(t)
+	result, err := get(t, box, goodParam())
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := contract.Plain(result.Body).(map[string]any)
+	credential := body["result"].(map[string]any)
+	id, _ := credential["access_key_id"].(string)
+	secret, _ := credential["access_key_secret"].(string)
+	token, _ := credential["token"].(string)
+
+	key, ok := box.Key(wire.Credential{Kind: wire.AccessKey, ID: id})
+	end := time.Date(2026, 1, 1, 5, 0, 0, 0, time.UTC)
+	if !ok || !key.Temporary || key.Secret != secret || !key.Expires.Equal(end) {
+		t.Errorf("the sandbox does not know its own key %q: %v, %v", id, key.Expires, ok)
+	}
+	if found, _ := registry.Find(wire.Credential{Kind: wire.AccessKey, ID: id}); found != box {
+		t.Errorf("the key %q does not lead to its sandbox", id)
+	}
+	claims, ok := box.TemporaryClaims(token)
+	if !ok || claims.Subject != id {
+		t.Errorf("the token is not the key's: %+v, %v", claims, ok)
+	}
+
+	delete(credential, "access_key_id")
+	delete(credential, "access_key_secret")
+	delete(credential, "token")
+	want := map[string]any{
+		"result": map[string]any{
+			"product_code": "oss", "scene_code": "scene", "tenant_code": "tenant", "field_id": "poi",
+			"end_point_public":   "oss-cn-hangzhou.tokenstage.example",
+			"end_point_internal": "oss-cn-hangzhou-internal.tokenstage.example",
+			"expiration":         "2026-01-01T05:00:00Z",
+			"policy": map[string]any{
+				"version": "1",
+				"statement": map[string]any{"datas": []any{map[string]any{
+					"resource": map[string]any{"string": []any{"*"}},
+					"effect":   "Allow",
+					"action": map[string]any{"string": []any{
+						"mq:ApplyToken", "mq:QueryToken", "mq:RevokeToken", "ecd:GetAuthCode",
+						"aicontent:CreateAccessWarrant",
+					}},
+				}}},
+			},
+		},
+		"resp_code": 0, "resp_success": true, "resp_request_id": "rid-1", "message": "成功",
+	}
+	if diff := cmp.Diff(want, body); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The members stand in the order of the page.
+func TestOrderOfMembers(t *testing.T) {
+	t.Parallel()
+	result, err := get(t, newSandbox(t), goodParam())
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func(object wire.Object) (all []string) {
+		for _, m := range object {
+			all = append(all, m.Name)
+		}
+		return all
+	}
+	outer := []string{"result", "resp_code", "resp_success", "resp_request_id", "message"}
+	if diff := cmp.Diff(outer, names(result.Body)); diff != "" {
+		t.Error(diff)
+	}
+	inner := []string{
+		"access_key_id", "access_key_secret", "product_code", "end_point_public", "scene_code", "end_point_internal",
+		"expiration", "tenant_code", "field_id", "policy", "token",
+	}
+	if diff := cmp.Diff(inner, names(result.Body[0].Value.(wire.Object))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestReplyFitsTheSpec(t *testing.T) {
+	t.Parallel()
+	specs := fstest.MapFS{}
+	for _, file := range []string{"gateways/top.yaml", "deepvision.yaml"} {
+		data, err := openapi.Files.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		specs[file] = &fstest.MapFile{Data: data}
+	}
+	catalogue, err := contract.Load(specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	op := catalogue.ByAction("top", "alibaba.security.deepvision.proxy.security.common.token.get")[0]
+	if _, ok := deepvision.New().Handlers[op.ID]; !ok || op.API.Name != deepvision.New().Name {
+		t.Errorf("no code for %s", op.Name)
+	}
+	result, err := get(t, newSandbox(t), goodParam())
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := append(result.Body, wire.Member{Name: "request_id", Value: "15r4abcdefgh"})
+	if err := op.CheckReply(200, wire.Object{{Name: root, Value: body}}); err != nil {
+		t.Error(err)
+	}
+	if _, ok := op.Error("isv.missing-parameter"); !ok {
+		t.Error("isv.missing-parameter is not documented")
+	}
+}
+
+func TestTokenIsListed(t *testing.T) {
+	t.Parallel()
+	box := newSandbox(t)
+	if _, err := get(t, box, goodParam()); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := box.Tokens(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tokens) != 1 {
+		t.Fatalf("got %d tokens", len(tokens))
+	}
+	got := tokens[0]
+	if got.ID != "deepvision-1" || got.API != "deepvision" || got.Operation != "SecurityTokenGet" ||
+		got.State != sandbox.Active || got.Subject != "tenant/poi" || got.SingleUse ||
+		!got.ExpiresAt.Equal(time.Date(2026, 1, 1, 5, 0, 0, 0, time.UTC)) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestRequestIDIsDrawnWhenAbsent(t *testing.T) {
+	t.Parallel()
+	drawn := func() any {
+		param := goodParam()
+		delete(param, "request_id")
+		result, err := get(t, newSandbox(t), param)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return contract.Plain(result.Body).(map[string]any)["resp_request_id"]
+	}
+	first, again := drawn(), drawn()
+	if id, _ := first.(string); len(id) != 36 || first != again {
+		t.Errorf("got %v, then %v", first, again)
+	}
+}
+
+func TestEachCallHasItsOwnCredentials(t *testing.T) {
+	t.Parallel()
+	box, ids := newSandbox(t), map[any]bool{}
+	for range 3 {
+		result, err := get(t, box, goodParam())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[contract.Plain(result.Body).(map[string]any)["result"].(map[string]any)["access_key_id"]] = true
+	}
+	if len(ids) != 3 {
+		t.Errorf("got %d different keys of 3", len(ids))
+	}
+}
+
+func TestParamIsNeeded(t *testing.T) {
+	t.Parallel()
+	box := newSandbox(t)
+	_, err := get(t, box, nil)
+	var fault *wire.Fault
+	if !errors.As(err, &fault) || fault.Kind != wire.Documented || fault.Code != "isv.missing-parameter" ||
+		!cmp.Equal(fault.Fill, []string{"param"}) || len(fault.Findings) != 1 {
+		t.Errorf("got %v", err)
+	}
+	if tokens, err := box.Tokens(t.Context()); err != nil || len(tokens) != 0 {
+		t.Errorf("a refused call issued %v, %v", tokens, err)
+	}
+}

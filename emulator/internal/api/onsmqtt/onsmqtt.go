@@ -1,0 +1,156 @@
+// Package onsmqtt is Alibaba Cloud's MQTT token service: ApplyToken, QueryToken and RevokeToken.
+package onsmqtt
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/api"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// Name is the API's name.
+const Name = "onsmqtt"
+
+const (
+	// kind marks the claims of this API's tokens.
+	kind = "mqtt"
+	// tokenSize makes tokens as long as the page's sample: 256 bytes, 344 characters of base64.
+	tokenSize = 256
+
+	// minLife and maxLife: ApplyToken, Request parameters, ExpireTime.
+	minLife = 60 * time.Second
+	maxLife = 30 * 24 * time.Hour
+)
+
+// The documented errors that the operations answer with: ApplyToken, Error codes.
+const (
+	parameterCheckFailed          = "ParameterCheckFailed"
+	instancePermissionCheckFailed = "InstancePermissionCheckFailed"
+)
+
+// New returns the API.
+func New() api.API {
+	return api.API{Name: Name, Handlers: map[string]api.Handler{
+		"ApplyToken":  applyToken,
+		"QueryToken":  queryToken,
+		"RevokeToken": revokeToken,
+	}}
+}
+
+func applyToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+	instance := api.Text(call, "InstanceId")
+	if err := checkInstance(turn, instance); err != nil {
+		return wire.Result{}, err
+	}
+	advice, err := checkResources(api.Text(call, "Resources"))
+	if err != nil {
+		return wire.Result{}, err
+	}
+	expires, err := expiry(turn.Now, call)
+	if err != nil {
+		return wire.Result{}, err
+	}
+	actions := api.Text(call, "Actions")
+	sealed := turn.Seal(sandbox.Claims{
+		Kind: kind, Number: turn.Number, IssuedAt: turn.Now.UnixMilli(), ExpiresAt: expires.UnixMilli(),
+		Subject: instance, Detail: actions,
+	}, tokenSize)
+	err = turn.Issue(ctx, sandbox.Grant{
+		API: Name, Operation: "ApplyToken", Subject: instance, ExpiresAt: expires,
+		Note: "issued for " + actions + " on topics: " + strconv.Itoa(countResources(api.Text(call, "Resources"))),
+	})
+	if err != nil {
+		return wire.Result{}, fmt.Errorf("list the token: %w", err)
+	}
+	var room [tokenSize * 2]byte
+	return wire.Result{Findings: advice, Body: wire.Object{
+		{Name: "RequestId", Value: call.ID},
+		{Name: "Token", Value: string(base64.StdEncoding.AppendEncode(room[:0], sealed))},
+	}}, nil
+}
+
+func checkInstance(turn *sandbox.Turn, instance string) error {
+	if sandbox.Allows(turn.Fixtures.Instances, instance) {
+		return nil
+	}
+	return api.Refuse(instancePermissionCheckFailed, "instance", fmt.Sprintf(
+		"This sandbox has no instance %q; it has %q.", instance, turn.Fixtures.Instances))
+}
+
+// expiry is when the token ends: as asked for, at most 30 days ahead.
+func expiry(now time.Time, call *wire.Call) (time.Time, error) {
+	millis, _ := api.Integer(call, "ExpireTime")
+	expires := time.UnixMilli(millis).UTC()
+	if expires.Before(now.Add(minLife)) {
+		return time.Time{}, api.Refuse(parameterCheckFailed, "parameter ExpireTime", fmt.Sprintf(
+			"ExpireTime is %s; it must be at least %s after the sandbox's clock, which shows %s. It is in milliseconds.",
+			expires.Format(time.RFC3339), minLife, now.Format(time.RFC3339)))
+	}
+	if latest := now.Add(maxLife); expires.After(latest) {
+		return latest, nil
+	}
+	return expires, nil
+}
+
+// open returns the claims of a token that this sandbox issued for the instance. Only the very text that was issued
+// counts: base64 alone would let line ends and the unused bits of its last character pass.
+func open(turn *sandbox.Turn, call *wire.Call) (sandbox.Claims, bool) {
+	text := api.Text(call, "Token")
+	sealed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || base64.StdEncoding.EncodeToString(sealed) != text {
+		return sandbox.Claims{}, false
+	}
+	claims, ok := turn.Unseal(sealed, kind)
+	return claims, ok && claims.Subject == api.Text(call, "InstanceId")
+}
+
+func queryToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+	if err := checkInstance(turn, api.Text(call, "InstanceId")); err != nil {
+		return wire.Result{}, err
+	}
+	var finding wire.Finding
+	state := sandbox.State("not issued for this instance in this sandbox")
+	if claims, ok := open(turn, call); ok {
+		var err error
+		if state, err = turn.TokenState(ctx, Name, claims, turn.Now); err != nil {
+			return wire.Result{}, fmt.Errorf("look up the token: %w", err)
+		}
+	}
+	if state != sandbox.Active {
+		finding = wire.Finding{Check: "token", Level: wire.LevelAdvice, Message: fmt.Sprintf("The token is %s.", state)}
+	}
+	result := wire.Result{Body: wire.Object{
+		{Name: "RequestId", Value: call.ID},
+		{Name: "TokenStatus", Value: state == sandbox.Active},
+	}}
+	if finding.Message != "" {
+		result.Findings = []wire.Finding{finding}
+	}
+	return result, nil
+}
+
+// revokeToken ends a token. One that has ended already stays as it is, and the call succeeds.
+func revokeToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+	if err := checkInstance(turn, api.Text(call, "InstanceId")); err != nil {
+		return wire.Result{}, err
+	}
+	claims, ok := open(turn, call)
+	if !ok {
+		return wire.Result{}, api.Refuse(parameterCheckFailed, "parameter Token",
+			"This token was not issued for this instance in this sandbox.")
+	}
+	result := wire.Result{Body: wire.Object{{Name: "RequestId", Value: call.ID}}}
+	err := turn.EndToken(ctx, sandbox.TokenID(Name, claims.Number), time.UnixMilli(claims.ExpiresAt), turn.Now,
+		sandbox.Revoked, "by RevokeToken")
+	if ended, ok := errors.AsType[*sandbox.TransitionError](err); ok {
+		result.Findings = []wire.Finding{{Check: "token", Level: wire.LevelAdvice, Message: ended.Error()}}
+		return result, nil
+	}
+	return result, err
+}

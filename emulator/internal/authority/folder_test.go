@@ -1,0 +1,120 @@
+package authority_test
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+)
+
+func keep(t *testing.T, dir string) *authority.CA {
+	t.Helper()
+	ca, err := authority.Keep(dir, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ca
+}
+
+func TestKeepMakesACAOnceAndForItsOwnerAlone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "not", "there")
+	first, second := keep(t, dir), keep(t, dir)
+	if !bytes.Equal(first.PEM(), second.PEM()) {
+		t.Error("two CAs in one folder")
+	}
+	if kept, err := os.ReadFile(authority.CertFile(dir)); err != nil || !bytes.Equal(kept, first.PEM()) {
+		t.Errorf("the file of the certificate: %s, %v", kept, err)
+	}
+	for file, want := range map[string]fs.FileMode{
+		"": fs.ModeDir | 0o700, "ca": fs.ModeDir | 0o700, "ca/ca-key.pem": 0o600,
+	} {
+		info, err := os.Stat(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode() != want {
+			t.Errorf("%q has mode %v, want %v", file, info.Mode(), want)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("left in the folder: %v, %v", left, err)
+	}
+	newWorld(t, second).leaf(t, "eco.taobao.com")
+}
+
+func TestProcessesThatStartTogetherEndWithOneCA(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var together sync.WaitGroup
+	all := make([]*authority.CA, 16)
+	for i := range all {
+		together.Go(func() {
+			ca, err := authority.Keep(dir, start)
+			if err != nil {
+				t.Error(err)
+			}
+			all[i] = ca
+		})
+	}
+	together.Wait()
+	for _, ca := range all {
+		if !bytes.Equal(ca.PEM(), all[0].PEM()) {
+			t.Fatal("two CAs in one folder")
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("left in the folder: %v, %v", left, err)
+	}
+}
+
+func TestWhereNothingCanBeKept(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ca, err := authority.Keep(filepath.Join(file, "state"), start)
+	if ca == nil && err == nil {
+		t.Fatal("neither a CA nor an error")
+	}
+	if !errors.Is(err, authority.ErrNotKept) || ca == nil {
+		t.Fatalf("got %v, %v", ca, err)
+	}
+	newWorld(t, ca).leaf(t, "eco.taobao.com")
+}
+
+func TestWhatIsKeptMustBeGood(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(folder string) error
+		now   time.Time
+		want  string
+	}{
+		"broken key": {func(folder string) error {
+			return os.WriteFile(filepath.Join(folder, "ca-key.pem"), []byte("broken"), 0o600)
+		}, start, "failed to find any PEM data in key input; remove the folder for a new one"},
+		"half a CA": {func(folder string) error { return os.Remove(filepath.Join(folder, "ca-key.pem")) }, start, "file exists"},
+		"expired":   {func(string) error { return nil }, start.AddDate(11, 0, 0), "remove the folder for a new one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			keep(t, dir)
+			if err := c.spoil(filepath.Join(dir, "ca")); err != nil {
+				t.Fatal(err)
+			}
+			_, err := authority.Keep(dir, c.now)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,204 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// callPage is one call, opened.
+type callPage struct {
+	journal.Entry
+
+	Filter callFilter
+	// Meaning is what the documentation says of the outcome.
+	Meaning string
+	// Decided is the decision, with rule and step counted from one as on the page of the scenario.
+	Decided *journal.Decision
+	// Findings are about the call; Misses tell why rules of scenarios did not take it.
+	Findings []finding
+	Misses   []miss
+	Sent     message
+	Answered message
+	Curl     curl
+	// Newer and Older are the addresses of the calls beside it in its sandbox; empty where there is none.
+	Newer, Older string
+}
+
+// finding is a remark with what it compares.
+type finding struct {
+	wire.Finding
+
+	// Signed are the strings to sign, the server's to the left; Values are what was expected and what came.
+	Signed *comparison
+	Values *comparison
+}
+
+// miss is why a rule of a scenario did not take the call.
+type miss struct {
+	wire.Finding
+
+	Scenario string
+	Rule     int // from 1
+}
+
+// message is a request or a response.
+type message struct {
+	Path    string
+	Query   []field
+	Headers []field
+	Body    content
+}
+
+func (c *console) call(r *http.Request, l *layout) (body, error) {
+	id, query := r.PathValue("sandbox"), r.URL.Query()
+	if err := c.about(r.Context(), l, id); err != nil {
+		return body{}, err
+	}
+	if !query.Has("sandbox") {
+		query.Set("sandbox", id)
+	}
+	f := readCallFilter(query)
+	l.Scope, l.Here = f.Scope, Root+"calls"
+	number, _ := strconv.ParseUint(query.Get("seq"), 10, 64)
+	entry, err := c.entry(r.Context(), l.Sandbox, r.PathValue("request"), number)
+	if err != nil {
+		return body{}, err
+	}
+	page := callPage{
+		Entry: entry, Filter: f, Meaning: c.meaning(entry.Operation, entry.Outcome), Curl: c.asCurl(&entry),
+		Sent:     message{Headers: sortedFields(entry.Request.Headers)},
+		Answered: message{Headers: sortedFields(entry.Response.Headers)},
+	}
+	path, sent, _ := strings.Cut(entry.Request.URL, "?")
+	page.Sent.Path, page.Sent.Query = path, readPairs(sent)
+	page.Sent.Body = readContent(entry.Request.Content, contentType(entry.Request.Headers))
+	page.Answered.Body = readContent(entry.Response.Content, contentType(entry.Response.Headers))
+	if d := entry.Decision; d != nil {
+		page.Decided = &journal.Decision{Scenario: d.Scenario, Rule: d.Rule + 1, Step: d.Step + 1}
+	}
+	page.sortFindings()
+	err = c.neighbours(r.Context(), l.Sandbox, &page)
+	return body{"call", "Call " + entry.ID, page}, err
+}
+
+// entry finds a call by its number where an id was given twice, as after a reset.
+func (c *console) entry(
+	ctx context.Context, box *sandbox.Sandbox, id string, number uint64,
+) (journal.Entry, error) {
+	j := c.Emulator.Journal(box)
+	if entry, ok := numbered(ctx, j, id, number); ok {
+		return entry, nil
+	}
+	entry, err := j.Get(ctx, id)
+	if errors.Is(err, journal.ErrUnknown) {
+		return entry, &problem{http.StatusNotFound, fmt.Sprintf("The journal of sandbox %s has no call %q. It may have been "+
+			"cleared, or have given way to later calls.", box.ID, id)}
+	}
+	return entry, err
+}
+
+// numbered is the call of this number if it has that id.
+func numbered(ctx context.Context, j *journal.Journal, id string, number uint64) (journal.Entry, bool) {
+	if number == 0 {
+		return journal.Entry{}, false
+	}
+	changes, err := j.Reader(number - 1).Next(ctx)
+	if err != nil || len(changes.Records) == 0 {
+		return journal.Entry{}, false
+	}
+	entry, err := changes.Records[0].Entry()
+	return entry, err == nil && entry.Seq == number && entry.ID == id
+}
+
+// neighbours are the calls before and after this one that the filter selects, in its sandbox.
+func (c *console) neighbours(ctx context.Context, box *sandbox.Sandbox, page *callPage) error {
+	for before := uint64(0); ; {
+		some, more, err := c.Emulator.Journal(box).Recent(ctx, page.Filter.journal(journal.MaxLimit), before)
+		if err != nil {
+			return err
+		}
+		for _, call := range some {
+			switch before = call.Seq; {
+			case call.Seq > page.Seq:
+				page.Newer = page.Filter.Open(call)
+			case call.Seq < page.Seq:
+				page.Older = page.Filter.Open(call)
+				return nil
+			}
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// meaning is what the specs say of an operation's error; empty when they say nothing.
+func (c *console) meaning(operation, outcome string) string {
+	api, _, _ := strings.Cut(operation, ".")
+	spec := c.Emulator.Catalogue().API(api)
+	if spec == nil {
+		return ""
+	}
+	for _, op := range spec.Operations {
+		for _, e := range op.Errors {
+			code, _, open := strings.Cut(e.Code, "%s")
+			if op.Name == operation && (e.Code == outcome || open && strings.HasPrefix(outcome, code)) {
+				return e.Meaning
+			}
+		}
+	}
+	return ""
+}
+
+// missCheck is what a finding about a rule calls itself, counted from zero.
+var missCheck = regexp.MustCompile(`^scenario (.+), rule (\d{1,6})$`)
+
+// sortFindings tells what is about the call from rules that passed it by, and lays out what is compared.
+func (p *callPage) sortFindings() {
+	for _, f := range p.Entry.Findings {
+		if about := missCheck.FindStringSubmatch(f.Check); about != nil && f.Level == wire.LevelAdvice {
+			rule, _ := strconv.Atoi(about[2])
+			p.Misses = append(p.Misses, miss{f, about[1], rule + 1})
+			continue
+		}
+		shown := finding{Finding: f}
+		if f.Server != "" && f.Client != "" {
+			signed := compareTexts(f.Server, f.Client)
+			shown.Signed = &signed
+		}
+		if f.Expected != "" && f.Got != "" && f.Marker != "" {
+			values := compareTexts(f.Expected, f.Got)
+			shown.Values = &values
+		}
+		p.Findings = append(p.Findings, shown)
+	}
+}
+
+func contentType(headers map[string][]string) string {
+	if values := headers["Content-Type"]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// sortedFields are headers by name, one for each value.
+func sortedFields(headers map[string][]string) []field {
+	var fields []field
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		for _, value := range headers[name] {
+			fields = append(fields, field{name, value})
+		}
+	}
+	return fields
+}

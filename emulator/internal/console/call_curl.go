@@ -1,0 +1,171 @@
+package console
+
+import (
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+// curl is a call as a command, made of what the journal shows.
+type curl struct {
+	Command string
+	// Masked names where a secret was taken out, which the command lacks.
+	Masked []string
+	// Inexact says that the journal does not have the body byte for byte.
+	Inexact bool
+	// Replay says what becomes of the command when it is run.
+	Replay string
+}
+
+// hopByHop are the headers of one connection (RFC 9110, section 7.6.1), and those that curl makes itself.
+var hopByHop = []string{
+	"Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Proxy-Connection", "Te", "Trailer",
+	"Transfer-Encoding", "Upgrade",
+}
+
+// asCurl goes to the data plane by its own address, whatever name the client had for it: the real service may answer
+// to that.
+func (c *console) asCurl(e *journal.Entry) curl {
+	target, host := e.Request.URL, ""
+	if _, rest, ok := strings.Cut(target, "://"); ok {
+		end := strings.IndexByte(rest+"/", '/')
+		host, target = rest[:end], "http://"+c.Data+rest[end:]
+	}
+	parts := []string{"curl -sS --globoff --path-as-is " + curlMethod(e) + shellQuote(target)}
+	if host != c.Data {
+		parts = append(parts, "-H "+shellQuote("Host: "+host))
+	}
+	for _, h := range curlHeaders(e) {
+		parts = append(parts, "-H "+shellQuote(h))
+	}
+	if body := e.Request.Body; body != "" {
+		option := "--data-binary "
+		if body[0] == '@' {
+			option = "--data-raw " // the other one would read a file
+		}
+		parts = append(parts, option+shellQuote(body))
+	}
+	return curl{
+		Command: curlCommand(parts...), Masked: masked(e), Replay: replay(e),
+		Inexact: e.Request.BodyTruncated || strings.ContainsAny(e.Request.Body, "\x00\uFFFD"),
+	}
+}
+
+// curlMethod leaves out what curl chooses by itself.
+func curlMethod(e *journal.Entry) string {
+	switch method := e.Request.Method; {
+	case method == "HEAD":
+		return "--head "
+	case method == "GET" && e.Request.Body == "", method == "POST" && e.Request.Body != "":
+		return ""
+	default:
+		return "-X " + shellQuote(method) + " "
+	}
+}
+
+// curlHeaders are those of the request; the ones that curl would add of its own are taken away from it.
+func curlHeaders(e *journal.Entry) []string {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(e.Request.Headers)) {
+		if slices.Contains(hopByHop, name) {
+			continue
+		}
+		for _, value := range e.Request.Headers[name] {
+			if value == "" {
+				lines = append(lines, name+";") // with a colon curl would send none
+				continue
+			}
+			lines = append(lines, name+": "+value)
+		}
+	}
+	added := []string{"Accept", "User-Agent"}
+	if e.Request.Body != "" {
+		added = append(added, "Content-Type")
+	}
+	for _, name := range added {
+		if _, sent := e.Request.Headers[name]; !sent {
+			lines = append(lines, name+":")
+		}
+	}
+	return lines
+}
+
+// masked names the parts of a request in which the journal shows no secret.
+func masked(e *journal.Entry) []string {
+	var places []string
+	if holdsMask(e.Request.URL) {
+		places = append(places, "the address")
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Request.Headers)) {
+		if slices.ContainsFunc(e.Request.Headers[name], holdsMask) {
+			places = append(places, "the header "+name)
+		}
+	}
+	if holdsMask(e.Request.Body) {
+		places = append(places, "the body")
+	}
+	return places
+}
+
+func holdsMask(text string) bool {
+	return strings.Contains(text, sandbox.Mask) || strings.Contains(text, url.QueryEscape(sandbox.Mask))
+}
+
+// What each gateway checks decides whether the same bytes are good again.
+const (
+	replayNonce = "There is no Replay button, for it would lie: a nonce is good once, a timestamp for some minutes, " +
+		"and the signature covers both. The bytes of a call that passed are refused with SignatureNonceUsed. Let the " +
+		"client sign a new one."
+	replaySigned = "There is no Replay button, for it would lie: the signature covers a timestamp. The same bytes " +
+		"are good only while that is near the sandbox's clock. Let the client sign a new call."
+	replayUnsigned = "This call carries no signature: the command meets the same refusal."
+	replayOwn      = "No API took this call: the command meets the same refusal."
+	replayPlain    = "This call needs neither nonce nor signature: the command works as it is, while its " +
+		"credentials are good."
+)
+
+func replay(e *journal.Entry) string {
+	nonce := e.Request.Headers["X-Acs-Signature-Nonce"] != nil || sends(e, "SignatureNonce")
+	signed := e.Request.Headers["Authorization"] != nil || sends(e, "Signature") || sends(e, "sign")
+	switch {
+	case e.Gateway == "":
+		return replayOwn
+	case e.Gateway == "acs" && nonce:
+		return replayNonce
+	case e.Gateway == "fabric", e.Gateway == "acs" && e.Credential == sandbox.Mask:
+		return replayPlain
+	case signed:
+		return replaySigned
+	}
+	return replayUnsigned
+}
+
+// sends tells whether a parameter of that name stands in the query or in a form.
+func sends(e *journal.Entry, name string) bool {
+	_, query, _ := strings.Cut(e.Request.URL, "?")
+	if strings.Contains(e.Request.Body, `name="`+name+`"`) { // multipart
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(query+"&"+e.Request.Body, "&"), func(pair string) bool {
+		return strings.HasPrefix(pair, name+"=")
+	})
+}
+
+// curlCommand puts each part on a line of its own.
+func curlCommand(parts ...string) string { return strings.Join(parts, " \\\n  ") }
+
+// bareWord is what no shell takes for anything but itself.
+var bareWord = regexp.MustCompile(`^[A-Za-z0-9._/-]+$`)
+
+// shellQuote is text as one word of a POSIX shell.
+func shellQuote(text string) string {
+	if bareWord.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

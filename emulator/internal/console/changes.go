@@ -1,0 +1,60 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/eventstream"
+)
+
+// changeEvents tells a page that something happened in its sandbox; the page then asks for itself anew. The first event
+// comes at once: it covers what happened while the page was on its way, or the browser without a connection.
+func (c *console) changeEvents(w http.ResponseWriter, r *http.Request) {
+	l, err := c.layout(r)
+	if err != nil {
+		c.refuseStream(w, r, err)
+		return
+	}
+	watch, err := c.Emulator.Watch()
+	if err != nil {
+		c.refuseStream(w, r, err)
+		return
+	}
+	defer watch.Close()
+	s := changeStream{eventstream.Open(w), l.Sandbox.ID}
+	for err = s.tell(); err == nil; {
+		err = s.await(r.Context(), watch)
+	}
+}
+
+// changeStream is one page that is kept fresh.
+type changeStream struct {
+	*eventstream.Stream
+
+	box string
+}
+
+func (s changeStream) tell() error { return s.Send("change", 0, nil) }
+
+// await waits for something to happen. A flood of changes becomes a few events a second. A sandbox whose time is over
+// goes without a word, so a silent page asks for itself now and then too.
+func (s changeStream) await(ctx context.Context, watch *emulator.Watch) error {
+	limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
+	defer cancel()
+	changed, err := watch.Next(limited)
+	isSilent := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+	switch {
+	case err != nil && !isSilent:
+		return err
+	case !isSilent && !slices.Contains(changed, s.box):
+		return nil
+	}
+	if err := s.tell(); err != nil {
+		return err
+	}
+	pause(ctx, calm)
+	return nil
+}

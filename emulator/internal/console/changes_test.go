@@ -1,0 +1,123 @@
+package console_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+)
+
+// changes follows the changes of a sandbox; each call of next waits for one.
+func (w *world) changes(t *testing.T, id string) (next func() error) {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(w.request(t, http.MethodGet, "/console/changes?sandbox="+id, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	if got := resp.Header.Get("Content-Type"); !strings.HasPrefix(got, "text/event-stream") {
+		t.Fatalf("status %d, %s", resp.StatusCode, got)
+	}
+	lines := bufio.NewReader(resp.Body)
+	return func() error {
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil || line == "event: change\n" {
+				return err
+			}
+		}
+	}
+}
+
+func TestAPageLearnsOfChanges(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.create(t, "qa")
+	next := w.changes(t, "qa")
+	for _, step := range []struct {
+		name   string
+		change func()
+	}{
+		{"the beginning", func() {}},
+		{"a call", func() { w.applyToken(t, box) }},
+		{"a token that is revoked elsewhere", func() {
+			tokens, err := w.Tokens(t.Context(), box)
+			if err != nil || len(tokens) != 1 {
+				t.Fatalf("%d tokens, %v", len(tokens), err)
+			}
+			if _, err := w.ChangeToken(t.Context(), box, tokens[0].ID, sandbox.Revoked); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"a clock that is moved elsewhere", func() { w.advance(t, box, time.Hour) }},
+		{"a scenario that is played elsewhere", func() { w.play(t, box, scenario.Playing{Name: throttled}) }},
+		{"a scenario that is stopped elsewhere", func() {
+			if err := w.StopPlaying(t.Context(), box, throttled); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"a journal that is cleared elsewhere", func() {
+			if err := w.ClearJournal(t.Context(), box); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"a reset", func() {
+			if err := w.Reset(t.Context(), box); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"its end", func() {
+			if err := w.RemoveSandbox(t.Context(), "qa"); err != nil {
+				t.Error(err)
+			}
+		}},
+	} {
+		step.change()
+		if err := next(); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+	}
+}
+
+func TestChangesEndWithTheEmulator(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	next := w.changes(t, sandbox.Default)
+	if err := next(); err != nil {
+		t.Fatal(err)
+	}
+	w.Stop()
+	if err := next(); !errors.Is(err, io.EOF) {
+		t.Errorf("the stream ends with %v", err)
+	}
+}
+
+func TestThereAreNoChangesOfAnUnknownSandbox(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.pageOf(t, "/console/changes?sandbox=none", http.StatusNotFound)
+}
+
+// TestTooManyPages are told so: a browser does not ask again for a stream that is refused.
+func TestTooManyPages(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for range emulator.MaxWatches {
+		watch, err := w.Watch()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(watch.Close)
+	}
+	for _, path := range []string{"/console/changes?sandbox=default", "/console/calls/events"} {
+		w.pageOf(t, path, http.StatusTooManyRequests).has(t, "Too Many Requests", "at most 200")
+	}
+	w.pageOf(t, "/console/calls", http.StatusOK)
+}

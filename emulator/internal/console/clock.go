@@ -1,0 +1,130 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+// clockPage is the clock of a sandbox beside real time.
+type clockPage struct {
+	Real time.Time
+	// Ahead is how many seconds the sandbox's clock is ahead of real time; behind is negative.
+	Ahead   int64
+	Windows []signingWindow
+}
+
+// signingWindow is how far the time that a client signs with may be from the sandbox's clock.
+type signingWindow struct {
+	Gateway string
+	Window  time.Duration
+	Error   string
+	// Over tells that clients with the right time are refused now.
+	Over bool
+}
+
+func (c *console) clock(_ *http.Request, l *layout) (body, error) {
+	real := c.Emulator.RealNow()
+	page := clockPage{Real: real, Ahead: l.Clock.Now.Unix() - real.Unix()}
+	page.Windows = []signingWindow{
+		// Vendor's page "Common parameters", Timestamp, and its gateway error table.
+		{Gateway: "acs", Window: 15 * time.Minute, Error: "InvalidTimeStamp.Expired"},
+		// Vendor's page of the public parameters, timestamp, and its platform error table.
+		{Gateway: "top", Window: 10 * time.Minute, Error: "31, Invalid Timestamp"},
+	}
+	for i, w := range page.Windows {
+		page.Windows[i].Over = l.Clock.Now.Sub(real).Abs() > w.Window
+	}
+	return body{"clock", "Clock", page}, nil
+}
+
+// Seconds of a window, as the pages write durations.
+func (w signingWindow) Seconds() int64 { return int64(w.Window / time.Second) }
+
+// setClock does to a clock what the button of a form says.
+func (c *console) setClock(r *http.Request, box *sandbox.Sandbox) (string, error) {
+	change, err := c.clockChange(r.PostForm)
+	if err != nil {
+		return "", err
+	}
+	clock, err := c.Emulator.ChangeClock(r.Context(), box, change)
+	if err != nil {
+		return "", err
+	}
+	state := "runs"
+	if clock.Frozen {
+		state = "is frozen"
+	}
+	return fmt.Sprintf("The clock of %s shows %s UTC and %s.", box.ID, moment(clock.Now), state), nil
+}
+
+func (c *console) clockChange(form url.Values) (change sandbox.ClockChange, err error) {
+	switch {
+	case form.Has("real"):
+		now := c.Emulator.RealNow()
+		change.Now = &now
+	case form.Has("frozen"):
+		frozen, wrong := strconv.ParseBool(form.Get("frozen"))
+		if wrong != nil {
+			err = &sandbox.InvalidError{Field: "frozen", Reason: "must be true or false"}
+		}
+		change.Frozen = &frozen
+	case form.Has("advance"):
+		change.Advance, err = parseAdvance(form.Get("advance"))
+	case form.Has("now"):
+		change.Now, err = parseInstant(form.Get("now"))
+	default:
+		err = &sandbox.InvalidError{Field: "clock", Reason: "give advance, now, frozen or real"}
+	}
+	return change, err
+}
+
+func parseAdvance(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(strings.ReplaceAll(text, " ", ""))
+	if err != nil || d < 0 {
+		return 0, &sandbox.InvalidError{Field: "advance", Reason: fmt.Sprintf(
+			"must be a duration such as 59m or 1h30m, not negative, got %q; set the clock to go back", text)}
+	}
+	return d, nil
+}
+
+// instantForms are how people write an instant: RFC 3339, what a browser's field for dates sends, and what the pages
+// show. Where no zone stands, it is UTC.
+func instantForms() []string {
+	return []string{
+		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
+	}
+}
+
+func parseInstant(text string) (*time.Time, error) {
+	for _, form := range instantForms() {
+		if at, err := time.Parse(form, strings.TrimSpace(text)); err == nil {
+			return &at, nil
+		}
+	}
+	return nil, &sandbox.InvalidError{Field: "now", Reason: fmt.Sprintf(
+		"must be an instant such as 2030-01-01T00:00:00Z or 2030-01-01 00:00, which is UTC, got %q", text)}
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+
+// span writes seconds as people read them, in up to three units: "2d 3h 4m", "59m 12s", "0s". clock.js does the same.
+func span(seconds int64) string {
+	left, parts := max(seconds, -seconds), []string{}
+	for _, unit := range []struct {
+		name    string
+		seconds int64
+	}{{"d", 24 * 60 * 60}, {"h", 60 * 60}, {"m", 60}, {"s", 1}} {
+		count := left / unit.seconds
+		left %= unit.seconds
+		if len(parts) < 3 && (count > 0 || len(parts) > 0 || unit.seconds == 1) {
+			parts = append(parts, strconv.FormatInt(count, 10)+unit.name)
+		}
+	}
+	return strings.Join(parts, " ")
+}

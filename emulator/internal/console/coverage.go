@@ -1,0 +1,82 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+)
+
+// coveragePage is which documented errors a sandbox has seen.
+type coveragePage struct {
+	journal.Coverage
+
+	Unseen bool // only what was not seen
+	Rows   []coverageRow
+}
+
+// Percent is the share of documented errors that were seen, rounded down: only all of them are 100.
+func (p coveragePage) Percent() string {
+	if p.Seen == 0 {
+		return "0 %"
+	}
+	if whole := p.Seen * 100 / p.Documented; whole > 0 {
+		return strconv.Itoa(whole) + " %"
+	}
+	return "under 1 %"
+}
+
+// coverageRow is an operation.
+type coverageRow struct {
+	journal.OperationCoverage
+
+	API   string
+	Seen  int
+	Cells []coverageCell
+}
+
+// coverageCell is a documented error of an operation.
+type coverageCell struct {
+	toggle
+	journal.CodeCount
+
+	Status  int
+	Meaning string
+}
+
+func (c *console) coverage(r *http.Request, l *layout) (body, error) {
+	sum, err := c.Emulator.Coverage(r.Context(), l.Sandbox)
+	if err != nil {
+		return body{}, err
+	}
+	list, err := c.playing(r.Context(), l.Sandbox)
+	if err != nil {
+		return body{}, err
+	}
+	page := coveragePage{Coverage: sum, Unseen: r.URL.Query().Get("show") == "unseen"}
+	for _, one := range sum.Operations {
+		page.Rows = append(page.Rows, c.coverageRow(one, page.Unseen, names(list)))
+	}
+	return body{"coverage", "Coverage", page}, nil
+}
+
+func (c *console) coverageRow(one journal.OperationCoverage, unseen bool, plays map[string]bool) coverageRow {
+	row := coverageRow{OperationCoverage: one}
+	op := c.operation(one.ID)
+	for _, count := range one.Errors {
+		if count.Seen > 0 {
+			row.Seen++
+			if unseen {
+				continue
+			}
+		}
+		name := errorName(one.ID, count.Code)
+		cell := coverageCell{toggle: toggle{name, plays[name]}, CodeCount: count}
+		if op != nil {
+			e, _ := op.Error(count.Code)
+			cell.Status, cell.Meaning, row.API = e.Status, e.Meaning, op.API.Name
+		}
+		row.Cells = append(row.Cells, cell)
+	}
+	return row
+}

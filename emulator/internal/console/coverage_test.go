@@ -1,0 +1,55 @@
+package console_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+)
+
+func TestCoverageFills(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.box(t, sandbox.Default)
+	w.page(t, "/console/coverage").has(t, "0 of 276 documented errors seen", "0 %", "0 calls", "not seen: ApplyTokenOverFlow")
+
+	w.submit(t, "/console/coverage", scenariosPage, url.Values{"play": {overflow}}).
+		has(t, "not seen: ApplyTokenOverFlow Stop "+overflow)
+	for _, seen := range []string{"seen 1 time: ApplyTokenOverFlow", "seen 2 times: ApplyTokenOverFlow"} {
+		w.signed(t, box, "ApplyToken", mqttVersion, applyParams(t, box))
+		w.page(t, "/console/coverage").has(t, seen)
+	}
+	w.submit(t, "/console/coverage", scenariosPage, url.Values{"stop": {overflow}})
+	w.applyToken(t, box)
+
+	page := w.page(t, "/console/coverage")
+	page.has(t, "1 of 276 documented errors seen", "under 1 %", "3 calls", "seen 2 times: ApplyTokenOverFlow")
+	page.lacks(t, `value="`+overflow+`"`)
+	page.part(t, "of-onsmqtt.ApplyToken", "</section>").has(t, "1 of 40 seen", "3 calls, 1 ok")
+
+	unseen := w.page(t, "/console/coverage?show=unseen").part(t, "of-onsmqtt.ApplyToken", "</section>")
+	unseen.lacks(t, ">ApplyTokenOverFlow<")
+	unseen.has(t, "not seen: SystemOverFlow Play error/onsmqtt.ApplyToken/SystemOverFlow")
+}
+
+func TestUndocumentedOutcomesAreShown(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.box(t, sandbox.Default)
+	w.play(t, box, scenario.Playing{Source: "name: own\nrules:\n  - on: onsmqtt.ApplyToken\n    script:\n" +
+		`      - respond: {status: 400, offSpec: true, body: '{"Code":"<b>Mine</b>","Message":"x"}'}` + "\n"})
+	w.signed(t, box, "ApplyToken", mqttVersion, applyParams(t, box))
+	page := w.page(t, "/console/coverage")
+	page.has(t, "Other outcomes, from replies that scripts wrote themselves: <b>Mine</b> (1)")
+	page.lacks(t, "<b>Mine")
+}
+
+func TestCoverageIsOfOneSandbox(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.applyToken(t, w.create(t, "busy"))
+	w.page(t, "/console/coverage?sandbox=busy").has(t, "Coverage of busy", "1 call")
+	w.page(t, "/console/coverage").has(t, "Coverage of default", "0 calls")
+	w.pageOf(t, "/console/coverage?sandbox=none", 404)
+}

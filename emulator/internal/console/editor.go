@@ -1,0 +1,162 @@
+package console
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+)
+
+// firstScenario is where one begins who has nothing to build upon.
+const firstScenario = `name: my-scenario
+summary: ApplyToken is throttled twice, then answers after half a second.
+rules:
+  - on: onsmqtt.ApplyToken          # an operation, onsmqtt.* or "*"
+    # when: {params.InstanceId: post-cn-*}
+    script:                         # each call takes one step; the last repeats
+      - fail: ApplyTokenOverFlow    # a documented error by its code
+        times: 2
+      - delay: 500ms
+`
+
+// editorPage is the editor of a scenario.
+type editorPage struct {
+	verdict
+
+	Source string
+	// Fresh says that nobody wrote in it yet.
+	Fresh bool
+	// From is the scenario whose document this was in the beginning.
+	From string
+	// Refusal says why it could not be played, when its document is good.
+	Refusal string
+	// Played is the name under which it plays now.
+	Played string
+}
+
+// Verdict is what is said about the text.
+func (p editorPage) Verdict() verdict { return p.verdict }
+
+// verdict is what the check of a document found.
+type verdict struct {
+	Checked  bool
+	Problems []foundProblem
+	// Name and Rules are those of a good document.
+	Name  string
+	Rules []ruleText
+}
+
+// foundProblem is a problem with the line where it is.
+type foundProblem struct {
+	scenario.Problem
+
+	// Before and At are the text of the line, parted where the problem begins.
+	Before, At string
+}
+
+// editor is the page as one opens it.
+func (c *console) editor(r *http.Request, _ *layout) (body, error) {
+	page := editorPage{Source: firstScenario, Fresh: true, From: r.URL.Query().Get("from")}
+	if page.From != "" {
+		s, ok := c.Emulator.Library().Get(page.From)
+		if !ok {
+			return body{}, c.meant(scenario.ErrUnknown, page.From)
+		}
+		page.Source = asOwn(s)
+	}
+	page.verdict = c.judge(page.Source)
+	return body{"editor", "Edit a scenario", page}, nil
+}
+
+var nameLine = regexp.MustCompile(`(?m)^name:.*$`)
+
+// asOwn is the document of a scenario under a name of its own, so that it does not play in the place of that scenario.
+func asOwn(s *scenario.Scenario) string {
+	line := nameLine.FindStringIndex(s.Source)
+	if line == nil {
+		return s.Source
+	}
+	return s.Source[:line[0]] + "name: my-" + path.Base(s.Name) + s.Source[line[1]:]
+}
+
+// tryScenario checks what was written, plays it when that was asked for and nothing is wrong, and shows the editor
+// with the text as it was: whatever happens, nobody writes it twice.
+func (c *console) tryScenario(w http.ResponseWriter, r *http.Request) {
+	err := c.validForm(w, r)
+	l, layoutErr := c.layout(r)
+	if layoutErr != nil || !r.PostForm.Has("source") {
+		if err == nil {
+			err = &problem{http.StatusBadRequest, "The form has no document."}
+		}
+		c.page(func(*http.Request, *layout) (body, error) { return body{}, err }).ServeHTTP(w, r)
+		return
+	}
+	page := editorPage{Source: sourceOf(r), From: r.PostFormValue("from")}
+	page.verdict = c.judge(page.Source)
+	status := http.StatusOK
+	if err == nil && len(page.Problems) > 0 {
+		status = http.StatusUnprocessableEntity
+	} else if err == nil && r.PostFormValue("do") == "play" {
+		what := scenario.Playing{Source: page.Source}
+		if err = c.Emulator.Play(r.Context(), l.Sandbox, what); err == nil {
+			page.Played = page.Name
+		}
+	}
+	if err != nil {
+		refusal, refused := c.errorBody(r, err)
+		page.Refusal, status = fmt.Sprint(refusal.data), refused
+	}
+	l.Path = link("scenarios/edit", "sandbox", l.Sandbox.ID, "from", page.From)
+	l.Title, l.Body, l.Refused = "Edit a scenario", page, false
+	c.write(w, status, "editor", l)
+}
+
+// sourceOf is the document as it was written: browsers end the lines of a form in their own way.
+func sourceOf(r *http.Request) string {
+	return strings.ReplaceAll(r.PostFormValue("source"), "\r\n", "\n")
+}
+
+// checkScenario answers with what is to be said about a document, while somebody writes it.
+func (c *console) checkScenario(w http.ResponseWriter, r *http.Request) {
+	if err := c.validForm(w, r); err != nil {
+		refusal, status := c.errorBody(r, err)
+		http.Error(w, fmt.Sprint(refusal.data), status)
+		return
+	}
+	var part bytes.Buffer
+	if err := render(&part, "editor", "verdict", c.judge(sourceOf(r))); err != nil {
+		c.Log.Error("console", "page", "editor", "error", err)
+		http.Error(w, "The console failed; the server's log says more.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(part.Bytes())
+}
+
+// judge checks a document. What it quotes goes back to who wrote it, secrets and all.
+func (c *console) judge(source string) verdict {
+	v := verdict{Checked: true}
+	s, problems := scenario.Decode([]byte(source), c.Emulator.Catalogue())
+	lines := strings.Split(source, "\n")
+	for _, p := range problems {
+		found := foundProblem{Problem: p}
+		if p.Line >= 1 && p.Line <= len(lines) {
+			text := []rune(lines[p.Line-1])
+			at := min(max(p.Column-1, 0), len(text))
+			found.Before, found.At = string(text[:at]), string(text[at:])
+		}
+		v.Problems = append(v.Problems, found)
+	}
+	if s == nil {
+		return v
+	}
+	v.Name = s.Name
+	for i, rule := range s.Rules {
+		v.Rules = append(v.Rules, textOf(rule, i+1))
+	}
+	return v
+}

@@ -1,0 +1,380 @@
+package console_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+)
+
+// calm is more than the stream waits between two events, and far less than it is silent without a sign of life.
+const calm = time.Second
+
+// The stream begins with what the page has, so that a browser that was away settles what it missed.
+func TestTheStreamBeginsWithTheNewestCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{})
+		b.call(t, b.box)
+		b.call(t, b.box)
+		f := b.follow(t, "")
+		first := f.one(t, calm)
+		rows := ids(first.Rows)
+		want := []string{place(2, 2, "default"), place(1, 1, "default")}
+		if !first.Begin || first.Older != "" || first.Skipped != 0 || !cmp.Equal(rows, want) {
+			t.Errorf("the first event is %+v with rows %v, want %v", first, rows, want)
+		}
+		if want := map[string]string{"default": strconv.FormatInt(arrival(1), 10)}; !cmp.Equal(first.Kept, want) {
+			t.Errorf("kept %v, want %v", first.Kept, want)
+		}
+		if got := f.header.Get("Content-Type"); got != "text/event-stream; charset=utf-8" {
+			t.Errorf("content type %s", got)
+		}
+		again := b.follow(t, "").one(t, calm)
+		if diff := cmp.Diff(first, again); diff != "" {
+			t.Errorf("a second browser sees something else: %s", diff)
+		}
+	})
+}
+
+// arrival is when the nth call of a bubble came, in nanoseconds.
+func arrival(n int) int64 { return start.Add(time.Duration(n) * time.Millisecond).UnixNano() }
+
+// place is the id of a row without its prefix.
+func place(n, seq int, box string) string {
+	return strconv.FormatInt(arrival(n), 10) + "_" + strconv.Itoa(seq) + "_" + box
+}
+
+func TestACallReachesThePageOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{})
+		b.call(t, b.box)
+		f := b.follow(t, "")
+		f.one(t, calm)
+		b.call(t, b.box)
+		e := f.one(t, calm)
+		if rows := ids(e.Rows); e.Begin || !cmp.Equal(rows, []string{place(2, 2, "default")}) {
+			t.Errorf("event %+v with rows %v", e, rows)
+		}
+		f.none(t, calm)
+	})
+}
+
+// numbers tell which calls of the bubble some rows are about, by when they came.
+func numbers(t *testing.T, rows []string) (all []int) {
+	t.Helper()
+	for _, id := range rows {
+		nanos, _, _ := strings.Cut(id, "_")
+		at, err := strconv.ParseInt(nanos, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, int((at-start.UnixNano())/int64(time.Millisecond)))
+	}
+	return all
+}
+
+func TestTheStreamKeepsToItsFilter(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		query string
+		want  []int // of call in default, stray call, call in qa
+	}{
+		"none":           {"", []int{3, 2, 1}},
+		"all sandboxes":  {"?sandbox=*", []int{3, 2, 1}},
+		"a sandbox":      {"?sandbox=qa", []int{3}},
+		"another one":    {"?sandbox=default", []int{2, 1}},
+		"API":            {"?api=ccmessaging", []int{3, 1}},
+		"operation":      {"?operation=tokenByAkSk", []int{3, 1}},
+		"outcome":        {"?outcome=ok", []int{3, 1}},
+		"any but ok":     {"?outcome=!ok", []int{2}},
+		"several":        {"?sandbox=default&api=ccmessaging&outcome=ok", []int{1}},
+		"nothing at all": {"?api=none", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBubble(t, emulator.Options{})
+				qa := b.create(t, sandbox.Definition{ID: "qa"})
+				f := b.follow(t, test.query)
+				if e := f.one(t, calm); !e.Begin || e.Rows != "" {
+					t.Errorf("it begins with %+v", e)
+				}
+				b.call(t, b.box)
+				b.stray(t)
+				b.call(t, qa)
+				events, _ := f.after(t, calm)
+				if got := numbers(t, shown(nil, events)); !slices.Equal(got, test.want) {
+					t.Errorf("calls %v, want %v", got, test.want)
+				}
+			})
+		})
+	}
+}
+
+// What was emptied is said before what came since, also when that is numbered as the calls before.
+func TestClearedCallsLeaveThePage(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		end  func(ctx context.Context, b *bubble, qa *sandbox.Sandbox) error
+		rows []string // of one more call; nil for none
+	}{
+		"cleared": {
+			func(ctx context.Context, b *bubble, qa *sandbox.Sandbox) error { return b.ClearJournal(ctx, qa) },
+			[]string{place(3, 3, "qa")},
+		},
+		"reset": {
+			func(ctx context.Context, b *bubble, qa *sandbox.Sandbox) error { return b.Reset(ctx, qa) },
+			[]string{place(3, 1, "qa")},
+		},
+		"removed": {
+			func(ctx context.Context, b *bubble, qa *sandbox.Sandbox) error { return b.RemoveSandbox(ctx, qa.ID) },
+			nil,
+		},
+	} {
+		for _, since := range []int{0, 1} { // calls between the beginning of the stream and the end of the calls
+			t.Run(name+" after "+strconv.Itoa(since), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					b := newBubble(t, emulator.Options{})
+					qa := b.create(t, sandbox.Definition{ID: "qa"})
+					b.call(t, qa)
+					if since == 0 {
+						b.call(t, qa)
+					}
+					f := b.follow(t, "")
+					page := shown(nil, []callEvent{f.one(t, calm)})
+					if since == 1 {
+						b.call(t, qa)
+						page = shown(page, []callEvent{f.one(t, calm)})
+					}
+					if err := test.end(t.Context(), b, qa); err != nil {
+						t.Fatal(err)
+					}
+					if test.rows != nil {
+						b.call(t, qa)
+					}
+					events, _ := f.after(t, calm)
+					if got := shown(page, events); !slices.Equal(got, test.rows) {
+						t.Errorf("rows %v of %v, want %v", got, page, test.rows)
+					}
+				})
+			})
+		}
+	}
+}
+
+// The clock at the top of the page is that of its sandbox; calls, and clocks of others, do not move it.
+func TestThePageLearnsThatItsClockWasMoved(t *testing.T) {
+	t.Parallel()
+	frozen, runs := true, false
+	for name, test := range map[string]struct {
+		box    string
+		change sandbox.ClockChange
+		want   int
+	}{
+		"advanced":       {"qa", sandbox.ClockChange{Advance: time.Minute}, 1},
+		"frozen":         {"qa", sandbox.ClockChange{Frozen: &frozen}, 1},
+		"runs as before": {"qa", sandbox.ClockChange{Frozen: &runs}, 0},
+		"another one":    {sandbox.Default, sandbox.ClockChange{Advance: time.Minute}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBubble(t, emulator.Options{})
+				qa := b.create(t, sandbox.Definition{ID: "qa"})
+				f := b.follow(t, "?sandbox=qa")
+				f.one(t, calm)
+				b.call(t, qa)
+				f.one(t, calm)
+				box, err := b.Sandboxes().Get(test.box)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := b.ChangeClock(t.Context(), box, test.change); err != nil {
+					t.Fatal(err)
+				}
+				b.call(t, qa)
+				if got := f.changes(t, calm); got != test.want {
+					t.Errorf("told %d times, want %d", got, test.want)
+				}
+			})
+		})
+	}
+}
+
+func TestASandboxMadeLaterIsFollowed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{})
+		f := b.follow(t, "")
+		f.one(t, calm)
+		b.call(t, b.create(t, sandbox.Definition{ID: "new"}))
+		if rows := ids(f.one(t, calm).Rows); !cmp.Equal(rows, []string{place(1, 1, "new")}) {
+			t.Errorf("rows %v", rows)
+		}
+	})
+}
+
+// A sandbox whose time is over goes without a word; the sign of life finds that out.
+func TestASandboxWhoseTimeIsOverLeavesThePage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{})
+		b.call(t, b.create(t, sandbox.Definition{ID: "brief", TTL: "1m"}))
+		f := b.follow(t, "")
+		f.one(t, calm)
+		b.real.Pass(2 * time.Minute)
+		if e := f.one(t, 16*time.Second); !cmp.Equal(e.Cleared, []string{"brief"}) {
+			t.Errorf("cleared %v", e.Cleared)
+		}
+	})
+}
+
+// Thousands of calls a second come as a few events with the newest of them.
+func TestAFloodIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{Journal: store.Bound{Records: 5000}})
+		f := b.follow(t, "")
+		f.one(t, calm)
+		b.call(t, b.box)
+		if n := len(ids(f.one(t, 0).Rows)); n != 1 { // at once: nothing came before it
+			t.Fatalf("%d rows", n)
+		}
+		const flood = 3000
+		for range flood {
+			b.call(t, b.box)
+		}
+		f.none(t, 100*time.Millisecond)
+		e := f.one(t, calm)
+		rows := ids(e.Rows)
+		if len(rows) != 200 || e.Skipped != flood-200 || rows[0] != place(flood+1, flood+1, "default") {
+			t.Errorf("%d rows and %d skipped of %d, the first %s", len(rows), e.Skipped, flood, rows[0])
+		}
+		if !strings.Contains(e.Rows, "2800 calls came too fast") {
+			t.Errorf("the rows do not say that some are missing: %s", e.Rows[len(e.Rows)-300:])
+		}
+	})
+}
+
+func TestEventsComeAFewTimesASecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{})
+		f := b.follow(t, "")
+		f.one(t, calm)
+		var all []callEvent
+		for range 100 { // in a second
+			b.call(t, b.box)
+			some, _ := f.after(t, 10*time.Millisecond)
+			all = append(all, some...)
+		}
+		last, _ := f.after(t, calm)
+		all = append(all, last...)
+		seen := map[string]int{}
+		for _, e := range all {
+			for _, id := range ids(e.Rows) {
+				seen[id]++
+			}
+		}
+		if len(all) > 7 || len(seen) != 100 || slices.ContainsFunc(all, func(e callEvent) bool { return e.Skipped != 0 }) {
+			t.Errorf("%d events with %d calls", len(all), len(seen))
+		}
+		for id, times := range seen {
+			if times != 1 {
+				t.Errorf("%s came %d times", id, times)
+			}
+		}
+	})
+}
+
+// Calls that gave way in the journal before they could be read count as skipped.
+func TestCallsThatGaveWayAreCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{Journal: store.Bound{Records: 50}})
+		f := b.follow(t, "")
+		f.one(t, calm)
+		b.call(t, b.box)
+		f.one(t, 0)
+		for range 120 {
+			b.call(t, b.box)
+		}
+		if e := f.one(t, calm); len(ids(e.Rows))+e.Skipped != 120 || e.Skipped < 70 {
+			t.Errorf("%d rows and %d skipped of 120", len(ids(e.Rows)), e.Skipped)
+		}
+	})
+}
+
+func TestASilentStreamShowsThatItIsAlive(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{})
+		f := b.follow(t, "")
+		f.one(t, calm)
+		if events, comments := f.after(t, time.Minute); len(events) != 0 || comments < 3 || comments > 4 {
+			t.Errorf("%d events and %d comments in a minute", len(events), comments)
+		}
+	})
+}
+
+func TestTheStreamEnds(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(b *bubble, f *follower){
+		"with the browser":    func(_ *bubble, f *follower) { f.leave() },
+		"with the emulator":   func(b *bubble, _ *follower) { b.Stop() },
+		"with its connection": func(_ *bubble, f *follower) { f.breaks(errors.New("broken pipe")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBubble(t, emulator.Options{})
+				f := b.follow(t, "")
+				f.one(t, calm)
+				end(b, f)
+				b.call(t, b.box)
+				f.none(t, calm)
+				select {
+				case <-f.ended:
+				default:
+					t.Error("the stream goes on")
+				}
+				open := 0 // its watch is closed: there is room for as many as ever
+				for {
+					if _, err := b.Watch(); err != nil {
+						break
+					}
+					open++
+				}
+				if open != emulator.MaxWatches {
+					t.Errorf("room for %d watches", open)
+				}
+			})
+		})
+	}
+}
+
+func TestNoStreamOfAnUnknownSandbox(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{})
+		w := httptest.NewRecorder()
+		b.console.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/console/calls/events?sandbox=none", nil))
+		if w.Code != 404 || strings.Contains(w.Header().Get("Content-Type"), "event-stream") {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	})
+}

@@ -1,0 +1,227 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+// body is what a page shows: a template and what fills it.
+type body struct {
+	template string
+	title    string
+	data     any
+}
+
+// view makes the body of a page. The layout, made before, can be changed.
+type view func(r *http.Request, l *layout) (body, error)
+
+// layout is what stands around every page.
+type layout struct {
+	Title   string
+	Section string // of the navigation, such as "calls"
+	// Sandboxes are the ids to choose from; More says that there are others.
+	Sandboxes []string
+	More      bool
+	// Here is the page that another choice of sandbox leads to, and Keep what it keeps of the address.
+	Here string
+	Keep []field
+	// Sandbox is the chosen one; Scope is what stands in the address, which "calls" can have as every.
+	Sandbox *sandbox.Sandbox
+	Scope   string
+	Clock   sandbox.Clock
+	CSRF    string
+	// Path is where a change leads back to: this page, or the one where a refused change came from.
+	Path    string
+	Refused bool
+	// Note says what the last change did.
+	Note string
+	Body any
+}
+
+// field is a name with its value.
+type field struct{ Name, Value string }
+
+// every stands for all sandboxes in an address; it can be no id.
+const every = "*"
+
+// page serves a view inside the layout; its error becomes a page of its own.
+func (c *console) page(v view) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l, err := c.layout(r)
+		l.Note = takeNote(w, r)
+		var b body
+		if err == nil {
+			b, err = v(r, &l)
+		}
+		status := http.StatusOK
+		if err != nil {
+			var refusal body
+			if refusal, status = c.errorBody(r, err); b.template == "" { // else the page says itself what is wrong
+				b = refusal
+				c.mask(&l)
+			}
+		}
+		l.Title, l.Body = b.title, b.data
+		c.write(w, status, b.template, l)
+	})
+}
+
+// mask keeps secrets out of what the page around an error repeats of the address.
+func (c *console) mask(l *layout) {
+	secrets := c.Emulator.Sandboxes().Secrets()
+	for _, text := range []*string{&l.Here, &l.Path, &l.Scope} {
+		*text = secrets.Mask(*text)
+	}
+	for i := range l.Keep {
+		l.Keep[i].Value = secrets.Mask(l.Keep[i].Value)
+	}
+}
+
+func (c *console) layout(r *http.Request) (layout, error) {
+	l := layout{CSRF: c.csrf, Scope: r.URL.Query().Get("sandbox"), Path: r.URL.RequestURI(), Section: section(r.URL.Path)}
+	if r.Method == http.MethodPost {
+		l.Scope, l.Path, l.Refused = r.PostForm.Get("sandbox"), localPath(r.PostForm.Get("back")), true
+	}
+	l.Here, l.Keep = kept(l.Path)
+	l.Sandboxes, l.More = pickable(c.Emulator.Sandboxes().List(), l.Scope)
+	id := l.Scope
+	if id == "" || id == every {
+		id = sandbox.Default
+	}
+	box, err := c.Emulator.Sandboxes().Get(id)
+	if err != nil {
+		box, _ = c.Emulator.Sandboxes().Get(sandbox.Default) // always there, so that the page around the error has one
+	}
+	l.Sandbox = box
+	clock, clockErr := box.Clock(r.Context())
+	l.Clock = clock
+	return l, errors.Join(err, clockErr)
+}
+
+// about makes a page one about the sandbox that its path names.
+func (c *console) about(ctx context.Context, l *layout, id string) error {
+	box, err := c.Emulator.Sandboxes().Get(id)
+	if err != nil {
+		return err
+	}
+	l.Sandbox, l.Scope = box, box.ID
+	l.Clock, err = box.Clock(ctx)
+	return err
+}
+
+// maxPickable is how many sandboxes the picker offers; the page of sandboxes has them all.
+const maxPickable = 500
+
+// pickable are the ids of the first sandboxes, with the chosen one always among them.
+func pickable(boxes []*sandbox.Sandbox, chosen string) (ids []string, more bool) {
+	for _, box := range boxes {
+		if len(ids) < maxPickable || box.ID == chosen {
+			ids = append(ids, box.ID)
+		}
+	}
+	return ids, len(ids) < len(boxes)
+}
+
+// kept is what the choice of another sandbox keeps of an address: all but what is about one sandbox alone.
+func kept(address string) (path string, fields []field) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return Root, nil
+	}
+	query := u.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if value := query.Get(name); value != "" && !slices.Contains([]string{"sandbox", "before", "seq", "from"}, name) {
+			fields = append(fields, field{name, value})
+		}
+	}
+	return u.EscapedPath(), fields
+}
+
+// section is the first part of a path behind Root.
+func section(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, Root), "/")
+	return first
+}
+
+// problem is an error with a status and a sentence for people.
+type problem struct {
+	status int
+	detail string
+}
+
+func (p *problem) Error() string { return p.detail }
+
+var errNoPage = &problem{http.StatusNotFound, "There is no such page."}
+
+func (c *console) errorBody(r *http.Request, err error) (body, int) {
+	shown := &problem{status: emulator.StatusOf(err), detail: err.Error()}
+	if p, ok := errors.AsType[*problem](err); ok {
+		shown = p
+	}
+	secrets := c.Emulator.Sandboxes().Secrets()
+	if shown.status == http.StatusInternalServerError {
+		c.Log.Error("console", "path", secrets.Mask(r.URL.Path), "error", secrets.Mask(err.Error()))
+		shown.detail = "The console failed; the server's log says more."
+	}
+	title := http.StatusText(shown.status)
+	return body{"error", title, secrets.Mask(shown.detail)}, shown.status
+}
+
+// change carries out what a form asks for and returns a sentence that says what was done.
+type change func(r *http.Request, box *sandbox.Sandbox) (note string, err error)
+
+// action serves the form of a change: afterwards the browser is back on the page where the form was.
+func (c *console) action(do change) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := c.validForm(w, r)
+		var box *sandbox.Sandbox
+		if err == nil {
+			box, err = c.Emulator.Sandboxes().Get(r.PostFormValue("sandbox"))
+		}
+		var note string
+		if err == nil {
+			note, err = do(r, box)
+		}
+		if err != nil {
+			c.page(func(*http.Request, *layout) (body, error) { return body{}, err }).ServeHTTP(w, r)
+			return
+		}
+		leaveNote(w, c.Emulator.Sandboxes().Secrets().Mask(note))
+		http.Redirect(w, r, localPath(r.PostFormValue("back")), http.StatusSeeOther)
+	})
+}
+
+// noteCookie carries what a change did to the page that is shown next.
+const noteCookie = "tokenstage_note"
+
+func leaveNote(w http.ResponseWriter, note string) { leaveCookie(w, noteCookie, note) }
+
+func takeNote(w http.ResponseWriter, r *http.Request) string { return takeCookie(w, r, noteCookie) }
+
+// leaveCookie tells something to the page that is shown next.
+func leaveCookie(w http.ResponseWriter, name, value string) {
+	const seconds = 10
+	http.SetCookie(w, &http.Cookie{
+		Name: name, Value: url.QueryEscape(value), Path: Root, MaxAge: seconds, HttpOnly: true,
+		SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// takeCookie reads what the page before left, once.
+func takeCookie(w http.ResponseWriter, r *http.Request, name string) string {
+	cookie, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	http.SetCookie(w, &http.Cookie{Name: name, Path: Root, MaxAge: -1, HttpOnly: true})
+	value, _ := url.QueryUnescape(cookie.Value)
+	return value
+}

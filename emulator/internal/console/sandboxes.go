@@ -1,0 +1,153 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+// listedSandboxes is how many sandboxes a page shows.
+const listedSandboxes = 50
+
+// sandboxList is the page of sandboxes.
+type sandboxList struct {
+	Rows []sandboxRow
+	// Find is what the ids must contain.
+	Find string
+	// All is how many sandboxes there are, Found how many of them have Find in their id.
+	All, Found int
+	// First and Last number the rows among those found, from 1.
+	First, Last int
+	// Before and After are where the pages beside this one begin; empty where there is none.
+	Before, After string
+	// New is the form of a new sandbox, as it was sent when it was refused, and Refusal why.
+	New     newSandbox
+	Refusal string
+	// Scenarios are the names that can be played from the start.
+	Scenarios []string
+}
+
+// sandboxRow is a sandbox in a list.
+type sandboxRow struct {
+	ID     string
+	Clock  sandbox.Clock
+	Seed   uint64
+	TTL    string
+	Ends   time.Time // real time; zero for one that stays
+	IsKept bool      // it cannot be removed
+	// Playing counts the scenarios that somebody played, Calls those that the journal keeps.
+	Playing, Calls int
+}
+
+func (c *console) sandboxes(r *http.Request, _ *layout) (body, error) {
+	query := r.URL.Query()
+	page, err := c.listSandboxes(r.Context(), query.Get("find"), query.Get("from"))
+	return body{"sandboxes", "Sandboxes", page}, err
+}
+
+func (c *console) listSandboxes(ctx context.Context, find, from string) (sandboxList, error) {
+	page := sandboxList{Find: find, Scenarios: c.Emulator.Library().Names(), New: newSandbox{Scenarios: make([]string, 3)}}
+	boxes := c.Emulator.Sandboxes().List()
+	page.All = len(boxes)
+	var found []*sandbox.Sandbox
+	for _, box := range boxes {
+		if strings.Contains(box.ID, find) {
+			found = append(found, box)
+		}
+	}
+	page.number(len(found), from)
+	for _, box := range found[page.First-1 : page.Last] {
+		row, err := c.sandboxRow(ctx, box)
+		switch {
+		case errors.Is(err, sandbox.ErrGone):
+			continue // removed meanwhile
+		case err != nil:
+			return page, err
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return page, nil
+}
+
+// number finds the page that begins behind so many sandboxes.
+func (l *sandboxList) number(found int, from string) {
+	skip, _ := strconv.Atoi(from)
+	skip = min(max(skip, 0), found)
+	l.Found, l.First, l.Last = found, skip+1, min(skip+listedSandboxes, found)
+	if skip > 0 {
+		l.Before = strconv.Itoa(max(skip-listedSandboxes, 0))
+	}
+	if l.Last < found {
+		l.After = strconv.Itoa(l.Last)
+	}
+}
+
+func (c *console) sandboxRow(ctx context.Context, box *sandbox.Sandbox) (sandboxRow, error) {
+	row := sandboxRow{
+		ID: box.ID, Seed: box.Seed, TTL: box.TTL, Ends: box.ExpiresAt(), IsKept: box.ID == sandbox.Default,
+	}
+	var err error
+	if row.Clock, err = box.Clock(ctx); err != nil {
+		return row, err
+	}
+	playing, err := c.Emulator.Player(box).List(ctx)
+	if err != nil {
+		return row, err
+	}
+	for _, scenario := range playing {
+		if !scenario.Default {
+			row.Playing++
+		}
+	}
+	row.Calls, err = keptCalls(ctx, c.Emulator.Journal(box))
+	return row, err
+}
+
+// keptCalls counts without reading: the numbers of the calls have no gaps.
+func keptCalls(ctx context.Context, calls *journal.Journal) (int, error) {
+	oldest, err := calls.List(ctx, journal.Filter{Limit: 1})
+	if err != nil || len(oldest.Requests) == 0 {
+		return 0, err
+	}
+	newest, _, err := calls.Recent(ctx, journal.Filter{Limit: 1}, 0)
+	if err != nil || len(newest) == 0 {
+		return 0, err
+	}
+	return int(newest[0].Seq - oldest.Requests[0].Seq + 1), nil
+}
+
+// resetSandbox puts the sandbox that the pressed button names back to its start.
+func (c *console) resetSandbox(r *http.Request, _ *sandbox.Sandbox) (string, error) {
+	box, err := c.Emulator.Sandboxes().Get(r.PostFormValue("reset"))
+	if err != nil {
+		return "", err
+	}
+	return "Sandbox " + box.ID + " is back at its start.", c.Emulator.Reset(r.Context(), box)
+}
+
+// removeSandbox removes the sandbox that the pressed button names. Its pages are gone then, so the list comes next.
+func (c *console) removeSandbox(r *http.Request, _ *sandbox.Sandbox) (string, error) {
+	id := r.PostFormValue("remove")
+	if err := c.Emulator.RemoveSandbox(r.Context(), id); err != nil {
+		return "", err
+	}
+	r.PostForm.Set("back", link("sandboxes"))
+	return "Sandbox " + id + " is removed.", nil
+}
+
+// changeSandbox does what the pressed button says.
+func (c *console) changeSandbox(r *http.Request, box *sandbox.Sandbox) (string, error) {
+	switch {
+	case r.PostForm.Has("reset"):
+		return c.resetSandbox(r, box)
+	case r.PostForm.Has("remove"):
+		return c.removeSandbox(r, box)
+	}
+	return "", &problem{http.StatusUnprocessableEntity, "A sandbox can be reset or removed."}
+}

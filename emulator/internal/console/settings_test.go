@@ -1,0 +1,131 @@
+package console_test
+
+import (
+	"encoding/json"
+	"html"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+// pasted are the texts of a page that are there to be pasted.
+func (r reply) pasted() []string {
+	var texts []string
+	for _, found := range regexp.MustCompile(`(?s)<div class="paste"><pre[^>]*>(.*?)</pre>`).FindAllStringSubmatch(r.body, -1) {
+		texts = append(texts, html.UnescapeString(found[1]))
+	}
+	return texts
+}
+
+// paste is the text to paste that holds a mark.
+func (r reply) paste(t *testing.T, mark string) string {
+	t.Helper()
+	for _, text := range r.pasted() {
+		if strings.Contains(text, mark) {
+			return text
+		}
+	}
+	t.Fatalf("the page has no text to paste with %q: %q", mark, r.pasted())
+	return ""
+}
+
+func TestSettingsOfTheDefaultSandbox(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	page := w.page(t, "/console/sandboxes/default")
+	host, port, _ := strings.Cut(w.data, ":")
+	for mark, want := range map[string][]string{
+		"openapi.Config{":  {`tea.String("` + w.data + `")`, `tea.String("http")`, `tea.String("LTAIfakeDefault")`, `tea.String("fake-default-access-key-secret")`},
+		"BearerToken:":     {`tea.String("fake-default-bearer-token")`, `tea.String("http")`},
+		"sdk.NewConfig()":  {`request.Domain = "` + w.data + `"`, `request.Scheme = "http"`, `request.Domain, request.Port = "` + host + `", "` + port + `"`},
+		"new Config({":     {`endpoint: '` + w.data + `'`, `protocol: 'http'`, `accessKeyId: 'LTAIfakeDefault'`},
+		"new RPCClient({":  {`endpoint: 'http://` + w.data + `'`, `method: 'POST'`},
+		"server URL":       {"http://" + w.data + "/router/rest", "10000001", "fake-default-top-app-secret"},
+		"new ApiClient({":  {`url: 'http://` + w.data + `/router/rest'`, `appkey: '10000001'`},
+		"REST_URL":         {`'http://` + w.data + `/router/rest'`},
+		"host         ":    {host, "port         " + port},
+		"TOKENSTAGE_DATA=": {"tokenstage env --sandbox default --control http://" + w.control, "export AICC_URL=http://" + w.data},
+	} {
+		text := page.paste(t, mark)
+		for _, part := range want {
+			if !strings.Contains(text, part) {
+				t.Errorf("the text with %q does not have %q: %s", mark, part, text)
+			}
+		}
+	}
+	page.lacks(t, "Over HTTPS", "Secrets were shown")
+	page.has(t, "LTAIfakeDisabled fake-disabled-access-key-secret disabled", "Instances post-* mqtt-*")
+}
+
+// The commands do what they say, pasted as they stand.
+func TestSettingsOfCurl(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("there is no curl")
+	}
+	w := open(t)
+	const hostile = `it's "so" $HOME \ <b>`
+	if _, err := w.CreateSandbox(t.Context(), sandbox.Definition{ID: "odd", Credentials: sandbox.Credentials{
+		ACS:    []sandbox.ACSCredential{{BearerToken: hostile}},
+		Fabric: []sandbox.App{{AppKey: "odd-key", AppSecret: hostile}},
+	}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	// What the page of a created sandbox shows once.
+	req := w.request(t, http.MethodGet, "/console/sandboxes/odd", nil)
+	req.AddCookie(&http.Cookie{Name: "tokenstage_created", Value: "odd"})
+	page := w.send(t, req)
+	for mark, member := range map[string]string{"x-acs-bearer-token": "AuthModel", "applyToken": "token"} {
+		command := page.paste(t, mark)
+		raw, err := exec.CommandContext(t.Context(), "sh", "-c", command).Output()
+		var answer map[string]any
+		if err != nil || json.Unmarshal(raw, &answer) != nil || answer[member] == nil {
+			t.Errorf("%s\nanswers %s, %v", command, raw, err)
+		}
+	}
+}
+
+func TestSettingsOverTLS(t *testing.T) {
+	t.Parallel()
+	w := open(t, func(s *settings) {
+		s.console.TLS, s.console.Token, s.control.Token = "127.0.0.1:4443", "a-long-enough-token", "a-long-enough-token"
+	})
+	w.send(t, w.request(t, http.MethodGet, "/console/?token=a-long-enough-token", nil))
+	page := w.page(t, "/console/sandboxes/default")
+	page.has(t, "Over HTTPS")
+	if text := page.paste(t, "ca.pem"); !strings.Contains(text, "https://127.0.0.1:4443") ||
+		!strings.Contains(text, `-H "Authorization: Bearer $TOKENSTAGE_CONTROL_TOKEN"`) {
+		t.Errorf("the settings are %s", text)
+	}
+	if text := page.paste(t, "tokenstage env"); !strings.HasPrefix(text, "# needs TOKENSTAGE_CONTROL_TOKEN") {
+		t.Errorf("nothing about the token in %s", text)
+	}
+	page.lacks(t, "a-long-enough-token")
+	w.create(t, "other")
+	if text := w.page(t, "/console/sandboxes/other").paste(t, "/v1/sandboxes/other"); !strings.Contains(text, "Bearer $TOKENSTAGE") {
+		t.Errorf("no token in %s", text)
+	}
+}
+
+// A sandbox without credentials of a gateway has no settings for it.
+func TestSettingsWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	if _, err := w.CreateSandbox(t.Context(), sandbox.Definition{ID: "bare", Credentials: sandbox.Credentials{
+		ACS: []sandbox.ACSCredential{{AccessKeyID: "LTAIsts", AccessKeySecret: "secret-of-sts", SecurityToken: "sts-token"}},
+		Top: []sandbox.App{}, Fabric: []sandbox.App{},
+	}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	page := w.page(t, "/console/sandboxes/bare")
+	page.lacks(t, "Taobao", "Huawei", "without signatures", "secret-of-sts")
+	for _, mark := range []string{"openapi.Config{", "NewStsTokenCredential", "new Config({", "ALIBABA_CLOUD_SECURITY_TOKEN="} {
+		if text := page.paste(t, mark); !strings.Contains(text, "sts-token") || !strings.Contains(text, "<access key secret>") {
+			t.Errorf("no security token in %s", text)
+		}
+	}
+}

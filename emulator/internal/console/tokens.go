@@ -1,0 +1,100 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+// listedTokens is how many tokens a page shows.
+const listedTokens = 100
+
+// tokenFilter selects tokens; it is what the address of the list says.
+type tokenFilter struct {
+	API   string
+	State sandbox.State
+	From  int // how many of the selected ones are newer than those of the page
+}
+
+func readTokenFilter(r *http.Request) tokenFilter {
+	query := r.URL.Query()
+	from, _ := strconv.Atoi(query.Get("from"))
+	return tokenFilter{API: query.Get("api"), State: sandbox.State(query.Get("state")), From: max(from, 0)}
+}
+
+func (f tokenFilter) selects(t sandbox.Token) bool {
+	return (f.API == "" || f.API == t.API) && (f.State == "" || f.State == t.State)
+}
+
+// tokenList is the page of tokens.
+type tokenList struct {
+	Filter tokenFilter
+	APIs   []*contract.API
+	States []sandbox.State
+	Tokens []tokenRow
+	// Listed is how many tokens the sandbox lists, Selected how many of them the filter selects.
+	Listed, Selected int
+	// First and Last number the tokens of the page among the selected ones, from 1.
+	First, Last int
+	// Newer and Older are where the pages beside this one begin; empty where there is none.
+	Newer, Older string
+}
+
+// tokenRow is a token in the list.
+type tokenRow struct {
+	sandbox.Token
+
+	// Left is how many seconds are left on the sandbox's clock.
+	Left int64
+}
+
+// IsActive tells whether the token is good, and so can be changed.
+func (t tokenRow) IsActive() bool { return t.State == sandbox.Active }
+
+func (c *console) tokens(r *http.Request, l *layout) (body, error) {
+	all, err := c.Emulator.Tokens(r.Context(), l.Sandbox)
+	if err != nil {
+		return body{}, err
+	}
+	page := tokenList{
+		Filter: readTokenFilter(r), APIs: c.Emulator.Catalogue().APIs, Listed: len(all),
+		States: []sandbox.State{sandbox.Active, sandbox.Expired, sandbox.Revoked, sandbox.Redeemed, sandbox.Superseded},
+	}
+	all = slices.DeleteFunc(all, func(t sandbox.Token) bool { return !page.Filter.selects(t) })
+	page.number(len(all))
+	for _, token := range all[page.First-1 : page.Last] {
+		left := int64(token.ExpiresAt.Sub(l.Clock.Now).Seconds())
+		page.Tokens = append(page.Tokens, tokenRow{token, left})
+	}
+	return body{"tokens", "Tokens", page}, nil
+}
+
+// number finds the page among the selected tokens.
+func (l *tokenList) number(selected int) {
+	from := min(l.Filter.From, selected)
+	l.Selected, l.First, l.Last = selected, from+1, min(from+listedTokens, selected)
+	if from > 0 {
+		l.Newer = strconv.Itoa(max(from-listedTokens, 0))
+	}
+	if l.Last < selected {
+		l.Older = strconv.Itoa(l.Last)
+	}
+}
+
+// changeToken does to a token what the pressed button says: its name is the change, its value the token.
+func (c *console) changeToken(r *http.Request, box *sandbox.Sandbox) (string, error) {
+	for _, change := range []struct {
+		name string
+		to   sandbox.State
+	}{{"expire", sandbox.Expired}, {"revoke", sandbox.Revoked}, {"redeem", sandbox.Redeemed}} {
+		if id := r.PostFormValue(change.name); id != "" {
+			token, err := c.Emulator.ChangeToken(r.Context(), box, id, change.to)
+			return fmt.Sprintf("Token %s is %s.", token.ID, token.State), err
+		}
+	}
+	return "", &problem{http.StatusUnprocessableEntity, "A token can be told to expire, revoke or redeem."}
+}

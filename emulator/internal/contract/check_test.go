@@ -1,0 +1,299 @@
+package contract_test
+
+import (
+	"math"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+)
+
+// checkSpec has an operation for each way in which a request is checked.
+const checkSpec = `openapi: 3.0.3
+info: {title: Checks, version: "1"}
+x-gateway: acs
+paths:
+  /typed/{Path}:
+    post:
+      operationId: Typed
+      x-errors:
+        - {code: Own, status: 400, meaning: m, evidence: "choice: a test"}
+      parameters:
+        - {name: Second, in: query, required: true, schema: {type: string}}
+        - {name: First, in: query, required: true, schema: {type: string, minLength: 2, maxLength: 4, pattern: "^[a-z]+$"}}
+        - {name: Path, in: path, required: true, schema: {type: string}}
+        - {name: X-Head, in: header, schema: {type: string, enum: [on, off]}}
+        - {name: Integer, in: query, schema: {type: integer, minimum: -5, maximum: 5}}
+        - {name: Short, in: query, schema: {type: integer, format: int32}}
+        - {name: Number, in: query, schema: {type: number, maximum: 1.5}}
+        - {name: Flag, in: query, schema: {type: boolean}}
+        - {name: Owned, in: query, x-invalid: Own, schema: {type: integer}}
+        - name: Document
+          in: query
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [kind, size]
+                additionalProperties: false
+                properties:
+                  kind: {type: string}
+                  size: {type: integer}
+                  inner: {type: object, required: [a], properties: {a: {type: boolean}}}
+      responses: &responses
+        "200": {description: d, content: {application/json: {schema: {type: object, required: [ok], properties: {ok: {type: boolean}}}}}}
+        "404": {description: d, content: {application/json: {schema: {type: array, items: {type: string}}}}}
+        default: {description: d, content: {application/json: {schema: {type: string}}}}
+  /body:
+    post: &body
+      operationId: Body
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [z, a]
+              properties:
+                z: {type: string}
+                a: {type: integer}
+                list: {type: array, items: {type: integer}, maxItems: 2}
+      responses: *responses
+  /optional:
+    post:
+      operationId: Optional
+      requestBody:
+        content: {application/json: {schema: {type: object, properties: {a: {type: integer}}}}}
+      responses:
+        "200": {description: d, content: {application/json: {schema: {type: object}}}}
+`
+
+func checkOperation(tb testing.TB, id string) *contract.Operation {
+	tb.Helper()
+	system := files()
+	system["checks.yaml"] = system["shop.yaml"]
+	system["checks.yaml"].Data = []byte(checkSpec)
+	delete(system, "shop.yaml")
+	return operation(tb, load(tb, system), "checks."+id)
+}
+
+// found are the problems in short: the name, "!" before a missing one, and the code after it.
+func found(problems []contract.Problem) []string {
+	var all []string
+	for _, p := range problems {
+		text := p.Name
+		if p.Missing {
+			text = "!" + text
+		}
+		if p.Code != "" {
+			text += " " + p.Code
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+func TestCheckOfText(t *testing.T) {
+	t.Parallel()
+	op := checkOperation(t, "Typed")
+	with := func(pairs ...string) map[string]string {
+		text := map[string]string{"First": "abc", "Second": "x"}
+		for i := 0; i < len(pairs); i += 2 {
+			text[pairs[i]] = pairs[i+1]
+		}
+		return text
+	}
+	for name, c := range map[string]struct {
+		text   map[string]string
+		params map[string]any // beside First, Second and Path
+		want   []string
+	}{
+		"good":                   {with(), nil, nil},
+		"unknown is ignored":     {with("Unknown", "x"), nil, nil},
+		"in another case":        {with("flag", "x"), nil, nil},
+		"empty is absent":        {with("Second", "", "Flag", ""), nil, []string{"!Second"}},
+		"missing, spec's order":  {map[string]string{}, nil, []string{"!Second", "!First"}},
+		"missing before wrong":   {map[string]string{"First": "ABC"}, nil, []string{"!Second", "First"}},
+		"two rules of one":       {with("First", "ABCDE"), nil, []string{"First", "First"}},
+		"wrong, spec's order":    {with("Flag", "x", "Integer", "x", "Number", "x"), nil, []string{"Integer", "Number", "Flag"}},
+		"integer":                {with("Integer", "-5"), map[string]any{"Integer": int64(-5)}, nil},
+		"integer with a plus":    {with("Integer", "+5"), map[string]any{"Integer": int64(5)}, nil},
+		"integer too small":      {with("Integer", "-6"), nil, []string{"Integer"}},
+		"integer in hex":         {with("Integer", "0x1"), nil, []string{"Integer"}},
+		"integer with blanks":    {with("Integer", " 1"), nil, []string{"Integer"}},
+		"integer with a point":   {with("Integer", "1.0"), nil, []string{"Integer"}},
+		"integer beyond 64 bits": {with("Integer", "9223372036854775808"), nil, []string{"Integer"}},
+		"int32":                  {with("Short", "2147483647"), map[string]any{"Short": int64(math.MaxInt32)}, nil},
+		"int32 overflown":        {with("Short", "2147483648"), nil, []string{"Short"}},
+		"number":                 {with("Number", "1e-3"), map[string]any{"Number": 0.001}, nil},
+		"number too large":       {with("Number", "1.6"), nil, []string{"Number"}},
+		"no number":              {with("Number", "NaN"), nil, []string{"Number"}},
+		"infinite":               {with("Number", "-Inf"), nil, []string{"Number"}},
+		"boolean":                {with("Flag", "False"), map[string]any{"Flag": false}, nil},
+		"boolean as 1":           {with("Flag", "1"), nil, []string{"Flag"}},
+		"own error":              {with("Owned", "x"), nil, []string{"Owned Own"}},
+		"JSON":                   {with("Document", `{"kind":"k","size":1}`), map[string]any{"Document": map[string]any{"kind": "k", "size": int64(1)}}, nil},
+		"JSON broken":            {with("Document", `{"kind":`), nil, []string{"Document"}},
+		"JSON of another kind":   {with("Document", `[]`), nil, []string{"Document"}},
+		"JSON, member missing":   {with("Document", `{"size":1}`), nil, []string{"!Document.kind"}},
+		"JSON, both missing":     {with("Document", `{}`), nil, []string{"!Document.kind", "!Document.size"}},
+		"JSON, missing before":   {with("Document", `{"size":"x"}`), nil, []string{"!Document.kind", "Document.size"}},
+		"JSON, inner missing":    {with("Document", `{"kind":"k","size":1,"inner":{}}`), nil, []string{"!Document.inner.a"}},
+		"JSON, unknown member":   {with("Document", `{"kind":"k","size":1,"x":1}`), nil, []string{"Document"}},
+		"length in characters":   {with("First", "äöü"), nil, []string{"First"}},
+		"not UTF-8":              {with("First", "\xff\xfe"), nil, []string{"First"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			params, problems := op.Check(contract.Values{Text: c.text, Path: map[string]string{"Path": "p"}})
+			if diff := cmp.Diff(c.want, found(problems)); diff != "" {
+				t.Errorf("%s\n%+v", diff, problems)
+			}
+			for _, p := range problems {
+				if p.Reason == "" {
+					t.Errorf("no reason for %s", p.Name)
+				}
+			}
+			if c.want != nil {
+				return
+			}
+			want := map[string]any{"First": "abc", "Second": c.text["Second"], "Path": "p"}
+			for name, value := range c.params {
+				want[name] = value
+			}
+			if diff := cmp.Diff(want, params); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestCheckOfPathAndHeader(t *testing.T) {
+	t.Parallel()
+	op := checkOperation(t, "Typed")
+	text := map[string]string{"First": "abc", "Second": "x", "Path": "no path", "X-Head": "no header"}
+	_, problems := op.Check(contract.Values{Text: text})
+	if diff := cmp.Diff([]string{"!Path"}, found(problems)); diff != "" {
+		t.Error(diff)
+	}
+	values := contract.Values{Text: text, Path: map[string]string{"Path": "p"}, Header: http.Header{"X-Head": {"on"}}}
+	params, problems := op.Check(values)
+	if problems != nil || params["X-Head"] != "on" || params["Path"] != "p" {
+		t.Errorf("got %v, %v", params, problems)
+	}
+	values.Header.Set("X-Head", "maybe")
+	if _, problems = op.Check(values); len(problems) != 1 || problems[0].Name != "X-Head" {
+		t.Errorf("got %v", problems)
+	}
+}
+
+func TestCheckOfBodies(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		id, body string
+		params   map[string]any
+		want     []string
+	}{
+		"good":                  {"Body", ` {"z":"x","a":1} `, map[string]any{"z": "x", "a": int64(1)}, nil},
+		"unknown members pass":  {"Body", `{"z":"x","a":1,"y":null}`, map[string]any{"z": "x", "a": int64(1), "y": nil}, nil},
+		"absent":                {"Body", "", nil, []string{"!body"}},
+		"blank":                 {"Body", " \n", nil, []string{"!body"}},
+		"broken":                {"Body", `{"z":}`, nil, []string{"body"}},
+		"more than one":         {"Body", `{"z":"x","a":1}{}`, nil, []string{"body"}},
+		"a list":                {"Body", `[]`, nil, []string{"body"}},
+		"null":                  {"Body", `null`, nil, []string{"body"}},
+		"missing, in order":     {"Body", `{}`, nil, []string{"!z", "!a"}},
+		"missing before wrong":  {"Body", `{"z":1}`, nil, []string{"!a", "z"}},
+		"wrong, in order":       {"Body", `{"list":"x","a":"y","z":1}`, nil, []string{"z", "a", "list"}},
+		"inside a list":         {"Body", `{"z":"x","a":1,"list":[1,"x"]}`, nil, []string{"list.1"}},
+		"too many":              {"Body", `{"z":"x","a":1,"list":[1,2,3]}`, nil, []string{"list"}},
+		"whole number as float": {"Body", `{"z":"x","a":1.0}`, map[string]any{"z": "x", "a": 1.0}, nil},
+		"fraction":              {"Body", `{"z":"x","a":1.5}`, nil, []string{"a"}},
+		"optional, absent":      {"Optional", "", map[string]any{}, nil},
+		"optional, wrong":       {"Optional", `{"a":"x"}`, nil, []string{"a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			params, problems := checkOperation(t, c.id).Check(contract.Values{Body: []byte(c.body)})
+			if diff := cmp.Diff(c.want, found(problems)); diff != "" {
+				t.Errorf("%s\n%+v", diff, problems)
+			}
+			if diff := cmp.Diff(c.params, params); c.want == nil && diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDecodeJSON(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text string
+		want any
+		err  string // empty for none
+	}{
+		"object":        {`{"a":[1,2.5,"x",true,null]}`, map[string]any{"a": []any{int64(1), 2.5, "x", true, nil}}, ""},
+		"blanks":        {" 1\n", int64(1), ""},
+		"largest":       {"9223372036854775807", int64(math.MaxInt64), ""},
+		"beyond int64":  {"9223372036854775808", 9223372036854775808.0, ""},
+		"beyond float":  {"1e999", "1e999", ""},
+		"exponent":      {"1e2", 100.0, ""},
+		"empty":         {"", nil, "ends too early"},
+		"cut":           {`{"a":`, nil, "ends too early"},
+		"broken":        {`{"a" 1}`, nil, "at byte 6"},
+		"word":          {"hello", nil, "at byte 1"},
+		"more":          {`{} x`, nil, "more text follows the value at byte "},
+		"two":           {`1 2`, nil, "more text follows"},
+		"deep":          {strings.Repeat("[", 20000), nil, "nested more than 64 deep"},
+		"one too deep":  {strings.Repeat("[", 65) + strings.Repeat("]", 65), nil, "nested more than 64 deep"},
+		"just too wide": {"[" + strings.Repeat("0,", 50_000) + "0]", nil, "more than 50000 values"},
+		"marks in text": {`"` + strings.Repeat(`\"[{,`, 60_000) + `"`, strings.Repeat(`"[{,`, 60_000), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := contract.DecodeJSON([]byte(c.text))
+			if c.err != "" {
+				wantError(t, err, "is not JSON", c.err)
+				return
+			}
+			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+				t.Errorf("%v %s", err, diff)
+			}
+		})
+	}
+}
+
+func TestCheckReply(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		id     string
+		status int
+		value  any
+		want   string // in the error; empty for none
+	}{
+		"good":              {"Typed", 200, map[string]any{"ok": true, "more": 1}, ""},
+		"member missing":    {"Typed", 200, map[string]any{}, `"ok"`},
+		"wrong type":        {"Typed", 200, map[string]any{"ok": "yes"}, "/ok"},
+		"own status":        {"Typed", 404, []any{"x"}, ""},
+		"own status, wrong": {"Typed", 404, "x", "array"},
+		"default":           {"Typed", 500, "x", ""},
+		"default, wrong":    {"Typed", 500, map[string]any{}, "string"},
+		"no such status":    {"Optional", 500, "x", "no reply with status 500"},
+		"null":              {"Typed", 200, nil, "breaks the spec"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := checkOperation(t, c.id).CheckReply(c.status, c.value)
+			if c.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantError(t, err, "checks."+c.id, c.want)
+		})
+	}
+}

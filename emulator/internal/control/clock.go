@@ -1,0 +1,78 @@
+package control
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+type clockView struct {
+	Now    time.Time `json:"now"`
+	Frozen bool      `json:"frozen"`
+}
+
+// clockPatch is the body of PATCH …/clock: at least one of the three.
+type clockPatch struct {
+	Now     *string `json:"now"`
+	Advance *string `json:"advance"`
+	Frozen  *bool   `json:"frozen"`
+}
+
+func showClock(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	clock, err := box.Clock(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, clockView(clock))
+}
+
+func changeClock(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	var patch clockPatch
+	text, err := decode(c, &patch)
+	if err != nil {
+		return err
+	}
+	change, err := patch.change()
+	if err != nil {
+		return text.locate(err)
+	}
+	clock, err := p.emulator.ChangeClock(c.Request().Context(), box, change)
+	if err != nil {
+		return text.locate(err)
+	}
+	return c.JSON(http.StatusOK, clockView(clock))
+}
+
+func (p clockPatch) change() (sandbox.ClockChange, error) {
+	change := sandbox.ClockChange{Frozen: p.Frozen}
+	if p == (clockPatch{}) {
+		return change, &sandbox.InvalidError{Field: "body", Reason: "give now, advance or frozen"}
+	}
+	var err error
+	if change.Now, err = instant(p.Now); err != nil || p.Advance == nil {
+		return change, err
+	}
+	change.Advance, err = time.ParseDuration(*p.Advance)
+	if err != nil || change.Advance < 0 {
+		return change, &sandbox.InvalidError{Field: "advance", Reason: fmt.Sprintf(
+			"must be a duration such as 59m or 1h30m, not negative, got %q; now sets the clock back", *p.Advance)}
+	}
+	return change, nil
+}
+
+// instant reads the member now.
+func instant(text *string) (*time.Time, error) {
+	if text == nil {
+		return nil, nil //nolint:nilnil // what is left out stays left out
+	}
+	var at time.Time
+	if err := at.UnmarshalText([]byte(*text)); err != nil {
+		return nil, &sandbox.InvalidError{Field: "now", Reason: fmt.Sprintf(
+			"must be an instant as of RFC 3339 such as 2030-01-01T00:00:00Z, got %q", *text)}
+	}
+	return &at, nil
+}

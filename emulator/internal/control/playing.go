@@ -1,0 +1,157 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+)
+
+// playingView is a scenario that plays in a sandbox.
+type playingView struct {
+	scenario.Status
+	Playing bool `json:"playing"`
+}
+
+func (p *plane) playing(ctx context.Context, box *sandbox.Sandbox) ([]playingView, error) {
+	list, err := p.emulator.Player(box).List(ctx)
+	views := make([]playingView, len(list))
+	for i, status := range list {
+		views[i] = playingView{status, true}
+	}
+	return views, err
+}
+
+func listPlaying(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	views, err := p.playing(c.Request().Context(), box)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{"scenarios": views})
+}
+
+// played names what was played, in the order in which it was, without what is on by default.
+func (p *plane) played(ctx context.Context, box *sandbox.Sandbox) ([]string, error) {
+	views, err := p.playing(ctx, box)
+	names := []string{}
+	for _, v := range slices.Backward(views) {
+		if !v.Default {
+			names = append(names, v.Name)
+		}
+	}
+	return names, err
+}
+
+var scenarioNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_%-]{0,127}$`)
+
+// play plays a known scenario, or the one in the body under the name of the path.
+func play(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	source, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	what := scenario.Playing{Name: scenarioName(c)}
+	if !blank(source) {
+		what.Source = string(source)
+		if !scenarioNamePattern.MatchString(what.Name) {
+			return problem(http.StatusBadRequest, "a scenario's name has 1 to 128 characters of A-Z, a-z, 0-9 and ./_%-, "+
+				"and begins with a letter or digit")
+		}
+	}
+	ctx := c.Request().Context()
+	before, err := p.status(ctx, box, what.Name)
+	if err != nil {
+		return err
+	}
+	if err := p.emulator.Play(ctx, box, what); err != nil {
+		return p.meant(err, what.Name)
+	}
+	after, err := p.status(ctx, box, what.Name)
+	switch {
+	case err != nil:
+		return err
+	case after == nil:
+		return problem(http.StatusConflict, "the scenario was stopped by somebody else as soon as it played")
+	case before == nil || before.Default:
+		return c.JSON(http.StatusCreated, after)
+	}
+	return c.JSON(http.StatusOK, after)
+}
+
+// status is that of the scenario of a name; nil where it does not play.
+func (p *plane) status(ctx context.Context, box *sandbox.Sandbox, name string) (*playingView, error) {
+	views, err := p.playing(ctx, box)
+	i := slices.IndexFunc(views, func(v playingView) bool { return v.Name == name })
+	if err != nil || i < 0 {
+		return nil, err
+	}
+	return &views[i], nil
+}
+
+// meant adds to the refusal of an unknown name the one that was probably meant.
+func (p *plane) meant(err error, name string) error {
+	if errors.Is(err, scenario.ErrUnknown) {
+		return p.unknownScenario(name)
+	}
+	return err
+}
+
+func stopPlaying(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+	name := scenarioName(c)
+	if err := p.emulator.StopPlaying(c.Request().Context(), box, name); err != nil {
+		return fmt.Errorf("%w: %q", err, name)
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// scripts reads what a sandbox starts with: names of known scenarios, and documents.
+func scripts(given []json.RawMessage) ([]sandbox.Script, error) {
+	var all []sandbox.Script
+	for i, raw := range given {
+		var script sandbox.Script
+		switch raw[0] {
+		case '{':
+			script.Source = string(raw)
+		case '"':
+			if err := json.Unmarshal(raw, &script.Name); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, &sandbox.InvalidError{
+				Field: fmt.Sprintf("scenarios[%d]", i), Reason: "must be the name of a scenario or a scenario as an object",
+			}
+		}
+		all = append(all, script)
+	}
+	return all, nil
+}
+
+// startProblem points a refusal of a scenario that a sandbox should start with into the body that brought it.
+func (p *plane) startProblem(text document, given []json.RawMessage, wrong *emulator.ScriptError) error {
+	var name string
+	_ = json.Unmarshal(given[wrong.Index], &name) // empty for a document, whose name is known
+	shown := asProblem(p.meant(wrong.Err, name))
+	shown.Field = fmt.Sprintf("scenarios[%d]", wrong.Index)
+	line, column := text.place(text.find(func(path, _ string) bool { return path == shown.Field }))
+	moved := slices.Clone(shown.Problems)
+	for i := range moved {
+		if moved[i].Line == 1 {
+			moved[i].Column += column - 1
+		}
+		moved[i].Line += line - 1
+	}
+	shown.Line, shown.Column, shown.Problems = line, column, moved
+	if len(moved) > 0 {
+		shown.Line, shown.Column = moved[0].Line, moved[0].Column
+	}
+	return shown
+}

@@ -1,0 +1,145 @@
+package acs
+
+import (
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// style is the way in which a request proves who sent it.
+type style int
+
+const (
+	unsigned style = iota
+	rpcV1          // parameter Signature, HMAC-SHA1
+	roaV1          // Authorization: acs <id>:<signature>, HMAC-SHA1
+	v3             // Authorization: ACS3-… Credential=…,SignedHeaders=…,Signature=…
+	bearer         // a bearer token without any signature
+)
+
+// claim is what a request says of its sender, before anything of it is proven.
+type claim struct {
+	style         style
+	algorithm     algorithm // of v3, as named
+	accessKeyID   string
+	signature     string
+	signedHeaders []string
+	securityToken string
+	bearerToken   string
+	timestamp     string
+	nonce         string
+	incomplete    string // what the Authorization header lacks
+}
+
+// readClaim tells the styles apart in the order in which the gateway does: Authorization header, parameter Signature,
+// bearer token.
+func readClaim(req *wire.Request, text map[string]string) claim {
+	auth := gateway.First(req.Header, "Authorization")
+	switch {
+	case strings.HasPrefix(auth, "ACS3-"):
+		return readV3(req, auth)
+	case strings.HasPrefix(auth, "acs "):
+		return readROA(req, strings.TrimPrefix(auth, "acs "))
+	case has(text, "Signature"):
+		return readRPC(rpcV1, text)
+	case gateway.First(req.Header, bearerHeader) != "":
+		c := headerClaim(bearer, req)
+		c.timestamp = gateway.First(req.Header, dateHeader)
+		return c
+	case text["BearerToken"] != "" && text["AccessKeyId"] == "": // beside a key it vouches for nothing
+		return readRPC(bearer, text)
+	}
+	return readRPC(unsigned, text)
+}
+
+func has(text map[string]string, name string) bool {
+	_, ok := text[name]
+	return ok
+}
+
+// Names of headers in the form in which net/http keeps them.
+const (
+	bearerHeader   = "X-Acs-Bearer-Token"
+	securityHeader = "X-Acs-Security-Token"
+	nonceHeader    = "X-Acs-Signature-Nonce"
+	dateHeader     = "X-Acs-Date"
+	digestHeader   = "X-Acs-Content-Sha256"
+	actionHeader   = "X-Acs-Action"
+	versionHeader  = "X-Acs-Version"
+	methodHeader   = "X-Acs-Signature-Method"
+)
+
+func headerClaim(s style, req *wire.Request) claim {
+	return claim{
+		style: s, nonce: gateway.First(req.Header, nonceHeader),
+		securityToken: gateway.First(req.Header, securityHeader), bearerToken: gateway.First(req.Header, bearerHeader),
+	}
+}
+
+func readRPC(s style, text map[string]string) claim {
+	return claim{
+		style: s, accessKeyID: text["AccessKeyId"], signature: text["Signature"], nonce: text["SignatureNonce"],
+		timestamp: text["Timestamp"], securityToken: text["SecurityToken"], bearerToken: text["BearerToken"],
+	}
+}
+
+func readROA(req *wire.Request, auth string) claim {
+	c := headerClaim(roaV1, req)
+	c.timestamp = gateway.First(req.Header, "Date")
+	var found bool
+	c.accessKeyID, c.signature, found = strings.Cut(auth, ":")
+	if !found {
+		c.incomplete = "a colon between AccessKey ID and signature"
+	}
+	return c
+}
+
+func readV3(req *wire.Request, auth string) claim {
+	c := headerClaim(v3, req)
+	c.timestamp = gateway.First(req.Header, dateHeader)
+	name, rest, _ := strings.Cut(auth, " ")
+	c.algorithm = algorithm(name)
+	for part, more := "", true; more; {
+		part, rest, more = strings.Cut(rest, ",")
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch name {
+		case "Credential":
+			c.accessKeyID = value
+		case "SignedHeaders":
+			c.signedHeaders = strings.Split(value, ";")
+		case "Signature":
+			c.signature = value
+		}
+	}
+	switch {
+	case c.accessKeyID == "":
+		c.incomplete = "Credential"
+	case len(c.signedHeaders) == 0 || c.signedHeaders[0] == "":
+		c.incomplete = "SignedHeaders"
+	case c.signature == "":
+		c.incomplete = "Signature"
+	}
+	return c
+}
+
+// credential is how the sandbox is found: a bearer token counts when there is no AccessKey ID.
+func (c *claim) credential() wire.Credential {
+	if c.accessKeyID == "" && c.bearerToken != "" {
+		return wire.Credential{Kind: wire.Bearer, ID: c.bearerToken}
+	}
+	return wire.Credential{Kind: wire.AccessKey, ID: c.accessKeyID}
+}
+
+// public returns a public value from where its style carries it. RPC v1 signs the parameter, and its clients send the
+// header besides; V3 signs the header.
+func (c *claim) public(x *exchange, header, parameter string) string {
+	first, second := gateway.First(x.req.Header, header), x.call.Text[parameter]
+	if c.style == rpcV1 {
+		first, second = second, first
+	}
+	if first != "" {
+		return first
+	}
+	return second
+}

@@ -1,0 +1,252 @@
+package acs_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+func TestGoodRequests(t *testing.T) {
+	t.Parallel()
+	for _, s := range styles() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			got := newWorld(t).send(t, s.sign(newClient(), s.call()))
+			got.want(t, "ok")
+			call := got.exchange.Call()
+			if call.Credential != (wire.Credential{Kind: wire.AccessKey, ID: keyID}) || call.Gateway != "acs" {
+				t.Errorf("the call is %+v", call)
+			}
+		})
+	}
+}
+
+// One changed byte of what is signed must not pass.
+func TestTamperedRequests(t *testing.T) {
+	t.Parallel()
+	changes := map[string]func(*wire.Request){
+		"query":  func(r *wire.Request) { r.RawQuery = strings.TrimPrefix(r.RawQuery+"&Added=1", "&") },
+		"method": func(r *wire.Request) { r.Method = http.MethodGet },
+		"host":   func(r *wire.Request) { r.Host = "elsewhere:80" },
+		"body":   func(r *wire.Request) { r.Body = append(r.Body, ' ') },
+		"nonce":  func(r *wire.Request) { r.Header.Set("X-Acs-Signature-Nonce", "another") },
+		"added":  func(r *wire.Request) { r.Header.Set("X-Acs-Signature-Type", "added") },
+	}
+	// What a style leaves unsigned. ROA v1 judges the body by Content-MD5 alone; a GET is no operation of these calls.
+	unsigned := map[string]string{
+		"rpc v1": "host body nonce added method", "roa v1": "host body method", "v3 rpc": "method", "v3 rpc sm3": "method",
+		"v3 roa": "method",
+	}
+	for _, s := range styles() {
+		for name, change := range changes {
+			if strings.Contains(unsigned[s.name], name) {
+				continue
+			}
+			t.Run(s.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				req := s.sign(newClient(), s.call())
+				change(req)
+				want := "SignatureDoesNotMatch"
+				if name == "added" && strings.HasPrefix(s.name, "v3") {
+					want = "IncompleteSignature" // a header that is not among SignedHeaders
+				}
+				newWorld(t).send(t, req).want(t, want)
+			})
+		}
+	}
+}
+
+// The method is signed too: a call that takes GET and POST, signed for the one and sent as the other.
+func TestMethodIsSigned(t *testing.T) {
+	t.Parallel()
+	for name, sign := range map[string]func(*client, draft) *wire.Request{
+		"rpc v1": func(c *client, d draft) *wire.Request { return c.rpc(d, "ShopList", "2026-01-01") },
+		"v3":     func(c *client, d draft) *wire.Request { return c.v3(d, "ShopList", "2026-01-01") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, c := newWorld(t), newClient()
+			w.send(t, sign(c, draft{method: http.MethodGet, path: "/", host: host})).want(t, "ok")
+			c.nonce = "nonce-2"
+			req := sign(c, draft{method: http.MethodGet, path: "/", host: host})
+			req.Method = http.MethodPost
+			w.send(t, req).want(t, "SignatureDoesNotMatch")
+		})
+	}
+}
+
+// SDKs spread parameters over query and form as they like: alibaba-cloud-sdk-go v1.63.107 sends all in the query,
+// onsmqtt v1.0.2 the API's own in the form, @alicloud/pop-core 1.8.0 all in the form.
+func TestWhereRPCParametersTravel(t *testing.T) {
+	t.Parallel()
+	own := mqttParams()
+	rpc := func(c *client, d draft) *wire.Request { return c.rpc(d, applyToken, mqttRelease) }
+	v3 := func(c *client, d draft) *wire.Request { return c.v3(d, applyToken, mqttRelease) }
+	for name, c := range map[string]struct {
+		query, form pairs
+		inForm      bool
+		sign        func(*client, draft) *wire.Request
+	}{
+		"v1 all in the query":           {own, nil, false, rpc},
+		"v1 own in the form":            {nil, own, false, rpc},
+		"v1 all in the form":            {nil, own, true, rpc},
+		"v1 common in the form":         {own, nil, true, rpc},
+		"v1 own in both":                {own[:2], own[2:], false, rpc},
+		"v3 query":                      {own, nil, false, v3},
+		"v3 form":                       {nil, own, false, v3},
+		"v3 both":                       {own[:1], own[1:], false, v3},
+		"v1 the same pair in both":      {own, own[:1], false, rpc},
+		"v1 a name twice in the query":  {append(own[:4:4], [2]string{"Extra", "2"}, [2]string{"Extra", "1"}), nil, false, rpc},
+		"v1 a parameter without a name": {append(own[:4:4], [2]string{"", "x"}), nil, false, rpc},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			signer := newClient()
+			signer.inForm = c.inForm
+			got := newWorld(t).send(t, c.sign(signer, draft{
+				method: http.MethodPost, path: "/", host: host, query: c.query, form: c.form,
+			}))
+			got.want(t, "ok")
+			params := got.exchange.Call().Params
+			if params["Actions"] != "R,W" || params["ExpireTime"] != int64(1893456000000) ||
+				params["Resources"] != "TopicA/+,TopicB/# ~*é!'()" {
+				t.Errorf("params %v", params)
+			}
+		})
+	}
+}
+
+// Of a repeated name the first counts, the query before the form.
+func TestRepeatedParameter(t *testing.T) {
+	t.Parallel()
+	d := mqtt()
+	d.query = append(d.query, [2]string{"InstanceId", "second"})
+	d.form = pairs{{"InstanceId", "third"}, {"Actions", "broken"}}
+	got := newWorld(t).send(t, newClient().rpc(d, applyToken, mqttRelease))
+	got.want(t, "ok")
+	if id := got.exchange.Call().Params["InstanceId"]; id != "post-cn-test001" {
+		t.Errorf("InstanceId is %v", id)
+	}
+}
+
+func TestBearerTokens(t *testing.T) {
+	t.Parallel()
+	header := func(names map[string]string, d draft) *wire.Request {
+		req := newClient().request(d)
+		setAll(req.Header, names)
+		return req
+	}
+	rpc := func(change func(*client, *draft)) *wire.Request {
+		c, d := newClient(), mqtt()
+		c.id, c.secret, c.bearer = "", "", bearerToken
+		change(c, &d)
+		return c.rpc(d, applyToken, mqttRelease)
+	}
+	for name, c := range map[string]struct {
+		req  *wire.Request
+		want string
+	}{
+		"v3 style": {header(map[string]string{
+			"X-Acs-Action": applyToken, "X-Acs-Version": mqttRelease, "X-Acs-Bearer-Token": bearerToken,
+			"X-Acs-Signature-Nonce": "n", "X-Acs-Content-Sha256": sum(newClient().hash(), ""), "X-Acs-Date": iso(noon),
+		}, mqtt()), "ok"},
+		"v3 style without a date": {header(map[string]string{
+			"X-Acs-Action": applyToken, "X-Acs-Version": mqttRelease, "X-Acs-Bearer-Token": bearerToken,
+		}, mqtt()), "ok"},
+		"v3 style with an old date": {header(map[string]string{
+			"X-Acs-Action": applyToken, "X-Acs-Version": mqttRelease, "X-Acs-Bearer-Token": bearerToken,
+			"X-Acs-Date": "2020-01-01T00:00:00Z",
+		}, mqtt()), "InvalidTimeStamp.Expired"},
+		"roa style": {header(map[string]string{
+			"X-Acs-Action": "CreateAccessWarrant", "X-Acs-Version": "20240611", "X-Acs-Bearer-Token": bearerToken,
+			"X-Acs-Signature-Type": "BEARERTOKEN", "X-Acs-Signature-Nonce": "n", "Date": noon.Format(http.TimeFormat),
+		}, warrant()), "ok"},
+		"unknown token": {header(map[string]string{
+			"X-Acs-Action": applyToken, "X-Acs-Version": mqttRelease, "X-Acs-Bearer-Token": "nobody's",
+		}, mqtt()), "InvalidAccessKeyId.NotFound"},
+		"disabled token": {header(map[string]string{
+			"X-Acs-Action": applyToken, "X-Acs-Version": mqttRelease, "X-Acs-Bearer-Token": "disabled-bearer",
+		}, mqtt()), "InvalidAccessKeyId.Inactive"},
+		"an AccessKey ID is no bearer token": {header(map[string]string{
+			"X-Acs-Action": applyToken, "X-Acs-Version": mqttRelease, "X-Acs-Bearer-Token": keyID,
+		}, mqtt()), "InvalidAccessKeyId.NotFound"},
+
+		"rpc signed with an empty secret": {rpc(func(*client, *draft) {}), "ok"},
+		"rpc signed with a wrong secret": {
+			rpc(func(c *client, _ *draft) { c.secret = "wrong" }), "SignatureDoesNotMatch",
+		},
+		"rpc unsigned": {newClient().request(draft{
+			method: http.MethodPost, path: "/", host: host,
+			query: append(mqttParams(), pairs{
+				{"Action", applyToken},
+				{"Version", mqttRelease},
+				{"BearerToken", bearerToken},
+				{"SignatureType", "BEARERTOKEN"},
+				{"Timestamp", iso(noon)},
+				{"SignatureNonce", "n"},
+			}...),
+		}), "ok"},
+		"roa signed with an empty secret": {func() *wire.Request {
+			c := newClient()
+			c.id, c.secret, c.bearer = "", "", bearerToken
+			return c.roa(warrant(), "CreateAccessWarrant", "20240611")
+		}(), "ok"},
+		"roa signed with a wrong secret": {func() *wire.Request {
+			c := newClient()
+			c.id, c.secret, c.bearer = "", "wrong", bearerToken
+			return c.roa(warrant(), "CreateAccessWarrant", "20240611")
+		}(), "SignatureDoesNotMatch"},
+		"v3 without a key": {func() *wire.Request {
+			c := newClient()
+			c.id, c.secret, c.bearer = "", "", bearerToken
+			return c.v3(mqtt(), applyToken, mqttRelease)
+		}(), "IncompleteSignature"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newWorld(t).send(t, c.req).want(t, c.want)
+		})
+	}
+}
+
+// A bearer token beside an AccessKey ID opens nothing by itself: the key is what is named, and its signature is due.
+func TestBearerTokenDoesNotVouchForAKey(t *testing.T) {
+	t.Parallel()
+	query := append(mqttParams(), pairs{
+		{"Action", applyToken}, {"Version", mqttRelease}, {"AccessKeyId", keyID}, {"Timestamp", iso(noon)},
+	}...)
+	for name, bearer := range map[string]string{"good": bearerToken, "nonsense": "x"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			req := newClient().request(draft{
+				method: http.MethodPost, path: "/", host: host, query: query.with("BearerToken", bearer),
+			})
+			newWorld(t).send(t, req).want(t, "MissingSignature")
+		})
+	}
+}
+
+func TestUnsignedRequests(t *testing.T) {
+	t.Parallel()
+	named := append(mqttParams(), pairs{{"Action", applyToken}, {"Version", mqttRelease}, {"Timestamp", iso(noon)}}...)
+	for name, c := range map[string]struct {
+		query pairs
+		want  string
+	}{
+		"nothing":          {named, "MissingAccessKeyId"},
+		"empty key":        {named.with("AccessKeyId", ""), "MissingAccessKeyId"},
+		"key alone":        {named.with("AccessKeyId", keyID), "MissingSignature"},
+		"unknown key":      {named.with("AccessKeyId", "nobody"), "InvalidAccessKeyId.NotFound"},
+		"key, no time":     {named.with("AccessKeyId", keyID).with("Timestamp", "-"), "MissingTimestamp"},
+		"empty signature":  {newClient().rpcCommon(applyToken, mqttRelease).with("Signature", ""), "SignatureDoesNotMatch"},
+		"empty parameters": {named.with("BearerToken", ""), "MissingAccessKeyId"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			req := newClient().request(draft{method: http.MethodPost, path: "/", host: host, query: c.query})
+			newWorld(t).send(t, req).want(t, c.want)
+		})
+	}
+}

@@ -1,0 +1,45 @@
+package acs
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+const xmlProlog = `<?xml version='1.0' encoding='UTF-8'?>`
+
+// appendXML appends a value as an element. The elements of a list repeat the name of the list.
+func appendXML(dst []byte, name string, value any) []byte {
+	switch v := value.(type) {
+	case wire.List:
+		return appendXML(dst, name, wire.Object{{Name: v.Item, Value: v.Values}})
+	case []any:
+		for _, element := range v {
+			dst = appendXML(dst, name, element)
+		}
+		return dst
+	case map[string]any:
+		return appendXML(dst, name, gateway.Sorted(v))
+	case wire.Object:
+		dst = fmt.Appendf(dst, "<%s>", name)
+		for _, m := range v {
+			dst = appendXML(dst, m.Name, m.Value)
+		}
+		return fmt.Appendf(dst, "</%s>", name)
+	case nil:
+		return fmt.Appendf(dst, "<%s/>", name)
+	}
+	dst = fmt.Appendf(dst, "<%s>", name)
+	dst = append(dst, escapeXML(fmt.Sprint(value))...)
+	return fmt.Appendf(dst, "</%s>", name)
+}
+
+// escapeXML also replaces what XML cannot hold.
+func escapeXML(text string) []byte {
+	var b bytes.Buffer
+	_ = xml.EscapeText(&b, []byte(text)) // a bytes.Buffer takes every write
+	return b.Bytes()
+}

@@ -1,0 +1,52 @@
+package fabric
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+const jsonContent = "application/json;charset=UTF-8"
+
+// businessFailure begins the code of a documented error that is an HTTP 200 with a result code of its own.
+const businessFailure = "resultCode."
+
+// Reply sends the operation's body as it is: there is no envelope around success.
+func (x *exchange) Reply(result wire.Result) wire.Reply {
+	reply := encode(http.StatusOK, result.Body)
+	maps.Copy(reply.Header, result.Header)
+	reply.Outcome = wire.OutcomeOK
+	if result.Outcome != "" {
+		reply.Outcome = result.Outcome
+	}
+	return reply
+}
+
+// Refuse sends the one documented error body (page click-to-dial guide, response of a lapsed AccessToken), or that of
+// a business failure. errorCode is always "0": the page shows no other value.
+func (x *exchange) Refuse(fault *wire.Fault) wire.Reply {
+	answer := table.Answer(x.gateway.spec, x.op, fault)
+	body := wire.Object{{Name: "errorCode", Value: "0"}, {Name: "exceptionInfo", Value: answer.Message}}
+	if code, ok := strings.CutPrefix(answer.Name, businessFailure); ok {
+		body = wire.Object{{Name: "resultCode", Value: code}}
+		if answer.Message != "" {
+			body = append(body, wire.Member{Name: "resultDesc", Value: answer.Message})
+		}
+	}
+	reply := encode(answer.Status, body)
+	if x.allow != "" {
+		reply.Header.Set("Allow", x.allow)
+	}
+	reply.Outcome = answer.Name
+	return reply
+}
+
+func encode(status int, body wire.Object) wire.Reply {
+	return wire.Reply{
+		Status: status, Header: http.Header{"Content-Type": {jsonContent}},
+		Body: gateway.AppendJSON(make([]byte, 0, 512), body), Value: body,
+	}
+}

@@ -1,0 +1,174 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// Tally counts how the calls of a sandbox ended, by operation and documented error. Unlike the entries, which give way
+// to later ones, it forgets nothing until the sandbox is reset.
+type Tally struct {
+	space   store.Space
+	secrets *sandbox.Secrets
+}
+
+// NewTally returns the tally that is kept in space and never shows any of secrets.
+func NewTally(space store.Space, secrets *sandbox.Secrets) Tally { return Tally{space, secrets} }
+
+// Coverage is what was seen of the documented errors.
+type Coverage struct {
+	Operations []OperationCoverage `json:"operations"`
+	// Calls is the number of calls of all operations.
+	Calls int64 `json:"calls"`
+	// Seen is how many of the documented errors, each counted once for every operation that documents it, came.
+	Seen       int `json:"seen"`
+	Documented int `json:"documented"`
+}
+
+// OperationCoverage is what was seen of one operation. Its calls are those that succeeded and those of all codes.
+type OperationCoverage struct {
+	ID    string `json:"id"`
+	Calls int64  `json:"calls"`
+	OK    int64  `json:"ok"`
+	// Errors are the documented ones, seen or not.
+	Errors []CodeCount `json:"errors"`
+	// Undocumented are other outcomes: those of replies that scripts wrote themselves.
+	Undocumented []CodeCount `json:"undocumented"`
+}
+
+// CodeCount is how often a code was sent.
+type CodeCount struct {
+	Code string `json:"code"`
+	Seen int64  `json:"seen"`
+}
+
+// Count counts a call. It costs one access to the store, but for outcomes that are not documented.
+func (t Tally) Count(ctx context.Context, op *contract.Operation, outcome string) error {
+	if _, documented := op.Error(outcome); !documented && outcome != wire.OutcomeOK {
+		code, ok := contract.Unfilled(op.Errors, outcome)
+		if !ok {
+			return t.countOther(ctx, op, outcome)
+		}
+		outcome = code
+	}
+	if _, err := t.space.Increment(ctx, tallyKey(op, outcome), 1, time.Time{}); err != nil {
+		return fmt.Errorf("count a call of %s: %w", op.Name, err)
+	}
+	return nil
+}
+
+func tallyKey(op *contract.Operation, code string) string { return "coverage/" + op.Name + "/" + code }
+
+// othersKey is that of no documented code: those have no slash.
+func othersKey(op *contract.Operation) string { return "coverage/" + op.Name + "/other/" }
+
+const (
+	// maxOthers bounds how many undocumented outcomes of an operation are told apart.
+	maxOthers = 100
+	// remainder counts those beyond.
+	remainder = "(others)"
+)
+
+func (t Tally) countOther(ctx context.Context, op *contract.Operation, outcome string) error {
+	err := t.space.Update(ctx, othersKey(op), func(old []byte) ([]byte, time.Time, error) {
+		counts, err := readOthers(old)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		if _, known := counts[outcome]; !known && len(counts) >= maxOthers {
+			outcome = remainder
+		}
+		counts[outcome]++
+		raw, err := json.Marshal(counts)
+		return raw, time.Time{}, err
+	})
+	if err != nil {
+		return fmt.Errorf("count a call of %s: %w", op.Name, err)
+	}
+	return nil
+}
+
+func readOthers(raw []byte) (map[string]int64, error) {
+	counts := map[string]int64{}
+	if raw == nil {
+		return counts, nil
+	}
+	if err := json.Unmarshal(raw, &counts); err != nil {
+		return nil, fmt.Errorf("read the undocumented outcomes: %w", err)
+	}
+	return counts, nil
+}
+
+// Read returns what was counted of every operation in the catalogue.
+func (t Tally) Read(ctx context.Context, catalogue *contract.Catalogue) (Coverage, error) {
+	sum := Coverage{Operations: []OperationCoverage{}}
+	for _, api := range catalogue.APIs {
+		for _, op := range api.Operations {
+			one, err := t.operation(ctx, op)
+			if err != nil {
+				return Coverage{}, fmt.Errorf("read the coverage of %s: %w", op.Name, err)
+			}
+			sum.Operations = append(sum.Operations, one)
+			sum.Calls += one.Calls
+			sum.Documented += len(one.Errors)
+			sum.Seen += one.seen()
+		}
+	}
+	return sum, nil
+}
+
+func (t Tally) operation(ctx context.Context, op *contract.Operation) (OperationCoverage, error) {
+	c := OperationCoverage{ID: op.Name, Errors: []CodeCount{}, Undocumented: []CodeCount{}}
+	var err error
+	if c.OK, err = t.count(ctx, op, wire.OutcomeOK); err != nil {
+		return c, err
+	}
+	c.Calls = c.OK
+	for i := range op.Errors {
+		n, err := t.count(ctx, op, op.Errors[i].Code)
+		if err != nil {
+			return c, err
+		}
+		c.Errors = append(c.Errors, CodeCount{op.Errors[i].Code, n})
+		c.Calls += n
+	}
+	raw, _, err := t.space.Get(ctx, othersKey(op))
+	if err != nil {
+		return c, err
+	}
+	others, err := readOthers(raw)
+	for code, n := range others {
+		c.Undocumented = append(c.Undocumented, CodeCount{t.secrets.Mask(code), n})
+		c.Calls += n
+	}
+	slices.SortFunc(c.Undocumented, func(a, b CodeCount) int { return strings.Compare(a.Code, b.Code) })
+	return c, err
+}
+
+func (t Tally) count(ctx context.Context, op *contract.Operation, code string) (int64, error) {
+	raw, ok, err := t.space.Get(ctx, tallyKey(op, code))
+	if err != nil || !ok {
+		return 0, err
+	}
+	return strconv.ParseInt(string(raw), 10, 64)
+}
+
+func (c OperationCoverage) seen() int {
+	n := 0
+	for _, e := range c.Errors {
+		if e.Seen > 0 {
+			n++
+		}
+	}
+	return n
+}

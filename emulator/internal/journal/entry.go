@@ -1,0 +1,78 @@
+package journal
+
+import (
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// Entry is one call. The numbers in the cbor tags are the format of what is kept; a number is never used again for
+// something else.
+type Entry struct {
+	// ID is the request id, by which an entry is looked up.
+	ID string `json:"id" cbor:"1,keyasint"`
+	// Seq is the entry's place in the journal, counted from 1; the journal gives it.
+	Seq uint64 `json:"seq" cbor:"-"`
+	// Time is the sandbox's clock when the call came.
+	Time time.Time `json:"time" cbor:"2,keyasint"`
+	// Arrived is when it came in real time, which orders the calls of several sandboxes.
+	Arrived time.Time `json:"arrived" cbor:"16,keyasint"`
+	Sandbox string    `json:"sandbox" cbor:"3,keyasint"`
+	Gateway string    `json:"gateway" cbor:"4,keyasint"`
+	API     string    `json:"api" cbor:"5,keyasint"`
+	// Operation is the full name, such as "onsmqtt.ApplyToken"; empty when it is unknown.
+	Operation string `json:"operation" cbor:"6,keyasint"`
+	// Credential is what the request named itself by, as CredentialText writes it.
+	Credential string `json:"credential" cbor:"7,keyasint"`
+	// Outcome is "ok" or the provider's code of the error that was sent.
+	Outcome        string   `json:"outcome" cbor:"8,keyasint"`
+	Status         int      `json:"status" cbor:"9,keyasint"`
+	DurationMicros int64    `json:"durationMicros" cbor:"10,keyasint"`
+	Request        Request  `json:"request" cbor:"11,keyasint"`
+	Response       Response `json:"response" cbor:"12,keyasint"`
+	// Decision is what a scenario decided; nil when none had a say.
+	Decision *Decision      `json:"decision" cbor:"13,keyasint"`
+	Findings []wire.Finding `json:"findings" cbor:"14,keyasint"`
+	// Panic is the stack of a panic that the call ended in.
+	Panic string `json:"panic,omitempty" cbor:"15,keyasint"`
+}
+
+// Request is what came in.
+type Request struct {
+	Method  string              `json:"method" cbor:"1,keyasint"`
+	URL     string              `json:"url" cbor:"2,keyasint"`
+	Headers map[string][]string `json:"headers" cbor:"3,keyasint"`
+	Content
+}
+
+// Response is what went out.
+type Response struct {
+	Status  int                 `json:"status" cbor:"1,keyasint"`
+	Headers map[string][]string `json:"headers" cbor:"3,keyasint"`
+	Content
+}
+
+// Content is a body. The journal cuts off what is longer than MaxBody, and then says so.
+type Content struct {
+	Body string `json:"body" cbor:"4,keyasint"`
+	// BodyBytes is the true size of the body; the journal sets it.
+	BodyBytes     int  `json:"bodyBytes" cbor:"5,keyasint"`
+	BodyTruncated bool `json:"bodyTruncated" cbor:"6,keyasint"`
+}
+
+// Decision names the step of a scenario that decided a call.
+type Decision struct {
+	Scenario string `json:"scenario" cbor:"1,keyasint"`
+	// Rule and Step count from zero.
+	Rule int `json:"rule" cbor:"2,keyasint"`
+	Step int `json:"step" cbor:"3,keyasint"`
+}
+
+// CredentialText names a credential in an entry: a bearer token is its own id and a secret, known or not.
+func CredentialText(c wire.Credential) string {
+	if c.Kind == wire.Bearer && c.ID != "" {
+		return sandbox.Mask
+	}
+	return c.ID
+}

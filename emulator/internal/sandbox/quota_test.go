@@ -1,0 +1,91 @@
+package sandbox_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+func TestSpend(t *testing.T) {
+	t.Parallel()
+	documented := sandbox.Rate{Calls: 3, Per: time.Second}
+	for _, c := range []struct {
+		name  string
+		own   string
+		limit sandbox.Rate
+		calls int // within the first window
+	}{
+		{"documented", "", documented, 3},
+		{"tighter", "1/s", sandbox.Rate{Calls: 1, Per: time.Second}, 1},
+		{"wider", "5/m", sandbox.Rate{Calls: 5, Per: time.Minute}, 5},
+		{"by the hour", "2/h", sandbox.Rate{Calls: 2, Per: time.Hour}, 2},
+		{"by the day", "2/d", sandbox.Rate{Calls: 2, Per: 24 * time.Hour}, 2},
+		{"off", "off", sandbox.Rate{}, 1000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			def := sandbox.Definition{ID: "box", Frozen: true, Now: pointer(epoch().Truncate(24 * time.Hour))}
+			if c.own != "" {
+				def.Quotas = map[string]string{"api.Call": c.own}
+			}
+			box := newWorld(t, 0).create(t, def)
+			spend := func(operation string) bool {
+				t.Helper()
+				within, limit, err := begin(t, box).Spend(t.Context(), operation, documented)
+				if err != nil || (operation == "api.Call" && limit != c.limit) {
+					t.Fatalf("Spend: limit %+v, %v, want %+v", limit, err, c.limit)
+				}
+				return within
+			}
+			for i := range c.calls {
+				if !spend("api.Call") {
+					t.Fatalf("call %d of %d is over the limit", i+1, c.calls)
+				}
+			}
+			if c.name != "off" && spend("api.Call") {
+				t.Errorf("call %d is within the limit", c.calls+1)
+			}
+			if !spend("api.Other") {
+				t.Error("another operation has the same quota")
+			}
+			if _, err := box.ChangeClock(t.Context(), sandbox.ClockChange{Advance: c.limit.Per - time.Nanosecond}); err != nil {
+				t.Fatal(err)
+			}
+			if c.name != "off" && spend("api.Call") {
+				t.Error("a call at the end of the window is within the limit")
+			}
+			if _, err := box.ChangeClock(t.Context(), sandbox.ClockChange{Advance: time.Nanosecond}); err != nil {
+				t.Fatal(err)
+			}
+			if !spend("api.Call") {
+				t.Error("the first call of the next window is over the limit")
+			}
+		})
+	}
+}
+
+func TestSpendWithoutALimit(t *testing.T) {
+	t.Parallel()
+	turn := begin(t, newBox(t, 1))
+	for range 100 {
+		if within, _, err := turn.Spend(t.Context(), "api.Call", sandbox.Rate{}); !within || err != nil {
+			t.Fatalf("Spend = %v, %v, want true", within, err)
+		}
+	}
+}
+
+func TestQuotasThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "0/s", "-1/s", "5", "5/", "/s", "5/w", "5 /s", "05/s", "1e3/s", "Off", "5/s\n", "9999999999/s",
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			def := sandbox.Definition{ID: "box", Quotas: map[string]string{"a.B": text}}
+			if _, err := newWorld(t, 0).Create(t.Context(), def); invalidField(err) != "quotas.a.B" {
+				t.Errorf("a quota of %q = %v, want a refusal", text, err)
+			}
+		})
+	}
+}

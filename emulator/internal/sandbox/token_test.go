@@ -1,0 +1,289 @@
+package sandbox_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+// issued is a token as its operation knows it.
+type issued struct {
+	id     string
+	claims sandbox.Claims
+	end    time.Time
+}
+
+// issue lists a token of the API "api" that ends an hour after the clock's now.
+func issue(tb testing.TB, box *sandbox.Sandbox, singleUse bool) issued {
+	tb.Helper()
+	turn := begin(tb, box)
+	end := turn.Now.Add(time.Hour)
+	err := turn.Issue(tb.Context(), sandbox.Grant{
+		API: "api", Operation: "api.Issue", Subject: "someone", ExpiresAt: end, SingleUse: singleUse, Note: "issued",
+	})
+	if err != nil {
+		tb.Fatalf("issue: %v", err)
+	}
+	return issued{sandbox.TokenID("api", turn.Number), sandbox.Claims{Number: turn.Number, ExpiresAt: end.UnixMilli()}, end}
+}
+
+func (i issued) stateIs(t *testing.T, box *sandbox.Sandbox, now time.Time, want sandbox.State) {
+	t.Helper()
+	if got, err := box.TokenState(t.Context(), "api", i.claims, now); got != want || err != nil {
+		t.Errorf("the state of %s is %s, %v, want %s", i.id, got, err, want)
+	}
+}
+
+func TestIssuedTokensAreListed(t *testing.T) {
+	t.Parallel()
+	box := newBox(t, 1)
+	if tokens, err := box.Tokens(t.Context()); err != nil || tokens == nil || len(tokens) != 0 {
+		t.Errorf("Tokens = %v, %v, want an empty list", tokens, err)
+	}
+	first, second := issue(t, box, false), issue(t, box, true)
+	tokens, err := box.Tokens(t.Context())
+	if err != nil || len(tokens) != 2 || tokens[0].ID != second.id || tokens[1].ID != first.id {
+		t.Fatalf("Tokens = %+v, %v, want the newest first", tokens, err)
+	}
+	got := tokens[0]
+	if got.ID != "api-2" || got.API != "api" || got.Operation != "api.Issue" || got.Subject != "someone" ||
+		got.State != sandbox.Active || !got.SingleUse || !got.IssuedAt.Equal(epoch()) || !got.ExpiresAt.Equal(second.end) {
+		t.Errorf("the token is %+v", got)
+	}
+	if len(got.History) != 1 || got.History[0].State != sandbox.Active || got.History[0].Note != "issued" {
+		t.Errorf("its history is %+v", got.History)
+	}
+	if _, err := box.Token(t.Context(), "api-3"); !errors.Is(err, sandbox.ErrUnknownToken) {
+		t.Errorf("an unknown token = %v", err)
+	}
+}
+
+func TestTokensEndWithTime(t *testing.T) {
+	t.Parallel()
+	box := newBox(t, 1)
+	token := issue(t, box, false)
+	token.stateIs(t, box, token.end.Add(-time.Millisecond), sandbox.Active)
+	token.stateIs(t, box, token.end, sandbox.Expired)
+	if _, err := box.ChangeClock(t.Context(), sandbox.ClockChange{Now: &token.end}); err != nil {
+		t.Fatal(err)
+	}
+	if listed, err := box.Token(t.Context(), token.id); err != nil || listed.State != sandbox.Expired {
+		t.Errorf("after its end the token is %s, %v", listed.State, err)
+	}
+	if _, err := box.ChangeClock(t.Context(), sandbox.ClockChange{Advance: -time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	if listed, err := box.Token(t.Context(), token.id); err != nil || listed.State != sandbox.Active {
+		t.Errorf("with the clock set back the token is %s, %v", listed.State, err)
+	}
+}
+
+func TestTokensOfTheTimeBeforeAReset(t *testing.T) {
+	t.Parallel()
+	box := newBox(t, 1)
+	token := issue(t, box, false)
+	if err := box.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	token.stateIs(t, box, epoch(), sandbox.Revoked)
+	begin(t, box) // a call of the same number that issues nothing
+	token.stateIs(t, box, epoch(), sandbox.Revoked)
+	if tokens, err := box.Tokens(t.Context()); err != nil || len(tokens) != 0 {
+		t.Errorf("after a reset %d tokens are listed, %v", len(tokens), err)
+	}
+}
+
+func TestTokenTransitions(t *testing.T) {
+	t.Parallel()
+	all := []sandbox.State{sandbox.Expired, sandbox.Revoked, sandbox.Redeemed, sandbox.Superseded}
+	for _, from := range all {
+		for _, to := range all {
+			t.Run(fmt.Sprint(from, " to ", to), func(t *testing.T) {
+				t.Parallel()
+				box := newBox(t, 1)
+				token := issue(t, box, true)
+				if err := box.EndToken(t.Context(), token.id, token.end, epoch(), from, "first"); err != nil {
+					t.Fatalf("active to %s: %v", from, err)
+				}
+				err := box.EndToken(t.Context(), token.id, token.end, epoch(), to, "second")
+				refused, ok := errors.AsType[*sandbox.TransitionError](err)
+				if !ok || refused.From != from || refused.To != to || refused.ID != token.id {
+					t.Errorf("%s to %s = %v, want a refusal", from, to, err)
+				}
+				token.stateIs(t, box, epoch(), from)
+				token.stateIs(t, box, token.end, from)
+				listed, err := box.Token(t.Context(), token.id)
+				if err != nil || listed.State != from || len(listed.History) != 2 || listed.History[1].Note != "first" {
+					t.Errorf("listed as %+v, %v", listed, err)
+				}
+			})
+		}
+	}
+}
+
+func TestExpiredTokensCannotEndOtherwise(t *testing.T) {
+	t.Parallel()
+	box := newBox(t, 1)
+	token := issue(t, box, true)
+	err := box.EndToken(t.Context(), token.id, token.end, token.end, sandbox.Redeemed, "too late")
+	if refused, ok := errors.AsType[*sandbox.TransitionError](err); !ok || refused.From != sandbox.Expired {
+		t.Errorf("redeeming an expired token = %v, want a refusal", err)
+	}
+	token.stateIs(t, box, token.end.Add(-time.Second), sandbox.Active)
+}
+
+func TestChangeToken(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		singleUse bool
+		to        sandbox.State
+		allowed   bool
+	}{
+		{"revoke", false, sandbox.Revoked, true},
+		{"expire", false, sandbox.Expired, true},
+		{"redeem what can be redeemed", true, sandbox.Redeemed, true},
+		{"redeem what cannot", false, sandbox.Redeemed, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			box := newBox(t, 1)
+			token := issue(t, box, c.singleUse)
+			changed, err := box.ChangeToken(t.Context(), token.id, c.to)
+			if !c.allowed {
+				if _, ok := errors.AsType[*sandbox.TransitionError](err); !ok {
+					t.Errorf("ChangeToken = %v, want a refusal", err)
+				}
+				token.stateIs(t, box, epoch(), sandbox.Active)
+				return
+			}
+			if err != nil || changed.State != c.to || len(changed.History) != 2 {
+				t.Errorf("ChangeToken = %+v, %v", changed, err)
+			}
+			token.stateIs(t, box, epoch(), c.to)
+			if _, err := box.ChangeToken(t.Context(), token.id, c.to); err == nil {
+				t.Error("the second time it is not refused")
+			}
+		})
+	}
+	_, err := newBox(t, 1).ChangeToken(t.Context(), "api-1\xff", sandbox.Revoked)
+	if !errors.Is(err, sandbox.ErrUnknownToken) {
+		t.Errorf("changing an unknown token = %v", err)
+	}
+}
+
+func TestNoteUseKeepsTheStateAndABoundedHistory(t *testing.T) {
+	t.Parallel()
+	box := newBox(t, 1)
+	token := issue(t, box, false)
+	for i := range 200 {
+		if err := box.NoteUse(t.Context(), token.id, token.end, epoch(), fmt.Sprint("use ", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed, err := box.Token(t.Context(), token.id)
+	if err != nil || listed.State != sandbox.Active || len(listed.History) != 51 {
+		t.Fatalf("listed as %s with %d lines, %v, want active and 51", listed.State, len(listed.History), err)
+	}
+	if first, last := listed.History[1].Note, listed.History[50].Note; first != "use 150" || last != "use 199" {
+		t.Errorf("the history runs from %q to %q", first, last)
+	}
+	if err := box.EndToken(t.Context(), token.id, token.end, epoch(), sandbox.Revoked, "end"); err != nil {
+		t.Fatal(err)
+	}
+	token.stateIs(t, box, epoch(), sandbox.Revoked)
+}
+
+func TestWhatWasDoneToATokenOutlivesIt(t *testing.T) {
+	t.Parallel()
+	box := newBox(t, 1)
+	token := issue(t, box, false)
+	if err := box.EndToken(t.Context(), token.id, token.end, epoch(), sandbox.Revoked, "end"); err != nil {
+		t.Fatal(err)
+	}
+	if err := box.Space().Reclaim(t.Context(), token.end.Add(23*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	token.stateIs(t, box, token.end.Add(23*time.Hour), sandbox.Revoked)
+	if err := box.Space().Reclaim(t.Context(), token.end.Add(24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	token.stateIs(t, box, token.end.Add(24*time.Hour), sandbox.Expired)
+}
+
+func TestTheTokenListIsBounded(t *testing.T) {
+	t.Parallel()
+	box := newBox(t, 1)
+	first := issue(t, box, false)
+	for range 1200 {
+		issue(t, box, false)
+	}
+	tokens, err := box.Tokens(t.Context())
+	if err != nil || len(tokens) != 1000 || tokens[0].ID != "api-1201" {
+		t.Fatalf("%d tokens are listed, %v, want 1000", len(tokens), err)
+	}
+	first.stateIs(t, box, epoch(), sandbox.Active) // what is listed does not decide what is good
+}
+
+func TestOneOfManyConcurrentRedeemersWins(t *testing.T) {
+	t.Parallel()
+	box := newBox(t, 1)
+	for range 50 {
+		token := issue(t, box, true)
+		var wg sync.WaitGroup
+		var winners atomic.Int64
+		for range 64 {
+			wg.Go(func() {
+				if box.EndToken(t.Context(), token.id, token.end, epoch(), sandbox.Redeemed, "redeemed") == nil {
+					winners.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if n := winners.Load(); n != 1 {
+			t.Fatalf("%d redeemers won, want 1", n)
+		}
+	}
+}
+
+// FuzzTokenTransitions plays any sequence of changes: an ended token never comes back, whatever the clock does
+// afterwards.
+func FuzzTokenTransitions(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 3, 4, 5})
+	f.Add([]byte{4, 0, 5, 1})
+	f.Fuzz(func(t *testing.T, steps []byte) {
+		box := newBox(t, 1)
+		token := issue(t, box, true)
+		states := []sandbox.State{sandbox.Expired, sandbox.Revoked, sandbox.Redeemed, sandbox.Superseded}
+		now, ended := epoch(), sandbox.State("")
+		for _, step := range steps[:min(len(steps), 50)] {
+			switch n := int(step) % 6; n {
+			case 4:
+				now = token.end.Add(-time.Minute)
+			case 5:
+				now = token.end.Add(time.Minute)
+			default:
+				err := box.EndToken(t.Context(), token.id, token.end, now, states[n], "step")
+				switch {
+				case err == nil && (ended != "" || !now.Before(token.end)):
+					t.Fatalf("%s to %s at %v succeeded", ended, states[n], now)
+				case err == nil:
+					ended = states[n]
+				}
+			}
+			want := ended
+			switch {
+			case want == "" && now.Before(token.end):
+				want = sandbox.Active
+			case want == "":
+				want = sandbox.Expired
+			}
+			token.stateIs(t, box, now, want)
+		}
+	})
+}

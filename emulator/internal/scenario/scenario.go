@@ -1,0 +1,154 @@
+// Package scenario decides by script how operations answer: it reads scenarios from YAML, strictly and with the place
+// of every problem, and picks for each call the one step that it takes.
+package scenario
+
+import (
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// Scenario is a script that was read and checked. It never changes; where its cursors stand is kept in the store.
+type Scenario struct {
+	Name    string
+	Summary string
+	Rules   []Rule
+	// Source is the document as written; that of a generated scenario is what would have been written.
+	Source string
+}
+
+// Rule picks calls and gives each the next step of its script.
+type Rule struct {
+	// On is "api.Operation", "api.*" or "*".
+	On string
+	// When must hold altogether; empty means always.
+	When []Condition
+	// Arrival rules fire before authentication.
+	Arrival bool
+	// Quota, when set, counts calls instead of stepping through Script: calls within it go on to the rules after this
+	// one, the others take Over.
+	Quota *Quota
+	// Script is the steps in order. After the last one the rule goes on as End says.
+	Script []Step
+	End    End
+	// Line is where the rule begins in the source, zero in generated scenarios.
+	Line int
+}
+
+// End says what a rule does once each of its steps was taken.
+type End int
+
+const (
+	// Repeat takes the last step again and again.
+	Repeat End = iota
+	// Cycle begins anew.
+	Cycle
+	// Release lets further calls go by as if the rule were not there.
+	Release
+)
+
+// Quota is a limit by the sandbox's clock: Burst calls at once, refilled at Calls per Per.
+type Quota struct {
+	Calls int
+	Per   time.Duration
+	Burst int
+	Over  Step
+}
+
+// Step is what one call gets.
+type Step struct {
+	// Fail and Respond exclude each other; a step with neither passes the call on to normal behaviour.
+	Fail    *Fail
+	Respond *Respond
+	// Times is how many calls take this step before the next; at least 1.
+	Times int
+	// Chance is the probability that the step does what it says; otherwise the call passes. 1 means always.
+	Chance float64
+	Delay  Delay
+	// Network is a fault of the connection; it applies to whatever is answered.
+	Network Network
+	Line    int
+}
+
+// Fail is a documented error.
+type Fail struct {
+	Code    string
+	Message string
+	// Fill goes into the placeholders of code and message.
+	Fill []string
+}
+
+// Respond is a reply of the script's own. Body and header values are templates.
+type Respond struct {
+	Status  int
+	Headers map[string]string
+	Body    string
+	// OffSpec allows a reply that breaks the spec.
+	OffSpec bool
+}
+
+// Delay is how long a reply waits: a fixed time, or drawn from a log-normal distribution with this median and p99.
+type Delay struct {
+	Fixed       time.Duration
+	Median, P99 time.Duration
+}
+
+// Network is a fault of the connection.
+type Network string
+
+// The network faults. Empty means none.
+const (
+	Reset    Network = "reset"    // the connection is reset (RST) instead of an answer
+	Close    Network = "close"    // the connection is closed without an answer
+	Truncate Network = "truncate" // the body ends before its Content-Length
+	Stall    Network = "stall"    // nothing is answered until the client gives up
+	Drip     Network = "drip"     // the body comes a few bytes at a time
+)
+
+// Condition is one comparison of a rule's when.
+type Condition struct {
+	// Field is "params.X", "headers.X" or "credential".
+	Field string
+	// Test says yes or no to the field's text; present is false for an absent one.
+	Test func(text string, present bool) bool
+	// Expected says in words what Test wants, for explanations: `a glob post-cn-*`.
+	Expected string
+}
+
+// Phase is when in a call's life rules are asked.
+type Phase int
+
+// The phases.
+const (
+	// AtArrival is before authentication, AtDecision after validation.
+	AtArrival Phase = iota
+	AtDecision
+)
+
+// Decision is what the scenarios decided for a call. The zero value means that none had a say.
+type Decision struct {
+	// Scenario, Rule and Step name the step that decided; rules and steps count from 0.
+	Scenario string
+	Rule     int
+	Step     int
+	// Fault is the error to answer with; nil for a step that passes or responds.
+	Fault *wire.Fault
+	// Reply is the script's own reply; nil for a step that passes or fails.
+	Reply   *wire.Reply
+	Delay   time.Duration
+	Network Network
+	// Decided is false when no rule took the call.
+	Decided bool
+	// Misses say for each playing rule that concerns the operation why it did not take the call.
+	Misses []Miss
+}
+
+// Miss explains why a rule did not take a call.
+type Miss struct {
+	Scenario string `json:"scenario"`
+	Rule     int    `json:"rule"`
+	// Condition is what did not hold: "on", "when params.InstanceId", "at", "end".
+	Condition string `json:"condition"`
+	Expected  string `json:"expected"`
+	Got       string `json:"got"`
+}

@@ -1,0 +1,291 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
+)
+
+func exposed(t testing.TB, seen *telemetry.Telemetry) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := seen.WriteMetrics(&out, telemetry.Gauges{InFlight: 3, Sandboxes: 2}); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// families reads the metrics with Prometheus' own parser.
+func families(t testing.TB, seen *telemetry.Telemetry) map[string]*dto.MetricFamily {
+	t.Helper()
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	all, err := parser.TextToMetricFamilies(strings.NewReader(exposed(t, seen)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// series is the one with these labels, given as name=value.
+func series(t testing.TB, family *dto.MetricFamily, labels ...string) *dto.Metric {
+	t.Helper()
+	for _, m := range family.GetMetric() {
+		has := map[string]bool{}
+		for _, l := range m.GetLabel() {
+			has[l.GetName()+"="+l.GetValue()] = true
+		}
+		all := true
+		for _, l := range labels {
+			all = all && has[l]
+		}
+		if all {
+			return m
+		}
+	}
+	t.Fatalf("%s has no series %v", family.GetName(), labels)
+	return nil
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	seen := open(t, telemetry.Options{})
+	for _, outcome := range []string{
+		"ok", "ok", "ApplyTokenOverFlow", "InvalidParameter.Actions", "InvalidParameter.", "made up", "",
+	} {
+		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Outcome, o.Scenario = outcome, "s" }))
+	}
+	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Panicked, o.BrokeSpec = true, true }))
+	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Operation, o.Outcome = nil, "InvalidAction.NotFound" }))
+	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) {
+		o.Operation, o.Gateway, o.Outcome = nil, "", "http.404"
+	}))
+	all := families(t, seen)
+	apply := []string{"gateway=acs", "api=onsmqtt", "operation=ApplyToken"}
+	nobody := []string{"gateway=none", "api=none", "operation=none"}
+	for _, c := range []struct {
+		name   string
+		labels []string
+		want   float64
+	}{
+		{"tokenstage_requests_total", append(apply, "outcome=ok"), 3},
+		{"tokenstage_requests_total", append(apply, "outcome=ApplyTokenOverFlow"), 1},
+		{"tokenstage_requests_total", append(apply, "outcome=InvalidParameter.%s"), 2},
+		{"tokenstage_requests_total", append(apply, "outcome=other"), 2},
+		{"tokenstage_requests_total", append(apply, "outcome=SystemOverFlow"), 0},
+		{"tokenstage_requests_total", []string{"gateway=acs", "api=none", "outcome=InvalidAction.NotFound"}, 1},
+		{"tokenstage_requests_total", append(nobody, "outcome=http.404"), 1},
+		{"tokenstage_request_body_bytes_total", apply, 8 * 4},
+		{"tokenstage_response_body_bytes_total", apply, 8 * 70},
+		{"tokenstage_scenario_decisions_total", apply, 7},
+		{"tokenstage_panics_total", nil, 1},
+		{"tokenstage_reply_violations_total", nil, 1},
+	} {
+		if got := series(t, all[c.name], c.labels...).GetCounter().GetValue(); got != c.want {
+			t.Errorf("%s %v: %v, want %v", c.name, c.labels, got, c.want)
+		}
+	}
+	for name, want := range map[string]float64{
+		"tokenstage_requests_in_flight": 3, "tokenstage_sandboxes": 2, "tokenstage_build_info": 1,
+		"process_start_time_seconds": float64(start.Unix()), "go_info": 1,
+	} {
+		if got := series(t, all[name]).GetGauge().GetValue(); got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	if got := series(t, all["go_goroutines"]).GetGauge().GetValue(); got < 1 {
+		t.Errorf("%v goroutines", got)
+	}
+}
+
+// TestMetricNames holds the names to the conventions of Prometheus.
+func TestMetricNames(t *testing.T) {
+	t.Parallel()
+	for name, family := range families(t, open(t, telemetry.Options{})) {
+		isTotal := strings.HasSuffix(name, "_total")
+		if isCounter := family.GetType() == dto.MetricType_COUNTER; isCounter != isTotal {
+			t.Errorf("%s is a %s", name, family.GetType())
+		}
+		if family.GetHelp() == "" || family.GetType() == dto.MetricType_UNTYPED {
+			t.Errorf("%s has no help or type", name)
+		}
+	}
+}
+
+func TestDurations(t *testing.T) {
+	t.Parallel()
+	seen := open(t, telemetry.Options{})
+	for _, d := range []time.Duration{
+		-time.Second, 0, 50 * time.Microsecond, 50*time.Microsecond + 1, 2 * time.Millisecond, time.Minute,
+	} {
+		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Done = o.Arrived.Add(d) }))
+	}
+	h := series(t, families(t, seen)["tokenstage_request_duration_seconds"], "operation=ApplyToken").GetHistogram()
+	if h.GetSampleCount() != 6 || h.GetSampleSum() < 60.0021 || h.GetSampleSum() > 60.0022 {
+		t.Errorf("count %d, sum %v", h.GetSampleCount(), h.GetSampleSum())
+	}
+	want := map[float64]uint64{0.00005: 3, 0.0001: 4, 0.001: 4, 0.0025: 5, 30: 5}
+	for _, b := range h.GetBucket() {
+		if n, ok := want[b.GetUpperBound()]; ok && n != b.GetCumulativeCount() {
+			t.Errorf("up to %v: %d, want %d", b.GetUpperBound(), b.GetCumulativeCount(), n)
+		}
+	}
+}
+
+// TestSeriesDoNotGrow sends what no two clients would send.
+func TestSeriesDoNotGrow(t *testing.T) {
+	t.Parallel()
+	seen := open(t, telemetry.Options{})
+	before := names(exposed(t, seen))
+	chance := rand.New(rand.NewPCG(1, 2))
+	for i := range 10_000 {
+		odd := fmt.Sprintf("%x\"},\n{}%d", chance.Uint64(), i)
+		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) {
+			o.Outcome, o.Sandbox, o.Scenario, o.RequestID, o.Request.Method = odd, odd, odd, odd, odd
+			o.Network = odd
+			if i%3 == 0 {
+				o.Operation, o.Gateway = nil, odd
+			}
+			if i%5 == 0 {
+				o.Outcome = "InvalidParameter." + odd
+			}
+		}))
+	}
+	if after := names(exposed(t, seen)); after != before {
+		t.Errorf("other series than before:\n%s", after)
+	}
+	sum := 0.0
+	for _, m := range families(t, seen)["tokenstage_requests_total"].GetMetric() {
+		sum += m.GetCounter().GetValue()
+	}
+	if sum != 10_000 {
+		t.Errorf("%v calls", sum)
+	}
+}
+
+// names are the lines without their values, but for those of the process, which come and go.
+func names(text string) string {
+	var all []string
+	for line := range strings.Lines(text) {
+		if end := strings.LastIndexByte(line, ' '); !strings.HasPrefix(line, "#") {
+			all = append(all, line[:end])
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+func TestMetricsUnderConcurrentCalls(t *testing.T) {
+	t.Parallel()
+	seen := open(t, telemetry.Options{})
+	one := call(t)
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			for range 500 {
+				seen.Observe(t.Context(), one)
+			}
+		})
+	}
+	for range 20 {
+		h := series(t, families(t, seen)["tokenstage_request_duration_seconds"], "operation=ApplyToken").GetHistogram()
+		last := h.GetBucket()[len(h.GetBucket())-1]
+		if last.GetCumulativeCount() != h.GetSampleCount() {
+			t.Fatalf("+Inf %d, count %d", last.GetCumulativeCount(), h.GetSampleCount())
+		}
+	}
+	callers.Wait()
+	got := series(t, families(t, seen)["tokenstage_requests_total"], "operation=ApplyToken", "outcome=ok").GetCounter()
+	if got.GetValue() != 4000 {
+		t.Errorf("%v calls", got.GetValue())
+	}
+}
+
+// TestMetricsCostNoMemory is what the data plane pays for each call.
+func TestMetricsCostNoMemory(t *testing.T) {
+	seen := open(t, telemetry.Options{})
+	good, bad := call(t), call(t, func(o *emulator.Observation) { o.Outcome = "InvalidParameter.Actions" })
+	if n := testing.AllocsPerRun(1000, func() {
+		seen.Observe(t.Context(), good)
+		seen.Observe(t.Context(), bad)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestProcessorTime(t *testing.T) {
+	t.Parallel()
+	rest := " S 1 2 3 4 5 6 7 8 9 10 150 50 13 14 15 16 17 18 19 20 4096 7 23"
+	for name, c := range map[string]struct {
+		stat string
+		want float64
+		ok   bool
+	}{
+		"a plain name":         {"42 (tokenstage)" + rest, 2, true},
+		"a name with brackets": {"42 (a) S 9 (b)" + rest, 2, true},
+		"cut off":              {"42 (tokenstage) S 1 2", 0, false},
+		"empty":                {"", 0, false},
+		"no number":            {strings.Replace("42 (x)"+rest, "150", "-1", 1), 0.5, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got, ok := telemetry.CPUSeconds([]byte(c.stat)); got != c.want || ok != c.ok {
+				t.Errorf("%v, %v", got, ok)
+			}
+		})
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	one := call(b)
+	for name, o := range map[string]telemetry.Options{"metrics": {}, "access log": {AccessLog: discardText()}} {
+		b.Run(name, func(b *testing.B) {
+			seen := open(b, o)
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					seen.Observe(b.Context(), one)
+				}
+			})
+		})
+	}
+}
+
+// TestOddNames has operations and codes as a spec of one's own could have them.
+func TestOddNames(t *testing.T) {
+	t.Parallel()
+	const id = `a"b\c`
+	gw := &contract.Gateway{Name: "gw"}
+	api := &contract.API{Name: "odd", Gateway: gw}
+	op := &contract.Operation{API: api, ID: id, Name: "odd." + id, Errors: []contract.Error{
+		{Code: "Bad%s"}, {Code: "Bad.Value.%s"}, {Code: "%s.Missing"}, {Code: "Bad.Value.Exact"},
+	}}
+	api.Operations = []*contract.Operation{op}
+	seen, err := telemetry.New(t.Context(), telemetry.Options{
+		Catalogue: &contract.Catalogue{APIs: []*contract.API{api}, Gateways: []*contract.Gateway{gw}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, outcome := range []string{"Bad", "Bad.Value.x", "Bad.Value.Exact", "x.Missing", "Missing", "Bad.Value.Missing"} {
+		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Operation, o.Outcome = op, outcome }))
+	}
+	family := families(t, seen)["tokenstage_requests_total"]
+	for code, want := range map[string]float64{
+		"Bad%s": 1, "Bad.Value.%s": 2, "Bad.Value.Exact": 1, "%s.Missing": 1, "other": 1, "ok": 0,
+	} {
+		if got := series(t, family, "operation="+id, "outcome="+code).GetCounter().GetValue(); got != want {
+			t.Errorf("%s: %v, want %v", code, got, want)
+		}
+	}
+}
