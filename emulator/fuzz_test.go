@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
 // FuzzDataPlane sends any request through the whole pipeline. It is answered in a shape that clients can read, it is no
@@ -48,7 +49,7 @@ func FuzzDataPlane(f *testing.F) {
 			Header: http.Header{http.CanonicalHeaderKey(name): {value}}, Body: http.NoBody,
 		}).WithContext(t.Context())
 		if body != "" {
-			req.Body = http.MaxBytesReader(nil, readCloser{strings.NewReader(body)}, emulator.MaxBody)
+			req.Body = http.MaxBytesReader(nil, readCloser{strings.NewReader(body)}, dataplane.MaxBody)
 		}
 		got := httptest.NewRecorder()
 		w.handler.ServeHTTP(got, req)

@@ -21,7 +21,7 @@ import (
 
 // limitedPackages are those whose limits docs/limits.md tells, by the folders that hold them.
 var limitedPackages = map[string]string{
-	"emulator": ".", "contract": "internal/contract", "gateway": "internal/gateway", "top": "internal/gateway/top", "journal": "internal/journal",
+	"dataplane": "internal/dataplane", "listen": "internal/listen", "world": "internal/world", "contract": "internal/contract", "gateway": "internal/gateway", "top": "internal/gateway/top", "journal": "internal/journal",
 	"sandbox": "internal/sandbox", "store": "internal/store", "scenario": "internal/scenario", "control": "internal/control", "cli": "cli",
 	"console": "internal/console", "eventstream": "internal/eventstream", "authority": "internal/authority", "telemetry": "internal/telemetry", "ccmessaging": "internal/api/ccmessaging",
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
@@ -23,7 +24,7 @@ import (
 // listen serves the data plane, and returns a client whose every request goes there on a connection of its own.
 func (w *world) listen(t *testing.T) *http.Client {
 	t.Helper()
-	server, err := emulator.Listen(t.Context(), "127.0.0.1:0", w.handler, discard)
+	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: w.handler, Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}

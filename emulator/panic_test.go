@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
@@ -61,7 +62,7 @@ func TestPanics(t *testing.T) {
 			var log bytes.Buffer
 			mines := &landmines{Store: store.NewMemory()}
 			w := newWorldWith(t, emulator.Options{Store: mines, Log: slog.New(slog.NewTextHandler(&log, nil))})
-			conn := dial(t, w.serveWithin(t, emulator.ServerLimits{}))
+			conn := dial(t, w.serveWithin(t, listen.Limits{}))
 			call := func() (int, string) {
 				if err := w.apply(t.Context(), t).Write(conn); err != nil {
 					t.Fatal(err)

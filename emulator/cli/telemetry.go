@@ -55,11 +55,11 @@ func (f telemetryFlags) handler(world World, format string, log *slog.Logger) sl
 	return newLog(f.AccessLog, world.Stderr).Handler()
 }
 
-// metricsOf writes the metrics of an emulator.
-func metricsOf(seen *telemetry.Telemetry, em *emulator.Emulator) func(io.Writer) error {
-	return func(w io.Writer) error {
-		return seen.WriteMetrics(w, telemetry.Gauges{InFlight: em.InFlight(), Sandboxes: len(em.Sandboxes().List())})
-	}
+// writeMetrics writes what was counted, and how an emulator stands.
+func writeMetrics(w io.Writer, seen *telemetry.Telemetry, em *emulator.Emulator) error {
+	return seen.WriteMetrics(w, telemetry.Gauges{
+		InFlight: em.InFlight(), Sandboxes: len(em.World().Sandboxes().List()),
+	})
 }
 
 // flush sends the traces that are left. The context of the command may have ended.

@@ -1,14 +1,11 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"os"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
@@ -20,41 +17,14 @@ type tlsFlags struct {
 	StateDir  stateDir `placeholder:"DIR" help:"Where our own CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
-// tlsPlane is the data plane over HTTPS; zero where it is off.
-type tlsPlane struct {
-	server *emulator.Server
-	ca     *authority.CA
-}
-
-func (f tlsFlags) open(
-	ctx context.Context, world World, handler http.Handler, log *slog.Logger, limits emulator.ServerLimits,
-) (tlsPlane, error) {
-	switch given := f.TLSCACert != "" || f.TLSCAKey != ""; {
-	case f.TLSAddr == "" && given:
-		return tlsPlane{}, usagef("--tls-ca-cert and --tls-ca-key have no effect without --tls-addr")
-	case f.TLSAddr == "":
-		return tlsPlane{}, nil
-	}
-	ca, err := f.chooseCA(world, log)
-	if err != nil {
-		return tlsPlane{}, err
-	}
-	issuer, err := authority.New(authority.Options{CA: ca, Now: time.Now, Log: log})
-	if err != nil {
-		return tlsPlane{}, err
-	}
-	server, err := emulator.ListenTLS(ctx, string(f.TLSAddr), handler, log, limits, issuer.TLSConfig())
-	if err != nil {
-		return tlsPlane{}, listenError("--tls-addr", f.TLSAddr, err)
-	}
-	log.Info("serving TLS", "address", server.Addr(), "ca", ca.Name())
-	return tlsPlane{server: server, ca: ca}, nil
-}
-
-// chooseCA takes the given CA, else that of the state folder. Where no folder was named and none can be written, as in
+// chooseCA takes the given CA, else that of the state folder; none without an address for HTTPS. Where no folder was named and none can be written, as in
 // the image, the CA lives as long as the process.
 func (f tlsFlags) chooseCA(world World, log *slog.Logger) (*authority.CA, error) {
 	switch {
+	case f.TLSAddr == "" && (f.TLSCACert != "" || f.TLSCAKey != ""):
+		return nil, usagef("--tls-ca-cert and --tls-ca-key have no effect without --tls-addr")
+	case f.TLSAddr == "":
+		return nil, nil //nolint:nilnil // without HTTPS there is no CA
 	case (f.TLSCACert == "") != (f.TLSCAKey == ""):
 		return nil, usagef("--tls-ca-cert and --tls-ca-key belong together: give both or none")
 	case f.TLSCACert != "":
@@ -87,27 +57,4 @@ func (f tlsFlags) givenCA() (*authority.CA, error) {
 		return nil, usagef("--tls-ca-cert %s, --tls-ca-key %s: %v", f.TLSCACert, f.TLSCAKey, err)
 	}
 	return ca, nil
-}
-
-// addr is where this machine reaches the listener; empty where there is none.
-func (p tlsPlane) addr() string {
-	if p.server == nil {
-		return ""
-	}
-	return reachable(p.server.Addr())
-}
-
-func (p tlsPlane) pem() []byte {
-	if p.ca == nil {
-		return nil
-	}
-	return p.ca.PEM()
-}
-
-// with adds the listener to servers that are stopped together.
-func (p tlsPlane) with(servers ...*emulator.Server) []*emulator.Server {
-	if p.server == nil {
-		return servers
-	}
-	return append(servers, p.server)
 }

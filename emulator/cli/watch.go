@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // watchInterval is how often files with scenarios are looked at. Looking needs no service of the operating system and
@@ -24,11 +24,11 @@ type watched struct {
 }
 
 // playFiles plays the scenarios of files. The first one that is not good is a usageError.
-func playFiles(ctx context.Context, em *emulator.Emulator, files []string) ([]*watched, error) {
+func playFiles(ctx context.Context, steered *world.World, files []string) ([]*watched, error) {
 	var all []*watched
 	for _, file := range files {
 		w := &watched{file: file}
-		if err := w.look(ctx, em); err != nil {
+		if err := w.look(ctx, steered); err != nil {
 			return nil, usagef("--scenario: %v", err)
 		}
 		all = append(all, w)
@@ -37,23 +37,23 @@ func playFiles(ctx context.Context, em *emulator.Emulator, files []string) ([]*w
 }
 
 // watch plays files anew when they change, until ctx ends.
-func watch(ctx context.Context, em *emulator.Emulator, log *slog.Logger, files []*watched) {
+func watch(ctx context.Context, steered *world.World, log *slog.Logger, files []*watched) {
 	if len(files) == 0 {
 		<-ctx.Done()
 		return
 	}
 	_ = tick(ctx, watchInterval, func() error {
 		for _, w := range files {
-			w.reload(ctx, em, log)
+			w.reload(ctx, steered, log)
 		}
 		return nil
 	})
 }
 
 // reload says what became of a change.
-func (w *watched) reload(ctx context.Context, em *emulator.Emulator, log *slog.Logger) {
+func (w *watched) reload(ctx context.Context, steered *world.World, log *slog.Logger) {
 	before := w.seen
-	err := w.look(ctx, em)
+	err := w.look(ctx, steered)
 	switch {
 	case w.seen == before || ctx.Err() != nil:
 	case err == nil:
@@ -72,7 +72,7 @@ func (w *watched) reload(ctx context.Context, em *emulator.Emulator, log *slog.L
 }
 
 // look plays the file's document if it is another one than before. After an error the last good one plays on.
-func (w *watched) look(ctx context.Context, em *emulator.Emulator) error {
+func (w *watched) look(ctx context.Context, steered *world.World) error {
 	raw, err := readFile(w.file)
 	if err != nil {
 		w.seen = err.Error()
@@ -82,7 +82,7 @@ func (w *watched) look(ctx context.Context, em *emulator.Emulator) error {
 		return nil
 	}
 	w.seen = string(raw)
-	name, err := em.PlayStanding(ctx, w.seen, w.name)
+	name, err := steered.PlayStanding(ctx, w.seen, w.name)
 	if problems, ok := errors.AsType[scenario.Problems](err); ok {
 		return &badScenario{w.file, problems}
 	}

@@ -7,14 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -31,12 +29,11 @@ func startReal(t *testing.T) real {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := httptest.NewServer(em.Handler())
-	t.Cleanup(data.Close)
-	address, _ := strings.CutPrefix(data.URL, "http://")
-	steer := httptest.NewServer(control.New(control.Options{Emulator: em, Data: address, Loopback: true, Log: log}))
-	t.Cleanup(steer.Close)
-	return real{client.New(steer.URL), data.URL}
+	if err := em.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = em.Close(t.Context()) }) // cuts off what is idle, as the test's context has ended
+	return real{client.New("http://" + em.ControlAddr()), "http://" + em.Addr()}
 }
 
 // post asks for a token, which needs no signature, and returns the status and the body.

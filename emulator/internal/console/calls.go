@@ -90,7 +90,7 @@ type callList struct {
 func (c *console) calls(r *http.Request, l *layout) (body, error) {
 	f := readCallFilter(r.URL.Query())
 	l.Scope = f.Scope
-	page := callList{callRows: callRows{Filter: f}, APIs: c.Emulator.Catalogue().APIs}
+	page := callList{callRows: callRows{Filter: f}, APIs: c.World.Catalogue().APIs}
 	calls, more, err := c.recent(r.Context(), c.scope(f.Scope, l.Sandbox), f)
 	if err != nil {
 		return body{}, err
@@ -115,7 +115,7 @@ func (f callFilter) older(calls []journal.Summary, more bool) string {
 
 // clearCalls empties the journal of one sandbox.
 func (c *console) clearCalls(r *http.Request, box *sandbox.Sandbox) (string, error) {
-	if err := c.Emulator.ClearJournal(r.Context(), box); err != nil {
+	if err := c.World.ClearJournal(r.Context(), box); err != nil {
 		return "", err
 	}
 	return "The journal of sandbox " + box.ID + " is empty now.", nil
@@ -124,7 +124,7 @@ func (c *console) clearCalls(r *http.Request, box *sandbox.Sandbox) (string, err
 // scope is the sandboxes that a list is about.
 func (c *console) scope(scope string, one *sandbox.Sandbox) []*sandbox.Sandbox {
 	if scope == every {
-		return c.Emulator.Sandboxes().List()
+		return c.World.Sandboxes().List()
 	}
 	return []*sandbox.Sandbox{one}
 }
@@ -167,7 +167,7 @@ func (c *console) recentOf(
 		limit = journal.MaxLimit // most of them are passed over
 	}
 	for before := uint64(0); ; {
-		some, others, err := c.Emulator.Journal(box).Recent(ctx, f.journal(limit), before)
+		some, others, err := c.World.Journal(box).Recent(ctx, f.journal(limit), before)
 		if err != nil {
 			return nil, false, err
 		}

@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/eventstream"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // changeEvents tells a page that something happened in its sandbox; the page then asks for itself anew. The first event
@@ -18,7 +18,7 @@ func (c *console) changeEvents(w http.ResponseWriter, r *http.Request) {
 		c.refuseStream(w, r, err)
 		return
 	}
-	watch, err := c.Emulator.Watch()
+	watch, err := c.World.Watch()
 	if err != nil {
 		c.refuseStream(w, r, err)
 		return
@@ -41,7 +41,7 @@ func (s changeStream) tell() error { return s.Send("change", 0, nil) }
 
 // await waits for something to happen. A flood of changes becomes a few events a second. A sandbox whose time is over
 // goes without a word, so a silent page asks for itself now and then too.
-func (s changeStream) await(ctx context.Context, watch *emulator.Watch) error {
+func (s changeStream) await(ctx context.Context, watch *world.Watch) error {
 	limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
 	defer cancel()
 	changed, err := watch.Next(limited)

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // changes follows the changes of a sandbox; each call of next waits for one.
@@ -109,7 +109,7 @@ func TestThereAreNoChangesOfAnUnknownSandbox(t *testing.T) {
 func TestTooManyPages(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	for range emulator.MaxWatches {
+	for range steer.MaxWatches {
 		watch, err := w.Watch()
 		if err != nil {
 			t.Fatal(err)

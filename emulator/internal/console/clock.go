@@ -29,7 +29,7 @@ type signingWindow struct {
 }
 
 func (c *console) clock(_ *http.Request, l *layout) (body, error) {
-	real := c.Emulator.RealNow()
+	real := c.World.RealNow()
 	page := clockPage{Real: real, Ahead: l.Clock.Now.Unix() - real.Unix()}
 	page.Windows = []signingWindow{
 		// Vendor's page "Common parameters", Timestamp, and its gateway error table.
@@ -52,7 +52,7 @@ func (c *console) setClock(r *http.Request, box *sandbox.Sandbox) (string, error
 	if err != nil {
 		return "", err
 	}
-	clock, err := c.Emulator.ChangeClock(r.Context(), box, change)
+	clock, err := c.World.ChangeClock(r.Context(), box, change)
 	if err != nil {
 		return "", err
 	}
@@ -66,7 +66,7 @@ func (c *console) setClock(r *http.Request, box *sandbox.Sandbox) (string, error
 func (c *console) clockChange(form url.Values) (change sandbox.ClockChange, err error) {
 	switch {
 	case form.Has("real"):
-		now := c.Emulator.RealNow()
+		now := c.World.RealNow()
 		change.Now = &now
 	case form.Has("frozen"):
 		frozen, wrong := strconv.ParseBool(form.Get("frozen"))

@@ -62,7 +62,7 @@ type foundProblem struct {
 func (c *console) editor(r *http.Request, _ *layout) (body, error) {
 	page := editorPage{Source: firstScenario, Fresh: true, From: r.URL.Query().Get("from")}
 	if page.From != "" {
-		s, ok := c.Emulator.Library().Get(page.From)
+		s, ok := c.World.Library().Get(page.From)
 		if !ok {
 			return body{}, c.meant(scenario.ErrUnknown, page.From)
 		}
@@ -102,7 +102,7 @@ func (c *console) tryScenario(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusUnprocessableEntity
 	} else if err == nil && r.PostFormValue("do") == "play" {
 		what := scenario.Playing{Source: page.Source}
-		if err = c.Emulator.Play(r.Context(), l.Sandbox, what); err == nil {
+		if err = c.World.Play(r.Context(), l.Sandbox, what); err == nil {
 			page.Played = page.Name
 		}
 	}
@@ -140,7 +140,7 @@ func (c *console) checkScenario(w http.ResponseWriter, r *http.Request) {
 // judge checks a document. What it quotes goes back to who wrote it, secrets and all.
 func (c *console) judge(source string) verdict {
 	v := verdict{Checked: true}
-	s, problems := scenario.Decode([]byte(source), c.Emulator.Catalogue())
+	s, problems := scenario.Decode([]byte(source), c.World.Catalogue())
 	lines := strings.Split(source, "\n")
 	for _, p := range problems {
 		found := foundProblem{Problem: p}

@@ -10,10 +10,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/eventstream"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // calm is the least time between two events: a flood of calls reaches the page a few times a second.
@@ -44,7 +44,7 @@ func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := readCallFilter(r.URL.Query())
-	watch, err := c.Emulator.Watch() // before the first look, so that nothing comes between
+	watch, err := c.World.Watch() // before the first look, so that nothing comes between
 	if err != nil {
 		c.refuseStream(w, r, err)
 		return
@@ -82,7 +82,7 @@ type callStream struct {
 func (s *callStream) begin(ctx context.Context, boxes []*sandbox.Sandbox) error {
 	e := callEvent{Begin: true, Kept: map[string]string{}}
 	for _, box := range boxes {
-		j := s.Emulator.Journal(box)
+		j := s.World.Journal(box)
 		kept, err := j.List(ctx, journal.Filter{Limit: 1})
 		if err != nil {
 			return err
@@ -117,7 +117,7 @@ func atEnd(ctx context.Context, j *journal.Journal) (*journal.Reader, error) {
 }
 
 // follow sends what comes. A sandbox whose time is over goes without a word, so the heartbeat looks after that too.
-func (s *callStream) follow(ctx context.Context, watch *emulator.Watch) {
+func (s *callStream) follow(ctx context.Context, watch *world.Watch) {
 	for {
 		limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
 		changed, err := watch.Next(limited)
@@ -138,7 +138,7 @@ func (s *callStream) follow(ctx context.Context, watch *emulator.Watch) {
 // over are the sandboxes that are read and are no more.
 func (s *callStream) over() (ids []string) {
 	there := map[string]bool{}
-	for _, box := range s.Emulator.Sandboxes().List() {
+	for _, box := range s.World.Sandboxes().List() {
 		there[box.ID] = true
 	}
 	for id := range s.readers {
@@ -202,7 +202,7 @@ func (s *callStream) lookAtClock(ctx context.Context) error {
 // gait is a clock without the time that passes by itself: of one that runs, by how many seconds it is ahead.
 func (c *console) gait(clock sandbox.Clock) sandbox.Clock {
 	if !clock.Frozen {
-		clock.Now = time.Time{}.Add(clock.Now.Sub(c.Emulator.RealNow()).Round(time.Second))
+		clock.Now = time.Time{}.Add(clock.Now.Sub(c.World.RealNow()).Round(time.Second))
 	}
 	return clock
 }
@@ -215,14 +215,14 @@ type news struct {
 }
 
 func (s *callStream) read(ctx context.Context, id string) (n news, err error) {
-	box, err := s.Emulator.Sandboxes().Get(id)
+	box, err := s.World.Sandboxes().Get(id)
 	if err != nil {
 		delete(s.readers, id)
 		return news{cleared: true}, nil //nolint:nilerr // a sandbox that was removed has no calls
 	}
 	reader, ok := s.readers[id]
 	if !ok {
-		reader = s.Emulator.Journal(box).Reader(0)
+		reader = s.World.Journal(box).Reader(0)
 		s.readers[id] = reader
 	}
 	for {

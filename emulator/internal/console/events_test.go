@@ -16,6 +16,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // calm is more than the stream waits between two events, and far less than it is silent without a sign of life.
@@ -359,7 +360,7 @@ func TestTheStreamEnds(t *testing.T) {
 					}
 					open++
 				}
-				if open != emulator.MaxWatches {
+				if open != steer.MaxWatches {
 					t.Errorf("room for %d watches", open)
 				}
 			})

@@ -66,7 +66,7 @@ func (c *console) scenario(r *http.Request, l *layout) (body, error) {
 			page.Playing, page.Plays, page.Summary = &list[i], true, list[i].Summary
 		}
 	}
-	if s, ok := c.Emulator.Library().Get(page.Name); ok {
+	if s, ok := c.World.Library().Get(page.Name); ok {
 		c.describe(page, s)
 	} else if page.Playing == nil {
 		return body{}, c.meant(scenario.ErrUnknown, page.Name)
@@ -77,7 +77,7 @@ func (c *console) scenario(r *http.Request, l *layout) (body, error) {
 // describe fills in what is known of a scenario.
 func (c *console) describe(page *scenarioPage, s *scenario.Scenario) {
 	page.Known, page.Summary, page.Source = true, s.Summary, s.Source
-	page.Generated, page.Default = isGenerated(s), c.Emulator.IsDefault(s.Name)
+	page.Generated, page.Default = isGenerated(s), c.World.IsDefault(s.Name)
 	for i, rule := range s.Rules {
 		page.Rules = append(page.Rules, textOf(rule, i+1))
 	}
@@ -92,7 +92,7 @@ func (c *console) describe(page *scenarioPage, s *scenario.Scenario) {
 
 // operation finds an operation by its name; nil when there is none.
 func (c *console) operation(name string) *contract.Operation {
-	for _, api := range c.Emulator.Catalogue().APIs {
+	for _, api := range c.World.Catalogue().APIs {
 		for _, op := range api.Operations {
 			if op.Name == name {
 				return op

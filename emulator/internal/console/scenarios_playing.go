@@ -71,11 +71,11 @@ const fewRules = 6
 
 // playing is what plays in a sandbox in the order in which it is asked.
 func (c *console) playing(ctx context.Context, box *sandbox.Sandbox) ([]playing, error) {
-	statuses, err := c.Emulator.Player(box).List(ctx)
+	statuses, err := c.World.Player(box).List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	secrets := c.Emulator.Sandboxes().Secrets()
+	secrets := c.World.Sandboxes().Secrets()
 	list := make([]playing, len(statuses))
 	for i, status := range statuses {
 		rules := c.rulesOf(status)
@@ -99,7 +99,7 @@ func (c *console) playing(ctx context.Context, box *sandbox.Sandbox) ([]playing,
 // rulesOf are the rules of what plays, where it is a scenario that everybody knows; nil where it looks like another one
 // that plays under its name.
 func (c *console) rulesOf(status scenario.Status) []scenario.Rule {
-	s, ok := c.Emulator.Library().Get(status.Name)
+	s, ok := c.World.Library().Get(status.Name)
 	if !ok || s.Summary != status.Summary || len(s.Rules) != len(status.Rules) {
 		return nil
 	}

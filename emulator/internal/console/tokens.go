@@ -56,12 +56,12 @@ type tokenRow struct {
 func (t tokenRow) IsActive() bool { return t.State == sandbox.Active }
 
 func (c *console) tokens(r *http.Request, l *layout) (body, error) {
-	all, err := c.Emulator.Tokens(r.Context(), l.Sandbox)
+	all, err := c.World.Tokens(r.Context(), l.Sandbox)
 	if err != nil {
 		return body{}, err
 	}
 	page := tokenList{
-		Filter: readTokenFilter(r), APIs: c.Emulator.Catalogue().APIs, Listed: len(all),
+		Filter: readTokenFilter(r), APIs: c.World.Catalogue().APIs, Listed: len(all),
 		States: []sandbox.State{sandbox.Active, sandbox.Expired, sandbox.Revoked, sandbox.Redeemed, sandbox.Superseded},
 	}
 	all = slices.DeleteFunc(all, func(t sandbox.Token) bool { return !page.Filter.selects(t) })
@@ -92,7 +92,7 @@ func (c *console) changeToken(r *http.Request, box *sandbox.Sandbox) (string, er
 		to   sandbox.State
 	}{{"expire", sandbox.Expired}, {"revoke", sandbox.Revoked}, {"redeem", sandbox.Redeemed}} {
 		if id := r.PostFormValue(change.name); id != "" {
-			token, err := c.Emulator.ChangeToken(r.Context(), box, id, change.to)
+			token, err := c.World.ChangeToken(r.Context(), box, id, change.to)
 			return fmt.Sprintf("Token %s is %s.", token.ID, token.State), err
 		}
 	}

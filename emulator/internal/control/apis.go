@@ -41,8 +41,8 @@ type errorView struct {
 }
 
 func (p *plane) listAPIs(c *echo.Context) error {
-	all := make([]apiView, 0, len(p.emulator.Catalogue().APIs))
-	for _, a := range p.emulator.Catalogue().APIs {
+	all := make([]apiView, 0, len(p.world.Catalogue().APIs))
+	for _, a := range p.world.Catalogue().APIs {
 		view := apiView{a.Name, a.Title, a.Gateway.Name, a.Version, a.Product, nil}
 		for _, op := range a.Operations {
 			view.Operations = append(view.Operations, operationView{
@@ -65,7 +65,7 @@ func viewErrors(errors []contract.Error) []errorView {
 }
 
 func (p *plane) spec(c *echo.Context) error {
-	api := p.emulator.Catalogue().API(c.Param("api"))
+	api := p.world.Catalogue().API(c.Param("api"))
 	if api == nil {
 		return problem(http.StatusNotFound, fmt.Sprintf("no API %q; GET /v1/apis lists them", c.Param("api")))
 	}

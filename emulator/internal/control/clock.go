@@ -40,7 +40,7 @@ func changeClock(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return text.locate(err)
 	}
-	clock, err := p.emulator.ChangeClock(c.Request().Context(), box, change)
+	clock, err := p.world.ChangeClock(c.Request().Context(), box, change)
 	if err != nil {
 		return text.locate(err)
 	}

@@ -8,13 +8,13 @@ import (
 
 	"github.com/labstack/echo/v5"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/openapi"
 )
 
 // Options configure the control plane.
 type Options struct {
-	Emulator *emulator.Emulator
+	World *world.World
 	// Data is the data plane's address as host:port, named in replies.
 	Data string
 	// TLS is the address of the data plane's TLS listener as host:port; empty where there is none.
@@ -35,16 +35,16 @@ type Options struct {
 
 // plane holds what the handlers share.
 type plane struct {
-	emulator *emulator.Emulator
-	data     string
-	tls      string
-	ca       []byte
+	world *world.World
+	data  string
+	tls   string
+	ca    []byte
 }
 
 // New returns the control plane. Its contract is openapi/control.yaml.
 func New(o Options) http.Handler {
-	p := &plane{emulator: o.Emulator, data: o.Data, tls: o.TLS, ca: o.CA}
-	o.Emulator.Sandboxes().Secrets().Keep(o.Token)
+	p := &plane{world: o.World, data: o.Data, tls: o.TLS, ca: o.CA}
+	o.World.Sandboxes().Secrets().Keep(o.Token)
 	e := echo.NewWithConfig(echo.Config{Logger: o.Log, HTTPErrorHandler: p.writeProblem})
 	e.Pre(survive, guard{token: o.Token, loopback: o.Loopback, console: o.ConsoleRoot}.check)
 	if o.Console != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 func showCoverage(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	coverage, err := p.emulator.Coverage(c.Request().Context(), box)
+	coverage, err := p.world.Coverage(c.Request().Context(), box)
 	if err != nil {
 		return err
 	}

@@ -9,10 +9,10 @@ import (
 
 	"github.com/labstack/echo/v5"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/eventstream"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // followRequests sends the journal as server-sent events: what is kept, then what comes, until the client leaves, the
@@ -22,7 +22,7 @@ func followRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return err
 	}
-	watch, err := p.emulator.Watch() // before the first reading, so that nothing comes between
+	watch, err := p.world.Watch() // before the first reading, so that nothing comes between
 	if err != nil {
 		return err
 	}
@@ -47,9 +47,9 @@ func readEventFilter(r *http.Request) (journal.Filter, error) {
 }
 
 func (p *plane) follow(
-	ctx context.Context, s follower, watch *emulator.Watch, box *sandbox.Sandbox, filter journal.Filter,
+	ctx context.Context, s follower, watch *world.Watch, box *sandbox.Sandbox, filter journal.Filter,
 ) error {
-	reader := p.emulator.Journal(box).Reader(filter.After)
+	reader := p.world.Journal(box).Reader(filter.After)
 	for {
 		for more := true; more; {
 			changes, err := reader.Next(ctx)
@@ -64,7 +64,7 @@ func (p *plane) follow(
 		if err := s.await(ctx, watch, box.ID); err != nil {
 			return nil //nolint:nilerr // the client left, or the emulator stops
 		}
-		if _, err := p.emulator.Sandboxes().Get(box.ID); err != nil {
+		if _, err := p.world.Sandboxes().Get(box.ID); err != nil {
 			_ = s.Send("removed", 0, struct{}{})
 			return nil //nolint:nilerr // what is followed is gone
 		}
@@ -105,7 +105,7 @@ func (s follower) changes(c journal.Changes, filter journal.Filter) error {
 }
 
 // await waits until the journal of the sandbox changes, or it is time for a sign of life.
-func (s follower) await(ctx context.Context, watch *emulator.Watch, id string) error {
+func (s follower) await(ctx context.Context, watch *world.Watch, id string) error {
 	limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
 	defer cancel()
 	for {

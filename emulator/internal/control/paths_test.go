@@ -58,7 +58,7 @@ func TestPanicsOfHandlers(t *testing.T) {
 		t.Fatal(err)
 	}
 	plane := control.New(control.Options{
-		Emulator: em, Log: discard, Metrics: func(io.Writer) error { panic("fake-default-bearer-token") },
+		World: em.World(), Log: discard, Metrics: func(io.Writer) error { panic("fake-default-bearer-token") },
 		Console:     http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("fake-default-bearer-token") }),
 		ConsoleRoot: "/console/",
 	})

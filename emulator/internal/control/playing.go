@@ -11,9 +11,9 @@ import (
 
 	"github.com/labstack/echo/v5"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // playingView is a scenario that plays in a sandbox.
@@ -23,7 +23,7 @@ type playingView struct {
 }
 
 func (p *plane) playing(ctx context.Context, box *sandbox.Sandbox) ([]playingView, error) {
-	list, err := p.emulator.Player(box).List(ctx)
+	list, err := p.world.Player(box).List(ctx)
 	views := make([]playingView, len(list))
 	for i, status := range list {
 		views[i] = playingView{status, true}
@@ -72,7 +72,7 @@ func play(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return err
 	}
-	if err := p.emulator.Play(ctx, box, what); err != nil {
+	if err := p.world.Play(ctx, box, what); err != nil {
 		return p.meant(err, what.Name)
 	}
 	after, err := p.status(ctx, box, what.Name)
@@ -107,7 +107,7 @@ func (p *plane) meant(err error, name string) error {
 
 func stopPlaying(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	name := scenarioName(c)
-	if err := p.emulator.StopPlaying(c.Request().Context(), box, name); err != nil {
+	if err := p.world.StopPlaying(c.Request().Context(), box, name); err != nil {
 		return fmt.Errorf("%w: %q", err, name)
 	}
 	return c.NoContent(http.StatusNoContent)
@@ -136,7 +136,7 @@ func scripts(given []json.RawMessage) ([]sandbox.Script, error) {
 }
 
 // startProblem points a refusal of a scenario that a sandbox should start with into the body that brought it.
-func (p *plane) startProblem(text document, given []json.RawMessage, wrong *emulator.ScriptError) error {
+func (p *plane) startProblem(text document, given []json.RawMessage, wrong *world.ScriptError) error {
 	var name string
 	_ = json.Unmarshal(given[wrong.Index], &name) // empty for a document, whose name is known
 	shown := asProblem(p.meant(wrong.Err, name))

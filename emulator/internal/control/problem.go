@@ -8,9 +8,9 @@ import (
 
 	"github.com/labstack/echo/v5"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // Problem is an error of the control plane: RFC 9457 problem details.
@@ -48,7 +48,7 @@ func asProblem(err error) *Problem {
 	if wrong, ok := errors.AsType[scenario.Problems](err); ok && len(wrong) > 0 {
 		return scenarioProblem(wrong)
 	}
-	if status := emulator.StatusOf(err); status != http.StatusInternalServerError {
+	if status := world.StatusOf(err); status != http.StatusInternalServerError {
 		return problem(status, err.Error())
 	}
 	if status := echo.StatusCode(err); status != 0 && status != http.StatusInternalServerError {
@@ -60,7 +60,7 @@ func asProblem(err error) *Problem {
 // writeProblem is Echo's error handler: every error leaves as problem details. They can quote what was sent, and that
 // can hold a secret in a place where none belongs.
 func (p *plane) writeProblem(c *echo.Context, err error) {
-	shown, secrets := *asProblem(err), p.emulator.Sandboxes().Secrets()
+	shown, secrets := *asProblem(err), p.world.Sandboxes().Secrets()
 	shown.Detail, shown.Field = secrets.Mask(shown.Detail), secrets.Mask(shown.Field)
 	shown.Problems = maskProblems(shown.Problems, secrets)
 	if shown.Status == http.StatusInternalServerError {

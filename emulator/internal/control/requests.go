@@ -22,7 +22,7 @@ func listRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return err
 	}
-	page, err := p.emulator.Journal(box).List(c.Request().Context(), filter)
+	page, err := p.world.Journal(box).List(c.Request().Context(), filter)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func showRequest(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if !requestIDPattern.MatchString(id) {
 		return problem(http.StatusBadRequest, "a request id has 1 to 64 characters of A-Z, a-z, 0-9 and -")
 	}
-	entry, err := p.emulator.Journal(box).Get(c.Request().Context(), id)
+	entry, err := p.world.Journal(box).Get(c.Request().Context(), id)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func showRequest(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 }
 
 func clearRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	if err := p.emulator.ClearJournal(c.Request().Context(), box); err != nil {
+	if err := p.world.ClearJournal(c.Request().Context(), box); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

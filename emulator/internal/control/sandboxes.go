@@ -9,8 +9,8 @@ import (
 
 	"github.com/labstack/echo/v5"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // boxHandler is a call about one sandbox.
@@ -23,7 +23,7 @@ func (p *plane) with(handle boxHandler) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		box, err := p.emulator.Sandboxes().Get(id)
+		box, err := p.world.Sandboxes().Get(id)
 		if err != nil {
 			return err
 		}
@@ -101,11 +101,11 @@ func (p *plane) endpoints(c *echo.Context) endpoints {
 }
 
 func (p *plane) listSandboxes(c *echo.Context) error {
-	if _, err := p.emulator.Sandboxes().Sweep(c.Request().Context()); err != nil {
+	if _, err := p.world.Sandboxes().Sweep(c.Request().Context()); err != nil {
 		return err
 	}
 	all := []summary{}
-	for _, box := range p.emulator.Sandboxes().List() {
+	for _, box := range p.world.Sandboxes().List() {
 		short, err := summarize(c, box)
 		if err != nil {
 			continue // removed meanwhile
@@ -135,7 +135,7 @@ func (p *plane) createSandbox(c *echo.Context) error {
 		return err
 	}
 	box, err := p.create(c.Request().Context(), body)
-	if wrong, ok := errors.AsType[*emulator.ScriptError](err); ok {
+	if wrong, ok := errors.AsType[*world.ScriptError](err); ok {
 		return p.startProblem(text, body.Scenarios, wrong)
 	}
 	if err != nil {
@@ -161,7 +161,7 @@ func (p *plane) create(ctx context.Context, body creation) (*sandbox.Sandbox, er
 	if err != nil {
 		return nil, err
 	}
-	return p.emulator.CreateSandbox(ctx, sandbox.Definition{
+	return p.world.CreateSandbox(ctx, sandbox.Definition{
 		ID: body.ID, Now: now, Frozen: body.Frozen, Credentials: body.Credentials, Fixtures: body.Fixtures,
 		Quotas: body.Quotas, Scenarios: play, TTL: body.TTL,
 	}, body.Seed)
@@ -170,7 +170,7 @@ func (p *plane) create(ctx context.Context, body creation) (*sandbox.Sandbox, er
 // checkQuotas refuses the name of an operation that has no quota: a slip there would switch nothing off.
 func (p *plane) checkQuotas(quotas map[string]string) error {
 	known := map[string]bool{}
-	for _, a := range p.emulator.Catalogue().APIs {
+	for _, a := range p.world.Catalogue().APIs {
 		for _, op := range a.Operations {
 			known[op.Name] = op.Quota != nil
 		}
@@ -196,14 +196,14 @@ func (p *plane) removeSandbox(c *echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.emulator.RemoveSandbox(c.Request().Context(), id); err != nil {
+	if err := p.world.RemoveSandbox(c.Request().Context(), id); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
 }
 
 func reset(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	if err := p.emulator.Reset(c.Request().Context(), box); err != nil {
+	if err := p.world.Reset(c.Request().Context(), box); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

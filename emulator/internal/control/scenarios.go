@@ -28,7 +28,7 @@ type scenarioView struct {
 }
 
 func (p *plane) listScenarios(c *echo.Context) error {
-	library := p.emulator.Library()
+	library := p.world.Library()
 	all := []scenarioView{}
 	for _, name := range library.Names() {
 		if s, ok := library.Get(name); ok {
@@ -40,7 +40,7 @@ func (p *plane) listScenarios(c *echo.Context) error {
 
 func (p *plane) viewScenario(s *scenario.Scenario) scenarioView {
 	view := scenarioView{
-		Name: s.Name, Summary: s.Summary, Generated: s.Rules[0].Line == 0, Default: p.emulator.IsDefault(s.Name),
+		Name: s.Name, Summary: s.Summary, Generated: s.Rules[0].Line == 0, Default: p.world.IsDefault(s.Name),
 	}
 	view.API, view.Operation = about(s)
 	if view.Generated {
@@ -80,7 +80,7 @@ type scenarioSource struct {
 
 func (p *plane) showScenario(c *echo.Context) error {
 	name := scenarioName(c)
-	s, ok := p.emulator.Library().Get(name)
+	s, ok := p.world.Library().Get(name)
 	if !ok {
 		return p.unknownScenario(name)
 	}
@@ -98,7 +98,7 @@ func scenarioName(c *echo.Context) string {
 // unknownScenario says what was probably meant.
 func (p *plane) unknownScenario(name string) *Problem {
 	detail := fmt.Sprintf("%v: %q", scenario.ErrUnknown, name)
-	if near := p.emulator.Library().Suggest(name); near != "" {
+	if near := p.world.Library().Suggest(name); near != "" {
 		detail += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return problem(http.StatusNotFound, detail)
@@ -110,8 +110,8 @@ func (p *plane) checkScenario(c *echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, problems := scenario.Decode(source, p.emulator.Catalogue())
-	problems = maskProblems(problems, p.emulator.Sandboxes().Secrets())
+	_, problems := scenario.Decode(source, p.world.Catalogue())
+	problems = maskProblems(problems, p.world.Sandboxes().Secrets())
 	if problems == nil {
 		problems = []scenario.Problem{}
 	}

@@ -20,12 +20,14 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // bubble is an emulator with its control plane in which time passes only while everything waits (testing/synctest).
 // There is no network in it.
 type bubble struct {
 	*emulator.Emulator
+	*steer.World
 	plane http.Handler
 	box   *sandbox.Sandbox
 }
@@ -37,12 +39,12 @@ func newBubble(t *testing.T, o emulator.Options) *bubble {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Stop)
-	box, err := e.CreateSandbox(t.Context(), sandbox.Definition{ID: "qa"}, nil)
+	t.Cleanup(func() { _ = e.Close(context.Background()) })
+	box, err := e.World().CreateSandbox(t.Context(), sandbox.Definition{ID: "qa"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bubble{e, control.New(control.Options{Emulator: e, Loopback: true, Log: discard}), box}
+	return &bubble{e, e.World(), control.New(control.Options{World: e.World(), Loopback: true, Log: discard}), box}
 }
 
 // call asks for an access token of gateway fabric, with a wrong secret when it is to fail.

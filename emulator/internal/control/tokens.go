@@ -17,7 +17,7 @@ var tokenChanges = map[string]sandbox.State{
 }
 
 func listTokens(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	tokens, err := p.emulator.Tokens(c.Request().Context(), box)
+	tokens, err := p.world.Tokens(c.Request().Context(), box)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func changeToken(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 		return problem(http.StatusNotFound,
 			fmt.Sprintf("a token can be told to expire, revoke or redeem, not %q", c.Param("change")))
 	}
-	token, err := p.emulator.ChangeToken(c.Request().Context(), box, id, to)
+	token, err := p.world.ChangeToken(c.Request().Context(), box, id, to)
 	if err != nil {
 		return err
 	}

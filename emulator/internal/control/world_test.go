@@ -14,6 +14,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 var discard = slog.New(slog.DiscardHandler)
@@ -21,6 +23,7 @@ var discard = slog.New(slog.DiscardHandler)
 // world is an emulator with both planes on loopback listeners.
 type world struct {
 	*emulator.Emulator
+	*steer.World
 	data    string // host:port
 	control string // host:port
 	client  *http.Client
@@ -46,16 +49,17 @@ func open(t *testing.T, change ...func(*emulator.Options, *control.Options)) *wo
 	if w.Emulator, err = emulator.New(t.Context(), inside); err != nil {
 		t.Fatal(err)
 	}
-	w.data = listen(t, w.Handler())
-	outside.Emulator, outside.Data = w.Emulator, w.data
-	w.control = listen(t, control.New(outside))
+	w.data = serve(t, w.Handler())
+	w.World = w.Emulator.World()
+	outside.World, outside.Data = w.World, w.data
+	w.control = serve(t, control.New(outside))
 	w.client = &http.Client{Transport: newChecked(t, http.DefaultTransport)}
 	return w
 }
 
-func listen(t *testing.T, handler http.Handler) string {
+func serve(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	server, err := emulator.Listen(t.Context(), "127.0.0.1:0", handler, discard)
+	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: handler, Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}

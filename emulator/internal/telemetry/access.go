@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
 // maxName bounds the names that people choose, in the access log and in traces.
@@ -14,7 +14,7 @@ const maxName = 128
 // log writes the record of a call. All of its values come from the specs, from the emulator itself or from who steers
 // it: a client cannot write into the log. What no spec documents is the outcome "other"; the journal has all of it,
 // under the request id.
-func (t *Telemetry) log(ctx context.Context, c *class, code string, o *emulator.Observation) {
+func (t *Telemetry) log(ctx context.Context, c *class, code string, o *dataplane.Observation) {
 	record := slog.NewRecord(o.Done, slog.LevelInfo, "call", 0)
 	if !t.access.Enabled(ctx, record.Level) {
 		return

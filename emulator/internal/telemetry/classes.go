@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -105,7 +105,7 @@ func ownVoice() []contract.Error {
 }
 
 // of is the class of a call.
-func (c *classes) of(o *emulator.Observation) *class {
+func (c *classes) of(o *dataplane.Observation) *class {
 	if o.Operation != nil {
 		if one, ok := c.byOperation[o.Operation.Name]; ok {
 			return one

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
 // metrics count the calls. Every series stands ready from the start, so that a call costs atomic additions alone, and
@@ -40,7 +40,7 @@ func newMetrics(all *classes, started time.Time) *metrics {
 	return m
 }
 
-func (m *metrics) observe(c *class, code int, o *emulator.Observation) {
+func (m *metrics) observe(c *class, code int, o *dataplane.Observation) {
 	one := &m.calls[c.number]
 	one.outcomes[code].Add(1)
 	one.duration.observe(o.Done.Sub(o.Arrived))

@@ -13,8 +13,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
@@ -64,11 +64,11 @@ func TestMetrics(t *testing.T) {
 	for _, outcome := range []string{
 		"ok", "ok", "ApplyTokenOverFlow", "InvalidParameter.Actions", "InvalidParameter.", "made up", "",
 	} {
-		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Outcome, o.Scenario = outcome, "s" }))
+		seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Outcome, o.Scenario = outcome, "s" }))
 	}
-	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Panicked, o.BrokeSpec = true, true }))
-	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Operation, o.Outcome = nil, "InvalidAction.NotFound" }))
-	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) {
+	seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Panicked, o.BrokeSpec = true, true }))
+	seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Operation, o.Outcome = nil, "InvalidAction.NotFound" }))
+	seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) {
 		o.Operation, o.Gateway, o.Outcome = nil, "", "http.404"
 	}))
 	all := families(t, seen)
@@ -129,7 +129,7 @@ func TestDurations(t *testing.T) {
 	for _, d := range []time.Duration{
 		-time.Second, 0, 50 * time.Microsecond, 50*time.Microsecond + 1, 2 * time.Millisecond, time.Minute,
 	} {
-		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Done = o.Arrived.Add(d) }))
+		seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Done = o.Arrived.Add(d) }))
 	}
 	h := series(t, families(t, seen)["tokenstage_request_duration_seconds"], "operation=ApplyToken").GetHistogram()
 	if h.GetSampleCount() != 6 || h.GetSampleSum() < 60.0021 || h.GetSampleSum() > 60.0022 {
@@ -151,7 +151,7 @@ func TestSeriesDoNotGrow(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 2))
 	for i := range 10_000 {
 		odd := fmt.Sprintf("%x\"},\n{}%d", chance.Uint64(), i)
-		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) {
+		seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) {
 			o.Outcome, o.Sandbox, o.Scenario, o.RequestID, o.Request.Method = odd, odd, odd, odd, odd
 			o.Network = odd
 			if i%3 == 0 {
@@ -214,7 +214,7 @@ func TestMetricsUnderConcurrentCalls(t *testing.T) {
 // TestMetricsCostNoMemory is what the data plane pays for each call.
 func TestMetricsCostNoMemory(t *testing.T) {
 	seen := open(t, telemetry.Options{})
-	good, bad := call(t), call(t, func(o *emulator.Observation) { o.Outcome = "InvalidParameter.Actions" })
+	good, bad := call(t), call(t, func(o *dataplane.Observation) { o.Outcome = "InvalidParameter.Actions" })
 	if n := testing.AllocsPerRun(1000, func() {
 		seen.Observe(t.Context(), good)
 		seen.Observe(t.Context(), bad)
@@ -278,7 +278,7 @@ func TestOddNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, outcome := range []string{"Bad", "Bad.Value.x", "Bad.Value.Exact", "x.Missing", "Missing", "Bad.Value.Missing"} {
-		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Operation, o.Outcome = op, outcome }))
+		seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Operation, o.Outcome = op, outcome }))
 	}
 	family := families(t, seen)["tokenstage_requests_total"]
 	for code, want := range map[string]float64{

@@ -9,8 +9,8 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
 // Options configure a Telemetry.
@@ -53,7 +53,7 @@ func New(ctx context.Context, o Options) (*Telemetry, error) {
 func (t *Telemetry) Tracing() bool { return t.traces != nil }
 
 // Observe takes in a call: Options.Observe of the emulator.
-func (t *Telemetry) Observe(ctx context.Context, o emulator.Observation) {
+func (t *Telemetry) Observe(ctx context.Context, o dataplane.Observation) {
 	class := t.classes.of(&o)
 	code := class.code(o.Outcome)
 	t.metrics.observe(class, code, &o)

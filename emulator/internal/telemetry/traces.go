@@ -12,7 +12,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
 // traces makes a server span of every call that is over, with a child for each of its steps. The SDK samples, batches
@@ -41,7 +41,7 @@ func newTraces(ctx context.Context, to Export, log *slog.Logger) (*traces, error
 
 func (t *traces) shutdown(ctx context.Context) error { return t.provider.Shutdown(ctx) }
 
-func (t *traces) observe(c *class, code string, o *emulator.Observation) {
+func (t *traces) observe(c *class, code string, o *dataplane.Observation) {
 	ctx, span := t.tracer.Start(
 		parent(o.Request.Header), spanName(c, o), trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithTimestamp(o.Arrived), trace.WithAttributes(attributes(c, code, o)...))
@@ -60,7 +60,7 @@ func parent(header http.Header) context.Context {
 	return propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(header))
 }
 
-func (t *traces) children(ctx context.Context, o *emulator.Observation) {
+func (t *traces) children(ctx context.Context, o *dataplane.Observation) {
 	for i, step := range o.Steps {
 		ended := o.Done
 		if i+1 < len(o.Steps) {
@@ -73,7 +73,7 @@ func (t *traces) children(ctx context.Context, o *emulator.Observation) {
 
 // spanName is method and target (OpenTelemetry, Semantic conventions for HTTP spans, Name). The target is the
 // operation: most of them share a path.
-func spanName(c *class, o *emulator.Observation) string {
+func spanName(c *class, o *dataplane.Observation) string {
 	method := method(o)
 	if method == otherMethod {
 		method = "HTTP"
@@ -87,7 +87,7 @@ func spanName(c *class, o *emulator.Observation) string {
 // otherMethod stands for methods that the conventions do not know.
 const otherMethod = "_OTHER"
 
-func method(o *emulator.Observation) string {
+func method(o *dataplane.Observation) string {
 	switch m := o.Request.Method; m {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		http.MethodOptions, http.MethodConnect, http.MethodTrace:
@@ -98,7 +98,7 @@ func method(o *emulator.Observation) string {
 
 // attributes are those of the semantic conventions for HTTP servers and our own. Path and query as they came are left
 // out, since they can hold secrets; the path is that of the spec.
-func attributes(c *class, code string, o *emulator.Observation) []attribute.KeyValue {
+func attributes(c *class, code string, o *dataplane.Observation) []attribute.KeyValue {
 	all := make([]attribute.KeyValue, 0, 16)
 	all = append(
 		all, attribute.String("http.request.method", method(o)), attribute.String("url.scheme", o.Request.Scheme),
@@ -127,13 +127,13 @@ func attributes(c *class, code string, o *emulator.Observation) []attribute.KeyV
 }
 
 // answered tells whether a status reached the client: scripts can hang up before.
-func answered(o *emulator.Observation) bool {
+func answered(o *dataplane.Observation) bool {
 	return o.Network != "reset" && o.Network != "close" && o.Network != "stall"
 }
 
 // failed is the error.type of a call, empty when it did not fail. For a server a status below 500 is no failure
 // (Semantic conventions for HTTP spans, Status).
-func failed(code string, o *emulator.Observation) string {
+func failed(code string, o *dataplane.Observation) string {
 	if o.Network != "" && o.Network != "drip" {
 		return o.Network
 	}

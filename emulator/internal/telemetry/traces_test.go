@@ -14,12 +14,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
 // traced observes calls and returns the spans that the collector got of them, the last of each call first.
-func traced(t *testing.T, calls ...emulator.Observation) []span {
+func traced(t *testing.T, calls ...dataplane.Observation) []span {
 	t.Helper()
 	c := collect(t)
 	seen, err := telemetry.New(t.Context(), telemetry.Options{Catalogue: catalogue(t), Export: c.export(), Log: discard})
@@ -44,7 +44,7 @@ const (
 
 func TestServerSpan(t *testing.T) {
 	t.Parallel()
-	all := traced(t, call(t, func(o *emulator.Observation) {
+	all := traced(t, call(t, func(o *dataplane.Observation) {
 		o.Request.Header.Set("Traceparent", "00-"+traceID+"-"+spanID+"-01")
 		o.Scenario, o.Outcome, o.Status = "slow", "ApplyTokenOverFlow", 400
 		o.Request.Path = "/canary"
@@ -79,8 +79,8 @@ func TestServerSpan(t *testing.T) {
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	at := func(d time.Duration) time.Time { return start.Add(d * time.Microsecond) }
-	all := traced(t, call(t, func(o *emulator.Observation) {
-		o.Steps = []emulator.Step{{Name: "authenticate", Began: at(100)}, {Name: "deliver", Began: at(400)}}
+	all := traced(t, call(t, func(o *dataplane.Observation) {
+		o.Steps = []dataplane.Step{{Name: "authenticate", Began: at(100)}, {Name: "deliver", Began: at(400)}}
 	}))
 	var got []string
 	for _, s := range all[1:] {
@@ -99,32 +99,32 @@ func TestSteps(t *testing.T) {
 func TestSpanOfOtherCalls(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change             func(*emulator.Observation)
+		change             func(*dataplane.Observation)
 		name, kind, status string
 		failed             bool
 	}{
 		"an internal error": {
-			func(o *emulator.Observation) { o.Outcome, o.Status = "InternalError", 500 },
+			func(o *dataplane.Observation) { o.Outcome, o.Status = "InternalError", 500 },
 			"POST onsmqtt.ApplyToken", "InternalError", "500", true,
 		},
 		"a scripted status": {
-			func(o *emulator.Observation) { o.Outcome, o.Status = "respond", 503 },
+			func(o *dataplane.Observation) { o.Outcome, o.Status = "respond", 503 },
 			"POST onsmqtt.ApplyToken", "other", "503", true,
 		},
 		"a connection that was reset": {
-			func(o *emulator.Observation) { o.Network = "reset" }, "POST onsmqtt.ApplyToken", "reset", "", true,
+			func(o *dataplane.Observation) { o.Network = "reset" }, "POST onsmqtt.ApplyToken", "reset", "", true,
 		},
 		"half a reply": {
-			func(o *emulator.Observation) { o.Network = "truncate" }, "POST onsmqtt.ApplyToken", "truncate", "200", true,
+			func(o *dataplane.Observation) { o.Network = "truncate" }, "POST onsmqtt.ApplyToken", "truncate", "200", true,
 		},
 		"a slow reply": {
-			func(o *emulator.Observation) { o.Network = "drip" }, "POST onsmqtt.ApplyToken", "", "200", false,
+			func(o *dataplane.Observation) { o.Network = "drip" }, "POST onsmqtt.ApplyToken", "", "200", false,
 		},
 		"an unknown operation": {
-			func(o *emulator.Observation) { o.Operation, o.Status = nil, 404 }, "POST", "", "404", false,
+			func(o *dataplane.Observation) { o.Operation, o.Status = nil, 404 }, "POST", "", "404", false,
 		},
 		"an odd method": {
-			func(o *emulator.Observation) { o.Request.Method, o.Operation, o.Gateway = "canary", nil, "" }, "HTTP", "", "200", false,
+			func(o *dataplane.Observation) { o.Request.Method, o.Operation, o.Gateway = "canary", nil, "" }, "HTTP", "", "200", false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,11 +145,11 @@ func TestSpanOfOtherCalls(t *testing.T) {
 func TestSampling(t *testing.T) {
 	t.Parallel()
 	all := traced(t,
-		call(t, func(o *emulator.Observation) {
+		call(t, func(o *dataplane.Observation) {
 			o.Request.Header.Set("Traceparent", "00-"+traceID+"-"+spanID+"-00")
-			o.Steps = []emulator.Step{{Name: "deliver", Began: start}}
+			o.Steps = []dataplane.Step{{Name: "deliver", Began: start}}
 		}),
-		call(t, func(o *emulator.Observation) { o.Request.Header.Set("Traceparent", "00-broken-"+spanID+"-01") }),
+		call(t, func(o *dataplane.Observation) { o.Request.Header.Set("Traceparent", "00-broken-"+spanID+"-01") }),
 	)
 	if len(all) != 1 || all[0].TraceID == traceID || all[0].ParentSpanID != "" {
 		t.Errorf("%+v", all)
@@ -246,7 +246,7 @@ func TestBodiesAreOTLP(t *testing.T) {
 	t.Parallel()
 	c := collect(t)
 	seen := open(t, telemetry.Options{Export: c.export()})
-	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) {
+	seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) {
 		o.Request.Header.Set("Traceparent", "00-"+traceID+"-"+spanID+"-01")
 	}))
 	if err := seen.Shutdown(t.Context()); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -53,9 +54,9 @@ func operation(t testing.TB, name string) *contract.Operation {
 }
 
 // call is a good call of ApplyToken.
-func call(t testing.TB, change ...func(*emulator.Observation)) emulator.Observation {
+func call(t testing.TB, change ...func(*dataplane.Observation)) dataplane.Observation {
 	t.Helper()
-	o := emulator.Observation{
+	o := dataplane.Observation{
 		Arrived: start, Done: start.Add(1500 * time.Microsecond),
 		Request: &wire.Request{
 			Method: http.MethodPost, Scheme: "http", Path: "/", Body: []byte("four"), Header: http.Header{},
@@ -211,7 +212,7 @@ func plane(t *testing.T, seen *telemetry.Telemetry) (*emulator.Emulator, http.Ha
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = em.Sandboxes().Create(t.Context(), sandbox.Definition{ID: "canaries", Now: &start, Credentials: sandbox.Credentials{
+	_, err = em.World().Sandboxes().Create(t.Context(), sandbox.Definition{ID: "canaries", Now: &start, Credentials: sandbox.Credentials{
 		ACS: []sandbox.ACSCredential{
 			{AccessKeyID: "canary-id", AccessKeySecret: secrets[0]}, {BearerToken: secrets[2]},
 		},

@@ -1,4 +1,4 @@
-package emulator
+package world
 
 import (
 	"errors"

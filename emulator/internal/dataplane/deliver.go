@@ -1,4 +1,4 @@
-package emulator
+package dataplane
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -30,8 +31,8 @@ const (
 
 // deliver waits, then writes the reply or does to the connection what the scenario says. It ends early when the client
 // leaves or the emulator stops, and then leaves the connection closed.
-func (e *Emulator) deliver(ctx context.Context, w http.ResponseWriter, d delivery) error {
-	if d.delay > 0 && !e.wait(ctx, d.delay) {
+func (p *Plane) deliver(ctx context.Context, w http.ResponseWriter, d delivery) error {
+	if d.delay > 0 && !p.wait(ctx, d.delay) {
 		return hangUp(w, false)
 	}
 	if d.delay > 0 {
@@ -43,12 +44,12 @@ func (e *Emulator) deliver(ctx context.Context, w http.ResponseWriter, d deliver
 	case scenario.Close:
 		return hangUp(w, false)
 	case scenario.Stall:
-		e.wait(ctx, 0)
+		p.wait(ctx, 0)
 		return hangUp(w, false)
 	case scenario.Truncate:
 		return truncate(w, d.Reply)
 	case scenario.Drip:
-		return e.drip(ctx, w, d.Reply)
+		return p.drip(ctx, w, d.Reply)
 	}
 	writeHead(w, d.Reply)
 	_, _ = w.Write(d.Body) // a client that went away is no error of the emulator
@@ -57,21 +58,21 @@ func (e *Emulator) deliver(ctx context.Context, w http.ResponseWriter, d deliver
 
 // extend gives the client the time to take what is written next, however long a script waited before.
 func extend(w http.ResponseWriter) {
-	deadline := time.Now().Add(maxWriteTime) //nolint:forbidigo // sockets live in real time
+	deadline := time.Now().Add(listen.MaxWriteTime) //nolint:forbidigo // sockets live in real time
 	_ = http.NewResponseController(w).SetWriteDeadline(deadline)
 }
 
 // wait lasts for d, without end when d is zero. It reports false when the client left or the emulator stopped before.
-func (e *Emulator) wait(ctx context.Context, d time.Duration) bool {
+func (p *Plane) wait(ctx context.Context, d time.Duration) bool {
 	var over <-chan time.Time
 	if d > 0 {
-		over = e.options.After(d)
+		over = p.options.After(d)
 	}
 	select {
 	case <-over:
 		return true
 	case <-ctx.Done():
-	case <-e.stopping:
+	case <-p.stopping:
 	}
 	return false
 }
@@ -112,7 +113,7 @@ func truncate(w http.ResponseWriter, reply wire.Reply) error {
 }
 
 // drip writes the body a few bytes at a time.
-func (e *Emulator) drip(ctx context.Context, w http.ResponseWriter, reply wire.Reply) error {
+func (p *Plane) drip(ctx context.Context, w http.ResponseWriter, reply wire.Reply) error {
 	w.Header().Set("Content-Length", strconv.Itoa(len(reply.Body)))
 	writeHead(w, reply)
 	out := http.NewResponseController(w)
@@ -125,7 +126,7 @@ func (e *Emulator) drip(ctx context.Context, w http.ResponseWriter, reply wire.R
 		if err := out.Flush(); err != nil {
 			return nil //nolint:nilerr // the client left
 		}
-		if rest = rest[n:]; len(rest) > 0 && !e.wait(ctx, dripPause) {
+		if rest = rest[n:]; len(rest) > 0 && !p.wait(ctx, dripPause) {
 			return hangUp(w, false)
 		}
 	}

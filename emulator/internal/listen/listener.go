@@ -1,4 +1,4 @@
-package emulator
+package listen
 
 import (
 	"crypto/tls"
@@ -29,6 +29,8 @@ const (
 	maxRefusals = 64
 	// maxRefusalTime is how long one of them may take to hear it.
 	maxRefusalTime = time.Second
+	// maxRefusedBody is how much of its request is taken off the connection so that the client reads the answer.
+	maxRefusedBody = 4 << 20
 )
 
 func newBoundedListener(l net.Listener, limit int, secure *tls.Config, log *slog.Logger) *boundedListener {
@@ -99,5 +101,5 @@ func (l *boundedListener) sayFull(conn net.Conn) {
 		return
 	}
 	// Closing with bytes unread would be a RST, which can take the answer away from the client.
-	_, _ = io.Copy(io.Discard, io.LimitReader(conn, MaxBody))
+	_, _ = io.Copy(io.Discard, io.LimitReader(conn, maxRefusedBody))
 }

@@ -1,4 +1,4 @@
-package emulator
+package dataplane
 
 import (
 	"context"
@@ -43,36 +43,15 @@ func explain(entry *journal.Entry, fault *wire.Fault) {
 	})
 }
 
-// record completes the entry and keeps it. A journal that cannot be written does not fail the call.
-func (e *Emulator) record(
+// record completes the entry and keeps it.
+func (p *Plane) record(
 	ctx context.Context, box *sandbox.Sandbox, entry *journal.Entry, reply wire.Reply, started time.Time,
+	op *contract.Operation,
 ) {
 	entry.Outcome, entry.Status, entry.Arrived = reply.Outcome, reply.Status, started
 	entry.Response = journal.Response{
 		Status: reply.Status, Headers: reply.Header, Content: journal.Content{Body: string(reply.Body)},
 	}
-	entry.DurationMicros = e.options.RealNow().Sub(started).Microseconds()
-	if err := e.Journal(box).Append(ctx, *entry); err != nil {
-		e.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
-	}
-	e.watches.note(box.ID)
-}
-
-// count adds the call to what was seen of its operation. Like the journal's, its failure does not fail the call.
-func (e *Emulator) count(ctx context.Context, box *sandbox.Sandbox, op *contract.Operation, outcome string) {
-	if op == nil {
-		return
-	}
-	if err := e.tally(box).Count(ctx, op, outcome); err != nil {
-		e.options.Log.Error("a call was not counted", "operation", op.Name, "error", err)
-	}
-}
-
-func (e *Emulator) tally(box *sandbox.Sandbox) journal.Tally {
-	return journal.NewTally(box.Space(), e.registry.Secrets())
-}
-
-// Coverage is how the calls of a sandbox ended, by operation and documented error.
-func (e *Emulator) Coverage(ctx context.Context, box *sandbox.Sandbox) (journal.Coverage, error) {
-	return e.tally(box).Read(ctx, e.catalogue)
+	entry.DurationMicros = p.world.RealNow().Sub(started).Microseconds()
+	p.world.Record(ctx, box, *entry, op)
 }

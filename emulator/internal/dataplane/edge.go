@@ -1,4 +1,4 @@
-package emulator
+package dataplane
 
 import (
 	"bytes"
@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-
-	"github.com/labstack/echo/v5"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -37,26 +35,6 @@ const (
 	checkCount  = "parameters"
 	checkTime   = "time to send"
 )
-
-// Handler is the data plane as an http.Handler. Echo carries the requests and shapes none of the replies.
-func (e *Emulator) Handler() http.Handler {
-	edge := echo.NewWithConfig(echo.Config{Logger: e.options.Log})
-	// Every path and method goes to the one pipeline before Echo routes: gateways route by more than a path.
-	edge.Pre(func(echo.HandlerFunc) echo.HandlerFunc { return e.handle })
-	return edge
-}
-
-func (e *Emulator) handle(c *echo.Context) error {
-	e.inFlight.Add(1)
-	defer e.inFlight.Add(-1)
-	ctx := c.Request().Context()
-	req, unread := read(c.Request())
-	d := e.survive(ctx, req, unread)
-	e.step(&d.seen, stepDeliver)
-	err := e.deliver(ctx, c.Response(), d)
-	e.observe(ctx, d.seen)
-	return err
-}
 
 // read takes a request in whole, once and bounded. The request is there also beside a fault, as far as it came.
 func read(r *http.Request) (*wire.Request, *wire.Fault) {

@@ -1,4 +1,4 @@
-package emulator
+package dataplane
 
 import (
 	"net/http"

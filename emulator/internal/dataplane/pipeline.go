@@ -1,4 +1,4 @@
-package emulator
+package dataplane
 
 import (
 	"context"
@@ -17,21 +17,21 @@ import (
 
 // serve answers one request that was read whole at that time, or whose reading failed with a Fault. It is the life of a
 // request from top to bottom; deliver writes what it returns.
-func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fault, started time.Time) delivery {
-	gw := e.gatewayOf(req)
+func (p *Plane) serve(ctx context.Context, req *wire.Request, unread *wire.Fault, started time.Time) delivery {
+	gw := p.gatewayOf(req)
 	if gw == nil {
-		return e.ownVoice(ctx, req, unread, started)
+		return p.ownVoice(ctx, req, unread, started)
 	}
 	v := &verdict{seen: Observation{Arrived: started}}
-	e.step(&v.seen, stepRoute)
+	p.step(&v.seen, stepRoute)
 	exchange, err := gw.Read(req)
 	if unread != nil {
 		err = unread
 	}
 	call := exchange.Call()
-	turn, failure := e.sandboxOf(call.Credential).Begin(ctx)
+	turn, failure := p.sandboxOf(call.Credential).Begin(ctx)
 	if failure != nil {
-		turn, err = e.emergencyTurn(), failure
+		turn, err = p.emergencyTurn(), failure
 	}
 	call.ID = exchange.NewID(turn)
 	v.entry = newEntry(turn, req, call)
@@ -40,20 +40,19 @@ func (e *Emulator) serve(ctx context.Context, req *wire.Request, unread *wire.Fa
 	}
 
 	if err == nil {
-		err = e.answer(ctx, exchange, turn, v)
+		err = p.answer(ctx, exchange, turn, v)
 	}
 	if err != nil {
-		e.step(&v.seen, stepRefuse)
+		p.step(&v.seen, stepRefuse)
 		fault := gateway.AsFault(err)
 		v.reply = exchange.Refuse(fault)
 		explain(&v.entry, fault)
 	}
-	e.step(&v.seen, stepCheck)
-	v.seen.BrokeSpec = !e.checkReply(exchange.Operation(), v.reply, &v.entry)
-	v.reply.Header["Date"] = e.dates.at(turn.Now)
-	e.step(&v.seen, stepJournal)
-	e.record(ctx, turn.Sandbox, &v.entry, v.reply, started)
-	e.count(ctx, turn.Sandbox, exchange.Operation(), v.reply.Outcome)
+	p.step(&v.seen, stepCheck)
+	v.seen.BrokeSpec = !p.checkReply(exchange.Operation(), v.reply, &v.entry)
+	v.reply.Header["Date"] = p.dates.at(turn.Now)
+	p.step(&v.seen, stepJournal)
+	p.record(ctx, turn.Sandbox, &v.entry, v.reply, started, exchange.Operation())
 	return delivery{
 		Reply: v.reply, delay: v.delay, network: v.network, seen: v.observed(req, exchange.Operation()),
 	}
@@ -70,35 +69,35 @@ type verdict struct {
 }
 
 // answer lets the scenarios speak, authenticates, validates and behaves. A panic becomes a fault like any other.
-func (e *Emulator) answer(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, v *verdict) (err error) {
+func (p *Plane) answer(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, v *verdict) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			err = &wire.Fault{Kind: wire.Internal, Cause: &panicError{value: p, stack: debug.Stack()}}
+		if found := recover(); found != nil {
+			err = &wire.Fault{Kind: wire.Internal, Cause: &panicError{value: found, stack: debug.Stack()}}
 		}
 	}()
-	e.step(&v.seen, stepArrival)
-	if err = e.direct(ctx, x, turn, scenario.AtArrival, v); err != nil || v.decided {
+	p.step(&v.seen, stepArrival)
+	if err = p.direct(ctx, x, turn, scenario.AtArrival, v); err != nil || v.decided {
 		return err
 	}
-	e.step(&v.seen, stepAuthenticate)
+	p.step(&v.seen, stepAuthenticate)
 	advice, err := x.Authenticate(ctx, turn)
 	if err != nil {
 		return err
 	}
 	v.entry.Findings = append(v.entry.Findings, advice...)
-	e.step(&v.seen, stepValidate)
+	p.step(&v.seen, stepValidate)
 	if err = x.Validate(); err != nil {
 		return err
 	}
-	e.step(&v.seen, stepDecide)
-	if err = e.direct(ctx, x, turn, scenario.AtDecision, v); err != nil || v.decided {
+	p.step(&v.seen, stepDecide)
+	if err = p.direct(ctx, x, turn, scenario.AtDecision, v); err != nil || v.decided {
 		return err
 	}
-	e.step(&v.seen, stepBehave)
+	p.step(&v.seen, stepBehave)
 	if err = spendQuota(ctx, turn, x.Operation()); err != nil {
 		return err
 	}
-	result, err := e.behave(ctx, x, turn)
+	result, err := p.behave(ctx, x, turn)
 	if err != nil {
 		return err
 	}
@@ -108,9 +107,9 @@ func (e *Emulator) answer(ctx context.Context, x gateway.Exchange, turn *sandbox
 }
 
 // behave runs the operation's code, or answers from its spec when it has none.
-func (e *Emulator) behave(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn) (wire.Result, error) {
+func (p *Plane) behave(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn) (wire.Result, error) {
 	op := x.Operation()
-	if handler, ok := e.handlers[op.Name]; ok {
+	if handler, ok := p.handlers[op.Name]; ok {
 		return handler(ctx, turn, x.Call())
 	}
 	body := gateway.Ordered(op.Sample(turn.Chance(), turn.Now))
@@ -141,8 +140,8 @@ func spendQuota(ctx context.Context, turn *sandbox.Turn, op *contract.Operation)
 	}}}
 }
 
-func (e *Emulator) gatewayOf(req *wire.Request) gateway.Gateway {
-	for _, gw := range e.gateways {
+func (p *Plane) gatewayOf(req *wire.Request) gateway.Gateway {
+	for _, gw := range p.world.Gateways() {
 		if gw.Claims(req) {
 			return gw
 		}
@@ -152,20 +151,20 @@ func (e *Emulator) gatewayOf(req *wire.Request) gateway.Gateway {
 
 // sandboxOf finds the sandbox by the credential that the request names. An unknown one goes to the default sandbox,
 // which refuses it.
-func (e *Emulator) sandboxOf(c wire.Credential) *sandbox.Sandbox {
-	if box, ok := e.registry.Find(c); ok {
+func (p *Plane) sandboxOf(c wire.Credential) *sandbox.Sandbox {
+	if box, ok := p.world.Sandboxes().Find(c); ok {
 		return box
 	}
-	return e.fallback
+	return p.world.Default()
 }
 
 // emergencyTurn stands in when the store does not answer, so that the failure can be sent in the provider's shape.
-func (e *Emulator) emergencyTurn() *sandbox.Turn {
-	return &sandbox.Turn{Sandbox: e.fallback, Now: e.options.RealNow()}
+func (p *Plane) emergencyTurn() *sandbox.Turn {
+	return &sandbox.Turn{Sandbox: p.world.Default(), Now: p.world.RealNow()}
 }
 
 // checkReply holds the reply to the spec, and reports whether it keeps to it. A violation is the emulator's own bug.
-func (e *Emulator) checkReply(op *contract.Operation, reply wire.Reply, entry *journal.Entry) bool {
+func (p *Plane) checkReply(op *contract.Operation, reply wire.Reply, entry *journal.Entry) bool {
 	if op == nil || reply.Value == nil {
 		return true
 	}
@@ -176,9 +175,9 @@ func (e *Emulator) checkReply(op *contract.Operation, reply wire.Reply, entry *j
 	entry.Findings = append(entry.Findings, wire.Finding{
 		Check: "reply", Level: wire.LevelError, Message: "A bug of the emulator, please report it: " + err.Error(),
 	})
-	e.options.Log.Error("reply breaks its spec", "error", err)
-	if e.options.Violation != nil {
-		e.options.Violation(err)
+	p.options.Log.Error("reply breaks its spec", "error", err)
+	if p.options.Violation != nil {
+		p.options.Violation(err)
 	}
 	return false
 }

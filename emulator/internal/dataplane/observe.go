@@ -1,4 +1,4 @@
-package emulator
+package dataplane
 
 import (
 	"context"
@@ -74,23 +74,20 @@ func (o *Observation) about(entry *journal.Entry) {
 }
 
 // step notes that a step begins, where somebody asked for steps.
-func (e *Emulator) step(o *Observation, name string) {
-	if e.options.Steps {
-		o.Steps = append(o.Steps, Step{name, e.options.RealNow()})
+func (p *Plane) step(o *Observation, name string) {
+	if p.options.Steps {
+		o.Steps = append(o.Steps, Step{name, p.world.RealNow()})
 	}
 }
 
 // observe tells of a call that is over.
-func (e *Emulator) observe(ctx context.Context, o Observation) {
-	if e.options.Observe == nil {
+func (p *Plane) observe(ctx context.Context, o Observation) {
+	if p.options.Observe == nil {
 		return
 	}
-	o.Done = e.options.RealNow()
+	o.Done = p.world.RealNow()
 	if o.Scenario != "" {
-		o.Scenario = e.registry.Secrets().Mask(o.Scenario)
+		o.Scenario = p.world.Secrets().Mask(o.Scenario)
 	}
-	e.options.Observe(ctx, o)
+	p.options.Observe(ctx, o)
 }
-
-// InFlight is how many requests are being answered.
-func (e *Emulator) InFlight() int64 { return e.inFlight.Load() }

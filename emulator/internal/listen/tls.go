@@ -1,22 +1,12 @@
-package emulator
+package listen
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
 	"log"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 )
-
-// ListenTLS is ListenWithin over HTTPS.
-func ListenTLS(
-	ctx context.Context, addr string, handler http.Handler, log *slog.Logger, limits ServerLimits, secure *tls.Config,
-) (*Server, error) {
-	return listen(ctx, addr, handler, log, limits, secure)
-}
 
 // handshakes takes what net/http says of connections. Most of it is for those who look closely; that a client does not
 // trust the certificate is what everybody meets first, so it is said aloud.

@@ -1,4 +1,4 @@
-package emulator
+package dataplane
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type notice struct {
 }
 
 // ownVoice answers what no gateway claims.
-func (e *Emulator) ownVoice(
+func (p *Plane) ownVoice(
 	ctx context.Context, req *wire.Request, unread *wire.Fault, started time.Time,
 ) delivery {
 	status := http.StatusNotFound
@@ -29,7 +29,7 @@ func (e *Emulator) ownVoice(
 	if unread != nil {
 		status, n.Detail = statusOf(unread), unread.Findings[0].Message
 	}
-	n.Status, n.Title, n.Served = status, http.StatusText(status), e.served()
+	n.Status, n.Title, n.Served = status, http.StatusText(status), p.served()
 	body, err := json.Marshal(n)
 	if err != nil { // a string that is not UTF-8 is replaced, so this cannot be
 		body = []byte("{}")
@@ -39,31 +39,31 @@ func (e *Emulator) ownVoice(
 		Header: http.Header{"Content-Type": {"application/problem+json"}},
 	}
 	seen := Observation{Arrived: started, Request: req, ResponseBytes: len(body)}
-	seen.about(e.recordUnclaimed(ctx, req, reply, started))
+	seen.about(p.recordUnclaimed(ctx, req, reply, started))
 	return delivery{Reply: reply, seen: seen}
 }
 
 // recordUnclaimed keeps the request in the journal of the default sandbox, with the detail as its finding.
-func (e *Emulator) recordUnclaimed(
+func (p *Plane) recordUnclaimed(
 	ctx context.Context, req *wire.Request, reply wire.Reply, started time.Time,
 ) *journal.Entry {
-	turn, err := e.fallback.Begin(ctx)
+	turn, err := p.world.Default().Begin(ctx)
 	if err != nil {
-		turn = e.emergencyTurn()
+		turn = p.emergencyTurn()
 	}
 	entry := newEntry(turn, req, &wire.Call{ID: turn.UUID()})
 	entry.Findings = []wire.Finding{{
 		Check: "path", Level: wire.LevelError, Message: "No gateway knows this request by its path, parameters or headers.",
 	}}
-	reply.Header["Date"] = e.dates.at(turn.Now)
-	e.record(ctx, turn.Sandbox, &entry, reply, started)
+	reply.Header["Date"] = p.dates.at(turn.Now)
+	p.record(ctx, turn.Sandbox, &entry, reply, started, nil)
 	return &entry
 }
 
 // served lists what there is: one line an operation.
-func (e *Emulator) served() []string {
+func (p *Plane) served() []string {
 	var lines []string
-	for _, a := range e.catalogue.APIs {
+	for _, a := range p.world.Catalogue().APIs {
 		for _, op := range a.Operations {
 			line := op.Methods[0] + " " + op.Path
 			if op.Action != "" {

@@ -1,4 +1,6 @@
-package emulator
+// Package listen opens the addresses of the planes, with limits on what clients can hold, over TLS where asked for, and
+// closes them in good order.
+package listen
 
 import (
 	"cmp"
@@ -19,8 +21,8 @@ type Server struct {
 	done     chan error
 }
 
-// ServerLimits bound what clients can hold of a Server. Zero fields mean the defaults.
-type ServerLimits struct {
+// Limits bound what clients can hold of a Server. Zero fields mean the defaults.
+type Limits struct {
 	// Connections that can be open at once: MaxConnections.
 	Connections int
 	// ReadHeader and Read are the times in which the head, and the whole, of a request must have come.
@@ -38,55 +40,53 @@ const (
 
 	maxReadHeaderTime = 10 * time.Second
 	maxReadTime       = 60 * time.Second
-	// maxWriteTime also counts while a body is still coming, so it is longer than maxReadTime: the refusal of a body
-	// that does not come has time left.
-	maxWriteTime = 90 * time.Second
+	// MaxWriteTime also counts while a body is still coming, so it is longer than the time for the request: the refusal
+	// of a body that does not come has time left.
+	MaxWriteTime = 90 * time.Second
 	maxIdleTime  = 120 * time.Second
-	// maxHeaderBytes is where net/http gives up without a word of ours, well above MaxURL and MaxHeader, which
+	// maxHeaderBytes is where net/http gives up without a word of ours, well above the limits of the data plane, which
 	// answer in shape.
 	maxHeaderBytes = 4 << 20
 )
 
-// Listen opens addr ("127.0.0.1:4010", port 0 for any free one) and serves handler there until Close.
-func Listen(ctx context.Context, addr string, handler http.Handler, log *slog.Logger) (*Server, error) {
-	return ListenWithin(ctx, addr, handler, log, ServerLimits{})
+// Options say how a Server listens.
+type Options struct {
+	// Addr is host and port; port 0 takes a free one.
+	Addr    string
+	Handler http.Handler
+	Log     *slog.Logger
+	Limits  Limits
+	// TLS is the configuration of a listener for HTTPS; nil means HTTP.
+	TLS *tls.Config
 }
 
-// ListenWithin is Listen with limits of one's own.
-func ListenWithin(
-	ctx context.Context, addr string, handler http.Handler, log *slog.Logger, limits ServerLimits,
-) (*Server, error) {
-	return listen(ctx, addr, handler, log, limits, nil)
-}
-
-// listen opens addr for HTTP, and for HTTPS where there is a configuration for it.
-func listen(
-	ctx context.Context, addr string, handler http.Handler, log *slog.Logger, limits ServerLimits, secure *tls.Config,
-) (*Server, error) {
+// Open listens, and serves until Close.
+func Open(ctx context.Context, o Options) (*Server, error) {
 	var config net.ListenConfig
-	opened, err := config.Listen(ctx, "tcp", addr)
+	opened, err := config.Listen(ctx, "tcp", o.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+		return nil, fmt.Errorf("listen on %s: %w", o.Addr, err)
 	}
-	listener := newBoundedListener(opened, cmp.Or(limits.Connections, MaxConnections), secure, log)
+	limits := o.Limits
+	listener := newBoundedListener(opened, cmp.Or(limits.Connections, MaxConnections), o.TLS, o.Log)
 	s := &Server{
 		listener: listener, done: make(chan error, 1),
 		http: &http.Server{
-			Handler: handler, ConnState: listener.track, MaxHeaderBytes: maxHeaderBytes,
+			Handler: o.Handler, ConnState: listener.track, MaxHeaderBytes: maxHeaderBytes,
 			DisableGeneralOptionsHandler: true, // net/http would answer "OPTIONS *" with nothing in it
 			ReadHeaderTimeout:            cmp.Or(limits.ReadHeader, maxReadHeaderTime),
 			ReadTimeout:                  cmp.Or(limits.Read, maxReadTime),
-			WriteTimeout:                 cmp.Or(limits.Write, maxWriteTime),
+			WriteTimeout:                 cmp.Or(limits.Write, MaxWriteTime),
 			IdleTimeout:                  cmp.Or(limits.Idle, maxIdleTime),
-			ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+			ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 		},
 	}
-	if secure == nil {
+	if o.TLS == nil {
 		go func() { s.done <- s.http.Serve(listener) }()
 		return s, nil
 	}
-	s.http.ErrorLog = handshakeLog(log)
-	go func() { s.done <- s.http.Serve(tls.NewListener(listener, secure)) }()
+	s.http.ErrorLog = handshakeLog(o.Log)
+	go func() { s.done <- s.http.Serve(tls.NewListener(listener, o.TLS)) }()
 	return s, nil
 }
 

@@ -1,4 +1,4 @@
-package emulator
+package dataplane
 
 import (
 	"context"
@@ -9,17 +9,17 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// survive is serve with a net below it. The panic of an operation is caught where its provider's words are at hand;
-// this one is for everything around it.
-func (e *Emulator) survive(ctx context.Context, req *wire.Request, unread *wire.Fault) (d delivery) {
-	started := e.options.RealNow()
+// serveSafely is serve, but a panic in it is answered. That of an operation is caught where its provider's words are at
+// hand; this one is for everything around it.
+func (p *Plane) serveSafely(ctx context.Context, req *wire.Request, unread *wire.Fault) (d delivery) {
+	started := p.world.RealNow()
 	defer func() {
-		p := recover()
-		if p == nil {
+		found := recover()
+		if found == nil {
 			return
 		}
-		e.options.Log.Error("a bug of the emulator, please report it: a call panicked outside of its operation",
-			"panic", e.registry.Secrets().Mask(fmt.Sprint(p)), "stack", string(debug.Stack()))
+		p.options.Log.Error("a bug of the emulator, please report it: a call panicked outside of its operation",
+			"panic", p.world.Secrets().Mask(fmt.Sprint(found)), "stack", string(debug.Stack()))
 		const body = `{"title":"Internal Server Error","status":500,"detail":"The emulator failed; its log says more."}`
 		d = delivery{
 			Reply: wire.Reply{
@@ -32,5 +32,5 @@ func (e *Emulator) survive(ctx context.Context, req *wire.Request, unread *wire.
 			},
 		}
 	}()
-	return e.serve(ctx, req, unread, started)
+	return p.serve(ctx, req, unread, started)
 }

@@ -1,4 +1,4 @@
-package emulator
+package world
 
 import (
 	"context"
@@ -38,21 +38,21 @@ type watches struct {
 }
 
 // Watch begins to watch all sandboxes, until Close. It fails with ErrWatched beyond MaxWatches.
-func (e *Emulator) Watch() (*Watch, error) {
-	w := &Watch{
-		watches: &e.watches, stopping: e.stopping, wake: make(chan struct{}, 1), changed: map[string]bool{},
+func (w *World) Watch() (*Watch, error) {
+	made := &Watch{
+		watches: &w.watches, stopping: w.stopping, wake: make(chan struct{}, 1), changed: map[string]bool{},
 	}
 	full := false
-	e.watches.change(func(open []*Watch) []*Watch {
+	w.watches.change(func(open []*Watch) []*Watch {
 		if full = len(open) >= MaxWatches; full {
 			return open
 		}
-		return append(open, w)
+		return append(open, made)
 	})
 	if full {
 		return nil, fmt.Errorf("%w: at most %d can at once", ErrWatched, MaxWatches)
 	}
-	return w, nil
+	return made, nil
 }
 
 // Close ends the watch.

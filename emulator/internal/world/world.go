@@ -1,0 +1,142 @@
+// Package world is everything that the planes steer, without any HTTP: sandboxes and what plays in them, clocks, tokens,
+// journals, and who watches.
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+)
+
+// Options are what a World is made of; all of them are needed.
+type Options struct {
+	Store     store.Store
+	Catalogue *contract.Catalogue
+	// Gateways stand in the order in which they are asked whether a request is theirs.
+	Gateways []gateway.Gateway
+	// Library holds the scenarios that can be played by name.
+	Library *scenario.Library
+	// Default is the sandbox that always exists. Where the store holds it already, it stays as it is.
+	Default sandbox.Definition
+	// RealNow is the time outside the sandboxes.
+	RealNow func() time.Time
+	// Chance draws the ids, credentials and seeds of sandboxes that leave them open.
+	Chance rand.Source
+	// Journal bounds the journal of each sandbox.
+	Journal store.Bound
+	// Sandboxes limits how many sandboxes can exist; zero means sandbox.DefaultLimit.
+	Sandboxes int
+	Log       *slog.Logger
+}
+
+// World is safe for concurrent use.
+type World struct {
+	options  Options
+	registry *sandbox.Registry
+	stage    *scenario.Stage
+	fallback *sandbox.Sandbox // the default sandbox
+	standing standing
+	watches  watches
+	drawing  sync.Mutex // guards options.Chance, and what was drawn until a sandbox has it
+	stopping chan struct{}
+	stop     sync.Once
+}
+
+// New makes a world with its default sandbox.
+func New(ctx context.Context, o Options) (*World, error) {
+	w := &World{
+		options: o, stopping: make(chan struct{}),
+		registry: sandbox.NewRegistry(sandbox.RegistryOptions{Store: o.Store, RealNow: o.RealNow, Limit: o.Sandboxes}),
+	}
+	var err error
+	if w.stage, err = w.newStage(); err != nil {
+		return nil, err
+	}
+	w.fallback, err = w.registry.Create(ctx, o.Default)
+	return w, err
+}
+
+// EndWatches ends every Watch, now and from now on: what is live must not keep a server from closing.
+func (w *World) EndWatches() { w.stop.Do(func() { close(w.stopping) }) }
+
+// RealNow is the time outside the sandboxes.
+func (w *World) RealNow() time.Time { return w.options.RealNow() }
+
+// Catalogue is what is emulated.
+func (w *World) Catalogue() *contract.Catalogue { return w.options.Catalogue }
+
+// Gateways are the gateways in the order in which they are asked.
+func (w *World) Gateways() []gateway.Gateway { return w.options.Gateways }
+
+// Sandboxes finds sandboxes.
+func (w *World) Sandboxes() *sandbox.Registry { return w.registry }
+
+// Default is the sandbox that always exists.
+func (w *World) Default() *sandbox.Sandbox { return w.fallback }
+
+// Secrets knows the secrets of all sandboxes.
+func (w *World) Secrets() *sandbox.Secrets { return w.registry.Secrets() }
+
+// CreateSandbox makes a sandbox, fills in what its definition leaves open and plays its scenarios. A nil seed is drawn.
+// With an error there is no sandbox.
+func (w *World) CreateSandbox(
+	ctx context.Context, def sandbox.Definition, seed *uint64,
+) (*sandbox.Sandbox, error) {
+	if err := w.checkScripts(def.Scenarios); err != nil {
+		return nil, err
+	}
+	box, err := w.drawSandbox(ctx, def, seed)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.playAll(ctx, box, def.Scenarios); err != nil {
+		return nil, errors.Join(err, w.registry.Remove(ctx, box.ID))
+	}
+	return box, nil
+}
+
+func (w *World) drawSandbox(ctx context.Context, def sandbox.Definition, seed *uint64) (*sandbox.Sandbox, error) {
+	w.drawing.Lock()
+	defer w.drawing.Unlock()
+	chance := rand.New(w.options.Chance)
+	def.Seed = sandbox.NewSeed(chance)
+	def.Complete(chance, w.registry.Taken)
+	if seed != nil {
+		def.Seed = *seed
+	}
+	return w.registry.Create(ctx, def)
+}
+
+// RemoveSandbox removes a sandbox with all that it holds, and frees its credentials.
+func (w *World) RemoveSandbox(ctx context.Context, id string) error {
+	if err := w.registry.Remove(ctx, id); err != nil {
+		return err
+	}
+	w.watches.note(id)
+	return nil
+}
+
+// Reset puts a sandbox back to its start: state, clock and journal, and the scenarios that it started with play anew.
+func (w *World) Reset(ctx context.Context, box *sandbox.Sandbox) error {
+	if err := box.Reset(ctx); err != nil {
+		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
+	}
+	w.watches.note(box.ID)
+	if err := w.playAll(ctx, box, box.Scenarios); err != nil {
+		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
+	}
+	if box.ID != sandbox.Default {
+		return nil
+	}
+	return w.playStandingAgain(ctx, box)
+}
