@@ -36,6 +36,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/fixtures"
 	"github.com/tokenstage/tokenstage/openapi"
@@ -185,7 +186,7 @@ func (o Options) load() (*contract.Catalogue, *scenario.Library, error) {
 
 func (o Options) withDefaults() Options {
 	if o.Store == nil {
-		o.Store = store.NewMemory()
+		o.Store = memory.New()
 	}
 	if o.RealNow == nil {
 		o.RealNow = time.Now //nolint:forbidigo // where real time comes in; clocks of sandboxes are measured from it

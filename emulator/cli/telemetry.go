@@ -58,7 +58,7 @@ func (f telemetryFlags) handler(world World, format string, log *slog.Logger) sl
 // writeMetrics writes what was counted, and how an emulator stands.
 func writeMetrics(w io.Writer, seen *telemetry.Telemetry, em *emulator.Emulator) error {
 	return seen.WriteMetrics(w, telemetry.Gauges{
-		InFlight: em.InFlight(), Sandboxes: len(em.World().Sandboxes().List()),
+		InFlight: em.InFlight(), Sandboxes: em.World().Sandboxes().Known(),
 	})
 }
 

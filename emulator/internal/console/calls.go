@@ -91,7 +91,11 @@ func (c *console) calls(r *http.Request, l *layout) (body, error) {
 	f := readCallFilter(r.URL.Query())
 	l.Scope = f.Scope
 	page := callList{callRows: callRows{Filter: f}, APIs: c.World.Catalogue().APIs}
-	calls, more, err := c.recent(r.Context(), c.scope(f.Scope, l.Sandbox), f)
+	boxes, err := c.scope(r.Context(), f.Scope, l.Sandbox)
+	if err != nil {
+		return body{}, err
+	}
+	calls, more, err := c.recent(r.Context(), boxes, f)
 	if err != nil {
 		return body{}, err
 	}
@@ -122,11 +126,13 @@ func (c *console) clearCalls(r *http.Request, box *sandbox.Sandbox) (string, err
 }
 
 // scope is the sandboxes that a list is about.
-func (c *console) scope(scope string, one *sandbox.Sandbox) []*sandbox.Sandbox {
+func (c *console) scope(
+	ctx context.Context, scope string, one *sandbox.Sandbox,
+) ([]*sandbox.Sandbox, error) {
 	if scope == every {
-		return c.World.Sandboxes().List()
+		return c.World.Sandboxes().List(ctx)
 	}
-	return []*sandbox.Sandbox{one}
+	return []*sandbox.Sandbox{one}, nil
 }
 
 // recent are the newest calls of some sandboxes that the filter selects, and whether there are more behind them.

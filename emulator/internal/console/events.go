@@ -54,7 +54,11 @@ func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
 		Stream: eventstream.Open(w), console: c, filter: f, readers: map[string]*journal.Reader{},
 		box: l.Sandbox, gait: c.gait(l.Clock),
 	}
-	if err := s.begin(r.Context(), c.scope(f.Scope, l.Sandbox)); err != nil {
+	boxes, err := c.scope(r.Context(), f.Scope, l.Sandbox)
+	if err != nil {
+		return
+	}
+	if err := s.begin(r.Context(), boxes); err != nil {
 		return
 	}
 	s.follow(r.Context(), watch)
@@ -123,7 +127,9 @@ func (s *callStream) follow(ctx context.Context, watch *world.Watch) {
 		changed, err := watch.Next(limited)
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			changed, err = s.over(), s.Beat()
+			if changed, err = s.over(ctx); err == nil {
+				err = s.Beat()
+			}
 		}
 		if err == nil {
 			err = s.changed(ctx, changed)
@@ -136,9 +142,13 @@ func (s *callStream) follow(ctx context.Context, watch *world.Watch) {
 }
 
 // over are the sandboxes that are read and are no more.
-func (s *callStream) over() (ids []string) {
+func (s *callStream) over(ctx context.Context) (ids []string, err error) {
+	all, err := s.World.Sandboxes().List(ctx)
+	if err != nil {
+		return nil, err
+	}
 	there := map[string]bool{}
-	for _, box := range s.World.Sandboxes().List() {
+	for _, box := range all {
 		there[box.ID] = true
 	}
 	for id := range s.readers {
@@ -146,7 +156,7 @@ func (s *callStream) over() (ids []string) {
 			ids = append(ids, id)
 		}
 	}
-	return ids
+	return ids, nil
 }
 
 // pause lasts for d of real time, or until ctx ends.
@@ -215,7 +225,7 @@ type news struct {
 }
 
 func (s *callStream) read(ctx context.Context, id string) (n news, err error) {
-	box, err := s.World.Sandboxes().Get(id)
+	box, err := s.World.Sandboxes().Get(ctx, id)
 	if err != nil {
 		delete(s.readers, id)
 		return news{cleared: true}, nil //nolint:nilerr // a sandbox that was removed has no calls

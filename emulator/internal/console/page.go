@@ -91,14 +91,18 @@ func (c *console) layout(r *http.Request) (layout, error) {
 		l.Scope, l.Path, l.Refused = r.PostForm.Get("sandbox"), localPath(r.PostForm.Get("back")), true
 	}
 	l.Here, l.Keep = kept(l.Path)
-	l.Sandboxes, l.More = pickable(c.World.Sandboxes().List(), l.Scope)
+	all, err := c.World.Sandboxes().List(r.Context())
+	if err != nil {
+		return l, err
+	}
+	l.Sandboxes, l.More = pickable(all, l.Scope)
 	id := l.Scope
 	if id == "" || id == every {
 		id = sandbox.Default
 	}
-	box, err := c.World.Sandboxes().Get(id)
+	box, err := c.World.Sandboxes().Get(r.Context(), id)
 	if err != nil {
-		box, _ = c.World.Sandboxes().Get(sandbox.Default) // always there, so that the page around the error has one
+		box = c.World.Default() // so that the page around the error has one
 	}
 	l.Sandbox = box
 	clock, clockErr := box.Clock(r.Context())
@@ -108,7 +112,7 @@ func (c *console) layout(r *http.Request) (layout, error) {
 
 // about makes a page one about the sandbox that its path names.
 func (c *console) about(ctx context.Context, l *layout, id string) error {
-	box, err := c.World.Sandboxes().Get(id)
+	box, err := c.World.Sandboxes().Get(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -184,7 +188,7 @@ func (c *console) action(do change) http.Handler {
 		err := c.validForm(w, r)
 		var box *sandbox.Sandbox
 		if err == nil {
-			box, err = c.World.Sandboxes().Get(r.PostFormValue("sandbox"))
+			box, err = c.World.Sandboxes().Get(r.Context(), r.PostFormValue("sandbox"))
 		}
 		var note string
 		if err == nil {

@@ -53,7 +53,10 @@ func (c *console) sandboxes(r *http.Request, _ *layout) (body, error) {
 
 func (c *console) listSandboxes(ctx context.Context, find, from string) (sandboxList, error) {
 	page := sandboxList{Find: find, Scenarios: c.World.Library().Names(), New: newSandbox{Scenarios: make([]string, 3)}}
-	boxes := c.World.Sandboxes().List()
+	boxes, err := c.World.Sandboxes().List(ctx)
+	if err != nil {
+		return page, err
+	}
 	page.All = len(boxes)
 	var found []*sandbox.Sandbox
 	for _, box := range boxes {
@@ -124,7 +127,7 @@ func keptCalls(ctx context.Context, calls *journal.Journal) (int, error) {
 
 // resetSandbox puts the sandbox that the pressed button names back to its start.
 func (c *console) resetSandbox(r *http.Request, _ *sandbox.Sandbox) (string, error) {
-	box, err := c.World.Sandboxes().Get(r.PostFormValue("reset"))
+	box, err := c.World.Sandboxes().Get(r.Context(), r.PostFormValue("reset"))
 	if err != nil {
 		return "", err
 	}

@@ -64,7 +64,7 @@ func (p *plane) follow(
 		if err := s.await(ctx, watch, box.ID); err != nil {
 			return nil //nolint:nilerr // the client left, or the emulator stops
 		}
-		if _, err := p.world.Sandboxes().Get(box.ID); err != nil {
+		if _, err := p.world.Sandboxes().Get(ctx, box.ID); err != nil {
 			_ = s.Send("removed", 0, struct{}{})
 			return nil //nolint:nilerr // what is followed is gone
 		}

@@ -23,11 +23,7 @@ func (p *plane) with(handle boxHandler) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		box, err := p.world.Sandboxes().Get(id)
-		if err != nil {
-			return err
-		}
-		return handle(p, c, box)
+		return p.world.Visit(c.Request().Context(), id, func(box *sandbox.Sandbox) error { return handle(p, c, box) })
 	}
 }
 
@@ -104,8 +100,12 @@ func (p *plane) listSandboxes(c *echo.Context) error {
 	if _, err := p.world.Sandboxes().Sweep(c.Request().Context()); err != nil {
 		return err
 	}
+	boxes, err := p.world.Sandboxes().List(c.Request().Context())
+	if err != nil {
+		return err
+	}
 	all := []summary{}
-	for _, box := range p.world.Sandboxes().List() {
+	for _, box := range boxes {
 		short, err := summarize(c, box)
 		if err != nil {
 			continue // removed meanwhile

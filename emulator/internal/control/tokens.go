@@ -7,13 +7,14 @@ import (
 	"github.com/labstack/echo/v5"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
 // tokenChanges are the last part of the path and what the token becomes.
-var tokenChanges = map[string]sandbox.State{
-	"expire": sandbox.Expired,
-	"revoke": sandbox.Revoked,
-	"redeem": sandbox.Redeemed,
+var tokenChanges = map[string]token.State{
+	"expire": token.Expired,
+	"revoke": token.Revoked,
+	"redeem": token.Redeemed,
 }
 
 func listTokens(p *plane, c *echo.Context, box *sandbox.Sandbox) error {

@@ -120,8 +120,10 @@ func (p *Plane) handle(c echo.Context) error {
 	defer p.inFlight.Add(-1)
 	ctx := c.Request().Context()
 	req, unread := read(c.Request())
-	d := p.serveSafely(ctx, req, unread)
-	p.step(&d.seen, stepDeliver)
+	d := p.serveSafely(ctx, arrival{req, unread, p.world.RealNow()})
+	if p.options.Steps {
+		d.seen.Steps = append(d.seen.Steps, Step{stepDeliver, p.world.RealNow()})
+	}
 	err := p.deliver(ctx, c.Response().Writer, d)
 	if err != nil {
 		p.options.Log.Error("a reply could not be delivered", "error", err)

@@ -27,7 +27,7 @@ const (
 	MaxBody = 4 << 20
 )
 
-// What could not be read.
+// What of a request is bounded, as findings name it.
 const (
 	checkURL    = "URL"
 	checkHeader = "headers"
@@ -36,22 +36,37 @@ const (
 	checkTime   = "time to send"
 )
 
-// read takes a request in whole, once and bounded. The request is there also beside a fault, as far as it came.
-func read(r *http.Request) (*wire.Request, *wire.Fault) {
+// unread says why a request could not be read.
+type unread struct {
+	// status is that of our own refusal, where no gateway claims the request.
+	status  int
+	kind    wire.Kind
+	what    string
+	finding wire.Finding
+	cause   error
+}
+
+// fault is what a gateway that claims the request answers.
+func (u *unread) fault() *wire.Fault {
+	return &wire.Fault{Kind: u.kind, Cause: u.cause, Fill: []string{u.what}, Findings: []wire.Finding{u.finding}}
+}
+
+// read takes a request in whole, once and bounded. What could not be read leaves the request as far as it came.
+func read(r *http.Request) (*wire.Request, *unread) {
 	path, query, _ := strings.Cut(originForm(r.RequestURI), "?")
 	req := &wire.Request{
 		Method: r.Method, Scheme: schemeOf(r), Path: path, RawQuery: query, Host: r.Host, Header: r.Header,
 	}
 	if n := len(r.RequestURI); n > MaxURL {
 		req.RawQuery = "" // too much to look at
-		return req, tooMuch(checkURL, "bytes", n, MaxURL)
+		return req, tooMuch(http.StatusRequestURITooLong, checkURL, "bytes", n, MaxURL)
 	}
 	count, size := measure(r.Header)
 	if size > MaxHeader {
-		return req, tooMuch(checkHeader, "bytes", size, MaxHeader)
+		return req, tooMuch(http.StatusRequestHeaderFieldsTooLarge, checkHeader, "bytes", size, MaxHeader)
 	}
 	if count > MaxHeaders {
-		return req, tooMuch(checkHeader, "lines", count, MaxHeaders)
+		return req, tooMuch(http.StatusRequestHeaderFieldsTooLarge, checkHeader, "lines", count, MaxHeaders)
 	}
 	if r.Body == http.NoBody {
 		return req, cutParameters(req)
@@ -63,24 +78,26 @@ func read(r *http.Request) (*wire.Request, *wire.Fault) {
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		req.Body = nil
-		return req, tooMuch(checkBody, "bytes", int(max(r.ContentLength, MaxBody+1)), MaxBody)
+		return req, tooMuch(http.StatusRequestEntityTooLarge, checkBody, "bytes", int(max(r.ContentLength, MaxBody+1)), MaxBody)
 	}
 	return req, unreadBody(err)
 }
 
-func unreadBody(err error) *wire.Fault {
-	check, message := checkBody, "The body could not be read to its end: "+err.Error()
+func unreadBody(err error) *unread {
+	status, check, message := http.StatusBadRequest, checkBody, "The body could not be read to its end: "+err.Error()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		check, message = checkTime, "The body did not come to its end in the time that the server waits for a request."
+		status, check = http.StatusRequestTimeout, checkTime
+		message = "The body did not come to its end in the time that the server waits for a request."
 	}
-	return &wire.Fault{Kind: wire.Malformed, Cause: err, Fill: []string{checkBody}, Findings: []wire.Finding{
-		{Check: check, Level: wire.LevelError, Message: message},
-	}}
+	return &unread{
+		status: status, kind: wire.Malformed, what: checkBody, cause: err,
+		finding: wire.Finding{Check: check, Level: wire.LevelError, Message: message},
+	}
 }
 
 // cutParameters keeps the gateways from taking apart more parameters than they are meant to: what comes beyond the
 // limit is cut off before they see it. Those of a multipart body are counted where they are read.
-func cutParameters(req *wire.Request) *wire.Fault {
+func cutParameters(req *wire.Request) *unread {
 	form := isForm(req.Header)
 	n := parts(strings.Count(req.RawQuery, "&"), len(req.RawQuery))
 	if form {
@@ -93,7 +110,7 @@ func cutParameters(req *wire.Request) *wire.Fault {
 	if form {
 		req.Body = req.Body[:endOf(string(req.Body), MaxParameters)]
 	}
-	return tooMuch(checkCount, "names", n, MaxParameters)
+	return tooMuch(http.StatusRequestEntityTooLarge, checkCount, "names", n, MaxParameters)
 }
 
 // parts is how many there are between separators.
@@ -156,10 +173,13 @@ func measure(header http.Header) (lines, size int) {
 	return lines, size
 }
 
-func tooMuch(check, unit string, got, limit int) *wire.Fault {
-	return &wire.Fault{Kind: wire.TooLarge, Fill: []string{check}, Findings: []wire.Finding{{
-		Check: check, Level: wire.LevelError,
-		Message:  fmt.Sprintf("The request's %s: %d %s; at most %d are read.", check, got, unit, limit),
-		Expected: fmt.Sprintf("at most %d %s", limit, unit), Got: fmt.Sprintf("%d %s", got, unit),
-	}}}
+func tooMuch(status int, what, unit string, got, limit int) *unread {
+	return &unread{
+		status: status, kind: wire.TooLarge, what: what,
+		finding: wire.Finding{
+			Check: what, Level: wire.LevelError,
+			Message:  fmt.Sprintf("The request's %s: %d %s; at most %d are read.", what, got, unit, limit),
+			Expected: fmt.Sprintf("at most %d %s", limit, unit), Got: fmt.Sprintf("%d %s", got, unit),
+		},
+	}
 }

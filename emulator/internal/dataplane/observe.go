@@ -56,27 +56,34 @@ const (
 	stepDeliver      = "deliver"
 )
 
-// observed is what the journal's entry and the request say of a call.
-func (v *verdict) observed(req *wire.Request, op *contract.Operation) Observation {
-	o := v.seen
-	o.Request, o.Operation, o.ResponseBytes = req, op, len(v.reply.Body)
-	o.about(&v.entry)
-	o.Network = string(v.network)
-	return o
-}
-
-func (o *Observation) about(entry *journal.Entry) {
-	o.RequestID, o.Sandbox, o.Gateway = entry.ID, entry.Sandbox, entry.Gateway
-	o.Outcome, o.Status, o.Panicked = entry.Outcome, entry.Status, entry.Panic != ""
+// observationOf is what the journal's entry says of a call.
+func observationOf(in arrival, entry *journal.Entry, op *contract.Operation) Observation {
+	o := Observation{
+		Arrived: in.at, Request: in.request, RequestID: entry.ID, Sandbox: entry.Sandbox, Gateway: entry.Gateway,
+		Operation: op, Outcome: entry.Outcome, Status: entry.Status, Panicked: entry.Panic != "",
+	}
 	if entry.Decision != nil {
 		o.Scenario = entry.Decision.Scenario
 	}
+	return o
 }
 
-// step notes that a step begins, where somebody asked for steps.
-func (p *Plane) step(o *Observation, name string) {
-	if p.options.Steps {
-		o.Steps = append(o.Steps, Step{name, p.world.RealNow()})
+// timeline notes when the steps of a call begin, where somebody asked for that.
+type timeline struct {
+	now   func() time.Time // nil when nobody asked
+	steps []Step
+}
+
+func (p *Plane) newTimeline() *timeline {
+	if !p.options.Steps {
+		return &timeline{}
+	}
+	return &timeline{now: p.world.RealNow}
+}
+
+func (t *timeline) begin(name string) {
+	if t.now != nil {
+		t.steps = append(t.steps, Step{name, t.now()})
 	}
 }
 

@@ -9,119 +9,131 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
-	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// serve answers one request that was read whole at that time, or whose reading failed with a Fault. It is the life of a
-// request from top to bottom; deliver writes what it returns.
-func (p *Plane) serve(ctx context.Context, req *wire.Request, unread *wire.Fault, started time.Time) delivery {
-	gw := p.gatewayOf(req)
+// arrival is a request as it was read, at that real time. What could not be read is told by unread.
+type arrival struct {
+	request *wire.Request
+	unread  *unread
+	at      time.Time
+}
+
+// serve answers a request. It is the life of a request from top to bottom; deliver writes what it returns.
+func (p *Plane) serve(ctx context.Context, in arrival) delivery {
+	gw := p.gatewayOf(in.request)
 	if gw == nil {
-		return p.ownVoice(ctx, req, unread, started)
+		return p.ownVoice(ctx, in)
 	}
-	v := &verdict{seen: Observation{Arrived: started}}
-	p.step(&v.seen, stepRoute)
-	exchange, err := gw.Read(req)
-	if unread != nil {
-		err = unread
+	steps := p.newTimeline()
+	steps.begin(stepRoute)
+	exchange, err := gw.Read(in.request)
+	if in.unread != nil {
+		err = in.unread.fault()
 	}
-	call := exchange.Call()
-	turn, failure := p.sandboxOf(call.Credential).Begin(ctx)
+	turn, failure := p.world.Begin(ctx, exchange.Call().Credential)
 	if failure != nil {
 		turn, err = p.emergencyTurn(), failure
 	}
-	call.ID = exchange.NewID(turn)
-	v.entry = newEntry(turn, req, call)
-	if op := exchange.Operation(); op != nil {
-		v.entry.Operation = op.Name
-	}
+	exchange.Call().ID = exchange.NewID(turn)
 
+	var v verdict
 	if err == nil {
-		err = p.answer(ctx, exchange, turn, v)
+		v, err = p.answer(ctx, exchange, turn, steps)
 	}
 	if err != nil {
-		p.step(&v.seen, stepRefuse)
-		fault := gateway.AsFault(err)
-		v.reply = exchange.Refuse(fault)
-		explain(&v.entry, fault)
+		steps.begin(stepRefuse)
+		v = v.and(p.refuse(exchange, err))
 	}
-	p.step(&v.seen, stepCheck)
-	v.seen.BrokeSpec = !p.checkReply(exchange.Operation(), v.reply, &v.entry)
+	steps.begin(stepCheck)
+	v, brokeSpec := p.checkReply(exchange.Operation(), v)
 	v.reply.Header["Date"] = p.dates.at(turn.Now)
-	p.step(&v.seen, stepJournal)
-	p.record(ctx, turn.Sandbox, &v.entry, v.reply, started, exchange.Operation())
-	return delivery{
-		Reply: v.reply, delay: v.delay, network: v.network, seen: v.observed(req, exchange.Operation()),
+	steps.begin(stepJournal)
+	entry := p.entryOf(in, turn, exchange, v)
+	if err := p.world.Record(ctx, turn, entry, exchange.Operation()); err != nil {
+		p.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
+		if v.issued {
+			v = v.and(p.refuse(exchange, err)) // nobody may hold what is not known
+		}
 	}
-}
-
-// verdict is what becomes of a call on its way through the pipeline.
-type verdict struct {
-	reply   wire.Reply
-	delay   time.Duration
-	network scenario.Network
-	entry   journal.Entry
-	decided bool // a scenario answered with a reply of its own
-	seen    Observation
+	seen := observationOf(in, &entry, exchange.Operation())
+	seen.ResponseBytes, seen.Network, seen.BrokeSpec, seen.Steps = len(v.reply.Body), string(v.network), brokeSpec, steps.steps
+	return delivery{Reply: *v.reply, delay: v.delay, network: v.network, seen: seen}
 }
 
 // answer lets the scenarios speak, authenticates, validates and behaves. A panic becomes a fault like any other.
-func (p *Plane) answer(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, v *verdict) (err error) {
+func (p *Plane) answer(
+	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, steps *timeline,
+) (v verdict, err error) {
 	defer func() {
 		if found := recover(); found != nil {
 			err = &wire.Fault{Kind: wire.Internal, Cause: &panicError{value: found, stack: debug.Stack()}}
 		}
 	}()
-	p.step(&v.seen, stepArrival)
-	if err = p.direct(ctx, x, turn, scenario.AtArrival, v); err != nil || v.decided {
-		return err
+	steps.begin(stepArrival)
+	if v, err = p.direct(ctx, x, turn, scenario.AtArrival); err != nil || v.reply != nil {
+		return v, err
 	}
-	p.step(&v.seen, stepAuthenticate)
+	steps.begin(stepAuthenticate)
 	advice, err := x.Authenticate(ctx, turn)
+	v.findings = append(v.findings, advice...)
+	if err == nil {
+		steps.begin(stepValidate)
+		err = x.Validate()
+	}
 	if err != nil {
-		return err
+		if late := turn.Settle(ctx); late != nil {
+			err = late // a nonce is judged before what came after it
+		}
+		return v, err
 	}
-	v.entry.Findings = append(v.entry.Findings, advice...)
-	p.step(&v.seen, stepValidate)
-	if err = x.Validate(); err != nil {
-		return err
+	steps.begin(stepDecide)
+	decided, err := p.direct(ctx, x, turn, scenario.AtDecision)
+	if v = v.and(decided); err != nil || v.reply != nil {
+		return v, err
 	}
-	p.step(&v.seen, stepDecide)
-	if err = p.direct(ctx, x, turn, scenario.AtDecision, v); err != nil || v.decided {
-		return err
-	}
-	p.step(&v.seen, stepBehave)
-	if err = spendQuota(ctx, turn, x.Operation()); err != nil {
-		return err
-	}
-	result, err := p.behave(ctx, x, turn)
-	if err != nil {
-		return err
-	}
-	v.reply = x.Reply(result)
-	v.entry.Findings = append(v.entry.Findings, result.Findings...)
-	return nil
+	steps.begin(stepBehave)
+	behaved, err := p.behave(ctx, x, turn)
+	return v.and(behaved), err
 }
 
-// behave runs the operation's code, or answers from its spec when it has none.
-func (p *Plane) behave(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn) (wire.Result, error) {
+// behave counts the call against its quota, and runs the operation's code, or answers from its spec when it has none.
+func (p *Plane) behave(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn) (verdict, error) {
 	op := x.Operation()
-	if handler, ok := p.handlers[op.Name]; ok {
-		return handler(ctx, turn, x.Call())
+	if err := spendQuota(ctx, turn, op); err != nil {
+		return verdict{}, err
 	}
-	body := gateway.Ordered(op.Sample(turn.Chance(), turn.Now))
-	for i, m := range body {
-		if strings.EqualFold(m.Name, "RequestId") {
-			body[i].Value = x.Call().ID // as in the headers, whatever the example says
+	handler, ok := p.handlers[op.Name]
+	if !ok {
+		handler = sample(op)
+	}
+	result, err := handler(ctx, turn, x.Call())
+	if err == nil {
+		err = turn.Settle(ctx)
+	}
+	if err != nil {
+		return verdict{}, err
+	}
+	reply := x.Reply(result)
+	return verdict{reply: &reply, findings: result.Findings, issued: turn.HasWrites()}, nil
+}
+
+// sample answers from the spec of an operation that has no code.
+func sample(op *contract.Operation) func(context.Context, *sandbox.Turn, *wire.Call) (wire.Result, error) {
+	return func(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+		body := gateway.Ordered(op.Sample(turn.Chance(), turn.Now))
+		for i, m := range body {
+			if strings.EqualFold(m.Name, "RequestId") {
+				body[i].Value = call.ID // as in the headers, whatever the example says
+			}
 		}
+		return wire.Result{Body: body, Findings: []wire.Finding{{
+			Check: "operation", Level: wire.LevelAdvice,
+			Message: op.Name + " has a spec but no code: the reply comes from the spec.",
+		}}}, nil
 	}
-	return wire.Result{Body: body, Findings: []wire.Finding{{
-		Check: "operation", Level: wire.LevelAdvice,
-		Message: op.Name + " has a spec but no code: the reply comes from the spec.",
-	}}}, nil
 }
 
 // spendQuota counts the call against the documented rate limit of its operation.
@@ -149,37 +161,28 @@ func (p *Plane) gatewayOf(req *wire.Request) gateway.Gateway {
 	return nil
 }
 
-// sandboxOf finds the sandbox by the credential that the request names. An unknown one goes to the default sandbox,
-// which refuses it.
-func (p *Plane) sandboxOf(c wire.Credential) *sandbox.Sandbox {
-	if box, ok := p.world.Sandboxes().Find(c); ok {
-		return box
-	}
-	return p.world.Default()
-}
-
 // emergencyTurn stands in when the store does not answer, so that the failure can be sent in the provider's shape.
 func (p *Plane) emergencyTurn() *sandbox.Turn {
 	return &sandbox.Turn{Sandbox: p.world.Default(), Now: p.world.RealNow()}
 }
 
-// checkReply holds the reply to the spec, and reports whether it keeps to it. A violation is the emulator's own bug.
-func (p *Plane) checkReply(op *contract.Operation, reply wire.Reply, entry *journal.Entry) bool {
-	if op == nil || reply.Value == nil {
-		return true
+// checkReply holds the reply to the spec, and reports whether it breaks it, which is the emulator's own bug.
+func (p *Plane) checkReply(op *contract.Operation, v verdict) (_ verdict, broken bool) {
+	if op == nil || v.reply.Value == nil {
+		return v, false
 	}
-	err := op.CheckReply(reply.Status, reply.Value)
+	err := op.CheckReply(v.reply.Status, v.reply.Value)
 	if err == nil {
-		return true
+		return v, false
 	}
-	entry.Findings = append(entry.Findings, wire.Finding{
+	v.findings = append(v.findings, wire.Finding{
 		Check: "reply", Level: wire.LevelError, Message: "A bug of the emulator, please report it: " + err.Error(),
 	})
 	p.options.Log.Error("reply breaks its spec", "error", err)
 	if p.options.Violation != nil {
 		p.options.Violation(err)
 	}
-	return false
+	return v, true
 }
 
 // panicError is a panic of an operation as an error that remembers where it came from.

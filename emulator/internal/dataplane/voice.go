@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -20,44 +18,44 @@ type notice struct {
 	Served []string `json:"served"`
 }
 
-// ownVoice answers what no gateway claims.
-func (p *Plane) ownVoice(
-	ctx context.Context, req *wire.Request, unread *wire.Fault, started time.Time,
-) delivery {
-	status := http.StatusNotFound
-	n := notice{Detail: "No API is served at " + req.Method + " " + req.Path + "; see served for what is."}
-	if unread != nil {
-		status, n.Detail = statusOf(unread), unread.Findings[0].Message
+// ownVoice answers what no gateway claims, and keeps it in the journal of the default sandbox.
+func (p *Plane) ownVoice(ctx context.Context, in arrival) delivery {
+	req := in.request
+	n := notice{
+		Status: http.StatusNotFound, Served: p.served(),
+		Detail: "No API is served at " + req.Method + " " + req.Path + "; see served for what is.",
 	}
-	n.Status, n.Title, n.Served = status, http.StatusText(status), p.served()
+	if in.unread != nil {
+		n.Status, n.Detail = in.unread.status, in.unread.finding.Message
+	}
+	n.Title = http.StatusText(n.Status)
 	body, err := json.Marshal(n)
 	if err != nil { // a string that is not UTF-8 is replaced, so this cannot be
 		body = []byte("{}")
 	}
-	reply := wire.Reply{
-		Status: status, Body: body, Outcome: "http." + strconv.Itoa(status),
-		Header: http.Header{"Content-Type": {"application/problem+json"}},
-	}
-	seen := Observation{Arrived: started, Request: req, ResponseBytes: len(body)}
-	seen.about(p.recordUnclaimed(ctx, req, reply, started))
-	return delivery{Reply: reply, seen: seen}
-}
-
-// recordUnclaimed keeps the request in the journal of the default sandbox, with the detail as its finding.
-func (p *Plane) recordUnclaimed(
-	ctx context.Context, req *wire.Request, reply wire.Reply, started time.Time,
-) *journal.Entry {
 	turn, err := p.world.Default().Begin(ctx)
 	if err != nil {
 		turn = p.emergencyTurn()
 	}
-	entry := newEntry(turn, req, &wire.Call{ID: turn.UUID()})
-	entry.Findings = []wire.Finding{{
-		Check: "path", Level: wire.LevelError, Message: "No gateway knows this request by its path, parameters or headers.",
-	}}
+	reply := ownReply(n.Status, body)
 	reply.Header["Date"] = p.dates.at(turn.Now)
-	p.record(ctx, turn.Sandbox, &entry, reply, started, nil)
-	return &entry
+	entry := p.newEntry(in, turn, turn.UUID(), verdict{reply: &reply, findings: []wire.Finding{{
+		Check: "path", Level: wire.LevelError, Message: "No gateway knows this request by its path, parameters or headers.",
+	}}})
+	if err := p.world.Record(ctx, turn, entry, nil); err != nil {
+		p.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
+	}
+	seen := observationOf(in, &entry, nil)
+	seen.ResponseBytes = len(body)
+	return delivery{Reply: reply, seen: seen}
+}
+
+// ownReply is a reply in our own voice.
+func ownReply(status int, body []byte) wire.Reply {
+	return wire.Reply{
+		Status: status, Body: body, Outcome: "http." + strconv.Itoa(status),
+		Header: http.Header{"Content-Type": {"application/problem+json"}},
+	}
 }
 
 // served lists what there is: one line an operation.
@@ -74,22 +72,4 @@ func (p *Plane) served() []string {
 	}
 	slices.Sort(lines)
 	return lines
-}
-
-// statusOf is the HTTP status of a request that could not be read and belongs to no API.
-func statusOf(unread *wire.Fault) int {
-	check := unread.Findings[0].Check
-	switch {
-	case check == checkTime:
-		return http.StatusRequestTimeout
-	case unread.Kind == wire.Malformed:
-		return http.StatusBadRequest
-	}
-	switch check {
-	case checkURL:
-		return http.StatusRequestURITooLong
-	case checkHeader:
-		return http.StatusRequestHeaderFieldsTooLarge
-	}
-	return http.StatusRequestEntityTooLarge
 }

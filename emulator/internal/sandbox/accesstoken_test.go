@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 )
 
 var accessEpoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -15,7 +15,7 @@ var accessEpoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func accessBox(tb testing.TB, seed uint64) *sandbox.Sandbox {
 	tb.Helper()
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
-		Store: store.NewMemory(), RealNow: func() time.Time { return accessEpoch },
+		Store: memory.New(), RealNow: func() time.Time { return accessEpoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{ID: "box", Seed: seed, Frozen: true})
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 )
 
 // epoch is where real time stands when a test begins.
@@ -16,13 +16,13 @@ func epoch() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 987654321, time.
 // world is a registry with its store, and real time as the test sets it.
 type world struct {
 	*sandbox.Registry
-	store *store.Memory
+	store *memory.Memory
 	real  atomic.Pointer[time.Time]
 }
 
 func newWorld(tb testing.TB, limit int) *world {
 	tb.Helper()
-	w := &world{store: store.NewMemory()}
+	w := &world{store: memory.New()}
 	w.passes(0)
 	w.Registry = sandbox.NewRegistry(sandbox.RegistryOptions{
 		Store: w.store, RealNow: func() time.Time { return *w.real.Load() }, Limit: limit,

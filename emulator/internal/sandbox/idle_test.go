@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -23,7 +23,7 @@ func mortals(t *testing.T, limit int) (*hand, *sandbox.Registry) {
 	t.Helper()
 	h := &hand{}
 	h.advance(time.Hour)
-	return h, sandbox.NewRegistry(sandbox.RegistryOptions{Store: store.NewMemory(), RealNow: h.now, Limit: limit})
+	return h, sandbox.NewRegistry(sandbox.RegistryOptions{Store: memory.New(), RealNow: h.now, Limit: limit})
 }
 
 func mortal(t *testing.T, r *sandbox.Registry, id, ttl string) *sandbox.Sandbox {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // Rate is a limit of calls per time; a zero Calls means no limit.
@@ -43,7 +45,9 @@ func (t *Turn) Spend(ctx context.Context, operation string, documented Rate) (wi
 		return true, limit, nil
 	}
 	start := t.Now.Truncate(limit.Per)
-	key := "quota/" + operation + "/" + strconv.FormatInt(start.Unix(), 10)
-	n, err := t.space.Increment(ctx, key, 1, start.Add(2*limit.Per))
-	return n <= int64(limit.Calls), limit, err
+	step := store.Increment{
+		Key: quotaPrefix + operation + "/" + strconv.FormatInt(start.Unix(), 10), Delta: 1, Expires: start.Add(2 * limit.Per),
+	}
+	err = t.Do(ctx, &step)
+	return step.Sum <= int64(limit.Calls), limit, err
 }

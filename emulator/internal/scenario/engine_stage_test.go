@@ -15,12 +15,13 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 )
 
 // TestStoppedScenariosLeaveNothing looks into the space: what was played and stopped is gone from it.
 func TestStoppedScenariosLeaveNothing(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: store.NewMemory().Space("box"), kept: map[string]bool{}}
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
 	b := newBoxIn(t, newStage(t), space)
 	b.play(document("a", "script: [fail: InternalError]"))
 	b.play(document("a", "quota: {rate: 1/s, burst: 1, over: {fail: InternalError}}"))
@@ -40,7 +41,7 @@ func TestStoppedScenariosLeaveNothing(t *testing.T) {
 // cursor of what plays after it.
 func TestResetBeginsOtherCursors(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: store.NewMemory().Space("box"), kept: map[string]bool{}}
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
 	b := newBoxIn(t, newStage(t), space)
 	cursors := func() []string {
 		clear(space.kept)
@@ -66,7 +67,7 @@ func TestResetBeginsOtherCursors(t *testing.T) {
 // TestReplacedWhileItIsRead replaces a scenario between the reading of the list and of its document.
 func TestReplacedWhileItIsRead(t *testing.T) {
 	t.Parallel()
-	memory := store.NewMemory()
+	memory := memory.New()
 	writer := newBoxIn(t, newStage(t), memory.Space("box"))
 	writer.play(document("a", "script: [fail: InternalError]"))
 	once := sync.OnceFunc(func() { writer.play(document("a", "script: [fail: ApplyTokenOverFlow]")) })
@@ -92,7 +93,7 @@ func (r *racing) Get(ctx context.Context, key string) ([]byte, bool, error) {
 // TestRefusedScenarioLeavesNothing looks into a full sandbox.
 func TestRefusedScenarioLeavesNothing(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: store.NewMemory().Space("box"), kept: map[string]bool{}}
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
 	b := newBoxIn(t, newStage(t), space)
 	for i := range scenario.MaxPlaying {
 		b.play(document("s"+strconv.Itoa(i), "script: [pass]"))
@@ -173,7 +174,7 @@ func (s *spy) Delete(ctx context.Context, key string) error {
 func TestSandboxesStayApart(t *testing.T) {
 	t.Parallel()
 	const boxes, calls = 200, 12
-	stage, memory := newStage(t, document("standing", "script: [pass]")), store.NewMemory()
+	stage, memory := newStage(t, document("standing", "script: [pass]")), memory.New()
 	var end sync.WaitGroup
 	for i := range boxes {
 		end.Go(func() {
@@ -216,7 +217,7 @@ func TestSandboxesStayApart(t *testing.T) {
 // TestPlayersOfOneSpaceAgree stands for two processes over a shared store: each has a stage of its own.
 func TestPlayersOfOneSpaceAgree(t *testing.T) {
 	t.Parallel()
-	space := store.NewMemory().Space("box")
+	space := memory.New().Space("box")
 	one, two := newBoxIn(t, newStage(t), space), newBoxIn(t, newStage(t), space)
 	one.play(document("a", "script: [fail: InternalError, fail: ApplyTokenOverFlow, pass]"))
 	got := []string{one.outcome(), two.outcome(), one.outcome()}

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -57,7 +58,7 @@ type box struct {
 
 func newBox(tb testing.TB, stage *scenario.Stage) *box {
 	tb.Helper()
-	return newBoxIn(tb, stage, store.NewMemory().Space("box"))
+	return newBoxIn(tb, stage, memory.New().Space("box"))
 }
 
 func newBoxIn(tb testing.TB, stage *scenario.Stage, space store.Space) *box {

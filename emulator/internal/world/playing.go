@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // standing are the scenarios that play in the default sandbox for as long as the process runs.
@@ -45,7 +46,10 @@ func (w *World) decodeScenario(source []byte) (*scenario.Scenario, error) {
 func (w *World) Library() *scenario.Library { return w.options.Library }
 
 // Player is what plays in a sandbox.
-func (w *World) Player(box *sandbox.Sandbox) scenario.Player { return w.stage.Player(box.Space()) }
+func (w *World) Player(box *sandbox.Sandbox) scenario.Player { return w.PlayerIn(box.Space()) }
+
+// PlayerIn is what plays in the sandbox of that space.
+func (w *World) PlayerIn(space store.Space) scenario.Player { return w.stage.Player(space) }
 
 // ScriptError says which of the scenarios that a sandbox starts with is not good, counted from 0.
 type ScriptError struct {

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
 // statuses are those of the errors that steering an emulator can end in.
@@ -17,7 +18,7 @@ var statuses = []struct {
 }{
 	{sandbox.ErrUnknown, http.StatusNotFound},
 	{sandbox.ErrGone, http.StatusNotFound},
-	{sandbox.ErrUnknownToken, http.StatusNotFound},
+	{token.ErrUnknown, http.StatusNotFound},
 	{journal.ErrUnknown, http.StatusNotFound},
 	{scenario.ErrUnknown, http.StatusNotFound},
 	{scenario.ErrNotPlaying, http.StatusNotFound},
@@ -39,7 +40,7 @@ func StatusOf(err error) int {
 	if _, ok := errors.AsType[scenario.Problems](err); ok {
 		return http.StatusUnprocessableEntity
 	}
-	if _, ok := errors.AsType[*sandbox.TransitionError](err); ok {
+	if _, ok := errors.AsType[*token.TransitionError](err); ok {
 		return http.StatusConflict
 	}
 	for _, s := range statuses {

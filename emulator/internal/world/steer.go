@@ -7,6 +7,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
 // ChangeClock sets, advances, freezes or starts the clock of a sandbox; it says where it stands then.
@@ -18,7 +20,7 @@ func (w *World) ChangeClock(
 }
 
 // Tokens are those that a sandbox issued, as people see them: known secrets are masked in what clients said.
-func (w *World) Tokens(ctx context.Context, box *sandbox.Sandbox) ([]sandbox.Token, error) {
+func (w *World) Tokens(ctx context.Context, box *sandbox.Sandbox) ([]token.Token, error) {
 	tokens, err := box.Tokens(ctx)
 	for i := range tokens {
 		w.mask(&tokens[i])
@@ -28,19 +30,19 @@ func (w *World) Tokens(ctx context.Context, box *sandbox.Sandbox) ([]sandbox.Tok
 
 // ChangeToken does to a token what the world outside would: expire, revoke or redeem it.
 func (w *World) ChangeToken(
-	ctx context.Context, box *sandbox.Sandbox, id string, to sandbox.State,
-) (sandbox.Token, error) {
+	ctx context.Context, box *sandbox.Sandbox, id string, to token.State,
+) (token.Token, error) {
 	defer w.watches.note(box.ID)
-	token, err := box.ChangeToken(ctx, id, to)
-	w.mask(&token)
-	return token, err
+	changed, err := box.ChangeToken(ctx, id, to)
+	w.mask(&changed)
+	return changed, err
 }
 
-func (w *World) mask(token *sandbox.Token) {
+func (w *World) mask(shown *token.Token) {
 	secrets := w.registry.Secrets()
-	token.Subject = secrets.Mask(token.Subject)
-	for i := range token.History {
-		token.History[i].Note = secrets.Mask(token.History[i].Note)
+	shown.Subject = secrets.Mask(shown.Subject)
+	for i := range shown.History {
+		shown.History[i].Note = secrets.Mask(shown.History[i].Note)
 	}
 }
 
@@ -61,19 +63,27 @@ func (w *World) Journal(box *sandbox.Sandbox) *journal.Journal {
 	return journal.New(box.Space(), w.registry.Secrets(), w.options.Journal)
 }
 
-// Record keeps a call in the journal of its sandbox and counts it, and tells who watches. A journal that cannot be
-// written does not fail the call: the log says so.
-func (w *World) Record(ctx context.Context, box *sandbox.Sandbox, entry journal.Entry, op *contract.Operation) {
-	if err := w.Journal(box).Append(ctx, entry); err != nil {
-		w.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
+// Record keeps a call in the journal of its sandbox and counts it, with what its turn wrote, in one trip, and tells who
+// watches.
+func (w *World) Record(ctx context.Context, turn *sandbox.Turn, entry journal.Entry, op *contract.Operation) error {
+	step, err := w.Journal(turn.Sandbox).Step(entry)
+	if err != nil {
+		return err
 	}
-	w.watches.note(box.ID)
-	if op == nil {
-		return
+	var counted store.Step
+	if op != nil {
+		counted = w.tally(turn.Sandbox).Step(op, entry.Outcome)
 	}
-	if err := w.tally(box).Count(ctx, op, entry.Outcome); err != nil {
-		w.options.Log.Error("a call was not counted", "operation", op.Name, "error", err)
+	if counted != nil {
+		err = turn.Commit(ctx, step, counted)
+	} else {
+		err = turn.Commit(ctx, step)
 	}
+	w.watches.note(turn.ID)
+	if err != nil || op == nil || counted != nil {
+		return err
+	}
+	return w.tally(turn.Sandbox).CountOther(ctx, op, entry.Outcome)
 }
 
 func (w *World) tally(box *sandbox.Sandbox) journal.Tally {

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // Options are what a World is made of; all of them are needed.
@@ -62,7 +63,7 @@ func New(ctx context.Context, o Options) (*World, error) {
 	if w.stage, err = w.newStage(); err != nil {
 		return nil, err
 	}
-	w.fallback, err = w.registry.Create(ctx, o.Default)
+	w.fallback, err = w.registry.Ensure(ctx, o.Default)
 	return w, err
 }
 
@@ -110,11 +111,52 @@ func (w *World) drawSandbox(ctx context.Context, def sandbox.Definition, seed *u
 	defer w.drawing.Unlock()
 	chance := rand.New(w.options.Chance)
 	def.Seed = sandbox.NewSeed(chance)
-	def.Complete(chance, w.registry.Taken)
+	err := def.Complete(chance, func(c wire.Credential) (bool, error) { return w.registry.Taken(ctx, c) })
+	if err != nil {
+		return nil, err
+	}
 	if seed != nil {
 		def.Seed = *seed
 	}
 	return w.registry.Create(ctx, def)
+}
+
+// Visit does something with the sandbox of that id. What is remembered of one that another emulator on the same store
+// removed is dropped, and the sandbox that has the id now, if there is one, takes its place.
+func (w *World) Visit(ctx context.Context, id string, do func(*sandbox.Sandbox) error) error {
+	box, err := w.registry.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	err = do(box)
+	if !errors.Is(err, sandbox.ErrGone) {
+		return err
+	}
+	w.registry.Forget(box)
+	if box, err = w.registry.Get(ctx, id); err != nil {
+		return err
+	}
+	return do(box)
+}
+
+// Begin starts the turn of a call in the sandbox of the credential that it names. An unknown one goes to the default
+// sandbox, which refuses it. Further steps travel with the beginning.
+func (w *World) Begin(ctx context.Context, c wire.Credential, further ...store.Step) (*sandbox.Turn, error) {
+	for range 2 {
+		box, err := w.registry.Find(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if box == nil {
+			break
+		}
+		turn, err := box.Begin(ctx, further...)
+		if !errors.Is(err, sandbox.ErrGone) {
+			return turn, err
+		}
+		w.registry.Forget(box) // and look once more: the credential may be another sandbox's by now
+	}
+	return w.fallback.Begin(ctx, further...)
 }
 
 // RemoveSandbox removes a sandbox with all that it holds, and frees its credentials.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -35,9 +36,7 @@ func (x *exchange) Authenticate(ctx context.Context, turn *sandbox.Turn) ([]wire
 	if err := x.checkSignature(key); err != nil {
 		return nil, err
 	}
-	if err := x.spendNonce(ctx, turn); err != nil {
-		return nil, err
-	}
+	x.spendNonce(turn)
 	return nil, x.checkSecurityToken(ctx, turn, key)
 }
 
@@ -226,9 +225,10 @@ func (x *exchange) checkDigest() error {
 }
 
 // spendNonce remembers the nonce of a rightly signed request for the gateway's window.
-func (x *exchange) spendNonce(ctx context.Context, turn *sandbox.Turn) error {
-	if x.claim.nonce == "" {
-		return nil
+func (x *exchange) spendNonce(turn *sandbox.Turn) {
+	nonce := x.claim.nonce
+	if nonce == "" {
+		return
 	}
 	// The window counts from the later of both clocks: a request dated ahead stays valid for longer. At its very end
 	// a timestamp is still good, so the nonce outlives it.
@@ -236,17 +236,11 @@ func (x *exchange) spendNonce(ctx context.Context, turn *sandbox.Turn) error {
 	if x.sent.After(turn.Now) {
 		until = x.sent.Add(timeWindow + 1)
 	}
-	key := "nonce/" + x.call.Credential.ID + "/" + x.claim.nonce
-	fresh, err := turn.Space().PutIfAbsent(ctx, key, turn.Now, until)
-	if err != nil {
-		return fmt.Errorf("remember the nonce: %w", err)
-	}
-	if !fresh {
+	turn.Claim("nonce/"+x.call.Credential.ID+"/"+nonce, until, func() error {
 		return gateway.Differ(wire.UsedNonce, "nonce", fmt.Sprintf(
 			"This nonce was used already in the last %s: each request, a retry too, needs a new one.", timeWindow),
-			"a new nonce", x.claim.nonce)
-	}
-	return nil
+			"a new nonce", nonce)
+	})
 }
 
 // checkSecurityToken holds a rightly signed request to the token of its key.
@@ -259,7 +253,7 @@ func (x *exchange) checkSecurityToken(ctx context.Context, turn *sandbox.Turn, k
 	case got == "", key.SecurityToken != "" && same([]byte(key.SecurityToken), got):
 		return nil
 	}
-	claims, issued := turn.TemporaryClaims(got)
+	claims, issued := turn.OpenSecurityToken(got)
 	switch {
 	case issued && claims.Subject == key.ID:
 		return checkTokenState(ctx, turn, claims)
@@ -274,18 +268,15 @@ func (x *exchange) checkSecurityToken(ctx context.Context, turn *sandbox.Turn, k
 
 const tokenCheck = "security token"
 
-// issuer is the API whose operation issues security tokens; their states are kept under its name.
-const issuer = "deepvision"
-
-func checkTokenState(ctx context.Context, turn *sandbox.Turn, claims sandbox.Claims) error {
-	state, err := turn.TokenState(ctx, issuer, claims, turn.Now)
+func checkTokenState(ctx context.Context, turn *sandbox.Turn, claims token.Claims) error {
+	state, err := turn.TokenState(ctx, claims)
 	if err != nil {
 		return fmt.Errorf("look up the security token: %w", err)
 	}
-	if state == sandbox.Active {
+	if state == token.Active {
 		return nil
 	}
-	end := time.UnixMilli(claims.ExpiresAt).UTC().Format(time.RFC3339)
+	end := claims.Ends().Format(time.RFC3339)
 	return gateway.Refuse(wire.ExpiredSecurityToken, tokenCheck,
 		fmt.Sprintf("The security token is %s: it was good until %s.", state, end))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -23,6 +24,7 @@ type Gateway struct {
 	spec      *contract.Gateway
 	folders   []string
 	checks    []TokenCheck
+	issuers   []string // the APIs behind the gateway, whose operations can issue AccessTokens
 }
 
 // TokenCheck is how an API judges a token of its own, after the AccessToken and before the parameters.
@@ -37,7 +39,23 @@ type TokenCheck struct {
 func New(catalogue *contract.Catalogue, checks ...TokenCheck) *Gateway {
 	return &Gateway{
 		catalogue: catalogue, spec: catalogue.Gateway(Name), folders: foldersOf(catalogue), checks: checks,
+		issuers: issuersOf(catalogue),
 	}
+}
+
+func issuersOf(catalogue *contract.Catalogue) []string {
+	var issuers []string
+	for _, a := range catalogue.APIs {
+		if a.Gateway.Name == Name {
+			issuers = append(issuers, a.Name)
+		}
+	}
+	return issuers
+}
+
+// open returns the claims of an AccessToken that an API behind the gateway gave to that app.
+func (g *Gateway) open(turn *sandbox.Turn, text, appKey string) (token.Claims, bool) {
+	return turn.OpenAccess(text, appKey, g.issuers)
 }
 
 // foldersOf lists the folders below which every path is this gateway's: those of its operations, and the vendor's own

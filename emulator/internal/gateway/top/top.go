@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/chance"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -135,7 +136,7 @@ const requestIDLength = 12
 
 // NewID implements gateway.Exchange.
 func (e *exchange) NewID(turn *sandbox.Turn) string {
-	return turn.Draw(requestIDLength, sandbox.Base36)
+	return turn.Draw(requestIDLength, chance.Base36)
 }
 
 // Validate implements gateway.Exchange.

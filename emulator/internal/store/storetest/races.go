@@ -16,15 +16,15 @@ const (
 )
 
 var racePromises = []promise{
-	{"race: PutIfAbsent tells one caller true", func(k kit) {
+	{"race: Claim tells one caller true", func(k kit) {
 		k.oneWinner(nil, func(round int) (bool, error) {
-			return k.space.PutIfAbsent(k.ctx, "nonce "+strconv.Itoa(round), start(), start().Add(time.Hour))
+			return k.space.Claim(k.ctx, "nonce "+strconv.Itoa(round), start(), start().Add(time.Hour))
 		})
 	}},
-	{"race: PutIfAbsent of an expired key tells one caller true", func(k kit) {
+	{"race: Claim of an expired key tells one caller true", func(k kit) {
 		k.oneWinner(nil, func(round int) (bool, error) {
 			now := start().Add(time.Duration(round) * time.Minute)
-			return k.space.PutIfAbsent(k.ctx, "nonce", now, now.Add(time.Minute))
+			return k.space.Claim(k.ctx, "nonce", now, now.Add(time.Minute))
 		})
 	}},
 	{"race: Take gives the value to one caller", func(k kit) {
@@ -188,7 +188,7 @@ func (k kit) step(n int, key string) error {
 	case 2:
 		_, _, err = k.space.Take(k.ctx, key)
 	case 3:
-		_, err = k.space.PutIfAbsent(k.ctx, key, start(), start())
+		_, err = k.space.Claim(k.ctx, key, start(), start())
 	case 4:
 		_, err = k.space.Increment(k.ctx, "count "+key, 1, start())
 	case 5:

@@ -1,4 +1,4 @@
-package store_test
+package memory_test
 
 import (
 	"errors"
@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 )
 
 func TestValuesAreBounded(t *testing.T) {
 	t.Parallel()
-	memory := store.NewMemoryWithin(store.Bounds{Values: 100_000})
+	m := memory.NewWithin(memory.Bounds{Values: 100_000})
 	value := []byte(strings.Repeat("x", 1000))
 	fill := func(space store.Space) (n int) {
 		for ; n < 1000; n++ {
@@ -27,7 +28,7 @@ func TestValuesAreBounded(t *testing.T) {
 		}
 		return n
 	}
-	one, other := memory.Space("one"), memory.Space("other")
+	one, other := m.Space("one"), m.Space("other")
 	n := fill(one)
 	if n < 80 || n > 100 {
 		t.Errorf("%d values of 1000 bytes fit into 100000", n)
@@ -75,7 +76,7 @@ func TestValuesAreBounded(t *testing.T) {
 // TestExpiredValuesMakeRoom once they are reclaimed.
 func TestExpiredValuesMakeRoom(t *testing.T) {
 	t.Parallel()
-	space := store.NewMemoryWithin(store.Bounds{Values: 10_000}).Space("one")
+	space := memory.NewWithin(memory.Bounds{Values: 10_000}).Space("one")
 	for round := range 3 {
 		for i := range 40 {
 			if err := space.Put(t.Context(), fmt.Sprint(round, i), make([]byte, 100), now().Add(time.Hour)); err != nil {
@@ -91,9 +92,9 @@ func TestExpiredValuesMakeRoom(t *testing.T) {
 // TestLogsAreBoundedTogether: the longest give way, the short ones stay whole, and nothing is lost in silence.
 func TestLogsAreBoundedTogether(t *testing.T) {
 	t.Parallel()
-	memory := store.NewMemoryWithin(store.Bounds{Logs: 1 << 20})
+	m := memory.NewWithin(memory.Bounds{Logs: 1 << 20})
 	own := store.Bound{Records: 1 << 20, Bytes: 1 << 30}
-	short := memory.Space("short")
+	short := m.Space("short")
 	appendTo := func(space store.Space, n int) {
 		for range n {
 			if _, err := space.Append(t.Context(), "log", make([]byte, 1000), own); err != nil {
@@ -103,11 +104,11 @@ func TestLogsAreBoundedTogether(t *testing.T) {
 	}
 	appendTo(short, 20)
 	for i := range 10 {
-		appendTo(memory.Space(strconv.Itoa(i)), 500)
+		appendTo(m.Space(strconv.Itoa(i)), 500)
 	}
 	held := 0
 	for i := range 10 {
-		page, err := memory.Space(strconv.Itoa(i)).Range(t.Context(), "log", 0, 1<<20)
+		page, err := m.Space(strconv.Itoa(i)).Range(t.Context(), "log", 0, 1<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +124,7 @@ func TestLogsAreBoundedTogether(t *testing.T) {
 		t.Errorf("%d records of 1000 bytes are held", held)
 	}
 	for i := range 10 {
-		if err := memory.Space(strconv.Itoa(i)).Clear(t.Context()); err != nil {
+		if err := m.Space(strconv.Itoa(i)).Clear(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -136,10 +137,10 @@ func TestLogsAreBoundedTogether(t *testing.T) {
 // TestMarksAreBoundedTogether: a space that grows beyond the bound forgets, small ones remember.
 func TestMarksAreBoundedTogether(t *testing.T) {
 	t.Parallel()
-	memory := store.NewMemoryWithin(store.Bounds{Marks: 1 << 20})
-	small, big := memory.Space("small"), memory.Space("big")
+	m := memory.NewWithin(memory.Bounds{Marks: 1 << 20})
+	small, big := m.Space("small"), m.Space("big")
 	mark := func(space store.Space, key string) bool {
-		fresh, err := space.PutIfAbsent(t.Context(), key, now(), now().Add(time.Hour))
+		fresh, err := space.Claim(t.Context(), key, now(), now().Add(time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,15 +173,15 @@ func TestMarksAreBoundedTogether(t *testing.T) {
 // TestBoundsUnderRace wants the counts right after everything happened at once.
 func TestBoundsUnderRace(t *testing.T) {
 	t.Parallel()
-	memory := store.NewMemoryWithin(store.Bounds{Values: 1 << 20, Logs: 1 << 16, Marks: 1 << 16})
+	m := memory.NewWithin(memory.Bounds{Values: 1 << 20, Logs: 1 << 16, Marks: 1 << 16})
 	var workers sync.WaitGroup
 	for worker := range 4 {
 		workers.Go(func() {
 			for i := range 3000 {
-				space := memory.Space(strconv.Itoa((worker + i) % 5))
+				space := m.Space(strconv.Itoa((worker + i) % 5))
 				key := strconv.Itoa(i % 50)
 				_ = space.Put(t.Context(), key, make([]byte, i%100), now())
-				_, _ = space.PutIfAbsent(t.Context(), strconv.Itoa(i), now(), now().Add(time.Hour))
+				_, _ = space.Claim(t.Context(), strconv.Itoa(i), now(), now().Add(time.Hour))
 				_, _ = space.Append(t.Context(), "log", make([]byte, 100), store.Bound{Records: 100, Bytes: 1 << 20})
 				switch i % 100 {
 				case 7:
@@ -197,11 +198,11 @@ func TestBoundsUnderRace(t *testing.T) {
 	}
 	workers.Wait()
 	for i := range 5 {
-		if err := memory.Space(strconv.Itoa(i)).Clear(t.Context()); err != nil {
+		if err := m.Space(strconv.Itoa(i)).Clear(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if held := store.Held(memory); held != [3]int64{} {
+	if held := memory.Held(m); held != [3]int64{} {
 		t.Errorf("%v bytes of values, logs and marks are counted in an empty memory", held)
 	}
 }

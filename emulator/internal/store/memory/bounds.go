@@ -1,23 +1,21 @@
-package store
+package memory
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"sync/atomic"
-)
 
-// ErrFull says that a store keeps no more values.
-var ErrFull = errors.New("the store is full")
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+)
 
 // Bounds limit what all spaces of a Memory hold together, in bytes. Each space has bounds of its own from above; these
 // are for many spaces, and for what a clock that stands still never lets expire. Zero fields mean the defaults.
 type Bounds struct {
-	// Values are keys with their values. Beyond it nothing more is kept: ErrFull.
+	// Values are keys with their values. Beyond it nothing more is kept: store.ErrFull.
 	Values int64
 	// Logs are their records. Beyond it the oldest records of the longest logs give way, as to a log's own Bound.
 	Logs int64
-	// Marks are the keys of PutIfAbsent. Beyond it the part of a space that grows forgets its own.
+	// Marks are the keys of store.Claim. Beyond it the part of a space that grows forgets its own.
 	Marks int64
 }
 
@@ -41,7 +39,7 @@ type usage struct {
 const (
 	// entryCost and recordCost are what the bookkeeping of an entry and of a record takes.
 	entryCost  = 96
-	recordCost = 40
+	recordCost = 56
 	// slotCost is that of a slot in marks.
 	slotCost = 12
 	// smallMarks is the number of slots that no shard has to give back, so that a full space spares small ones.
@@ -50,14 +48,14 @@ const (
 
 func costOf(key string, e entry) int64 { return int64(len(key)+len(e.value)) + entryCost }
 
-// take accounts for more values, or fewer. ErrFull takes nothing.
+// take accounts for more values, or fewer. store.ErrFull takes nothing.
 func (u *usage) take(cost int64) error {
 	if cost == 0 {
 		return nil
 	}
 	if sum := u.values.Add(cost); cost > 0 && sum > u.bounds.Values {
 		u.values.Add(-cost)
-		return ErrFull
+		return store.ErrFull
 	}
 	return nil
 }
@@ -80,7 +78,7 @@ func (m *Memory) trim() {
 		return
 	}
 	defer m.trimming.Unlock()
-	var all []*memoryLog
+	var all []*log
 	m.spaces.Range(func(_, found any) bool {
 		all = append(all, found.(*contents).logs.all()...)
 		return true
@@ -92,10 +90,10 @@ func (m *Memory) trim() {
 }
 
 // level is the size to which logs are to be cut so that they fit into a total; shorter ones stay as they are.
-func level(all []*memoryLog, total int64) int64 {
+func level(all []*log, total int64) int64 {
 	sizes := make([]int64, len(all))
 	for i, l := range all {
-		sizes[i] = l.size()
+		sizes[i] = l.counted()
 	}
 	slices.SortFunc(sizes, cmp.Compare)
 	for i, size := range sizes {

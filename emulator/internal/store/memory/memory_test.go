@@ -1,4 +1,4 @@
-package store_test
+package memory_test
 
 import (
 	"runtime"
@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/storetest"
 )
 
 func TestMemoryConforms(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(*testing.T) store.Store { return store.NewMemory() })
+	storetest.Run(t, func(*testing.T) store.Store { return memory.New() })
 }
 
 func now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
@@ -31,11 +32,11 @@ func heap() int64 {
 
 func TestMillionRememberedKeysAreSmall(t *testing.T) {
 	const keys, limit = 1_000_000, 30 << 20
-	memory := store.NewMemory()
-	space := memory.Space("one")
+	m := memory.New()
+	space := m.Space("one")
 	before := heap()
 	for i := range keys {
-		if ok, err := space.PutIfAbsent(t.Context(), strconv.Itoa(i), now(), now().Add(time.Hour)); !ok || err != nil {
+		if ok, err := space.Claim(t.Context(), strconv.Itoa(i), now(), now().Add(time.Hour)); !ok || err != nil {
 			t.Fatalf("key %d: %v, %v", i, ok, err)
 		}
 	}
@@ -50,19 +51,19 @@ func TestMillionRememberedKeysAreSmall(t *testing.T) {
 	if left := heap() - before; left > 1<<20 {
 		t.Errorf("%d bytes are left after they were reclaimed", left)
 	}
-	runtime.KeepAlive(memory)
+	runtime.KeepAlive(m)
 }
 
 func TestReclaimGivesBackWhatFewRememberedKeysDoNotNeed(t *testing.T) {
-	memory := store.NewMemory()
-	space := memory.Space("one")
+	m := memory.New()
+	space := m.Space("one")
 	before := heap()
 	for i := range 100_000 {
 		end := now().Add(time.Minute)
 		if i%100 == 0 {
 			end = now().Add(time.Hour)
 		}
-		if ok, err := space.PutIfAbsent(t.Context(), strconv.Itoa(i), now(), end); !ok || err != nil {
+		if ok, err := space.Claim(t.Context(), strconv.Itoa(i), now(), end); !ok || err != nil {
 			t.Fatalf("key %d: %v, %v", i, ok, err)
 		}
 	}
@@ -72,30 +73,30 @@ func TestReclaimGivesBackWhatFewRememberedKeysDoNotNeed(t *testing.T) {
 	if left := heap() - before; left > 200_000 {
 		t.Errorf("1000 keys take %d bytes after the others ended", left)
 	}
-	runtime.KeepAlive(memory)
+	runtime.KeepAlive(m)
 }
 
 // A server that is never told to reclaim must not grow either: ended marks give way to new ones.
 func TestRememberedKeysStayBoundedWithoutReclaim(t *testing.T) {
 	const keys, perSecond, window, limit = 500_000, 1000, 10 * time.Second, 1 << 20
-	memory := store.NewMemory()
-	space := memory.Space("one")
+	m := memory.New()
+	space := m.Space("one")
 	before := heap()
 	for i := range keys {
 		at := now().Add(time.Duration(i) * time.Second / perSecond)
-		if ok, err := space.PutIfAbsent(t.Context(), strconv.Itoa(i), at, at.Add(window)); !ok || err != nil {
+		if ok, err := space.Claim(t.Context(), strconv.Itoa(i), at, at.Add(window)); !ok || err != nil {
 			t.Fatalf("key %d: %v, %v", i, ok, err)
 		}
 	}
 	if used := heap() - before; used > limit {
 		t.Errorf("%d bytes are in use, want at most %d", used, limit)
 	}
-	runtime.KeepAlive(memory)
+	runtime.KeepAlive(m)
 }
 
 func TestReclaimGivesMemoryBack(t *testing.T) {
-	memory := store.NewMemory()
-	space := memory.Space("one")
+	m := memory.New()
+	space := m.Space("one")
 	before := heap()
 	for i := range 200_000 {
 		if err := space.Put(t.Context(), strconv.Itoa(i), []byte("v"), now()); err != nil {
@@ -108,12 +109,12 @@ func TestReclaimGivesMemoryBack(t *testing.T) {
 	if left := heap() - before; left > 1<<20 {
 		t.Errorf("%d bytes are left after everything was reclaimed", left)
 	}
-	runtime.KeepAlive(memory)
+	runtime.KeepAlive(m)
 }
 
 func TestDroppedRecordsAreFreed(t *testing.T) {
-	memory := store.NewMemory()
-	space := memory.Space("one")
+	m := memory.New()
+	space := m.Space("one")
 	before := heap()
 	for range 100_000 {
 		record := []byte(strings.Repeat("x", 1000))
@@ -136,14 +137,14 @@ func TestDroppedRecordsAreFreed(t *testing.T) {
 	if used := heap() - before; used > 200_000 {
 		t.Errorf("a log of which one byte is left uses %d", used)
 	}
-	runtime.KeepAlive(memory)
+	runtime.KeepAlive(m)
 }
 
 func TestClearedSpacesLeaveNothingBehind(t *testing.T) {
-	memory := store.NewMemory()
+	m := memory.New()
 	before := heap()
 	for i := range 100_000 {
-		space := memory.Space(strconv.Itoa(i))
+		space := m.Space(strconv.Itoa(i))
 		if err := space.Put(t.Context(), "key", []byte("value"), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
@@ -154,11 +155,11 @@ func TestClearedSpacesLeaveNothingBehind(t *testing.T) {
 	if left := heap() - before; left > 1<<20 {
 		t.Errorf("%d bytes are left of cleared spaces", left)
 	}
-	runtime.KeepAlive(memory)
+	runtime.KeepAlive(m)
 }
 
 func BenchmarkGet(b *testing.B) {
-	space := store.NewMemory().Space("one")
+	space := memory.New().Space("one")
 	if err := space.Put(b.Context(), "clock", []byte("value"), time.Time{}); err != nil {
 		b.Fatal(err)
 	}
@@ -172,8 +173,8 @@ func BenchmarkGet(b *testing.B) {
 	})
 }
 
-func BenchmarkPutIfAbsent(b *testing.B) {
-	space := store.NewMemory().Space("one")
+func BenchmarkClaim(b *testing.B) {
+	space := memory.New().Space("one")
 	var caller atomic.Int64
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
@@ -182,7 +183,7 @@ func BenchmarkPutIfAbsent(b *testing.B) {
 			key = strconv.AppendInt(append(key[:0], prefix...), i, 10)
 			// 1000 keys a second for 15 minutes: some 900,000 are live at a time.
 			at := now().Add(time.Duration(i) * time.Millisecond)
-			if ok, _ := space.PutIfAbsent(b.Context(), string(key), at, at.Add(15*time.Minute)); !ok {
+			if ok, _ := space.Claim(b.Context(), string(key), at, at.Add(15*time.Minute)); !ok {
 				b.Error("a new key was not absent")
 			}
 		}
@@ -190,7 +191,7 @@ func BenchmarkPutIfAbsent(b *testing.B) {
 }
 
 func BenchmarkIncrement(b *testing.B) {
-	space := store.NewMemory().Space("one")
+	space := memory.New().Space("one")
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := space.Increment(b.Context(), "calls", 1, time.Time{}); err != nil {
@@ -200,7 +201,7 @@ func BenchmarkIncrement(b *testing.B) {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	space := store.NewMemory().Space("one")
+	space := memory.New().Space("one")
 	record := []byte(strings.Repeat("x", 1000))
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {

@@ -1,8 +1,9 @@
-package store
+package memory
 
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -63,6 +64,30 @@ func (s *shard) put(key string, value []byte, expires time.Time) error {
 	defer s.mu.Unlock()
 	old, replaces := s.values[key]
 	return s.set(key, old, replaces, entry{value: notNil(value), expires: expires})
+}
+
+// add sets a key that is absent.
+func (s *shard) add(key string, value []byte, expires time.Time) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, there := s.values[key]
+	if there {
+		return false, nil
+	}
+	err := s.set(key, old, false, entry{value: notNil(value), expires: expires})
+	return err == nil, err
+}
+
+// keys appends those that begin with prefix.
+func (s *shard) keys(to []string, prefix string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.values {
+		if strings.HasPrefix(key, prefix) {
+			to = append(to, key)
+		}
+	}
+	return to
 }
 
 // notNil makes an empty value differ from none.

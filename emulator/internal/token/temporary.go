@@ -1,4 +1,4 @@
-package sandbox
+package token
 
 import (
 	"crypto/sha256"
@@ -7,9 +7,12 @@ import (
 	"math/big"
 	"strings"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/chance"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// Temporary is a set of security credentials that a sandbox issued: they sign acs calls until they expire.
+// Temporary is a set of security credentials that a sandbox issued: they sign calls until they expire.
 type Temporary struct {
 	AccessKeyID     string
 	AccessKeySecret string
@@ -27,35 +30,50 @@ const (
 	stsMACSize     = 6
 )
 
-// NewTemporary issues security credentials to an app for this turn. The id names the app, and so the sandbox, and its
-// own end, so nothing has to be remembered: its 22 bytes are app tag, turn, end in Unix seconds, checksum.
-func (t *Turn) NewTemporary(appKey string, expires time.Time) Temporary {
-	tag := tagFor(appKey)
+// Issue says by which turn something is issued, and for whom.
+type Issue struct {
+	// Issuer is the API whose operation issues.
+	Issuer string
+	Number uint64
+	Now    time.Time
+	// Caller is the credential of the caller.
+	Caller wire.Credential
+}
+
+// Temporary issues security credentials to the caller. Their id names the caller, and so the sandbox, and its own end,
+// so nothing has to be remembered: its 22 bytes are the caller's tag, turn, end in Unix seconds, checksum. Credentials
+// that temporary credentials ask for name the same owner.
+func (l *Ledger) Temporary(i Issue, expires time.Time) Temporary {
+	tag, temporary := TagOf(i.Caller.ID)
+	if !temporary {
+		tag = TagFor(i.Caller)
+	}
 	raw := append([]byte(nil), tag[:]...)
-	raw = append(raw, binary.BigEndian.AppendUint64(nil, t.Number)[3:]...)
+	raw = append(raw, binary.BigEndian.AppendUint64(nil, i.Number)[3:]...)
 	raw = append(raw, binary.BigEndian.AppendUint64(nil, uint64(expires.Unix()))[3:]...)
-	raw = append(raw, t.mac("sts id", raw)[:stsMACSize]...)
+	raw = append(raw, l.mac("sts id", raw)[:stsMACSize]...)
 	id := stsPrefix + toBase62(raw, stsIDLength)
-	sealed := t.Seal(Claims{
-		Kind: stsKind, Number: t.Number, IssuedAt: t.Now.UnixMilli(), ExpiresAt: expires.Unix() * 1000, Subject: id,
+	sealed := l.Seal(Claims{
+		Kind: stsKind, Issuer: i.Issuer, Number: i.Number, IssuedAt: i.Now.UnixMilli(), ExpiresAt: expires.Unix() * 1000,
+		Subject: id,
 	}, stsTokenSize)
 	return Temporary{
-		AccessKeyID: id, AccessKeySecret: t.temporarySecret(id),
+		AccessKeyID: id, AccessKeySecret: l.temporarySecret(id),
 		SecurityToken: stsTokenPrefix + base64.StdEncoding.EncodeToString(sealed),
 		Expires:       time.Unix(expires.Unix(), 0).UTC(),
 	}
 }
 
-// AppTag is the part of a temporary AccessKey ID that names the app it was issued to.
-type AppTag [stsTagSize]byte
+// Tag is the part of a temporary AccessKey ID that names the credential to which it was issued.
+type Tag [stsTagSize]byte
 
 // TagOf returns the tag inside a temporary AccessKey ID.
-func TagOf(accessKeyID string) (AppTag, bool) {
+func TagOf(accessKeyID string) (Tag, bool) {
 	raw, ok := stsBytes(accessKeyID)
 	if !ok {
-		return AppTag{}, false
+		return Tag{}, false
 	}
-	return AppTag(raw[:stsTagSize]), true
+	return Tag(raw[:stsTagSize]), true
 }
 
 const stsBytesLength = stsTagSize + 5 + 5 + stsMACSize
@@ -68,23 +86,22 @@ func stsBytes(accessKeyID string) ([]byte, bool) {
 	return fromBase62(text, stsBytesLength)
 }
 
-func (b *Sandbox) temporaryKey(id string) (Key, bool) {
+// TemporaryKey returns secret and end of the temporary AccessKey of that id, if this sandbox issued it.
+func (l *Ledger) TemporaryKey(id string) (secret string, expires time.Time, ok bool) {
 	raw, ok := stsBytes(id)
 	if !ok {
-		return Key{}, false
+		return "", time.Time{}, false
 	}
 	body, sum := raw[:stsBytesLength-stsMACSize], raw[stsBytesLength-stsMACSize:]
-	if string(b.mac("sts id", body)[:stsMACSize]) != string(sum) {
-		return Key{}, false
+	if string(l.mac("sts id", body)[:stsMACSize]) != string(sum) {
+		return "", time.Time{}, false
 	}
 	end := binary.BigEndian.Uint64(append(make([]byte, 3), body[stsTagSize+5:]...))
-	return Key{
-		ID: id, Secret: b.temporarySecret(id), Temporary: true, Expires: time.Unix(int64(end), 0).UTC(),
-	}, true
+	return l.temporarySecret(id), time.Unix(int64(end), 0).UTC(), true
 }
 
-// TemporaryClaims opens the security token of temporary credentials.
-func (b *Sandbox) TemporaryClaims(securityToken string) (Claims, bool) {
+// OpenSecurityToken returns the claims of the security token of temporary credentials.
+func (l *Ledger) OpenSecurityToken(securityToken string) (Claims, bool) {
 	text, ok := strings.CutPrefix(securityToken, stsTokenPrefix)
 	if !ok {
 		return Claims{}, false
@@ -93,7 +110,7 @@ func (b *Sandbox) TemporaryClaims(securityToken string) (Claims, bool) {
 	if err != nil || base64.StdEncoding.EncodeToString(sealed) != text {
 		return Claims{}, false // the decoder passes over line ends and spare bits; a token is one text alone
 	}
-	return b.Unseal(sealed, stsKind)
+	return l.Unseal(sealed, stsKind)
 }
 
 const (
@@ -103,8 +120,8 @@ const (
 
 // temporarySecret derives the secret of a temporary key. Its last characters vouch for the others, so that the
 // journal can tell such a secret anywhere without a list of them.
-func (b *Sandbox) temporarySecret(id string) string {
-	body := toBase62(b.mac("sts secret", []byte(id)), stsSecretLength)[1 : 1+stsSecretLength-stsSecretCheck]
+func (l *Ledger) temporarySecret(id string) string {
+	body := toBase62(l.mac("sts secret", []byte(id)), stsSecretLength)[1 : 1+stsSecretLength-stsSecretCheck]
 	check := secretCheck(body)
 	return body + string(check[:])
 }
@@ -116,16 +133,20 @@ func secretCheck(body string) [stsSecretCheck]byte {
 	for i := range len(body) {
 		hash = (hash ^ uint64(body[i])) * 0x100000001b3
 	}
-	hash = mix(hash)
+	hash = chance.Mix(hash)
 	var check [stsSecretCheck]byte
 	for i := range check {
-		check[i] = Base62[hash%62]
+		check[i] = chance.Base62[hash%62]
 		hash /= 62
 	}
 	return check
 }
 
-func isTemporarySecret(text string) bool {
+// TemporarySecretLength is that of every secret of a temporary AccessKey.
+const TemporarySecretLength = stsSecretLength
+
+// IsTemporarySecret tells the secret of a temporary AccessKey, of any sandbox, from other text of that length.
+func IsTemporarySecret(text string) bool {
 	check := secretCheck(text[:stsSecretLength-stsSecretCheck])
 	return string(check[:]) == text[stsSecretLength-stsSecretCheck:]
 }
@@ -141,14 +162,14 @@ func toBase62(raw []byte, n int) string {
 
 func fromBase62(text string, size int) ([]byte, bool) {
 	n, ok := new(big.Int).SetString(text, 62)
-	if !ok || base62Prefix(text) < len(text) || n.BitLen() > size*8 { // big.Int would take a sign
+	if !ok || strings.Trim(text, chance.Base62) != "" || n.BitLen() > size*8 { // big.Int would take a sign
 		return nil, false
 	}
 	return n.FillBytes(make([]byte, size)), true
 }
 
-// tagFor returns the tag of the app with that key.
-func tagFor(appKey string) AppTag {
-	sum := sha256.Sum256([]byte("tokenstage app " + appKey))
-	return AppTag(sum[:stsTagSize])
+// TagFor is the tag of a credential that can ask for temporary ones.
+func TagFor(c wire.Credential) Tag {
+	sum := sha256.Sum256([]byte("tokenstage app " + c.ID))
+	return Tag(sum[:stsTagSize])
 }

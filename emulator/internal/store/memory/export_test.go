@@ -1,4 +1,4 @@
-package store
+package memory
 
 // Held is what a memory counts: values, logs, marks.
 func Held(m *Memory) [3]int64 {
