@@ -69,9 +69,9 @@ type Decision struct {
 	Step int `json:"step" cbor:"3,keyasint"`
 }
 
-// CredentialText names a credential in an entry: a bearer token is its own id and a secret, known or not.
+// CredentialText names a credential in an entry: an ID that is itself a secret is masked, whether it is known or not.
 func CredentialText(c wire.Credential) string {
-	if c.Kind == wire.Bearer && c.ID != "" {
+	if c.Secret && c.ID != "" {
 		return sandbox.Mask
 	}
 	return c.ID

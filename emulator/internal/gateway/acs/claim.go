@@ -126,7 +126,7 @@ func readV3(req *wire.Request, auth string) claim {
 // credential is how the sandbox is found: a bearer token counts when there is no AccessKey ID.
 func (c *claim) credential() wire.Credential {
 	if c.accessKeyID == "" && c.bearerToken != "" {
-		return wire.Credential{Kind: wire.Bearer, ID: c.bearerToken}
+		return wire.Credential{Kind: wire.Bearer, ID: c.bearerToken, Secret: true}
 	}
 	return wire.Credential{Kind: wire.AccessKey, ID: c.accessKeyID}
 }
