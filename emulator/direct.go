@@ -72,7 +72,7 @@ func (e *Emulator) direct(
 	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, phase scenario.Phase, v *verdict,
 ) error {
 	call := x.Call()
-	only := gateway.First(call.Request.Header, scenarioHeader)
+	only := call.Request.Header.Get(scenarioHeader)
 	decision, err := e.Player(turn.Sandbox).Decide(ctx, scenario.Input{
 		Call: call, Operation: x.Operation(), Now: turn.Now, Seed: turn.Seed, Only: only,
 	}, phase)

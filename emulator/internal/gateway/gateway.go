@@ -4,7 +4,6 @@ package gateway
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -40,13 +39,4 @@ type Exchange interface {
 	// Reply wraps a result; Refuse does the same for a fault.
 	Reply(result wire.Result) wire.Reply
 	Refuse(fault *wire.Fault) wire.Reply
-}
-
-// First is the first value of a header, whose name is in the form in which net/http keeps it: bringing it into that
-// form, as Header.Get does, would cost more than the lookup.
-func First(header http.Header, kept string) string {
-	if values := header[kept]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
 }

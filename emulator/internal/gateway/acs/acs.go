@@ -72,7 +72,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	auth := gateway.First(req.Header, "Authorization")
+	auth := req.Header.Get("Authorization")
 	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, "acs ") {
 		return true
 	}
@@ -81,7 +81,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	return req.Path == rpcPath && (hasMarker(req.RawQuery) || isForm(req) && hasMarker(string(req.Body)))
+	return req.Path == rpcPath && (hasMarker(req.RawQuery) || gateway.IsForm(req.Header) && hasMarker(string(req.Body)))
 }
 
 // hasMarker looks for the public RPC parameters that no other gateway uses on this path.

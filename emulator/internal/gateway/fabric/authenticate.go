@@ -3,7 +3,6 @@ package fabric
 import (
 	"context"
 	"fmt"
-	"mime"
 	"strings"
 	"time"
 
@@ -134,7 +133,7 @@ func ended(turn *sandbox.Turn, claims sandbox.Claims, state sandbox.State) strin
 // send application/json.
 func (x *exchange) advice() []wire.Finding {
 	given := x.req.Header.Get("Content-Type")
-	if kind, _, err := mime.ParseMediaType(given); !x.op.HasBody || err == nil && kind == "application/json" {
+	if !x.op.HasBody || gateway.MediaType(x.req.Header) == "application/json" {
 		return nil
 	}
 	return []wire.Finding{{

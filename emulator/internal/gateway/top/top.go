@@ -116,12 +116,12 @@ func (e *exchange) pick() error {
 // unread tells of a body in which no parameters are looked for. node-taobao-topclient 0.1.7 sends such a one, JSON,
 // with any verb but GET and POST.
 func (e *exchange) unread() string {
-	kind := mediaType(e.call.Request)
-	if len(e.call.Request.Body) == 0 || kind == formType || kind == multipartType {
+	kind := gateway.MediaType(e.call.Request.Header)
+	if len(e.call.Request.Body) == 0 || kind == gateway.FormType || kind == multipartType {
 		return ""
 	}
 	return fmt.Sprintf(" The body was not read: its type is %q, and parameters travel in the query, as %s or as %s.",
-		legible(kind), formType, multipartType)
+		legible(kind), gateway.FormType, multipartType)
 }
 
 // Call implements gateway.Exchange.
