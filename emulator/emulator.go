@@ -24,9 +24,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/onsmqtt"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
@@ -105,7 +104,7 @@ func New(ctx context.Context, o Options) (*Emulator, error) {
 	checkToken := fabric.TokenCheck{Header: ccmessaging.TokenHeader, Check: ccmessaging.CheckToken}
 	e := &Emulator{
 		catalogue: catalogue, options: o, handlers: map[string]api.Handler{}, stopping: make(chan struct{}),
-		gateways: []gateway.Gateway{top.New(catalogue), fabric.New(catalogue, checkToken), acs.New(catalogue)},
+		gateways: gateways.New(catalogue, checkToken),
 		registry: sandbox.NewRegistry(sandbox.RegistryOptions{Store: o.Store, RealNow: o.RealNow, Limit: o.Sandboxes}),
 	}
 	for _, a := range apis() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 )
 
 // tlsFlags are the flags of serve about HTTPS.
@@ -39,7 +40,9 @@ func (f tlsFlags) open(
 	if err != nil {
 		return tlsPlane{}, err
 	}
-	issuer, err := authority.New(authority.Options{CA: ca, Now: time.Now, Log: log})
+	issuer, err := authority.New(authority.Options{
+		CA: ca, Now: time.Now, Log: log, Hosts: gateways.Hosts(), Patterns: gateways.HostPatterns(),
+	})
 	if err != nil {
 		return tlsPlane{}, err
 	}
@@ -63,9 +66,9 @@ func (f tlsFlags) chooseCA(world World, log *slog.Logger) (*authority.CA, error)
 	folder := f.StateDir.find(world)
 	if folder == "" {
 		log.Warn("the CA is new and kept nowhere, for want of a state folder: name one with --state-dir")
-		return authority.NewCA(time.Now())
+		return authority.NewCA(time.Now(), gateways.Hosts())
 	}
-	ca, err := authority.Keep(folder, time.Now())
+	ca, err := authority.Keep(folder, time.Now(), gateways.Hosts())
 	if f.StateDir == "" && errors.Is(err, authority.ErrNotKept) {
 		log.Warn("the CA is new and kept nowhere: name a folder that can be written with --state-dir", "reason", err)
 		return ca, nil

@@ -11,11 +11,13 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// Name is the gateway's word.
+// Name is the gateway's name.
 const Name = "acs"
 
 // Gateway reads acs requests. It implements gateway.Gateway.
 type Gateway struct {
+	Profile
+
 	catalogue *contract.Catalogue
 	spec      *contract.Gateway
 }
@@ -24,9 +26,6 @@ type Gateway struct {
 func New(catalogue *contract.Catalogue) *Gateway {
 	return &Gateway{catalogue: catalogue, spec: catalogue.Gateway(Name)}
 }
-
-// Name is "acs".
-func (*Gateway) Name() string { return Name }
 
 // Table is how acs answers each kind of fault.
 func (*Gateway) Table() gateway.Table { return table }
@@ -73,7 +72,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 		}
 	}
 	auth := req.Header.Get("Authorization")
-	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, "acs ") {
+	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, roaScheme) {
 		return true
 	}
 	for name := range req.Header {

@@ -165,7 +165,11 @@ func (x *exchange) checkSigningData() error {
 	return nil
 }
 
-const sha1Method = "HMAC-SHA1"
+// What RPC v1 and ROA v1 name as their method, and RPC v1 as its version.
+const (
+	sha1Method = "HMAC-SHA1"
+	rpcVersion = "1.0"
+)
 
 func wrongMethod(what, expected, got string) error {
 	return gateway.Differ(wire.WrongSignatureMethod, "signature method",
@@ -177,8 +181,8 @@ func (x *exchange) checkRPC() error {
 	if m := text["SignatureMethod"]; m != sha1Method {
 		return wrongMethod("SignatureMethod", sha1Method, m)
 	}
-	if v := text["SignatureVersion"]; v != "1.0" {
-		return wrongMethod("SignatureVersion", "1.0", v)
+	if v := text["SignatureVersion"]; v != rpcVersion {
+		return wrongMethod("SignatureVersion", rpcVersion, v)
 	}
 	if x.claim.nonce == "" {
 		return gateway.Refuse(wire.MissingNonce, "nonce", "The parameter SignatureNonce is absent.", "SignatureNonce")

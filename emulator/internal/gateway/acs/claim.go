@@ -31,6 +31,9 @@ type claim struct {
 	incomplete    string // what the Authorization header lacks
 }
 
+// roaScheme begins the Authorization of ROA v1.
+const roaScheme = "acs "
+
 // readClaim tells the styles apart in the order in which the gateway does: Authorization header, parameter Signature,
 // bearer token.
 func readClaim(req *wire.Request, text map[string]string) claim {
@@ -38,8 +41,8 @@ func readClaim(req *wire.Request, text map[string]string) claim {
 	switch {
 	case strings.HasPrefix(auth, "ACS3-"):
 		return readV3(req, auth)
-	case strings.HasPrefix(auth, "acs "):
-		return readROA(req, strings.TrimPrefix(auth, "acs "))
+	case strings.HasPrefix(auth, roaScheme):
+		return readROA(req, strings.TrimPrefix(auth, roaScheme))
 	case has(text, "Signature"):
 		return readRPC(rpcV1, text)
 	case req.Header.Get(bearerHeader) != "":

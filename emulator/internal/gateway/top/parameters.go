@@ -36,13 +36,10 @@ func readParameters(req *wire.Request, unescape func(string) (string, error)) (*
 	p := &parameters{values: map[string]string{}}
 	inQuery := p.addEncoded(req.RawQuery, unescape)
 	var inBody error
-	switch gateway.MediaType(req.Header) {
-	case gateway.FormType:
-		// node-taobao-topclient's JSON in quotes is no form, whatever its type says.
-		if !bytes.HasPrefix(req.Body, []byte(`"`)) {
-			inBody = p.addEncoded(string(req.Body), unescape)
-		}
-	case multipartType:
+	switch {
+	case isForm(req):
+		inBody = p.addEncoded(string(req.Body), unescape)
+	case gateway.MediaType(req.Header) == multipartType:
 		inBody = p.addMultipart(req)
 	}
 	return p, cmp.Or(inQuery, inBody)

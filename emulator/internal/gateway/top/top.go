@@ -15,7 +15,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-const name = "top"
+// Name is the gateway's name.
+const Name = "top"
 
 // The paths of the production and the pre-release hosts; SDK sources hold both.
 const (
@@ -25,6 +26,8 @@ const (
 
 // Gateway implements gateway.Gateway.
 type Gateway struct {
+	Profile
+
 	catalogue *contract.Catalogue
 	document  *contract.Gateway
 	table     gateway.Table
@@ -34,7 +37,7 @@ type Gateway struct {
 func New(catalogue *contract.Catalogue) *Gateway {
 	return &Gateway{
 		catalogue: catalogue,
-		document:  catalogue.Gateway(name),
+		document:  catalogue.Gateway(Name),
 		table: gateway.Table{
 			wire.TooLarge:             "3",
 			wire.Malformed:            "47",
@@ -62,9 +65,6 @@ func New(catalogue *contract.Catalogue) *Gateway {
 	}
 }
 
-// Name implements gateway.Gateway.
-func (g *Gateway) Name() string { return name }
-
 // Table implements gateway.Gateway.
 func (g *Gateway) Table() gateway.Table { return g.table }
 
@@ -77,7 +77,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 func (g *Gateway) Read(req *wire.Request) (gateway.Exchange, error) {
 	params, malformed := readParameters(req, url.QueryUnescape)
 	e := &exchange{gateway: g, params: params, call: &wire.Call{
-		Request: req, Gateway: name, Text: params.values,
+		Request: req, Gateway: Name, Text: params.values,
 		Credential: wire.Credential{Kind: wire.TopApp, ID: params.values["app_key"]},
 	}}
 	// The operation is looked up even for a malformed request, so that the journal can name it.
@@ -100,7 +100,7 @@ func (e *exchange) pick() error {
 	if method == "" {
 		return gateway.Refuse(wire.MissingAction, "method", "The parameter method is absent."+e.unread())
 	}
-	found := e.gateway.catalogue.ByAction(name, method)
+	found := e.gateway.catalogue.ByAction(Name, method)
 	if len(found) == 0 {
 		return gateway.Differ(wire.UnknownAction, "method", "No method of that name is served.", "", legible(method))
 	}
