@@ -45,7 +45,7 @@ type Authority struct {
 	hosts    []string
 	patterns []string
 	leaves   sync.Map     // by name, a *leaf
-	kept   atomic.Int64 // those of names below localhost
+	kept     atomic.Int64 // those of names below localhost
 
 	mu      sync.Mutex
 	refused map[string]bool // names that the log has had its line about

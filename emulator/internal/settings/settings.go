@@ -20,8 +20,9 @@ type Settings struct {
 	Credential []Variable
 	// Groups are texts for the gateway's clients; none when the sandbox has no credential for the gateway.
 	Groups []Group
-	// FirstCall is a shell command that makes a call without any signature; empty where the gateway takes none.
-	FirstCall string
+	// FirstCall is a shell command that makes a call without any signature, and a note about it; zero where the gateway
+	// takes none.
+	FirstCall Text
 }
 
 // Variable is one variable of the environment. An empty value means that it must not be set.
@@ -45,11 +46,14 @@ type Text struct {
 func Exports(variables []Variable) string {
 	var out strings.Builder
 	for _, v := range variables {
-		if v.Value == "" {
+		switch {
+		case v.Value == "":
 			out.WriteString("unset " + v.Name + "\n")
-			continue
+		case Plain(v.Value):
+			out.WriteString("export " + v.Name + "=" + v.Value + "\n")
+		default:
+			out.WriteString("export " + v.Name + "=" + ShellQuote(v.Value) + "\n")
 		}
-		out.WriteString("export " + v.Name + "=" + ShellQuote(v.Value) + "\n")
 	}
 	return out.String()
 }
@@ -87,15 +91,20 @@ func (t *Texts) Fill(groups []Group, data any) error {
 	return nil
 }
 
-// Plain reports whether a text needs no quotes: in no shell, and not in docker's --env-file, which knows none.
-func Plain(text string) bool { return plainText.MatchString(text) }
+// Plain reports whether the value of a variable needs no quotes: in no shell, and not in docker's --env-file, which knows
+// none.
+func Plain(value string) bool { return plainValue.MatchString(value) }
 
-var plainText = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+var (
+	plainValue = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+	// plainWord is what no shell takes for anything but itself, wherever it stands.
+	plainWord = regexp.MustCompile(`^[A-Za-z0-9._/-]+$`)
+)
 
 // ShellQuote is a text as one word of a POSIX shell (Shell Command Language 2.2.2: nothing is special between single
 // quotes).
 func ShellQuote(text string) string {
-	if Plain(text) {
+	if plainWord.MatchString(text) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"

@@ -27,7 +27,7 @@ func TestSettings(t *testing.T) {
 		{Name: "ALIBABA_CLOUD_ACCESS_KEY_ID", Value: "ak"}, {Name: "ALIBABA_CLOUD_ACCESS_KEY_SECRET", Value: `se"cret`},
 		{Name: "ALIBABA_CLOUD_SECURITY_TOKEN", Value: "sts"},
 	}
-	if diff := cmp.Diff(want, got.Credential); diff != "" || got.Address != nil || got.FirstCall != "" {
+	if diff := cmp.Diff(want, got.Credential); diff != "" || got.Address != nil || got.FirstCall.Text != "" {
 		t.Errorf("%+v: %s", got, diff)
 	}
 	if len(got.Groups) != 2 {

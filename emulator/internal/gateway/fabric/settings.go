@@ -42,7 +42,8 @@ func (p Profile) Settings(address string, credentials []json.RawMessage) (settin
 	if err != nil {
 		return all, err
 	}
-	if all.FirstCall, err = texts.Text("first-call", data); err != nil {
+	all.FirstCall.Note = "It asks Huawei's API Fabric for an access token, the one call that needs no signature."
+	if all.FirstCall.Text, err = texts.Text("first-call", data); err != nil {
 		return all, err
 	}
 	return all, texts.Fill(all.Groups, data)
