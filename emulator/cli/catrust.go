@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 )
 
 // trusting tells how clients of one kind come to trust the CA. {file} stands for its certificate, {tls} for where the
@@ -85,7 +86,7 @@ func (who trustee) write(out io.Writer, ca found) {
 	colon := strings.LastIndexByte(ca.tls, ':') // an address of IPv6 keeps its brackets
 	profiles := gateways.Profiles()
 	first, last := profiles[0].Hosts()[0], profiles[len(profiles)-1].Hosts()[0]
-	fill := strings.NewReplacer("{file}", shellQuote(ca.file),
+	fill := strings.NewReplacer("{file}", settings.ShellQuote(ca.file),
 		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:],
 		"{first}", first.Names[0], "{last}", last.Names[0])
 	for _, t := range trusts() {

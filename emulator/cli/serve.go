@@ -118,10 +118,13 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		return err
 	}
 	log.Info("serving", "data", data.Addr(), "control", steer.Addr())
-	welcome{
+	if err := (welcome{
 		data: reachable(data.Addr()), control: reachable(steer.Addr()), tls: secure.addr(), key: key, box: box,
 		style: styleFor(world),
-	}.write(world.Stdout)
+	}).write(world.Stdout); err != nil {
+		stop(ctx, log, secure.with(data, steer)...)
+		return err
+	}
 	go sweep(ctx, em, log)
 	go tend(ctx)
 	watch(ctx, em, log, files)
