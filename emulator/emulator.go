@@ -27,10 +27,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -113,12 +111,6 @@ func apis() []api.API {
 	}
 }
 
-// gateways stand in the order in which they are asked whether a request is theirs.
-func gateways(catalogue *contract.Catalogue) []gateway.Gateway {
-	checkToken := fabric.TokenCheck{Header: ccmessaging.TokenHeader, Check: ccmessaging.CheckToken}
-	return []gateway.Gateway{top.New(catalogue), fabric.New(catalogue, checkToken), acs.New(catalogue)}
-}
-
 // New puts an emulator together. It answers through Handler at once, and on addresses after Start.
 func New(ctx context.Context, o Options) (*Emulator, error) {
 	o = o.withDefaults()
@@ -132,8 +124,9 @@ func New(ctx context.Context, o Options) (*Emulator, error) {
 	}
 	e := &Emulator{options: o}
 	e.world, err = world.New(ctx, world.Options{
-		Store: o.Store, Catalogue: catalogue, Gateways: gateways(catalogue), Library: library, Default: def,
-		RealNow: o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
+		Store: o.Store, Catalogue: catalogue, Library: library, Default: def,
+		Gateways: gateways.New(catalogue, fabric.TokenCheck{Header: ccmessaging.TokenHeader, Check: ccmessaging.CheckToken}),
+		RealNow:  o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
 	})
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 )
 
@@ -83,11 +84,13 @@ func (e *Emulator) openTLS(ctx context.Context) error {
 	r.ca = o.CA
 	var err error
 	if r.ca == nil {
-		if r.ca, err = authority.NewCA(now()); err != nil {
+		if r.ca, err = authority.NewCA(now(), gateways.Hosts()); err != nil {
 			return err
 		}
 	}
-	issuer, err := authority.New(authority.Options{CA: r.ca, Now: now, Log: o.Log})
+	issuer, err := authority.New(authority.Options{
+		CA: r.ca, Now: now, Log: o.Log, Hosts: gateways.Hosts(), Patterns: gateways.HostPatterns(),
+	})
 	if err != nil {
 		return err
 	}

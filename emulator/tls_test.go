@@ -19,6 +19,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 )
@@ -34,11 +35,11 @@ func (w *world) listenTLSWithin(
 	t *testing.T, log *slog.Logger, trusting bool, limits listen.Limits,
 ) (client *http.Client, addr string) {
 	t.Helper()
-	ca, err := authority.NewCA(time.Now())
+	ca, err := authority.NewCA(time.Now(), gateways.Hosts())
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer, err := authority.New(authority.Options{CA: ca, Now: time.Now, Log: log})
+	issuer, err := authority.New(authority.Options{CA: ca, Now: time.Now, Log: log, Hosts: gateways.Hosts()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -85,16 +86,11 @@ func writeOperations(out io.Writer, apis []client.API) {
 // howCalled is what a request carries to be routed to the operation.
 func howCalled(api client.API, op client.Operation) string {
 	call := strings.Join(op.Methods, "|") + " " + op.Path
-	switch {
-	case op.Action == "":
-	case api.Gateway == "top":
-		call += " method=" + op.Action
-	case op.Path == "/": // RPC style
-		call += " Action=" + op.Action + " Version=" + api.Version
-	default: // ROA style
-		call += " x-acs-action=" + op.Action + " x-acs-version=" + api.Version
+	profile, known := gateways.Find(api.Gateway)
+	if op.Action == "" || !known {
+		return call
 	}
-	return call
+	return call + " " + profile.Selector(op.Path, op.Action, api.Version)
 }
 
 func writeErrors(out io.Writer, s style, apis []client.API) {

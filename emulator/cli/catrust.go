@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 )
 
 // trusting tells how clients of one kind come to trust the CA. {file} stands for its certificate, {tls} for where the
-// emulator is, which has a {host} and a {port}.
+// emulator is, which has a {host} and a {port}; {first} and {last} are hosts of two real services.
 type trusting struct {
 	who         trustee
 	title, text string
@@ -44,9 +45,9 @@ func trusts() []trusting {
   SSL_CERT_FILE={file} python app.py
 `},
 		{"curl", "curl", `
-  curl --cacert {file} --connect-to ::{tls} https://onsmqtt.cn-hangzhou.aliyuncs.com/
+  curl --cacert {file} --connect-to ::{tls} https://{first}/
   # the same, for one host
-  curl --cacert {file} --resolve service.besclouds.com:{port}:{host} https://service.besclouds.com:{port}/
+  curl --cacert {file} --resolve {last}:{port}:{host} https://{last}:{port}/
 `},
 		{"hosts", "/etc/hosts", "\n" + hostLines()},
 	}
@@ -57,7 +58,7 @@ func hostLines() string {
 	var text strings.Builder
 	text.WriteString("  # those that your app calls, with the emulator at --tls-addr 127.0.0.1:443;\n" +
 		"  # take them out again to reach the real services\n")
-	for _, host := range authority.RealHosts() {
+	for _, host := range gateways.Hosts() {
 		text.WriteString("  127.0.0.1 " + host + "\n")
 	}
 	return text.String()
@@ -83,8 +84,11 @@ func (who trustee) write(out io.Writer, ca found) {
 		say(out, "The certificate:\n\n  %s\n\n", ca.fetch)
 	}
 	colon := strings.LastIndexByte(ca.tls, ':') // an address of IPv6 keeps its brackets
-	fill := strings.NewReplacer("{file}", shellQuote(ca.file),
-		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:])
+	profiles := gateways.Profiles()
+	first, last := profiles[0].Hosts()[0], profiles[len(profiles)-1].Hosts()[0]
+	fill := strings.NewReplacer("{file}", settings.ShellQuote(ca.file),
+		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:],
+		"{first}", first.Names[0], "{last}", last.Names[0])
 	for _, t := range trusts() {
 		if who == t.who || who == everybody {
 			say(out, "%s:%s\n", t.title, fill.Replace(t.text))

@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -36,106 +38,83 @@ func (e *envCommand) Run(ctx context.Context, world World) error {
 	if err != nil {
 		return e.failure(err, "serve --help")
 	}
-	all := slices.Concat(e.endpoints(box), secure, credentials(box.Credentials))
+	addresses, credentials, err := gatewayVariables(box)
+	if err != nil {
+		return err
+	}
+	all := slices.Concat(e.planes(box), addresses, e.token(), secure, credentials)
 	if e.Format == "dotenv" {
 		writeDotenv(world.Stdout, all)
 	} else {
-		writeExports(world.Stdout, all)
+		say(world.Stdout, "%s", settings.Exports(all))
 	}
 	return nil
 }
 
-// variable is one variable of the environment; an empty value means that it must not be set.
-type variable struct{ name, value string }
+func (e *envCommand) planes(box client.Sandbox) []settings.Variable {
+	return []settings.Variable{
+		{Name: "TOKENSTAGE_DATA", Value: dataAddress(box)},
+		{Name: "TOKENSTAGE_CONTROL", Value: e.client().URL()},
+		{Name: "TOKENSTAGE_SANDBOX", Value: box.ID},
+	}
+}
 
-func (e *envCommand) endpoints(box client.Sandbox) []variable {
-	all := []variable{
-		{"TOKENSTAGE_DATA", box.Endpoints.ACS},
-		{"TOKENSTAGE_CONTROL", e.client().URL()},
-		{"TOKENSTAGE_SANDBOX", box.ID},
-		{"TOP_URL", box.Endpoints.Top},
-		{"AICC_URL", box.Endpoints.Fabric},
+// dataAddress is the data plane as host:port.
+func dataAddress(box client.Sandbox) string { return strings.TrimPrefix(box.Endpoints.Data, "http://") }
+
+func (e *envCommand) token() []settings.Variable {
+	if e.Token == "" {
+		return nil
 	}
-	if e.Token != "" {
-		all = append(all, variable{"TOKENSTAGE_CONTROL_TOKEN", e.Token})
+	return []settings.Variable{{Name: "TOKENSTAGE_CONTROL_TOKEN", Value: e.Token}}
+}
+
+// gatewayVariables are the addresses of all gateways, and the first credential of each.
+func gatewayVariables(box client.Sandbox) (addresses, credentials []settings.Variable, err error) {
+	listed, err := gateway.CredentialsByGateway(box.Credentials)
+	if err != nil {
+		return nil, nil, err
 	}
-	return all
+	for _, profile := range gateways.Profiles() {
+		made, err := profile.Settings(dataAddress(box), listed[profile.Name()])
+		if err != nil {
+			return nil, nil, err
+		}
+		addresses = append(addresses, made.Address...)
+		credentials = append(credentials, made.Credential...)
+	}
+	return addresses, credentials, nil
 }
 
 // secure is what clients need over HTTPS, where that is on. The file of the CA is named where this machine has it.
-func (e *envCommand) secure(ctx context.Context, world World, box client.Sandbox) ([]variable, error) {
+func (e *envCommand) secure(ctx context.Context, world World, box client.Sandbox) ([]settings.Variable, error) {
 	if box.Endpoints.TLS == "" {
 		return nil, nil
 	}
-	all := []variable{{"TOKENSTAGE_TLS_URL", box.Endpoints.TLS}}
+	all := []settings.Variable{{Name: "TOKENSTAGE_TLS_URL", Value: box.Endpoints.TLS}}
 	ca, err := e.client().CA(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if file := e.StateDir.holding(world, ca); file != "" {
-		all = append(all, variable{"TOKENSTAGE_CA_FILE", file})
+		all = append(all, settings.Variable{Name: "TOKENSTAGE_CA_FILE", Value: file})
 	}
 	return all, nil
 }
 
-// credentials are the first credential of each gateway. The names of acs are those that Alibaba Cloud's SDKs read
-// (credentials-go, env_provider.go).
-func credentials(c client.Credentials) []variable {
-	var all []variable
-	for _, a := range c.ACS {
-		if a.AccessKeyID != "" && !a.Disabled {
-			all = append(all,
-				variable{"ALIBABA_CLOUD_ACCESS_KEY_ID", a.AccessKeyID},
-				variable{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", a.AccessKeySecret},
-				variable{"ALIBABA_CLOUD_SECURITY_TOKEN", a.SecurityToken})
-			break
-		}
-	}
-	if len(c.Top) > 0 {
-		all = append(all, variable{"TOP_APP_KEY", c.Top[0].AppKey}, variable{"TOP_APP_SECRET", c.Top[0].AppSecret})
-	}
-	if len(c.Fabric) > 0 {
-		all = append(all, variable{"AICC_APP_KEY", c.Fabric[0].AppKey}, variable{"AICC_APP_SECRET", c.Fabric[0].AppSecret})
-	}
-	return all
-}
-
-// writeExports writes for POSIX shells. A security token that is left from somewhere else would go along with every
-// call, so it is taken out.
-func writeExports(out io.Writer, all []variable) {
+func writeDotenv(out io.Writer, all []settings.Variable) {
 	for _, v := range all {
-		if v.value == "" {
-			say(out, "unset %s\n", v.name)
-			continue
-		}
-		say(out, "export %s=%s\n", v.name, shellQuote(v.value))
-	}
-}
-
-func writeDotenv(out io.Writer, all []variable) {
-	for _, v := range all {
-		if v.value != "" {
-			say(out, "%s=%s\n", v.name, dotenvQuote(v.value))
+		if v.Value != "" {
+			say(out, "%s=%s\n", v.Name, dotenvQuote(v.Value))
 		}
 	}
-}
-
-// plainValue needs no quotes anywhere, also not in docker's --env-file, which knows none.
-var plainValue = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
-
-// shellQuote follows POSIX, Shell Command Language 2.2.2: nothing is special between single quotes.
-func shellQuote(value string) string {
-	if plainValue.MatchString(value) {
-		return value
-	}
-	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
 // dotenvQuote uses single quotes, which readers take literally, and double quotes with escapes for what these cannot
 // hold.
 func dotenvQuote(value string) string {
 	switch {
-	case plainValue.MatchString(value):
+	case settings.Plain(value):
 		return value
 	case !strings.ContainsAny(value, "'\n\r"):
 		return "'" + value + "'"

@@ -84,10 +84,12 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		return s.startError(err)
 	}
 	log.Info("serving", "data", em.Addr(), "control", em.ControlAddr())
-	welcome{
+	if err := (welcome{
 		data: em.Addr(), control: em.ControlAddr(), tls: em.TLSAddr(), key: key, box: em.World().Default(),
 		style: styleFor(world),
-	}.write(world.Stdout)
+	}).write(world.Stdout); err != nil {
+		return errors.Join(err, stop(ctx, em))
+	}
 	go tend(ctx)
 	watch(ctx, em.World(), log, files)
 	err = stop(ctx, em)

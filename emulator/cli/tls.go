@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 )
 
 // tlsFlags are the flags of serve about HTTPS.
@@ -17,8 +18,8 @@ type tlsFlags struct {
 	StateDir  stateDir `placeholder:"DIR" help:"Where our own CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
-// chooseCA takes the given CA, else that of the state folder; none without an address for HTTPS. Where no folder was named and none can be written, as in
-// the image, the CA lives as long as the process.
+// chooseCA takes the given CA, else that of the state folder; none without an address for HTTPS. Where no folder was
+// named and none can be written, as in the image, the CA lives as long as the process.
 func (f tlsFlags) chooseCA(world World, log *slog.Logger) (*authority.CA, error) {
 	switch {
 	case f.TLSAddr == "" && (f.TLSCACert != "" || f.TLSCAKey != ""):
@@ -33,9 +34,9 @@ func (f tlsFlags) chooseCA(world World, log *slog.Logger) (*authority.CA, error)
 	folder := f.StateDir.find(world)
 	if folder == "" {
 		log.Warn("the CA is new and kept nowhere, for want of a state folder: name one with --state-dir")
-		return authority.NewCA(time.Now())
+		return authority.NewCA(time.Now(), gateways.Hosts())
 	}
-	ca, err := authority.Keep(folder, time.Now())
+	ca, err := authority.Keep(folder, time.Now(), gateways.Hosts())
 	if f.StateDir == "" && errors.Is(err, authority.ErrNotKept) {
 		log.Warn("the CA is new and kept nowhere: name a folder that can be written with --state-dir", "reason", err)
 		return ca, nil

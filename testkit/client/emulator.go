@@ -93,10 +93,13 @@ func (e *Emulator) URL() string { return "http://" + e.data }
 // Control speaks the whole control API.
 func (e *Emulator) Control() *Client { return e.control }
 
-// endpoints are the emulator's addresses as this process reaches them: a server in a container knows only its own.
-func (e *Emulator) endpoints() Endpoints {
+// endpoints are those that the server says, with its addresses as this process reaches them: a server in a container
+// knows only its own.
+func (e *Emulator) endpoints(said Endpoints) Endpoints {
+	known := strings.TrimPrefix(said.Data, "http://")
+	here := func(endpoint string) string { return strings.Replace(endpoint, known, e.data, 1) }
 	return Endpoints{
-		Data: e.URL(), Control: e.control.URL(), ACS: e.data, Top: e.URL() + "/router/rest", Fabric: e.URL(),
+		Data: e.URL(), Control: e.control.URL(), ACS: here(said.ACS), Top: here(said.Top), Fabric: here(said.Fabric),
 		TLS: e.TLSURL(),
 	}
 }

@@ -104,7 +104,9 @@ func (c *console) calls(r *http.Request, l *layout) (body, error) {
 		page.Events = f.link("calls/events")
 	}
 	if !f.Narrow() && page.Events != "" {
-		page.First = c.firstCall(l.Sandbox)
+		if page.First, err = c.firstCall(l.Sandbox); err != nil {
+			return body{}, err
+		}
 	}
 	return body{"calls", "Calls", page}, nil
 }

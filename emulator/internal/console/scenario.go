@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 )
 
 // scenarioPage is the page of one scenario.
@@ -36,11 +37,11 @@ func (p *scenarioPage) Toggle() toggle { return p.toggle }
 
 // Command plays it in a sandbox from the command line.
 func (p *scenarioPage) Command(sandbox string) string {
-	command := "tokenstage play " + shellQuote(p.Name) + " --sandbox " + sandbox
+	command := "tokenstage play " + settings.ShellQuote(p.Name) + " --sandbox " + sandbox
 	if p.Control == usualControl {
 		return command
 	}
-	return command + " --control " + shellQuote("http://"+p.Control)
+	return command + " --control " + settings.ShellQuote("http://"+p.Control)
 }
 
 // usualControl is where the command line looks for the control plane unless told otherwise.

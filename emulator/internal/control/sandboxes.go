@@ -53,18 +53,7 @@ type details struct {
 	Fixtures    sandbox.Fixtures    `json:"fixtures"`
 	Quotas      map[string]string   `json:"quotas"`
 	Scenarios   []string            `json:"scenarios"`
-	Endpoints   endpoints           `json:"endpoints"`
-}
-
-// endpoints are what clients are pointed at; acs clients take a host and port without a scheme.
-type endpoints struct {
-	Data    string `json:"data"`
-	Control string `json:"control"`
-	ACS     string `json:"acs"`
-	Top     string `json:"top"`
-	Fabric  string `json:"fabric"`
-	// TLS is the data plane over HTTPS, where that is on.
-	TLS string `json:"tls,omitempty"`
+	Endpoints   map[string]string   `json:"endpoints"`
 }
 
 func summarize(c *echo.Context, box *sandbox.Sandbox) (summary, error) {
@@ -85,13 +74,15 @@ func (p *plane) details(c *echo.Context, box *sandbox.Sandbox) (details, error) 
 	return details{short, box.Credentials, box.Fixtures, quotas, playing, p.endpoints(c)}, err
 }
 
-func (p *plane) endpoints(c *echo.Context) endpoints {
-	all := endpoints{
-		Data: "http://" + p.data, Control: "http://" + c.Request().Host, ACS: p.data,
-		Top: "http://" + p.data + "/router/rest", Fabric: "http://" + p.data,
+// endpoints are what clients are pointed at: the planes, and each gateway in the form that its clients take. "tls" is the
+// data plane over HTTPS, where that is on.
+func (p *plane) endpoints(c *echo.Context) map[string]string {
+	all := map[string]string{"data": "http://" + p.data, "control": "http://" + c.Request().Host}
+	for _, gw := range p.world.Gateways() {
+		all[gw.Name()] = gw.Endpoint(p.data)
 	}
 	if p.tls != "" {
-		all.TLS = "https://" + p.tls
+		all["tls"] = "https://" + p.tls
 	}
 	return all
 }

@@ -98,7 +98,7 @@ func unreadBody(err error) *unread {
 // cutParameters keeps the gateways from taking apart more parameters than they are meant to: what comes beyond the
 // limit is cut off before they see it. Those of a multipart body are counted where they are read.
 func cutParameters(req *wire.Request) *unread {
-	form := isForm(req.Header)
+	form := gateway.IsForm(req.Header)
 	n := parts(strings.Count(req.RawQuery, "&"), len(req.RawQuery))
 	if form {
 		n += parts(bytes.Count(req.Body, []byte("&")), len(req.Body))
@@ -132,13 +132,6 @@ func endOf(form string, n int) int {
 		end += next + 1
 	}
 	return end - 1
-}
-
-const formType = "application/x-www-form-urlencoded"
-
-func isForm(header http.Header) bool {
-	given := strings.TrimSpace(gateway.First(header, "Content-Type"))
-	return len(given) >= len(formType) && strings.EqualFold(given[:len(formType)], formType)
 }
 
 func schemeOf(r *http.Request) string {

@@ -82,9 +82,9 @@ type Miss struct {
 	Got       string `json:"got" cbor:"5,keyasint"`
 }
 
-// CredentialText names a credential in an entry: a bearer token is its own id and a secret, known or not.
+// CredentialText names a credential in an entry: an ID that is itself a secret is masked, whether it is known or not.
 func CredentialText(c wire.Credential) string {
-	if c.Kind == wire.Bearer && c.ID != "" {
+	if c.Secret && c.ID != "" {
 		return sandbox.Mask
 	}
 	return c.ID

@@ -188,7 +188,7 @@ func TestCredentialText(t *testing.T) {
 	for want, c := range map[string]wire.Credential{
 		"ak":         {Kind: wire.AccessKey, ID: "ak"},
 		"123":        {Kind: wire.TopApp, ID: "123"},
-		sandbox.Mask: {Kind: wire.Bearer, ID: "unknown token"},
+		sandbox.Mask: {Kind: wire.Bearer, ID: "unknown token", Secret: true},
 		"":           {},
 	} {
 		if got := journal.CredentialText(c); got != want {

@@ -3,7 +3,7 @@ package sandbox
 import (
 	"math/rand/v2"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/chance"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -11,14 +11,14 @@ import (
 // is there and empty stays empty. An app key that is taken is drawn again: among ten thousand of so few digits two are
 // often alike. The other draws are too long for that.
 func (d *Definition) Complete(from *rand.Rand, taken func(wire.Credential) (bool, error)) error {
-	draw := func(n int, alphabet string) string { return chance.Draw(from, n, alphabet) }
+	draw := func(n int, alphabet string) string { return random.Draw(from, n, alphabet) }
 	if d.ID == "" {
-		d.ID = "sb-" + draw(12, chance.Base36)
+		d.ID = "sb-" + draw(12, random.Base36)
 	}
 	if d.Credentials.ACS == nil {
 		// Real AccessKey IDs of this length begin with LTAI; ours say what they are.
 		d.Credentials.ACS = []ACSCredential{{
-			AccessKeyID: "LTAIfake" + draw(16, chance.Base62), AccessKeySecret: draw(30, chance.Base62),
+			AccessKeyID: "LTAIfake" + draw(16, random.Base62), AccessKeySecret: draw(30, random.Base62),
 		}}
 	}
 	if d.Credentials.Top == nil {
@@ -26,10 +26,10 @@ func (d *Definition) Complete(from *rand.Rand, taken func(wire.Credential) (bool
 		if err != nil {
 			return err
 		}
-		d.Credentials.Top = []App{{key, draw(32, chance.LowerHex)}}
+		d.Credentials.Top = []App{{key, draw(32, random.LowerHex)}}
 	}
 	if d.Credentials.Fabric == nil {
-		d.Credentials.Fabric = []App{{chance.UUID(from).String(), draw(32, chance.LowerHex)}}
+		d.Credentials.Fabric = []App{{random.UUID(from).String(), draw(32, random.LowerHex)}}
 	}
 	return nil
 }
@@ -37,7 +37,7 @@ func (d *Definition) Complete(from *rand.Rand, taken func(wire.Credential) (bool
 // freeAppKey draws app keys of the gateway top until one is free.
 func freeAppKey(from *rand.Rand, taken func(wire.Credential) (bool, error)) (string, error) {
 	for {
-		key := "9" + chance.Draw(from, 9, "0123456789")
+		key := "9" + random.Draw(from, 9, "0123456789")
 		used, err := taken(wire.Credential{Kind: wire.TopApp, ID: key})
 		if err != nil || !used {
 			return key, err

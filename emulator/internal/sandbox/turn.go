@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/chance"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -23,7 +23,7 @@ type Turn struct {
 	Now time.Time
 
 	callsBefore uint64
-	chance      *chance.Source
+	chance      *random.Source
 	claims      []claim      // which travel with the next reading or writing
 	writes      []store.Step // which Commit carries
 }
@@ -162,17 +162,17 @@ func (t *Turn) IssueAccess(issuer, appKey string, expires time.Time) (string, er
 // Chance is the turn's source of random numbers.
 func (t *Turn) Chance() *rand.Rand {
 	if t.chance == nil {
-		t.chance = new(chance.Source)
+		t.chance = new(random.Source)
 		t.chance.Seed(t.Definition.Seed, t.Number)
 	}
 	return &t.chance.Rand
 }
 
 // Draw returns n characters of the alphabet.
-func (t *Turn) Draw(n int, alphabet string) string { return chance.Draw(t.Chance(), n, alphabet) }
+func (t *Turn) Draw(n int, alphabet string) string { return random.Draw(t.Chance(), n, alphabet) }
 
 // UUID draws a random UUID (version 4) in lower case.
-func (t *Turn) UUID() string { return chance.UUID(t.Chance()).String() }
+func (t *Turn) UUID() string { return random.UUID(t.Chance()).String() }
 
 // UpperUUID is UUID in upper case.
 func (t *Turn) UpperUUID() string { return strings.ToUpper(t.UUID()) }

@@ -155,12 +155,12 @@ func plain(value any) string {
 // maxShown bounds what an explanation repeats of a request.
 const maxShown = 100
 
-// shown is a field as an explanation repeats it. A bearer token is its own id and a secret.
+// shown is a field as an explanation repeats it, unless it is a secret.
 func (f *callFields) shown(c *condition, text string, present bool) string {
 	switch {
 	case !present:
 		return "nothing"
-	case c.from == fromCredential && f.call.Credential.Kind == wire.Bearer:
+	case c.from == fromCredential && f.call.Credential.Secret:
 		return "a bearer token"
 	case len(text) > maxShown:
 		return strings.ToValidUTF8(text[:maxShown], "") + "…"

@@ -94,13 +94,13 @@ func TestFields(t *testing.T) {
 		},
 		"a bearer token is a secret": {
 			operation: session, when: "credential: app-*",
-			call: wire.Call{Credential: wire.Credential{Kind: wire.Bearer, ID: "s3cret"}},
+			call: wire.Call{Credential: wire.Credential{Kind: wire.Bearer, ID: "s3cret", Secret: true}},
 			miss: scenario.Miss{Condition: "when credential", Expected: "a glob app-*", Got: "a bearer token"},
 		},
 		"a parameter beside a bearer token": {
 			operation: apply, when: "params.InstanceId: a",
 			call: wire.Call{
-				Text: map[string]string{"InstanceId": "b"}, Credential: wire.Credential{Kind: wire.Bearer, ID: "s3cret"},
+				Text: map[string]string{"InstanceId": "b"}, Credential: wire.Credential{Kind: wire.Bearer, ID: "s3cret", Secret: true},
 			},
 			miss: scenario.Miss{Condition: "when params.InstanceId", Expected: "a glob a", Got: "b"},
 		},

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/chance"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -133,10 +133,10 @@ func secretCheck(body string) [stsSecretCheck]byte {
 	for i := range len(body) {
 		hash = (hash ^ uint64(body[i])) * 0x100000001b3
 	}
-	hash = chance.Mix(hash)
+	hash = random.Mix(hash)
 	var check [stsSecretCheck]byte
 	for i := range check {
-		check[i] = chance.Base62[hash%62]
+		check[i] = random.Base62[hash%62]
 		hash /= 62
 	}
 	return check
@@ -162,7 +162,7 @@ func toBase62(raw []byte, n int) string {
 
 func fromBase62(text string, size int) ([]byte, bool) {
 	n, ok := new(big.Int).SetString(text, 62)
-	if !ok || strings.Trim(text, chance.Base62) != "" || n.BitLen() > size*8 { // big.Int would take a sign
+	if !ok || strings.Trim(text, random.Base62) != "" || n.BitLen() > size*8 { // big.Int would take a sign
 		return nil, false
 	}
 	return n.FillBytes(make([]byte, size)), true

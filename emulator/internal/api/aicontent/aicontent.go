@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
-	"github.com/tokenstage/tokenstage/emulator/internal/chance"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -62,8 +62,8 @@ func createAccessWarrant(_ context.Context, turn *sandbox.Turn, call *wire.Call)
 		{Name: "data", Value: wire.Object{
 			{Name: "ApplicationAccessId", Value: appID},
 			{Name: "UserId", Value: user},
-			{Name: "AccessToken", Value: turn.Draw(tokenLength, chance.Base36)},
-			{Name: "AccessWarrantId", Value: idPrefix + turn.Draw(idLength-len(idPrefix), chance.Base36)},
+			{Name: "AccessToken", Value: turn.Draw(tokenLength, random.Base36)},
+			{Name: "AccessWarrantId", Value: idPrefix + turn.Draw(idLength-len(idPrefix), random.Base36)},
 			{Name: "ExpireTime", Value: strconv.FormatInt(expires.Unix(), 10)},
 			{Name: "CreateTime", Value: strconv.FormatInt(turn.Now.Unix(), 10)},
 		}},

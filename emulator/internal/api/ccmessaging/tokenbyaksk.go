@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
-	"github.com/tokenstage/tokenstage/emulator/internal/chance"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -48,7 +48,7 @@ func tokenByAkSk(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.R
 		{Name: "ApplyType", Value: "Bearer"},
 		{Name: "CreateTime", Value: strconv.FormatInt(turn.Now.Unix(), 10)},
 		{Name: "Expires", Value: strconv.FormatInt(life, 10)},
-		{Name: "Scope", Value: turn.Draw(scopeChars, chance.LowerHex)},
+		{Name: "Scope", Value: turn.Draw(scopeChars, random.LowerHex)},
 		{Name: "AppKey", Value: appKey},
 		{Name: "UserID", Value: "Anonymous"},
 	}}, nil

@@ -146,7 +146,7 @@ func (x *exchange) checkSigningData() error {
 	case rpcV1:
 		return x.checkRPC()
 	case roaV1:
-		if m := gateway.First(x.req.Header, methodHeader); m != "" && m != sha1Method {
+		if m := x.req.Header.Get(methodHeader); m != "" && m != sha1Method {
 			return wrongMethod(methodHeader, sha1Method, m)
 		}
 	case v3:
@@ -164,7 +164,11 @@ func (x *exchange) checkSigningData() error {
 	return nil
 }
 
-const sha1Method = "HMAC-SHA1"
+// What RPC v1 and ROA v1 name as their method, and RPC v1 as its version.
+const (
+	sha1Method = "HMAC-SHA1"
+	rpcVersion = "1.0"
+)
 
 func wrongMethod(what, expected, got string) error {
 	return gateway.Differ(wire.WrongSignatureMethod, "signature method",
@@ -176,8 +180,8 @@ func (x *exchange) checkRPC() error {
 	if m := text["SignatureMethod"]; m != sha1Method {
 		return wrongMethod("SignatureMethod", sha1Method, m)
 	}
-	if v := text["SignatureVersion"]; v != "1.0" {
-		return wrongMethod("SignatureVersion", "1.0", v)
+	if v := text["SignatureVersion"]; v != rpcVersion {
+		return wrongMethod("SignatureVersion", rpcVersion, v)
 	}
 	if x.claim.nonce == "" {
 		return gateway.Refuse(wire.MissingNonce, "nonce", "The parameter SignatureNonce is absent.", "SignatureNonce")
@@ -212,7 +216,7 @@ func (x *exchange) signs(header string) bool {
 
 // checkDigest compares Content-MD5 with the body where a client sends it.
 func (x *exchange) checkDigest() error {
-	sent := gateway.First(x.req.Header, "Content-Md5")
+	sent := x.req.Header.Get("Content-Md5")
 	if sent == "" {
 		return nil
 	}

@@ -3,7 +3,6 @@ package fabric
 import (
 	"context"
 	"fmt"
-	"mime"
 	"strings"
 	"time"
 
@@ -135,7 +134,7 @@ func ended(turn *sandbox.Turn, claims token.Claims, state token.State) string {
 // send application/json.
 func (x *exchange) advice() []wire.Finding {
 	given := x.req.Header.Get("Content-Type")
-	if kind, _, err := mime.ParseMediaType(given); !x.op.HasBody || err == nil && kind == "application/json" {
+	if !x.op.HasBody || gateway.MediaType(x.req.Header) == "application/json" {
 		return nil
 	}
 	return []wire.Finding{{

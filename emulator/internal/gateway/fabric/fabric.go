@@ -20,6 +20,8 @@ const Name = "fabric"
 
 // Gateway reads fabric requests. It implements gateway.Gateway.
 type Gateway struct {
+	Profile
+
 	catalogue *contract.Catalogue
 	spec      *contract.Gateway
 	folders   []string
@@ -73,9 +75,6 @@ func foldersOf(catalogue *contract.Catalogue) []string {
 	slices.Sort(folders)
 	return slices.Compact(folders)
 }
-
-// Name is "fabric".
-func (*Gateway) Name() string { return Name }
 
 // Table is how fabric answers each kind of fault. Kinds that its requests cannot end in have no row.
 func (*Gateway) Table() gateway.Table { return table }

@@ -1,5 +1,5 @@
-// Package chance is where random values come from: streams that a seed and a number fix, and the texts drawn from them.
-package chance
+// Package random is where random values come from: streams that a seed and a number fix, and the texts drawn from them.
+package random
 
 import (
 	"encoding/binary"
