@@ -156,7 +156,7 @@ func TestDefectiveDocuments(t *testing.T) {
 		"the id twice":        {replaced("operationId: ItemPut", "operationId: ItemGet"), []string{"ItemGet"}},
 		"reply without JSON":  {replaced(`application/json: {schema: {$ref: "#/components/schemas/Thing"}}`, "text/plain: {}"), []string{"needs an application/json schema"}},
 		"reply, no schema":    {replaced(`{schema: {$ref: "#/components/schemas/Thing"}}`, "{}"), []string{"needs an application/json schema"}},
-		"reply, empty":        {replaced(`application/json: {schema: {$ref: "#/components/schemas/Thing"}}`, "application/json: null"), []string{"response default: needs an application/json schema"}},
+		"reply, empty":        {replaced(`application/json: {schema: {$ref: "#/components/schemas/Thing"}}`, "application/json: null"), []string{"response default application/json: is empty"}},
 		"encoding, empty":     {replaced("              Tags:\n                contentType: application/json\n", "              Tags:\n"), []string{"encoding of Tags: is empty"}},
 		"reply of no status":  {replaced(`"200":`, `"2XX":`), []string{"2XX", "must be a status or default"}},
 		"no reply to give":    {replaced("        default: {$ref", "        \"404\": {$ref"), []string{"ItemGet", "need one of status 200"}},
