@@ -77,13 +77,15 @@ type Operation struct {
 	MissingCode string
 	Evidence    Evidence
 
+	inputs       *openapi3.Schema // an object whose members are Inputs
 	body         *openapi3.Schema
 	bodyRequired bool
 	bodyExample  any
 	replies      map[int]*openapi3.Schema // by status; 0 is default
-	fits         fits
-	example      any
-	byCode       map[string]*Error
+	// asRequest and asReply are how kin-openapi is asked to judge.
+	asRequest, asReply []openapi3.SchemaValidationOption
+	example            any
+	byCode             map[string]*Error
 }
 
 // Input is one parameter outside a JSON body.
@@ -97,7 +99,6 @@ type Input struct {
 	Evidence    Evidence
 
 	schema  *openapi3.Schema
-	fit     *fit // of schema
 	isJSON  bool // the text is a JSON document
 	example any
 }
@@ -276,6 +277,13 @@ func form(s *openapi3.Schema) string {
 		parts = append(parts, "pattern "+s.Pattern)
 	}
 	return strings.Join(parts, ", ")
+}
+
+func nonEmpty(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
 }
 
 func length(s *openapi3.Schema) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // checkSpec has an operation for each way in which a request is checked.
@@ -62,6 +63,13 @@ paths:
                 a: {type: integer}
                 list: {type: array, items: {type: integer}, maxItems: 2}
       responses: *responses
+  /nested:
+    post:
+      operationId: Nested
+      requestBody:
+        content: {application/json: {schema: {$ref: "#/components/schemas/Nested"}}}
+      responses:
+        "200": {description: d, content: {application/json: {schema: {$ref: "#/components/schemas/Nested"}}}}
   /optional:
     post:
       operationId: Optional
@@ -69,6 +77,15 @@ paths:
         content: {application/json: {schema: {type: object, properties: {a: {type: integer}}}}}
       responses:
         "200": {description: d, content: {application/json: {schema: {type: object}}}}
+components:
+  schemas:
+    Nested:
+      type: object
+      properties:
+        list: {type: object, properties: {entry: {type: array, items: {type: object, properties: {n: {type: integer}}}}}}
+        secret: {type: string, writeOnly: true}
+        id: {type: string, readOnly: true}
+        inner: {$ref: "#/components/schemas/Nested"}
 `
 
 func checkOperation(tb testing.TB, id string) *contract.Operation {
@@ -214,6 +231,7 @@ func TestCheckOfBodies(t *testing.T) {
 		"fraction":              {"Body", `{"z":"x","a":1.5}`, nil, []string{"a"}},
 		"optional, absent":      {"Optional", "", map[string]any{}, nil},
 		"optional, wrong":       {"Optional", `{"a":"x"}`, nil, []string{"a"}},
+		"for replies only":      {"Nested", `{"secret":"x","id":"y"}`, nil, []string{"id"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -283,6 +301,11 @@ func TestCheckReply(t *testing.T) {
 		"default, wrong":    {"Typed", 500, map[string]any{}, "string"},
 		"no such status":    {"Optional", 500, "x", "no reply with status 500"},
 		"null":              {"Typed", 200, nil, "breaks the spec"},
+		"an object":         {"Typed", 200, wire.Object{{Name: "ok", Value: true}, {Name: "more", Value: 1}}, ""},
+		"an object, wrong":  {"Typed", 200, wire.Object{{Name: "ok", Value: "yes"}}, "/ok"},
+		"objects inside":    {"Nested", 200, wire.Object{{Name: "list", Value: wire.List{Item: "entry", Values: []any{wire.Object{{Name: "n", Value: 1}}}}}}, ""},
+		"wrong, far inside": {"Nested", 200, wire.Object{{Name: "list", Value: wire.List{Item: "entry", Values: []any{wire.Object{{Name: "n", Value: "x"}}}}}}, "/list/entry/0/n"},
+		"for requests only": {"Nested", 200, wire.Object{{Name: "secret", Value: "x"}}, "/secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

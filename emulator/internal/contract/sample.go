@@ -130,7 +130,7 @@ func (f faker) array(s *openapi3.Schema, name string, depth int) []any {
 
 // composite draws what oneOf, anyOf and allOf describe, or an object. Of alternatives the first is taken.
 func (f faker) composite(s *openapi3.Schema, name string, depth int) any {
-	list := parts(s)
+	list := alternatives(s)
 	if len(list) == 1 && len(s.Properties)+len(s.Required) == 0 {
 		return f.value(list[0].Value, name, depth+1)
 	}
@@ -144,8 +144,8 @@ func (f faker) composite(s *openapi3.Schema, name string, depth int) any {
 	return f.object(whole, depth)
 }
 
-// parts are the schemas that a value must fit besides s itself.
-func parts(s *openapi3.Schema) openapi3.SchemaRefs {
+// alternatives are the schemas that a value must fit besides s itself.
+func alternatives(s *openapi3.Schema) openapi3.SchemaRefs {
 	return slices.Concat(s.OneOf[:min(len(s.OneOf), 1)], s.AnyOf[:min(len(s.AnyOf), 1)], s.AllOf)
 }
 
@@ -156,7 +156,7 @@ func gather(whole, s *openapi3.Schema, depth int) {
 	}
 	maps.Copy(whole.Properties, s.Properties)
 	whole.Required = append(whole.Required, s.Required...)
-	for _, part := range parts(s) {
+	for _, part := range alternatives(s) {
 		gather(whole, part.Value, depth+1)
 	}
 }
