@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -129,9 +128,7 @@ type Check struct {
 
 // Quota is a documented rate limit.
 type Quota struct {
-	// Rate calls are allowed in each Per.
-	Rate int
-	Per  time.Duration
+	Rate Rate
 	// Code is the documented error beyond it.
 	Code     string
 	Evidence Evidence

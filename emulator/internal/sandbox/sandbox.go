@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -23,7 +24,7 @@ type Sandbox struct {
 	aead    cipher.AEAD  // over key
 	macs    sync.Pool    // of HMACs with key, which take longer to make than to use
 	access  cipher.Block // hides the claims of access tokens
-	quotas  map[string]Rate
+	quotas  map[string]contract.Rate
 	idle    idle
 	removed atomic.Bool // set by the registry
 }
@@ -34,7 +35,7 @@ func newSandbox(def Definition, space store.Space, realNow func() time.Time) (*S
 	if err != nil {
 		return nil, err
 	}
-	box := &Sandbox{Definition: def, space: space, realNow: realNow, key: key, aead: aead, quotas: map[string]Rate{}}
+	box := &Sandbox{Definition: def, space: space, realNow: realNow, key: key, aead: aead, quotas: map[string]contract.Rate{}}
 	if box.access, err = aes.NewCipher(box.mac("access token", nil)); err != nil {
 		return nil, err
 	}
