@@ -102,23 +102,6 @@ type Input struct {
 	example any
 }
 
-// Error is a documented error.
-type Error struct {
-	// Code is the name by which scenarios and journal know it; it may hold one placeholder, %s.
-	Code string
-	// Status is the HTTP status.
-	Status  int
-	Message string
-	// Number is the numeric code of gateway top, and Detail its sub_msg; zero and empty elsewhere.
-	Number int
-	Detail string
-	// Meaning says in our words when it comes and what to do.
-	Meaning  string
-	Evidence Evidence
-	// Origin is "operation", "api" or "gateway": where it is documented.
-	Origin string
-}
-
 // Check is one rule that the emulator holds a request to.
 type Check struct {
 	Name     string
@@ -294,54 +277,3 @@ func length(s *openapi3.Schema) string {
 	}
 	return fmt.Sprintf("%d to %d characters", s.MinLength, *s.MaxLength)
 }
-
-// Unfilled returns the code of some documented errors of which an outcome is the filled form: InvalidParameter.Actions
-// is InvalidParameter.%s. Of several the most specific one.
-func Unfilled(documented []Error, outcome string) (string, bool) {
-	best := ""
-	for i := range documented {
-		code := documented[i].Code
-		before, after, has := strings.Cut(code, "%s")
-		filled := len(outcome) >= len(before)+len(after) &&
-			strings.HasPrefix(outcome, before) && strings.HasSuffix(outcome, after)
-		if has && filled && len(code) > len(best) {
-			best = code
-		}
-	}
-	return best, best != ""
-}
-
-// Error returns the documented error of that code.
-func (op *Operation) Error(code string) (Error, bool) {
-	if e, ok := op.byCode[code]; ok {
-		return *e, true
-	}
-	return Error{}, false
-}
-
-// Error returns the gateway's own documented error of that code.
-func (g *Gateway) Error(code string) (Error, bool) {
-	for _, e := range g.Errors {
-		if e.Code == code {
-			return e, true
-		}
-	}
-	return Error{}, false
-}
-
-// Fill puts values into the placeholders of a code or message, one each from the left; a placeholder without a
-// value is removed.
-func Fill(text string, values []string) string {
-	parts := strings.Split(text, placeholder)
-	var b strings.Builder
-	b.WriteString(parts[0])
-	for i, part := range parts[1:] {
-		if i < len(values) {
-			b.WriteString(values[i])
-		}
-		b.WriteString(part)
-	}
-	return b.String()
-}
-
-const placeholder = "%s"

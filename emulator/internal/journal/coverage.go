@@ -54,12 +54,12 @@ type CodeCount struct {
 
 // Count counts a call. It costs one access to the store, but for outcomes that are not documented.
 func (t Tally) Count(ctx context.Context, op *contract.Operation, outcome string) error {
-	if _, documented := op.Error(outcome); !documented && outcome != wire.OutcomeOK {
-		code, ok := contract.Unfilled(op.Errors, outcome)
+	if outcome != wire.OutcomeOK {
+		documented, ok := op.ErrorOf(outcome)
 		if !ok {
 			return t.countOther(ctx, op, outcome)
 		}
-		outcome = code
+		outcome = documented.Code
 	}
 	if _, err := t.space.Increment(ctx, tallyKey(op, outcome), 1, time.Time{}); err != nil {
 		return fmt.Errorf("count a call of %s: %w", op.Name, err)

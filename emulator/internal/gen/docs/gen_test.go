@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/gen/docs"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gen/docs"
 	"github.com/tokenstage/tokenstage/openapi"
 )
 
