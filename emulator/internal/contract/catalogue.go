@@ -25,12 +25,16 @@ type Catalogue struct {
 	byRoute  map[*openapi3.Operation]*Operation
 }
 
-// Gateway is what the gateway's own document says: the errors and checks that all its operations share.
+// Gateway is what the gateway's own document says: the errors and checks that all its operations share, and how a call
+// is refused.
 type Gateway struct {
 	Name   string
 	Title  string
 	Errors []Error
 	Checks []Check
+
+	refusal  *openapi3.Schema // nil when the document has none
+	statuses map[int]bool     // the HTTP statuses of Errors
 }
 
 // API is one product.
@@ -176,21 +180,27 @@ func (op *Operation) Parameters() []Member {
 	return append(all, Member{In: "body", Evidence: evidenceOf(op.body)}.inside(op.body)...)
 }
 
-// Reply is what a success holds. Where a reply has one member alone, the root that names what it is, that is left out.
+// Reply is what a success holds. Where a reply is an object in an object, the root that names what it is, the root is
+// left out.
 func (op *Operation) Reply() []Member {
-	schema := cmp.Or(op.replies[http.StatusOK], op.replies[0])
-	if schema == nil {
+	return membersOf(cmp.Or(op.replies[http.StatusOK], op.replies[0]))
+}
+
+// Refusal is what a refused call is answered with, without its root like Reply.
+func (g *Gateway) Refusal() []Member { return membersOf(g.refusal) }
+
+func membersOf(s *openapi3.Schema) []Member {
+	if s == nil {
 		return nil
 	}
-	if schema.MaxProps != nil && *schema.MaxProps == 1 {
-		root, _ := op.example.(map[string]any)
-		for name, property := range schema.Properties {
-			if _, ok := root[name]; ok {
-				schema = property.Value
+	if len(s.Properties) == 1 {
+		for _, only := range s.Properties {
+			if only.Value.Type.Is(openapi3.TypeObject) {
+				s = only.Value
 			}
 		}
 	}
-	return Member{Evidence: evidenceOf(schema)}.inside(schema)
+	return Member{Evidence: evidenceOf(s)}.inside(s)
 }
 
 // inside lists the members of what m is, required ones first. It stops at maxDepth: schemas can be recursive.

@@ -49,16 +49,17 @@ func (op *Operation) Check(v Values) (params map[string]any, problems []Problem)
 	params = make(map[string]any, len(op.Inputs))
 	for i := range op.Inputs {
 		in := &op.Inputs[i]
-		value, problem := in.read(v)
+		value, sent, problem := in.read(v)
 		switch {
 		case problem != nil:
 			problem.place.input = i
 			problems = append(problems, *problem)
-		case value != nil:
+		case sent:
 			params[in.Name] = value
 		}
 	}
 	problems = append(problems, op.checkInputs(params)...)
+	maps.DeleteFunc(params, func(_ string, value any) bool { return value == nil }) // a null counts as absent from here on
 	if op.body != nil {
 		problems = append(problems, op.checkBody(v.Body, params)...)
 	}
@@ -96,22 +97,22 @@ func (in *Input) text(v Values) string {
 	return v.Text[in.Name]
 }
 
-// read returns the value with its type, nil when it is absent. An empty text is an absent one, as the gateways see it.
-func (in *Input) read(v Values) (any, *Problem) {
+// read returns the value with its type, and whether it was sent. An empty text is an absent one, as the gateways see it.
+func (in *Input) read(v Values) (value any, sent bool, problem *Problem) {
 	text := in.text(v)
 	if text == "" {
 		if in.Required {
-			return nil, &Problem{
+			problem = &Problem{
 				Name: in.Name, Missing: true, Reason: "is required and is absent or empty", Code: in.InvalidCode,
 			}
 		}
-		return nil, nil
+		return nil, false, problem
 	}
 	value, err := in.typed(text)
 	if err != nil {
-		return nil, &Problem{Name: in.Name, Reason: err.Error(), Code: in.InvalidCode}
+		return nil, true, &Problem{Name: in.Name, Reason: err.Error(), Code: in.InvalidCode}
 	}
-	return value, nil
+	return value, true, nil
 }
 
 // typed reads the text as its schema's type.
@@ -266,19 +267,47 @@ func numbers(value any) any {
 	return value
 }
 
-// CheckReply holds a reply's value, as wire.Reply has it, to the spec. An error names the first place that breaks it.
+// CheckReply holds a reply's value, as wire.Reply has it, to the spec: to what the operation describes for its status,
+// else to how the gateway refuses. An error names the first place that breaks it.
 func (op *Operation) CheckReply(status int, value any) error {
-	schema, ok := op.replies[status]
-	if !ok {
-		schema, ok = op.replies[0]
-	}
-	if !ok {
+	schema := op.replySchema(status, value)
+	if schema == nil {
 		return fmt.Errorf("%s: the spec has no reply with status %d", op.Name, status)
 	}
 	if err := schema.VisitJSON(Plain(value), op.asReply...); err != nil {
 		return fmt.Errorf("%s: the reply breaks the spec: %w", op.Name, err)
 	}
 	return nil
+}
+
+// replySchema is what a reply is held to; nil when nothing describes it. Where successes and refusals share a status, a
+// refusal is told by its members.
+func (op *Operation) replySchema(status int, value any) *openapi3.Schema {
+	own := cmp.Or(op.replies[status], op.replies[0])
+	refusal := op.API.Gateway.refusal
+	switch {
+	case own == nil:
+		return refusal
+	case refusal == nil || !op.API.Gateway.statuses[status]:
+		return own
+	}
+	for _, name := range refusal.Required {
+		if own.Properties[name] != nil || !hasMember(value, name) {
+			return own // which describes refusals itself, or the value is none
+		}
+	}
+	return refusal
+}
+
+func hasMember(value any, name string) bool {
+	switch v := value.(type) {
+	case wire.Object:
+		return slices.ContainsFunc(v, func(m wire.Member) bool { return m.Name == name })
+	case map[string]any:
+		_, ok := v[name]
+		return ok
+	}
+	return false
 }
 
 // Plain turns Objects and Lists into the maps and slices that kin-openapi knows.

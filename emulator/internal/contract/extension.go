@@ -161,7 +161,11 @@ type extensionWalk struct {
 }
 
 func allow[T any](w *extensionWalk, place string, extensions map[string]any) {
-	if _, err := decodeExtensions[T](extensions); err != nil && w.err == nil {
+	_, err := decodeExtensions[T](extensions)
+	if text, ok := extensions["x-evidence"].(string); ok && err == nil {
+		_, err = parseEvidence(text)
+	}
+	if err != nil && w.err == nil {
 		w.err = fmt.Errorf("%s: %w", place, err)
 	}
 }

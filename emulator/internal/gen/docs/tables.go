@@ -31,8 +31,8 @@ func parameterTable(op *contract.Operation) table {
 	})
 }
 
-func replyTable(op *contract.Operation) table {
-	return memberTable("Reply", "Sent", op.Reply(), func(m contract.Member) string {
+func replyTable(title string, members []contract.Member) table {
+	return memberTable(title, "Sent", members, func(m contract.Member) string {
 		if m.Required {
 			return "always"
 		}
