@@ -196,10 +196,8 @@ func parseDuration(text string) (time.Duration, bool) {
 	return d, err == nil && d >= 0 && d <= maxDelay
 }
 
-// maxRate is the greatest number of calls that a rate can name.
-const maxRate = 1_000_000
-
+// parseRate takes up to a million calls.
 func parseRate(text string) (contract.Rate, bool) {
 	rate, err := contract.ParseRate(text)
-	return rate, err == nil && rate.Calls <= maxRate
+	return rate, err == nil && rate.Calls <= 1_000_000
 }
