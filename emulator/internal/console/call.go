@@ -76,7 +76,7 @@ func (c *console) call(r *http.Request, l *layout) (body, error) {
 		return body{}, err
 	}
 	page := callPage{
-		Entry: entry, Filter: f, Meaning: c.meaning(entry.Operation, entry.Outcome), Curl: c.asCurl(&entry),
+		Entry: entry, Filter: f, Meaning: c.meaning(&entry), Curl: c.asCurl(&entry),
 		Sent:     message{Headers: sortedFields(entry.Request.Headers)},
 		Answered: message{Headers: sortedFields(entry.Response.Headers)},
 	}
@@ -143,20 +143,15 @@ func (c *console) neighbours(ctx context.Context, box *sandbox.Sandbox, page *ca
 	}
 }
 
-// meaning is what the specs say of an operation's error; empty when they say nothing.
-func (c *console) meaning(operation, outcome string) string {
-	api, _, _ := strings.Cut(operation, ".")
-	spec := c.World.Catalogue().API(api)
-	if spec == nil {
-		return ""
+// meaning is what the specs say of the error that a call ended in; empty when they say nothing.
+func (c *console) meaning(call *journal.Entry) string {
+	if op := c.operation(call.Operation); op != nil {
+		e, _ := op.ErrorOf(call.Outcome)
+		return e.Meaning
 	}
-	for _, op := range spec.Operations {
-		for _, e := range op.Errors {
-			code, _, open := strings.Cut(e.Code, "%s")
-			if op.Name == operation && (e.Code == outcome || open && strings.HasPrefix(outcome, code)) {
-				return e.Meaning
-			}
-		}
+	if gw := c.World.Catalogue().Gateway(call.Gateway); gw != nil {
+		e, _ := gw.ErrorOf(call.Outcome)
+		return e.Meaning
 	}
 	return ""
 }

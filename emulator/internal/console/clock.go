@@ -50,7 +50,7 @@ func (c *console) expiredError(name string) string {
 			continue
 		}
 		code := gw.Table()[wire.ExpiredTimestamp]
-		found, ok := c.Emulator.Catalogue().Gateway(name).Error(code)
+		found, ok := c.World.Catalogue().Gateway(name).Error(code)
 		if _, err := strconv.Atoi(code); err == nil && ok {
 			return code + ", " + found.Message
 		}

@@ -141,7 +141,7 @@ func spendQuota(ctx context.Context, turn *sandbox.Turn, op *contract.Operation)
 	if op.Quota == nil {
 		return nil
 	}
-	within, limit, err := turn.Spend(ctx, op.Name, sandbox.Rate{Calls: op.Quota.Rate, Per: op.Quota.Per})
+	within, limit, err := turn.Spend(ctx, op.Name, op.Quota.Rate)
 	if err != nil || within {
 		return err
 	}

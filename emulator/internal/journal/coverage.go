@@ -54,12 +54,12 @@ type CodeCount struct {
 
 // Step is what counts a call. It is nil for an outcome that is not documented, which CountOther counts.
 func (t Tally) Step(op *contract.Operation, outcome string) store.Step {
-	if _, documented := op.Error(outcome); !documented && outcome != wire.OutcomeOK {
-		code, ok := contract.Unfilled(op.Errors, outcome)
+	if outcome != wire.OutcomeOK {
+		documented, ok := op.ErrorOf(outcome)
 		if !ok {
 			return nil
 		}
-		outcome = code
+		outcome = documented.Code
 	}
 	return &store.Increment{Key: tallyKey(op, outcome), Delta: 1}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -19,7 +20,7 @@ type Sandbox struct {
 
 	space   store.Space
 	realNow func() time.Time
-	quotas  map[string]Rate
+	quotas  map[string]contract.Rate
 	idle    idle
 	state   stateCache
 }
@@ -29,7 +30,7 @@ func newSandbox(def Definition, space store.Space, realNow func() time.Time) (*S
 	if err != nil {
 		return nil, err
 	}
-	box := &Sandbox{Definition: def, Ledger: ledger, space: space, realNow: realNow, quotas: map[string]Rate{}}
+	box := &Sandbox{Definition: def, Ledger: ledger, space: space, realNow: realNow, quotas: map[string]contract.Rate{}}
 	if box.idle.ttl, err = parseTTL(def.TTL); err != nil {
 		return nil, err
 	}

@@ -59,9 +59,9 @@ func (c *checker) when(written []named[conditionDoc], ops []*contract.Operation)
 }
 
 func (c *checker) quota(written *quotaDoc, ops []*contract.Operation) *Quota {
-	calls, per, _ := parseRate(written.Rate)
+	rate, _ := parseRate(written.Rate)
 	over := c.outcome(&written.Over.outcomeDoc, &written.Over.marks, ops)
-	return &Quota{Calls: calls, Per: per, Burst: cmp.Or(written.Burst, calls), Over: over}
+	return &Quota{Calls: rate.Calls, Per: rate.Per, Burst: cmp.Or(written.Burst, rate.Calls), Over: over}
 }
 
 func (c *checker) step(written *stepDoc, ops []*contract.Operation) Step {

@@ -40,12 +40,9 @@ func documented(code string, ops []*contract.Operation) (name, fill string, ok b
 	if lacking(code, ops) == nil {
 		return code, "", true
 	}
-	for _, e := range ops[0].Errors {
-		before, after, has := strings.Cut(e.Code, "%s")
-		filled := len(code) > len(before)+len(after) && strings.HasPrefix(code, before) && strings.HasSuffix(code, after)
-		if has && filled && lacking(e.Code, ops) == nil {
-			return e.Code, code[len(before) : len(code)-len(after)], true
-		}
+	e, _ := ops[0].ErrorOf(code)
+	if fill, ok = e.Filled(code); ok && fill != "" && lacking(e.Code, ops) == nil {
+		return e.Code, fill, true
 	}
 	return "", "", false
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 )
 
 // scalar fills a text, number or switch and holds it to the tag.
@@ -156,7 +158,7 @@ func (f *fields) form(n *node, tag reflect.StructTag) bool {
 		_, ok = parseDuration(n.text)
 		want = "a time from 0s to 1h such as 150ms or 2s"
 	case "rate":
-		_, _, ok = parseRate(n.text)
+		_, ok = parseRate(n.text)
 		want = "calls per second, minute, hour or day, such as 500/s or 1000/d"
 	case "limit":
 		_, ok = parseLimit(n.text)
@@ -194,11 +196,8 @@ func parseDuration(text string) (time.Duration, bool) {
 	return d, err == nil && d >= 0 && d <= maxDelay
 }
 
-// parseRate reads "500/s".
-func parseRate(text string) (calls int, per time.Duration, ok bool) {
-	count, unit, _ := strings.Cut(text, "/")
-	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
-	calls, err := strconv.Atoi(count)
-	per = units[unit]
-	return calls, per, err == nil && calls >= 1 && calls <= 1_000_000 && per > 0
+// parseRate takes up to a million calls.
+func parseRate(text string) (contract.Rate, bool) {
+	rate, err := contract.ParseRate(text)
+	return rate, err == nil && rate.Calls <= 1_000_000
 }

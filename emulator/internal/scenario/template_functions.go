@@ -14,7 +14,7 @@ import (
 	texttemplate "text/template"
 	"time"
 
-	"github.com/brianvoe/gofakeit/v7"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 )
 
 // environment is what a template sees: one call, the instant and a chance of its own.
@@ -181,5 +181,5 @@ func (e *environment) fake(kind string) (string, error) {
 	if !ok {
 		return "", errors.New(unknownName("fake data", kind, FakeKinds()))
 	}
-	return draw(gofakeit.NewFaker(e.chance, false)), nil
+	return draw(contract.NewFaker(e.chance)), nil
 }

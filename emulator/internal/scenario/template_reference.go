@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/brianvoe/gofakeit/v7"
+	"github.com/brianvoe/gofakeit/v6"
 )
 
 // TemplateFunction is a function of templates, for people who write them.
@@ -62,6 +62,9 @@ func functionNames() []string {
 // FakeKinds are the kinds of data that the function fake invents, sorted.
 func FakeKinds() []string { return slices.Sorted(maps.Keys(generators())) }
 
+// sentenceWords is how many words an invented sentence has.
+const sentenceWords = 6
+
 func generators() map[string]func(*gofakeit.Faker) string {
 	return map[string]func(*gofakeit.Faker) string{
 		"name":      (*gofakeit.Faker).Name,
@@ -79,6 +82,6 @@ func generators() map[string]func(*gofakeit.Faker) string {
 		"ipv6":      (*gofakeit.Faker).IPv6Address,
 		"userAgent": (*gofakeit.Faker).UserAgent,
 		"word":      (*gofakeit.Faker).Word,
-		"sentence":  func(f *gofakeit.Faker) string { return f.Sentence() },
+		"sentence":  func(f *gofakeit.Faker) string { return f.Sentence(sentenceWords) },
 	}
 }

@@ -50,8 +50,8 @@ func (c *class) code(outcome string) int {
 	if i, ok := c.places[outcome]; ok {
 		return i
 	}
-	if code, ok := contract.Unfilled(c.documented, outcome); ok {
-		return c.places[code]
+	if e, ok := contract.FindError(c.documented, outcome); ok {
+		return c.places[e.Code]
 	}
 	return otherCode
 }
