@@ -45,7 +45,7 @@ func (c *console) clock(_ *http.Request, l *layout) (body, error) {
 // expiredError is the error by which a gateway refuses a request whose time is too far from the clock: its code, and
 // what it says where the code is a mere number.
 func (c *console) expiredError(name string) string {
-	for _, gw := range c.Emulator.Gateways() {
+	for _, gw := range c.World.Gateways() {
 		if gw.Name() != name {
 			continue
 		}
