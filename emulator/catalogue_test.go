@@ -12,7 +12,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 const scenarioHeader = "X-Tokenstage-Scenario"
@@ -70,7 +70,7 @@ func testErrors(t *testing.T, op *contract.Operation, asXML bool) {
 		r.Header.Set(scenarioHeader, name)
 		c.check(t, e, w.do(t, r))
 
-		if err := w.Player(w.box).Play(t.Context(), scenario.Playing{Name: name}); err != nil {
+		if err := w.Player(w.box).Play(t.Context(), play.Playing{Name: name}); err != nil {
 			t.Fatal(err)
 		}
 		c.check(t, e, w.do(t, request()))

@@ -13,6 +13,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/scenarios"
 )
@@ -30,15 +33,16 @@ var builtinLibrary = sync.OnceValues(func() (*scenario.Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scenario.NewLibrary(catalogue, scenarios.Files)
+	return scenario.NewLibrary(catalogue, scenarios.Files, language.NewDecoder(catalogue))
 })
 
 // addScenarios reads the scenarios that ship and those that the specs give.
 func (e *Emulator) addScenarios() (err error) {
+	e.decodeScenario = language.NewDecoder(e.catalogue)
 	if len(e.options.Specs) == 0 {
 		e.library, err = builtinLibrary()
 	} else {
-		e.library, err = scenario.NewLibrary(e.catalogue, scenarios.Files)
+		e.library, err = scenario.NewLibrary(e.catalogue, scenarios.Files, e.decodeScenario)
 	}
 	if err != nil {
 		return err
@@ -47,24 +51,21 @@ func (e *Emulator) addScenarios() (err error) {
 	if s, ok := e.library.Get(magic); ok {
 		defaults = append(defaults, s)
 	}
-	e.stage, err = scenario.NewStage(scenario.Options{Lookup: e.library.Get, Decode: e.decodeScenario, Defaults: defaults})
-	return err
-}
-
-// decodeScenario reads a document that somebody plays; its error is scenario.Problems.
-func (e *Emulator) decodeScenario(source []byte) (*scenario.Scenario, error) {
-	s, problems := scenario.Decode(source, e.catalogue)
-	if len(problems) > 0 {
-		return nil, scenario.Problems(problems)
+	gateways := map[string]play.Gateway{}
+	for _, g := range e.gateways {
+		gateways[g.Name()] = g
 	}
-	return s, nil
+	e.scenarios, err = play.NewEngine(play.Options{
+		Lookup: e.library.Get, Decode: e.decodeScenario, Defaults: defaults, Gateways: gateways,
+	})
+	return err
 }
 
 // Library is every scenario that can be played by name.
 func (e *Emulator) Library() *scenario.Library { return e.library }
 
 // Player is what plays in a sandbox.
-func (e *Emulator) Player(box *sandbox.Sandbox) scenario.Player { return e.stage.Player(box.Space()) }
+func (e *Emulator) Player(box *sandbox.Sandbox) play.Player { return e.scenarios.Player(box.Space()) }
 
 // direct asks the scenarios about a call and carries out what they decide. An error is the fault that a script wants;
 // verdict.decided says that a script answered itself.
@@ -73,10 +74,10 @@ func (e *Emulator) direct(
 ) error {
 	call := x.Call()
 	only := gateway.First(call.Request.Header, scenarioHeader)
-	decision, err := e.Player(turn.Sandbox).Decide(ctx, scenario.Input{
+	decision, err := e.decide(ctx, turn.Sandbox.Space(), play.Input{
 		Call: call, Operation: x.Operation(), Now: turn.Now, Seed: turn.Seed, Only: only,
 	}, phase)
-	if errors.Is(err, scenario.ErrUnknown) {
+	if errors.Is(err, play.ErrUnknown) {
 		return &wire.Fault{Kind: wire.InvalidParameter, Fill: []string{scenarioHeader}, Findings: []wire.Finding{{
 			Check: "scenario", Level: wire.LevelError, Expected: e.library.Suggest(only), Got: only,
 			Message: fmt.Sprintf("The header %s names no known scenario.", scenarioHeader),
@@ -90,6 +91,21 @@ func (e *Emulator) direct(
 		return decision.Fault
 	}
 	return nil
+}
+
+// decide reads what plays in a sandbox and asks it about a call.
+func (e *Emulator) decide(
+	ctx context.Context, space store.Space, in play.Input, phase scenario.Phase,
+) (scenario.Decision, error) {
+	record, _, err := space.Get(ctx, play.PlaylistKey)
+	if err != nil {
+		return scenario.Decision{}, fmt.Errorf("read what plays: %w", err)
+	}
+	program, err := e.scenarios.Program(ctx, space, record)
+	if err != nil {
+		return scenario.Decision{}, err
+	}
+	return program.Decide(ctx, space, in, phase)
 }
 
 // follow notes in the journal what was decided, or why not, and takes over delay, network fault and scripted reply.

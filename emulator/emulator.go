@@ -30,6 +30,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/fixtures"
 	"github.com/tokenstage/tokenstage/openapi"
@@ -71,17 +72,19 @@ type Emulator struct {
 	gateways  []gateway.Gateway
 	handlers  map[string]api.Handler // by operation name
 	registry  *sandbox.Registry
-	stage     *scenario.Stage
+	scenarios *play.Engine
 	library   *scenario.Library
-	options   Options
-	stopping  chan struct{} // closed when scripted delays and stalls must end
-	stop      sync.Once
-	fallback  *sandbox.Sandbox // the default sandbox
-	drawing   sync.Mutex       // guards options.Chance, and what was drawn until a sandbox has it
-	standing  standing
-	watches   watches
-	inFlight  atomic.Int64
-	dates     dates
+	// decodeScenario reads a document that somebody plays; its error is scenario.Problems.
+	decodeScenario scenario.Decoder
+	options        Options
+	stopping       chan struct{} // closed when scripted delays and stalls must end
+	stop           sync.Once
+	fallback       *sandbox.Sandbox // the default sandbox
+	drawing        sync.Mutex       // guards options.Chance, and what was drawn until a sandbox has it
+	standing       standing
+	watches        watches
+	inFlight       atomic.Int64
+	dates          dates
 }
 
 // apis is the catalogue of APIs that have code: one line each.

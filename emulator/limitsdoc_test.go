@@ -22,7 +22,8 @@ import (
 // limitedPackages are those whose limits docs/limits.md tells, by the folders that hold them.
 var limitedPackages = map[string]string{
 	"emulator": ".", "contract": "internal/contract", "gateway": "internal/gateway", "top": "internal/gateway/top", "journal": "internal/journal",
-	"sandbox": "internal/sandbox", "store": "internal/store", "scenario": "internal/scenario", "control": "internal/control", "cli": "cli",
+	"sandbox": "internal/sandbox", "store": "internal/store", "scenario": "internal/scenario", "language": "internal/scenario/language",
+	"template": "internal/scenario/template", "play": "internal/scenario/play", "control": "internal/control", "cli": "cli",
 	"console": "internal/console", "eventstream": "internal/eventstream", "authority": "internal/authority", "telemetry": "internal/telemetry", "ccmessaging": "internal/api/ccmessaging",
 }
 
@@ -31,7 +32,7 @@ var notLimits = []string{
 	"contract.maxDepth",                             // of made-up samples, which come from specs
 	"control.maxDepth",                              // to which a problem's place is searched
 	"journal.maxViews",                              // layers of encoding that are looked through
-	"scenario.maxShown",                             // characters of a value that a finding quotes
+	"play.maxShown",                                 // characters of a value that a finding quotes
 	"cli.*",                                         // output of commands
 	"telemetry.*",                                   // names in its lines, and what is read of a collector
 	"console.*",                                     // what a page shows of what is kept

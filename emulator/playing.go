@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // standing are the scenarios that play in the default sandbox for as long as the process runs.
@@ -26,7 +26,7 @@ type ScriptError struct {
 // Error names the place and what is wrong there.
 func (e *ScriptError) Error() string { return fmt.Sprintf("scenarios[%d]: %v", e.Index, e.Err) }
 
-// Unwrap is what is wrong: scenario.Problems or scenario.ErrUnknown.
+// Unwrap is what is wrong: scenario.Problems or play.ErrUnknown.
 func (e *ScriptError) Unwrap() error { return e.Err }
 
 // IsDefault tells whether the scenario plays in every sandbox that did not switch it off.
@@ -51,14 +51,14 @@ func (e *Emulator) checkScript(s sandbox.Script) error {
 		return err
 	}
 	if _, ok := e.library.Get(s.Name); !ok {
-		return fmt.Errorf("%w: %q", scenario.ErrUnknown, s.Name)
+		return fmt.Errorf("%w: %q", play.ErrUnknown, s.Name)
 	}
 	return nil
 }
 
 func (e *Emulator) playAll(ctx context.Context, box *sandbox.Sandbox, scripts []sandbox.Script) error {
 	for i, s := range scripts {
-		if err := e.Play(ctx, box, scenario.Playing(s)); err != nil {
+		if err := e.Play(ctx, box, play.Playing(s)); err != nil {
 			return &ScriptError{i, err}
 		}
 	}
@@ -93,7 +93,7 @@ func (e *Emulator) PlayStanding(ctx context.Context, source, replaced string) (n
 	e.standing.Lock()
 	defer e.standing.Unlock()
 	script := sandbox.Script{Name: decoded.Name, Source: source}
-	if err := e.Play(ctx, e.fallback, scenario.Playing(script)); err != nil {
+	if err := e.Play(ctx, e.fallback, play.Playing(script)); err != nil {
 		return "", err
 	}
 	e.standing.keep(script, replaced)
@@ -101,7 +101,7 @@ func (e *Emulator) PlayStanding(ctx context.Context, source, replaced string) (n
 		return script.Name, nil
 	}
 	err = e.StopPlaying(ctx, e.fallback, replaced)
-	if err != nil && !errors.Is(err, scenario.ErrNotPlaying) {
+	if err != nil && !errors.Is(err, play.ErrNotPlaying) {
 		return "", err
 	}
 	return script.Name, nil

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // What people and tests do to a sandbox beside calling it. Whoever watches learns of it.
@@ -45,12 +45,12 @@ func (e *Emulator) mask(token *sandbox.Token) {
 }
 
 // Play lets a scenario play in a sandbox, in place of one that plays there under the same name.
-func (e *Emulator) Play(ctx context.Context, box *sandbox.Sandbox, what scenario.Playing) error {
+func (e *Emulator) Play(ctx context.Context, box *sandbox.Sandbox, what play.Playing) error {
 	defer e.watches.note(box.ID)
 	return e.Player(box).Play(ctx, what)
 }
 
-// StopPlaying ends a scenario in a sandbox; scenario.ErrNotPlaying says that none plays there under that name.
+// StopPlaying ends a scenario in a sandbox; play.ErrNotPlaying says that none plays there under that name.
 func (e *Emulator) StopPlaying(ctx context.Context, box *sandbox.Sandbox, name string) error {
 	defer e.watches.note(box.ID)
 	return e.Player(box).Stop(ctx, name)

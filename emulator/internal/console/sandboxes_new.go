@@ -10,7 +10,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // newSandbox is the form of a new sandbox, as it was filled in.
@@ -75,7 +75,7 @@ func (c *console) createSandbox(w http.ResponseWriter, r *http.Request) {
 // startRefusal words the refusal of a scenario that a sandbox should start with.
 func (c *console) startRefusal(def sandbox.Definition, err error) error {
 	wrong, ok := errors.AsType[*emulator.ScriptError](err)
-	if !ok || !errors.Is(err, scenario.ErrUnknown) {
+	if !ok || !errors.Is(err, play.ErrUnknown) {
 		return err
 	}
 	name := def.Scenarios[wrong.Index].Name

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // scenarioPage is the page of one scenario.
@@ -69,7 +70,7 @@ func (c *console) scenario(r *http.Request, l *layout) (body, error) {
 	if s, ok := c.Emulator.Library().Get(page.Name); ok {
 		c.describe(page, s)
 	} else if page.Playing == nil {
-		return body{}, c.meant(scenario.ErrUnknown, page.Name)
+		return body{}, c.meant(play.ErrUnknown, page.Name)
 	}
 	return body{"scenario", page.Name, page}, nil
 }
