@@ -74,7 +74,7 @@ func (e *Emulator) direct(
 ) error {
 	call := x.Call()
 	only := gateway.First(call.Request.Header, scenarioHeader)
-	decision, err := e.decide(ctx, turn.Sandbox.Space(), play.Input{
+	decision, err := e.decide(ctx, turn.Space(), play.Input{
 		Call: call, Operation: x.Operation(), Now: turn.Now, Seed: turn.Seed, Only: only,
 	}, phase)
 	if errors.Is(err, play.ErrUnknown) {

@@ -8,14 +8,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
-// checker turns what was written into a Scenario and checks it against the catalogue. Its result must not be used once
-// a problem was reported.
-type checker struct {
-	*report
-	catalogue *contract.Catalogue
-	sampled   int // bytes that bodies wrote and their functions returned
-}
-
+// scenario makes the scenario of a document.
 func (c *checker) scenario(written *scenarioDoc) *scenario.Scenario {
 	s := &scenario.Scenario{Name: written.Name, Summary: written.Summary}
 	steps := 0

@@ -24,7 +24,8 @@ func (c *checker) conditions(field string, written *conditionDoc) []scenario.Con
 	add("oneOf", "one of "+strings.Join(written.OneOf, ", "), func(text string) bool {
 		return slices.Contains(written.OneOf, text)
 	})
-	add("matches", "a match of "+written.Matches, regexp.MustCompile(written.Matches).MatchString) // the decoder has compiled it before
+	// The decoder has compiled the expression before.
+	add("matches", "a match of "+written.Matches, regexp.MustCompile(written.Matches).MatchString)
 	add("gt", "greater than "+written.Gt, compareWith(written.Gt, 1))
 	add("lt", "less than "+written.Lt, compareWith(written.Lt, -1))
 	if written.Absent && len(list) > 0 {
@@ -72,8 +73,8 @@ func globPattern(glob string) *regexp.Regexp {
 	return regexp.MustCompile(b.String() + `\z`) // every glob makes a good expression
 }
 
-// compareWith makes the test whether a text is above (side 1) or below (side -1) the limit. A text is neither when it is
-// not of the limit's kind, a number or a time.
+// compareWith makes the test whether a text lies above (side 1) or below (side -1) a limit. The limit is a number or a
+// time; a text of the other kind is neither above nor below it.
 func compareWith(text string, side int) func(string) bool {
 	bound, _ := parseLimit(text)
 	return func(text string) bool {

@@ -34,7 +34,7 @@ func (c *checker) operations(written *ruleDoc) []*contract.Operation {
 	return matched
 }
 
-// nearestOperation is the operation that was most likely meant. It also finds an operation that was named without its API.
+// nearestOperation is the operation that was most likely meant. It also finds one that was named without its API.
 func (c *checker) nearestOperation(word string, all []*contract.Operation) string {
 	known := []string{scenario.AllOperations}
 	for _, api := range c.catalogue.APIs {
@@ -75,7 +75,7 @@ func (c *checker) field(name string, at place, ops []*contract.Operation) {
 	}
 }
 
-// nearestField is the field that was most likely meant. It also finds one that was named without its prefix, or with the wrong one.
+// nearestField is the field that was most likely meant. It also finds one whose prefix is missing or wrong.
 func nearestField(name string, known []string) string {
 	bare := strings.TrimPrefix(name, scenario.ParameterPrefix)
 	for _, prefix := range []string{scenario.ParameterPrefix, scenario.HeaderPrefix} {

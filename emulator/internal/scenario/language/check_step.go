@@ -11,8 +11,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/template"
 )
 
-// fail finds the error of that code, which all operations of the rule must document. A code whose placeholder was filled
-// by the writer, such as InvalidParameter.Actions, is found too.
+// fail finds the error of that code, which all operations of the rule must document. It also finds a code whose
+// placeholder the writer has filled, such as InvalidParameter.Actions.
 func (c *checker) fail(written *outcomeDoc, at *keyPlaces, ops []*contract.Operation) *scenario.Fail {
 	fail := &scenario.Fail{Code: written.Fail, Message: written.Message, Fill: written.Fill}
 	if len(ops) == 0 {
@@ -81,7 +81,8 @@ func (c *checker) undocumented(code string, at place, ops []*contract.Operation)
 		}
 	}
 	if len(shared) == 0 {
-		c.addMeant(at, nearest.Name(code, some), "%s is no documented error, and the operations have none in common", quote(code))
+		c.addMeant(at, nearest.Name(code, some), "%s is no documented error, and the operations have none in common",
+			quote(code))
 		return
 	}
 	c.addMeant(at, nearest.Name(code, shared), "%s is no documented error of %s", quote(code), namesOf(ops))
@@ -139,10 +140,6 @@ func (c *checker) template(what string, at place, text string) (template.Templat
 	c.add(at, "%s is no template: %v", what, err)
 	return template.Template{}, false
 }
-
-// maxSampled bounds what the bodies of a document write, and their functions return, while they are checked against the
-// specs.
-const maxSampled = 32 << 20
 
 // checkBody checks the body, rendered for the example request, against the spec of each operation.
 func (c *checker) checkBody(status int, written template.Template, at place, ops []*contract.Operation) {

@@ -15,14 +15,6 @@ type decoder struct {
 	types   map[reflect.Type]docType
 }
 
-// What a document can hold once its aliases are followed. Without these bounds a short document of aliases of aliases
-// would take very long.
-const (
-	maxVisited = 50_000    // values
-	maxText    = 512 << 10 // bytes of texts
-	maxProgram = 20_000    // instructions of regular expressions
-)
-
 // decode fills the value to which into points.
 func (d *decoder) decode(n *node, into any) {
 	d.value(n, reflect.ValueOf(into).Elem(), "")

@@ -11,13 +11,6 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
-// The bounds of a document. They are far above what a person writes, and keep a hostile document cheap to refuse.
-const (
-	maxSource = 256 << 10
-	maxRules  = 100
-	maxSteps  = 1000
-)
-
 // byteOrderMark is what some editors put in front of UTF-8.
 const byteOrderMark = "\ufeff"
 

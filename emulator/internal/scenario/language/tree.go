@@ -45,12 +45,6 @@ const (
 	isBroken  kind = "broken" // reported already
 )
 
-// maxNesting is how deep a document may go; the deepest useful place of a scenario is 7.
-const maxNesting = 32
-
-// maxTokens bounds the work of the YAML library, some of which grows faster than the document.
-const maxTokens = 30_000
-
 // parse reads the source as one tree, or reports why it cannot and returns nil.
 func parse(source []byte, r *report) *node {
 	file := parseYAML(string(source), r)
@@ -206,13 +200,14 @@ func (t *tree) key(n ast.Node) *node {
 	return t.scalar(placeOf(n), n)
 }
 
-// alias returns the value of an anchor. It may be shared by many aliases: the decoder counts what it visits, which bounds
-// aliases of aliases. An anchor is known only behind its value, so none can contain itself.
+// alias returns the value of an anchor. Many aliases can share one value: the decoder counts what it visits, which
+// bounds aliases of aliases. An anchor is known only behind its value, so none can contain itself.
 func (t *tree) alias(at place, name string) *node {
 	if value, ok := t.anchors[name]; ok {
 		return value
 	}
-	t.addMeant(at, nearest.Name(name, slices.Sorted(maps.Keys(t.anchors))), "no anchor %s stands before this alias", quote(name))
+	meant := nearest.Name(name, slices.Sorted(maps.Keys(t.anchors)))
+	t.addMeant(at, meant, "no anchor %s stands before this alias", quote(name))
 	return &node{place: at, kind: isBroken}
 }
 
@@ -248,7 +243,7 @@ func kindOf(n *ast.StringNode) kind {
 	return isNumber
 }
 
-// indentOf is how far the lines of a text in block style are indented. It is zero for a folded text, since its lines are
+// indentOf is how far the lines of a text in block style are indented. It is zero for a folded text, whose lines are
 // not those of the document.
 func indentOf(n *ast.LiteralNode) int {
 	if !strings.HasPrefix(n.Start.Value, "|") {

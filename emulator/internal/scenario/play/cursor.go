@@ -10,15 +10,6 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// takenStep is the step that a rule gives to one call.
-type takenStep struct {
-	// step is nil when the rule lets the call go on to the next rules. Then the texts say why.
-	step                     *compiledStep
-	condition, expected, got string
-	// number counts, from 1, the calls that the rule took.
-	number int64
-}
-
 // take moves the rule's cursor by one call. Since the store counts, each of many concurrent calls gets a number of its
 // own, and with it exactly one step.
 func (r *playingRule) take(ctx context.Context, space store.Space, now time.Time) (takenStep, error) {
@@ -37,8 +28,8 @@ func (r *playingRule) take(ctx context.Context, space store.Space, now time.Time
 	return takenStep{step: &r.steps[i], number: n}, nil
 }
 
-// stepAt returns the index of the step that the n-th call takes, counted from 1. It is false when the script is over and
-// takes no more calls.
+// stepAt returns the index of the step that the n-th call takes, counted from 1. It is false when the script is over
+// and takes no more calls.
 func (r *compiledRule) stepAt(n int64) (int, bool) {
 	last := len(r.ends) - 1
 	total := r.ends[last]

@@ -20,13 +20,42 @@ import (
 // OutcomeRespond is the outcome of a scripted reply that carries no code of the provider.
 const OutcomeRespond = "respond"
 
+// Input is a call about which the scenarios are asked.
+type Input struct {
+	Call *wire.Call
+	// Operation is nil while it is unknown, which happens at arrival alone.
+	Operation *contract.Operation
+	// Now is the time of the sandbox's clock, Seed the seed of its chance.
+	Now  time.Time
+	Seed uint64
+	// Only names a scenario to ask before those that play, as the header X-Tokenstage-Scenario does. For such calls it
+	// has cursors of its own, apart from those it has when it is played.
+	Only string
+}
+
+// Gateway is what the engine must know of the gateway of a scripted reply.
+type Gateway interface {
+	// ReadReply reads the outcome that a reply carries, empty where it names none, and the value of its JSON body, nil
+	// where the body is no JSON.
+	ReadReply(reply wire.Reply) (outcome string, value any)
+	// ContentType is the content type of a body, empty for an empty body.
+	ContentType(body []byte) string
+}
+
+// call is one call as the steps see it.
+type call struct {
+	Input
+	fields   fieldReader
+	gateways map[string]Gateway
+}
+
 // decide says what the step that a call took does with the call.
-func (r *playingRule) decide(e *evaluation, taken takenStep) scenario.Decision {
+func (r *playingRule) decide(c *call, taken takenStep) scenario.Decision {
 	s := taken.step
 	d := scenario.Decision{Scenario: r.scenario, Rule: r.index, Step: s.index, Decided: true}
 	var chance *rand.Rand
 	if s.Chance < 1 || s.Delay.Median > 0 || s.Respond != nil {
-		chance = chanceOf(e.in.Seed, r.salt, uint64(taken.number))
+		chance = chanceOf(c.Seed, r.salt, uint64(taken.number))
 	}
 	if s.Chance < 1 && chance.Float64() >= s.Chance {
 		return d // the call passes, and has used up the step
@@ -36,7 +65,7 @@ func (r *playingRule) decide(e *evaluation, taken takenStep) scenario.Decision {
 	case s.Fail != nil:
 		d.Fault = s.fault()
 	case s.Respond != nil:
-		d.Reply, d.Fault = s.reply(e, chance)
+		d.Reply, d.Fault = s.reply(c, chance)
 	}
 	return d
 }
@@ -51,8 +80,8 @@ func chanceOf(seed, salt, number uint64) *rand.Rand {
 	return rand.New(rand.NewChaCha8(key))
 }
 
-// drawDelay returns the fixed delay, or draws one from the log-normal distribution with that median and 99th percentile.
-// It is never more than scenario.MaxDelay.
+// drawDelay returns the fixed delay, or draws one from the log-normal distribution with that median and 99th
+// percentile. It is never more than scenario.MaxDelay.
 func drawDelay(d scenario.Delay, chance *rand.Rand) time.Duration {
 	if d.Median <= 0 {
 		return min(d.Fixed, scenario.MaxDelay)
@@ -75,13 +104,13 @@ func (s *compiledStep) fault() *wire.Fault {
 
 // reply writes the script's own reply. One that cannot be written, or that breaks the spec for this call, is a fault of
 // the script, which is answered as an internal error.
-func (s *compiledStep) reply(e *evaluation, chance *rand.Rand) (*wire.Reply, *wire.Fault) {
-	gateway, ok := e.gateways[e.in.Call.Gateway]
+func (s *compiledStep) reply(c *call, chance *rand.Rand) (*wire.Reply, *wire.Fault) {
+	gateway, ok := c.gateways[c.Call.Gateway]
 	if !ok {
-		return nil, s.badReply(fmt.Errorf("the gateway %q is not known", e.in.Call.Gateway))
+		return nil, s.badReply(fmt.Errorf("the gateway %q is not known", c.Call.Gateway))
 	}
 	reply := &wire.Reply{Status: s.Respond.Status, Header: http.Header{}}
-	if err := s.write(reply, template.NewEnvironment(&e.fields.CallFields, e.in.Now, chance)); err != nil {
+	if err := s.write(reply, template.NewEnvironment(&c.fields.CallFields, c.Now, chance)); err != nil {
 		return nil, s.badReply(err)
 	}
 	setContentType(reply, gateway)
@@ -92,7 +121,7 @@ func (s *compiledStep) reply(e *evaluation, chance *rand.Rand) (*wire.Reply, *wi
 	}
 	reply.Value = value
 	// The decoder of documents has checked the bodies without actions.
-	if op := e.in.Operation; op != nil && s.body.HasActions() {
+	if op := c.Operation; op != nil && s.body.HasActions() {
 		if err := checkReply(op, reply); err != nil {
 			return nil, s.badReply(fmt.Errorf("%w; say offSpec: true to send it nevertheless", err))
 		}

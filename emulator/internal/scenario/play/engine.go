@@ -11,7 +11,6 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
-	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // Errors of playing.
@@ -37,15 +36,6 @@ type Options struct {
 	Defaults []*scenario.Scenario
 	// Gateways are asked about scripted replies, by the name that a call has as its Gateway.
 	Gateways map[string]Gateway
-}
-
-// Gateway is what the engine must know of the gateway of a scripted reply.
-type Gateway interface {
-	// ReadReply reads the outcome that a reply carries, empty where it names none, and the value of its JSON body, nil
-	// where the body is no JSON.
-	ReadReply(reply wire.Reply) (outcome string, value any)
-	// ContentType is the content type of a body, empty for an empty body.
-	ContentType(body []byte) string
 }
 
 // Engine is what all sandboxes share: the known scenarios, each made ready once. It is safe for concurrent use. Its

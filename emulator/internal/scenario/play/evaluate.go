@@ -10,11 +10,9 @@ import (
 
 // evaluation asks rules about one call.
 type evaluation struct {
-	fields   fieldReader
-	in       Input
-	space    store.Space
-	gateways map[string]Gateway
-	misses   []scenario.Miss
+	call
+	space  store.Space
+	misses []scenario.Miss
 }
 
 // maxMisses bounds how many rules explain themselves about one call.
@@ -26,7 +24,7 @@ func (e *evaluation) ask(ctx context.Context, rules []*playingRule) (scenario.De
 		if !e.conditionsHold(r) {
 			continue
 		}
-		taken, err := r.take(ctx, e.space, e.in.Now)
+		taken, err := r.take(ctx, e.space, e.Now)
 		if err != nil {
 			return scenario.Decision{}, fmt.Errorf("scenario %s, rule %d: %w", r.scenario, r.index, err)
 		}
@@ -34,7 +32,7 @@ func (e *evaluation) ask(ctx context.Context, rules []*playingRule) (scenario.De
 			e.addMiss(r, taken.condition, taken.expected, taken.got)
 			continue
 		}
-		decision := r.decide(e, taken)
+		decision := r.decide(&e.call, taken)
 		decision.Misses = e.misses
 		return decision, nil
 	}

@@ -14,6 +14,15 @@ type playingRule struct {
 	byDefault bool
 }
 
+// takenStep is the step that a rule gives to one call.
+type takenStep struct {
+	// step is nil when the rule lets the call go on to the next rules. Then the texts say why.
+	step                     *compiledStep
+	condition, expected, got string
+	// number counts, from 1, the calls that the rule took.
+	number int64
+}
+
 // ruleIndex finds the rules on an operation without looking at all of them.
 type ruleIndex struct {
 	byOperation map[string][]*playingRule // operations that some rule names

@@ -3,17 +3,15 @@ package play
 import (
 	"context"
 	"slices"
-	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
-	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // Program is what plays in a sandbox, made ready: its rules in the order in which they are asked. It never changes, and
 // sandboxes in which the same plays share one.
 type Program struct {
+	// engine finds the scenario that a call names in a header, which need not play.
 	engine    *Engine
 	scenarios []playingScenario
 	rules     [2]ruleIndex // by Phase
@@ -46,21 +44,8 @@ func newProgram(engine *Engine, scenarios []playingScenario) *Program {
 	}}
 }
 
-// Input is a call about which the scenarios are asked.
-type Input struct {
-	Call *wire.Call
-	// Operation is nil while it is unknown, which happens at arrival alone.
-	Operation *contract.Operation
-	// Now is the time of the sandbox's clock, Seed the seed of its chance.
-	Now  time.Time
-	Seed uint64
-	// Only names a scenario to ask before those that play, as the header X-Tokenstage-Scenario does. For such calls it
-	// has cursors of its own, apart from those it has when it is played.
-	Only string
-}
-
-// Decide asks the rules of what plays, newest scenario first, and lets the first that takes the call decide. The cursors
-// of the rules are kept in the space. An error is that of the store, or ErrUnknown for Input.Only.
+// Decide asks the rules of what plays, newest scenario first, and lets the first that takes the call decide. The
+// cursors of the rules are kept in the space. An error is that of the store, or ErrUnknown for Input.Only.
 func (p *Program) Decide(
 	ctx context.Context, space store.Space, in Input, phase scenario.Phase,
 ) (scenario.Decision, error) {
@@ -68,10 +53,9 @@ func (p *Program) Decide(
 	if in.Only == "" && len(rules) == 0 {
 		return scenario.Decision{}, nil
 	}
-	e := evaluation{
-		fields: fieldReader{CallFields: scenario.CallFields{Call: in.Call}},
-		in:     in, space: space, gateways: p.engine.options.Gateways,
-	}
+	e := evaluation{space: space, call: call{
+		Input: in, fields: fieldReader{CallFields: scenario.CallFields{Call: in.Call}}, gateways: p.engine.options.Gateways,
+	}}
 	if in.Only != "" {
 		named, err := p.engine.programNamed(in.Only, p)
 		if err != nil {
