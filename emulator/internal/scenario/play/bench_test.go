@@ -50,7 +50,7 @@ func BenchmarkDecideParallel(b *testing.B) {
 	})
 }
 
-// BenchmarkOneShot is one round of the promise of exactness: 64 callers at once on a step for one of them.
+// BenchmarkOneShot lets 64 callers at once ask for a step that only one call may take, and counts mistakes.
 func BenchmarkOneShot(b *testing.B) {
 	box := newBox(b, newEngine(b))
 	source := document("once", "script: [{fail: ApplyTokenOverFlow, times: 1}, pass]")

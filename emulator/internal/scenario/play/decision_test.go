@@ -175,8 +175,8 @@ func TestChanceBelongsToTheSeed(t *testing.T) {
 	}
 }
 
-// TestHeadersTakeTurns: all values draw from one chance, so their order must not be that of a map.
-func TestHeadersTakeTurns(t *testing.T) {
+// TestHeadersDrawInOrder: all values draw from one chance, so they must not be made in the order of a map.
+func TestHeadersDrawInOrder(t *testing.T) {
 	t.Parallel()
 	var first http.Header
 	for range 10 {

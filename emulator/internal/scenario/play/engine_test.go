@@ -214,7 +214,7 @@ func TestSandboxesStayApart(t *testing.T) {
 	end.Wait()
 }
 
-// TestPlayersOfOneSpaceAgree stands for two processes over a shared store: each has a stage of its own.
+// TestPlayersOfOneSpaceAgree stands for two processes over a shared store: each has an engine of its own.
 func TestPlayersOfOneSpaceAgree(t *testing.T) {
 	t.Parallel()
 	space := store.NewMemory().Space("box")
