@@ -33,6 +33,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -156,7 +158,7 @@ var builtin = sync.OnceValues(func() (*scenario.Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scenario.NewLibrary(catalogue, scenarios.Files)
+	return scenario.NewLibrary(catalogue, scenarios.Files, language.NewDecoder(catalogue))
 })
 
 // load reads the specs and the scenarios that they give beside those that ship.
@@ -173,7 +175,7 @@ func (o Options) load() (*contract.Catalogue, *scenario.Library, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	library, err := scenario.NewLibrary(catalogue, scenarios.Files)
+	library, err := scenario.NewLibrary(catalogue, scenarios.Files, language.NewDecoder(catalogue))
 	return catalogue, library, err
 }
 

@@ -23,7 +23,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
@@ -255,10 +255,10 @@ func (s *soak) steered(ctx context.Context, chance *rand.Rand) error {
 		return err
 	}
 	source := fmt.Sprintf("name: n%d\nrules: [{on: '*', script: [{times: %d}, pass]}]", chance.IntN(1e9), 1+chance.IntN(9))
-	if err := s.Player(box).Play(ctx, scenario.Playing{Source: source}); err != nil {
+	if err := s.Player(box).Play(ctx, play.Playing{Source: source}); err != nil {
 		return err
 	}
-	if err := s.Player(box).Play(ctx, scenario.Playing{Source: source[:len(source)-2]}); err == nil {
+	if err := s.Player(box).Play(ctx, play.Playing{Source: source[:len(source)-2]}); err == nil {
 		return errors.New("half a scenario is played")
 	}
 	key := box.Credentials.Fabric[0]

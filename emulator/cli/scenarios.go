@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
 	"github.com/tokenstage/tokenstage/scenarios"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -179,7 +180,7 @@ func readScenario(file string) (name, source string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	s, problems := scenario.Decode(raw, catalogue)
+	s, problems := language.Decode(raw, catalogue)
 	if len(problems) > 0 {
 		return "", "", &badScenario{file, problems}
 	}

@@ -10,8 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
-	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // changes follows the changes of a sandbox; each call of next waits for one.
@@ -57,7 +56,7 @@ func TestAPageLearnsOfChanges(t *testing.T) {
 			}
 		}},
 		{"a clock that is moved elsewhere", func() { w.advance(t, box, time.Hour) }},
-		{"a scenario that is played elsewhere", func() { w.play(t, box, scenario.Playing{Name: throttled}) }},
+		{"a scenario that is played elsewhere", func() { w.play(t, box, play.Playing{Name: throttled}) }},
 		{"a scenario that is stopped elsewhere", func() {
 			if err := w.StopPlaying(t.Context(), box, throttled); err != nil {
 				t.Error(err)

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
@@ -75,7 +75,7 @@ func (c *console) createSandbox(w http.ResponseWriter, r *http.Request) {
 // startRefusal words the refusal of a scenario that a sandbox should start with.
 func (c *console) startRefusal(def sandbox.Definition, err error) error {
 	wrong, ok := errors.AsType[*world.ScriptError](err)
-	if !ok || !errors.Is(err, scenario.ErrUnknown) {
+	if !ok || !errors.Is(err, play.ErrUnknown) {
 		return err
 	}
 	name := def.Scenarios[wrong.Index].Name

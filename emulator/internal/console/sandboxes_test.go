@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 const (
@@ -136,7 +136,7 @@ func TestResetSandbox(t *testing.T) {
 	box := w.create(t, "other")
 	w.applyToken(t, box)
 	w.advance(t, box, time.Hour)
-	if err := w.Player(box).Play(t.Context(), scenario.Playing{Name: "clock-skew"}); err != nil {
+	if err := w.Player(box).Play(t.Context(), play.Playing{Name: "clock-skew"}); err != nil {
 		t.Fatal(err)
 	}
 	page := w.submit(t, "/console/sandboxes/other", changePath, url.Values{"reset": {"other"}})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 )
 
@@ -70,7 +71,7 @@ func (c *console) scenario(r *http.Request, l *layout) (body, error) {
 	if s, ok := c.World.Library().Get(page.Name); ok {
 		c.describe(page, s)
 	} else if page.Playing == nil {
-		return body{}, c.meant(scenario.ErrUnknown, page.Name)
+		return body{}, c.meant(play.ErrUnknown, page.Name)
 	}
 	return body{"scenario", page.Name, page}, nil
 }

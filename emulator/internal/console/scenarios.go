@@ -11,6 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // scenarioList is the page of scenarios.
@@ -182,7 +183,7 @@ func (c *console) playOrStop(r *http.Request, box *sandbox.Sandbox) (note string
 		return c.stopAll(r.Context(), box)
 	}
 	name := r.PostFormValue("play")
-	if err := c.World.Play(r.Context(), box, scenario.Playing{Name: name}); err != nil {
+	if err := c.World.Play(r.Context(), box, play.Playing{Name: name}); err != nil {
 		return "", c.meant(err, name)
 	}
 	return name + " plays in " + box.ID + " from now on.", nil
@@ -196,7 +197,7 @@ func (c *console) stopAll(ctx context.Context, box *sandbox.Sandbox) (note strin
 	}
 	for _, name := range played(list) {
 		err := c.World.StopPlaying(ctx, box, name)
-		if err != nil && !errors.Is(err, scenario.ErrNotPlaying) { // somebody else can have been faster
+		if err != nil && !errors.Is(err, play.ErrNotPlaying) { // somebody else can have been faster
 			return "", err
 		}
 	}
@@ -205,7 +206,7 @@ func (c *console) stopAll(ctx context.Context, box *sandbox.Sandbox) (note strin
 
 // meant adds to the refusal of an unknown name the one that was probably meant.
 func (c *console) meant(err error, name string) error {
-	if !errors.Is(err, scenario.ErrUnknown) {
+	if !errors.Is(err, play.ErrUnknown) {
 		return err
 	}
 	detail := fmt.Sprintf("No scenario has the name %q.", name)

@@ -78,7 +78,7 @@ func New(o Options) http.Handler {
 	box.DELETE("/requests", p.with(clearRequests))
 	box.GET("/events", p.with(followRequests))
 	box.GET("/scenarios", p.with(listPlaying))
-	box.PUT("/scenarios/:scenario", p.with(play))
+	box.PUT("/scenarios/:scenario", p.with(playScenario))
 	box.DELETE("/scenarios/:scenario", p.with(stopPlaying))
 	box.GET("/coverage", p.with(showCoverage))
 	box.GET("/tokens", p.with(listTokens))

@@ -12,13 +12,13 @@ import (
 	"github.com/labstack/echo/v5"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // playingView is a scenario that plays in a sandbox.
 type playingView struct {
-	scenario.Status
+	play.Status
 	Playing bool `json:"playing"`
 }
 
@@ -53,13 +53,13 @@ func (p *plane) played(ctx context.Context, box *sandbox.Sandbox) ([]string, err
 
 var scenarioNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_%-]{0,127}$`)
 
-// play plays a known scenario, or the one in the body under the name of the path.
-func play(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+// playScenario plays a known scenario, or the one in the body under the name of the path.
+func playScenario(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	source, err := readBody(c)
 	if err != nil {
 		return err
 	}
-	what := scenario.Playing{Name: scenarioName(c)}
+	what := play.Playing{Name: scenarioName(c)}
 	if !blank(source) {
 		what.Source = string(source)
 		if !scenarioNamePattern.MatchString(what.Name) {
@@ -99,7 +99,7 @@ func (p *plane) status(ctx context.Context, box *sandbox.Sandbox, name string) (
 
 // meant adds to the refusal of an unknown name the one that was probably meant.
 func (p *plane) meant(err error, name string) error {
-	if errors.Is(err, scenario.ErrUnknown) {
+	if errors.Is(err, play.ErrUnknown) {
 		return p.unknownScenario(name)
 	}
 	return err

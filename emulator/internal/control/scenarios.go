@@ -11,6 +11,8 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/scenarios"
 )
 
@@ -97,7 +99,7 @@ func scenarioName(c *echo.Context) string {
 
 // unknownScenario says what was probably meant.
 func (p *plane) unknownScenario(name string) *Problem {
-	detail := fmt.Sprintf("%v: %q", scenario.ErrUnknown, name)
+	detail := fmt.Sprintf("%v: %q", play.ErrUnknown, name)
 	if near := p.world.Library().Suggest(name); near != "" {
 		detail += fmt.Sprintf("; did you mean %q?", near)
 	}
@@ -110,7 +112,7 @@ func (p *plane) checkScenario(c *echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, problems := scenario.Decode(source, p.world.Catalogue())
+	_, problems := language.Decode(source, p.world.Catalogue())
 	problems = maskProblems(problems, p.world.Sandboxes().Secrets())
 	if problems == nil {
 		problems = []scenario.Problem{}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 const (
@@ -78,7 +80,7 @@ func TestEveryScenarioCanBeRead(t *testing.T) {
 	for _, name := range w.Library().Names() {
 		var got scenarioText
 		w.get(t, "/v1/scenarios/"+url.PathEscape(name), &got)
-		s, problems := scenario.Decode([]byte(got.Source), w.Catalogue())
+		s, problems := language.Decode([]byte(got.Source), w.Catalogue())
 		if len(problems) > 0 || got.Name != name || s.Name != name {
 			t.Errorf("%s: got %+v, %v", name, got, problems)
 		}
@@ -322,7 +324,7 @@ func TestTooManyPlay(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	b := w.create(t, "{}")
-	for i := range scenario.MaxPlaying {
+	for i := range play.MaxPlaying {
 		path := b.scenario("s" + string(rune('A'+i/26)) + string(rune('a'+i%26)))
 		w.call(t, http.MethodPut, path, `{"name":"x","rules":[{"on":"*","script":["pass"]}]}`, http.StatusCreated)
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -33,7 +35,8 @@ func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 	if in.unread != nil {
 		err = in.unread.fault()
 	}
-	turn, failure := p.world.Begin(ctx, exchange.Call().Credential)
+	playlist := store.Get{Key: play.PlaylistKey}
+	turn, failure := p.world.Begin(ctx, exchange.Call().Credential, &playlist)
 	if failure != nil {
 		turn, err = p.emergencyTurn(), failure
 	}
@@ -41,7 +44,7 @@ func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 
 	var v verdict
 	if err == nil {
-		v, err = p.answer(ctx, exchange, turn, steps)
+		v, err = p.answer(ctx, exchange, turn, playlist.Value, steps)
 	}
 	if err != nil {
 		steps.begin(stepRefuse)
@@ -65,7 +68,7 @@ func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 
 // answer lets the scenarios speak, authenticates, validates and behaves. A panic becomes a fault like any other.
 func (p *Plane) answer(
-	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, steps *timeline,
+	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, playlist []byte, steps *timeline,
 ) (v verdict, err error) {
 	defer func() {
 		if found := recover(); found != nil {
@@ -73,7 +76,7 @@ func (p *Plane) answer(
 		}
 	}()
 	steps.begin(stepArrival)
-	if v, err = p.direct(ctx, x, turn, scenario.AtArrival); err != nil || v.reply != nil {
+	if v, err = p.direct(ctx, x, turn, playlist, scenario.AtArrival); err != nil || v.reply != nil {
 		return v, err
 	}
 	steps.begin(stepAuthenticate)
@@ -90,7 +93,7 @@ func (p *Plane) answer(
 		return v, err
 	}
 	steps.begin(stepDecide)
-	decided, err := p.direct(ctx, x, turn, scenario.AtDecision)
+	decided, err := p.direct(ctx, x, turn, playlist, scenario.AtDecision)
 	if v = v.and(decided); err != nil || v.reply != nil {
 		return v, err
 	}

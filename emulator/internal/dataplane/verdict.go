@@ -10,6 +10,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -63,16 +64,20 @@ func (*Plane) refuse(x gateway.Exchange, err error) verdict {
 // scenarioHeader names a scenario for one request.
 const scenarioHeader = "X-Tokenstage-Scenario"
 
-// direct asks the scenarios about a call. An error is the fault that a script wants; a reply is the script's own.
+// direct asks what plays, by the record of the sandbox, about a call. An error is the fault that a script wants; a reply is the script's own.
 func (p *Plane) direct(
-	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, phase scenario.Phase,
+	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, playlist []byte, phase scenario.Phase,
 ) (verdict, error) {
 	call := x.Call()
 	only := call.Request.Header.Get(scenarioHeader)
-	decision, err := p.world.PlayerIn(turn.Space()).Decide(ctx, scenario.Input{
+	program, err := p.world.Scenarios().Program(ctx, turn.Space(), playlist)
+	if err != nil {
+		return verdict{}, err
+	}
+	decision, err := program.Decide(ctx, turn.Space(), play.Input{
 		Call: call, Operation: x.Operation(), Now: turn.Now, Seed: turn.Seed, Only: only,
 	}, phase)
-	if errors.Is(err, scenario.ErrUnknown) {
+	if errors.Is(err, play.ErrUnknown) {
 		return verdict{}, &wire.Fault{Kind: wire.InvalidParameter, Fill: []string{scenarioHeader}, Findings: []wire.Finding{{
 			Check: "scenario", Level: wire.LevelError, Expected: p.world.Library().Suggest(only), Got: only,
 			Message: fmt.Sprintf("The header %s names no known scenario.", scenarioHeader),

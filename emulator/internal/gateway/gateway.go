@@ -87,6 +87,12 @@ type Gateway interface {
 	// Read parses the parameters, names the credential and picks the operation. The Exchange is there also
 	// beside a Fault, so that the Fault can be answered in the gateway's envelope.
 	Read(req *wire.Request) (Exchange, error)
+	// ReadReply reads a reply of which only status, headers and body are known: the outcome that it carries, empty where
+	// it names none, and the value of its JSON body in the shape that the spec describes, nil where the body is no JSON.
+	ReadReply(reply wire.Reply) (outcome string, value any)
+	// ContentType is the content type in which the gateway sends a body, which may be JSON, XML or plain text; an empty
+	// body has none.
+	ContentType(body []byte) string
 }
 
 // Exchange is one request in the hands of its gateway, from reading to reply.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // standing are the scenarios that play in the default sandbox for as long as the process runs.
@@ -22,34 +22,29 @@ type standing struct {
 // off errors.
 const magic = "magic-values"
 
-// newStage makes ready what the sandboxes share of the scenarios.
-func (w *World) newStage() (*scenario.Stage, error) {
+// newEngine makes ready what the sandboxes share of the scenarios.
+func (w *World) newEngine() (*play.Engine, error) {
 	var defaults []*scenario.Scenario
 	if s, ok := w.options.Library.Get(magic); ok {
 		defaults = append(defaults, s)
 	}
-	return scenario.NewStage(scenario.Options{
-		Lookup: w.options.Library.Get, Decode: w.decodeScenario, Defaults: defaults,
-	})
-}
-
-// decodeScenario reads a document that somebody plays; its error is scenario.Problems.
-func (w *World) decodeScenario(source []byte) (*scenario.Scenario, error) {
-	s, problems := scenario.Decode(source, w.options.Catalogue)
-	if len(problems) > 0 {
-		return nil, scenario.Problems(problems)
+	gateways := map[string]play.Gateway{}
+	for _, g := range w.options.Gateways {
+		gateways[g.Name()] = g
 	}
-	return s, nil
+	return play.NewEngine(play.Options{
+		Lookup: w.options.Library.Get, Decode: w.decode, Defaults: defaults, Gateways: gateways,
+	})
 }
 
 // Library is every scenario that can be played by name.
 func (w *World) Library() *scenario.Library { return w.options.Library }
 
 // Player is what plays in a sandbox.
-func (w *World) Player(box *sandbox.Sandbox) scenario.Player { return w.PlayerIn(box.Space()) }
+func (w *World) Player(box *sandbox.Sandbox) play.Player { return w.engine.Player(box.Space()) }
 
-// PlayerIn is what plays in the sandbox of that space.
-func (w *World) PlayerIn(space store.Space) scenario.Player { return w.stage.Player(space) }
+// Scenarios reads and plays scenarios in any sandbox.
+func (w *World) Scenarios() *play.Engine { return w.engine }
 
 // ScriptError says which of the scenarios that a sandbox starts with is not good, counted from 0.
 type ScriptError struct {
@@ -60,7 +55,7 @@ type ScriptError struct {
 // Error names the place and what is wrong there.
 func (e *ScriptError) Error() string { return fmt.Sprintf("scenarios[%d]: %v", e.Index, e.Err) }
 
-// Unwrap is what is wrong: scenario.Problems or scenario.ErrUnknown.
+// Unwrap is what is wrong: scenario.Problems or play.ErrUnknown.
 func (e *ScriptError) Unwrap() error { return e.Err }
 
 // IsDefault tells whether the scenario plays in every sandbox that did not switch it off.
@@ -81,18 +76,18 @@ func (w *World) checkScripts(scripts []sandbox.Script) error {
 
 func (w *World) checkScript(s sandbox.Script) error {
 	if s.Source != "" {
-		_, err := w.decodeScenario([]byte(s.Source))
+		_, err := w.decode([]byte(s.Source))
 		return err
 	}
 	if _, ok := w.options.Library.Get(s.Name); !ok {
-		return fmt.Errorf("%w: %q", scenario.ErrUnknown, s.Name)
+		return fmt.Errorf("%w: %q", play.ErrUnknown, s.Name)
 	}
 	return nil
 }
 
 func (w *World) playAll(ctx context.Context, box *sandbox.Sandbox, scripts []sandbox.Script) error {
 	for i, s := range scripts {
-		if err := w.Play(ctx, box, scenario.Playing(s)); err != nil {
+		if err := w.Play(ctx, box, play.Playing(s)); err != nil {
 			return &ScriptError{i, err}
 		}
 	}
@@ -110,14 +105,14 @@ func (w *World) playStandingAgain(ctx context.Context, box *sandbox.Sandbox) err
 // one that played as replaced; an empty name replaces none. It returns the name under which the document plays. An
 // error changes nothing.
 func (w *World) PlayStanding(ctx context.Context, source, replaced string) (name string, err error) {
-	decoded, err := w.decodeScenario([]byte(source))
+	decoded, err := w.decode([]byte(source))
 	if err != nil {
 		return "", err
 	}
 	w.standing.Lock()
 	defer w.standing.Unlock()
 	script := sandbox.Script{Name: decoded.Name, Source: source}
-	if err := w.Play(ctx, w.fallback, scenario.Playing(script)); err != nil {
+	if err := w.Play(ctx, w.fallback, play.Playing(script)); err != nil {
 		return "", err
 	}
 	w.standing.keep(script, replaced)
@@ -125,7 +120,7 @@ func (w *World) PlayStanding(ctx context.Context, source, replaced string) (name
 		return script.Name, nil
 	}
 	err = w.StopPlaying(ctx, w.fallback, replaced)
-	if err != nil && !errors.Is(err, scenario.ErrNotPlaying) {
+	if err != nil && !errors.Is(err, play.ErrNotPlaying) {
 		return "", err
 	}
 	return script.Name, nil

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
@@ -20,9 +21,9 @@ var statuses = []struct {
 	{sandbox.ErrGone, http.StatusNotFound},
 	{token.ErrUnknown, http.StatusNotFound},
 	{journal.ErrUnknown, http.StatusNotFound},
-	{scenario.ErrUnknown, http.StatusNotFound},
-	{scenario.ErrNotPlaying, http.StatusNotFound},
-	{scenario.ErrFull, http.StatusConflict},
+	{play.ErrUnknown, http.StatusNotFound},
+	{play.ErrNotPlaying, http.StatusNotFound},
+	{play.ErrFull, http.StatusConflict},
 	{sandbox.ErrExists, http.StatusConflict},
 	{sandbox.ErrCredential, http.StatusConflict},
 	{sandbox.ErrKept, http.StatusConflict},

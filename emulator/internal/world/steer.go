@@ -6,7 +6,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
@@ -47,12 +47,12 @@ func (w *World) mask(shown *token.Token) {
 }
 
 // Play lets a scenario play in a sandbox, in place of one that plays there under the same name.
-func (w *World) Play(ctx context.Context, box *sandbox.Sandbox, what scenario.Playing) error {
+func (w *World) Play(ctx context.Context, box *sandbox.Sandbox, what play.Playing) error {
 	defer w.watches.note(box.ID)
 	return w.Player(box).Play(ctx, what)
 }
 
-// StopPlaying ends a scenario in a sandbox; scenario.ErrNotPlaying says that none plays there under that name.
+// StopPlaying ends a scenario in a sandbox; play.ErrNotPlaying says that none plays there under that name.
 func (w *World) StopPlaying(ctx context.Context, box *sandbox.Sandbox, name string) error {
 	defer w.watches.note(box.ID)
 	return w.Player(box).Stop(ctx, name)

@@ -15,6 +15,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -44,7 +46,8 @@ type Options struct {
 type World struct {
 	options  Options
 	registry *sandbox.Registry
-	stage    *scenario.Stage
+	engine   *play.Engine
+	decode   scenario.Decoder
 	fallback *sandbox.Sandbox // the default sandbox
 	standing standing
 	watches  watches
@@ -56,11 +59,11 @@ type World struct {
 // New makes a world with its default sandbox.
 func New(ctx context.Context, o Options) (*World, error) {
 	w := &World{
-		options: o, stopping: make(chan struct{}),
+		options: o, stopping: make(chan struct{}), decode: language.NewDecoder(o.Catalogue),
 		registry: sandbox.NewRegistry(sandbox.RegistryOptions{Store: o.Store, RealNow: o.RealNow, Limit: o.Sandboxes}),
 	}
 	var err error
-	if w.stage, err = w.newStage(); err != nil {
+	if w.engine, err = w.newEngine(); err != nil {
 		return nil, err
 	}
 	w.fallback, err = w.registry.Ensure(ctx, o.Default)
