@@ -110,7 +110,7 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 	})
 	steer, err := listen(ctx, "--control-addr", s.ControlAddr, control.New(control.Options{
 		Emulator: em, Data: reachable(data.Addr()), Token: key.token, Loopback: s.ControlAddr.isLoopback(), Log: log,
-		Console: pages, ConsoleRoot: console.Root, Metrics: metricsOf(seen, em),
+		Console: pages, ConsoleRoot: console.Root, Metrics: metricsHandler(seen, em),
 		TLS: secure.addr(), CA: secure.pem(),
 	}), log, s.limits())
 	if err != nil {
