@@ -14,8 +14,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 )
 
-// metrics count the calls. All series are made at the start, so that a call costs no look-up by label and no memory, and
-// that Prometheus sees the first error of a kind as an increase.
+// metrics count the calls. All series are made at the start, so that a call costs no look-up by label and no memory,
+// and that Prometheus sees the first error of a kind as an increase.
 type metrics struct {
 	registry           *prometheus.Registry
 	calls              []callMetrics // by index of the labels
@@ -117,9 +117,10 @@ func (m *metrics) handler(g Gauges) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { setUp().ServeHTTP(w, r) })
 }
 
-// newProcessRegistry registers what is read from the emulator, the Go runtime and the system when metrics are asked for.
+// newProcessRegistry registers what is read from the emulator, the Go runtime and the system with every request.
 func newProcessRegistry(g Gauges) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
+	collections := regexp.MustCompile(`^/gc/cycles/total:gc-cycles$|^/cpu/classes/gc/total:cpu-seconds$`)
 	registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tokenstage_requests_in_flight", Help: "Requests of the data plane that are being answered.",
@@ -127,13 +128,18 @@ func newProcessRegistry(g Gauges) *prometheus.Registry {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tokenstage_sandboxes", Help: "Sandboxes that exist.",
 		}, func() float64 { return float64(g.Sandboxes()) }),
-		newBuildInfo(), newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenstage_build_info", Help: "What was built; the value is always 1.", ConstLabels: buildLabels(),
+		}, func() float64 { return 1 }),
+		collectors.NewGoCollector(
+			collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: collections})),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return registry
 }
 
-// newBuildInfo tells what the go command wrote into the binary, under the label names of prometheus/common/version.
-func newBuildInfo() prometheus.Collector {
+// buildLabels returns what the go command wrote into the binary, under the label names of prometheus/common/version.
+func buildLabels() prometheus.Labels {
 	version, revision := "unknown", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
@@ -143,17 +149,5 @@ func newBuildInfo() prometheus.Collector {
 			}
 		}
 	}
-	built := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "tokenstage_build_info", Help: "What was built; the value is always 1.",
-		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()},
-	})
-	built.Set(1)
-	return built
-}
-
-// newGoCollector collects what is usual of the Go runtime, and how often and how long garbage was collected.
-func newGoCollector() prometheus.Collector {
-	collections := regexp.MustCompile(`^/gc/cycles/total:gc-cycles$|^/cpu/classes/gc/total:cpu-seconds$`)
-	return collectors.NewGoCollector(
-		collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: collections}))
+	return prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()}
 }

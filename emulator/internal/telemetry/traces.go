@@ -124,8 +124,8 @@ func method(o *emulator.Observation) string {
 	return otherMethod
 }
 
-// attributes returns those of the semantic conventions for HTTP servers and our own. Path and query as they came are left
-// out, since they can hold secrets; the path is that of the spec.
+// attributes returns those of the semantic conventions for HTTP servers and our own. Path and query as they came are
+// left out, since they can hold secrets; the path is that of the spec.
 func attributes(l *labels, outcome string, o *emulator.Observation) []attribute.KeyValue {
 	all := make([]attribute.KeyValue, 0, 16)
 	all = append(
