@@ -39,8 +39,7 @@ func durationBuckets() []float64 {
 	}
 }
 
-// newMetrics makes and registers the metrics of the calls. Names and units follow Prometheus, Metric
-// and label naming.
+// newMetrics makes and registers the metrics of the calls. Names and units follow Prometheus, Metric and label naming.
 func newMetrics(table *labelTable) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(), calls: make([]callMetrics, len(table.all))}
 	names := []string{"gateway", "api", "operation"}
@@ -110,24 +109,28 @@ type Gauges struct {
 // handler serves the metrics of the calls together with those of the emulator and of its process. The latter are set up
 // with the first request, which spares the start of the server a third of a millisecond.
 func (m *metrics) handler(g Gauges) http.Handler {
+	inFlight := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "tokenstage_requests_in_flight", Help: "Requests of the data plane that are being answered.",
+	})
+	sandboxes := prometheus.NewGauge(prometheus.GaugeOpts{Name: "tokenstage_sandboxes", Help: "Sandboxes that exist."})
 	setUp := sync.OnceValue(func() http.Handler {
-		process := newProcessRegistry(g)
+		process := newProcessRegistry()
+		process.MustRegister(inFlight, sandboxes)
 		return promhttp.HandlerFor(prometheus.Gatherers{m.registry, process}, promhttp.HandlerOpts{})
 	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { setUp().ServeHTTP(w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Asked here, where the server recovers from a panic: a collector runs in a goroutine of its own.
+		inFlight.Set(float64(g.InFlight()))
+		sandboxes.Set(float64(g.Sandboxes()))
+		setUp().ServeHTTP(w, r)
+	})
 }
 
-// newProcessRegistry registers what is read from the emulator, the Go runtime and the system with every request.
-func newProcessRegistry(g Gauges) *prometheus.Registry {
+// newProcessRegistry registers what is read from the Go runtime and the system with every request.
+func newProcessRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	collections := regexp.MustCompile(`^/gc/cycles/total:gc-cycles$|^/cpu/classes/gc/total:cpu-seconds$`)
 	registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "tokenstage_requests_in_flight", Help: "Requests of the data plane that are being answered.",
-		}, func() float64 { return float64(g.InFlight()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "tokenstage_sandboxes", Help: "Sandboxes that exist.",
-		}, func() float64 { return float64(g.Sandboxes()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tokenstage_build_info", Help: "What was built; the value is always 1.", ConstLabels: buildLabels(),
 		}, func() float64 { return 1 }),

@@ -50,6 +50,21 @@ func TestMetricsFormat(t *testing.T) {
 	}
 }
 
+// TestGaugeThatPanics does so where the server that asks can recover, and not in a goroutine of Prometheus' client.
+func TestGaugeThatPanics(t *testing.T) {
+	t.Parallel()
+	handler := open(t, telemetry.Options{}).MetricsHandler(telemetry.Gauges{
+		InFlight: func() int64 { return 0 }, Sandboxes: func() int { panic("no store") },
+	})
+	defer func() {
+		if got := recover(); got != "no store" {
+			t.Errorf("recovered %v", got)
+		}
+	}()
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+	handler.ServeHTTP(httptest.NewRecorder(), req)
+}
+
 // families reads the metrics with Prometheus' own parser.
 func families(t testing.TB, seen *telemetry.Telemetry) map[string]*dto.MetricFamily {
 	t.Helper()
