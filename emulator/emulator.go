@@ -8,7 +8,6 @@ import (
 	crand "crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
@@ -75,8 +74,8 @@ type Options struct {
 	Observe func(context.Context, Observation)
 	// Steps says that observations name their steps, which costs a look at the clock each.
 	Steps bool
-	// Metrics writes what Prometheus asks the control plane for; nil means that nothing is counted.
-	Metrics func(io.Writer) error
+	// Metrics answers what Prometheus asks the control plane for; nil means that nothing is counted.
+	Metrics http.Handler
 
 	// RealNow is real time, from which running clocks are measured; nil means time.Now.
 	RealNow func() time.Time

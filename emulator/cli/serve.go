@@ -108,7 +108,9 @@ func (s *serveCommand) emulator(
 	em, err = emulator.New(ctx, emulator.Options{
 		Addr: string(s.Addr), ControlAddr: string(s.ControlAddr), TLSAddr: string(s.TLSAddr), CA: ca,
 		ControlToken: key.token, Limits: s.limits(), Seed: s.Seed, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
-		Metrics: func(w io.Writer) error { return writeMetrics(w, seen, em) },
+		Metrics: seen.MetricsHandler(telemetry.Gauges{
+			InFlight: func() int64 { return em.InFlight() }, Sandboxes: func() int { return em.World().Sandboxes().Known() },
+		}),
 	})
 	return em, err
 }

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
@@ -21,7 +19,7 @@ type telemetryFlags struct {
 // the two seconds in which the server ends.
 const flushLimit = 300 * time.Millisecond
 
-// observe sets up what watches the calls. Settings of OpenTelemetry that are no good switch traces off and end nothing:
+// observe sets up what watches the calls. Settings of OpenTelemetry that are wrong switch traces off and end nothing:
 // they are meant for all programs of an environment.
 func (f telemetryFlags) observe(
 	ctx context.Context, world World, format string, log *slog.Logger,
@@ -30,13 +28,13 @@ func (f telemetryFlags) observe(
 	if err != nil {
 		return nil, err
 	}
-	export, err := telemetry.ExportFrom(world.LookupEnv)
+	traces, err := telemetry.TracesConfigured(world.LookupEnv)
 	if err != nil {
 		log.Warn("traces are off", "error", err)
 	}
 	return telemetry.New(ctx, telemetry.Options{
-		Catalogue: catalogue, Started: time.Now(), AccessLog: f.handler(world, format, log), Export: export, Log: log,
-	})
+		Catalogue: catalogue, AccessLog: f.handler(world, format, log), Traces: traces, Log: log,
+	}), nil
 }
 
 // handler is where the access log goes, nil when it is off.
@@ -53,13 +51,6 @@ func (f telemetryFlags) handler(world World, format string, log *slog.Logger) sl
 		return nil
 	}
 	return newLog(f.AccessLog, world.Stderr).Handler()
-}
-
-// writeMetrics writes what was counted, and how an emulator stands.
-func writeMetrics(w io.Writer, seen *telemetry.Telemetry, em *emulator.Emulator) error {
-	return seen.WriteMetrics(w, telemetry.Gauges{
-		InFlight: em.InFlight(), Sandboxes: em.World().Sandboxes().Known(),
-	})
 }
 
 // flush sends the traces that are left. The context of the command may have ended.

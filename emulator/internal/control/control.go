@@ -2,7 +2,6 @@
 package control
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 
@@ -25,8 +24,8 @@ type Options struct {
 	Token string
 	// Loopback says that the plane listens on a loopback address: then foreign Host and Origin headers are refused.
 	Loopback bool
-	// Metrics writes what Prometheus asks for; nil means that nothing is counted.
-	Metrics func(io.Writer) error
+	// Metrics serves what Prometheus asks for; nil means that nothing is counted.
+	Metrics http.Handler
 	// Console serves the web pages at "/" and below ConsoleRoot, and asks for the token itself; nil means none.
 	Console     http.Handler
 	ConsoleRoot string
