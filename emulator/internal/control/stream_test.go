@@ -146,7 +146,7 @@ func short(t *testing.T, frame string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := contract.doc.Components.Schemas["Request"].Value.VisitJSON(data); err != nil {
+		if err := contract.doc.Components.Schemas["Entry"].Value.VisitJSON(data); err != nil {
 			t.Errorf("an entry breaks the contract: %v", err)
 		}
 		if number := strconv.FormatFloat(data["seq"].(float64), 'f', -1, 64); number != fields["id"] {
