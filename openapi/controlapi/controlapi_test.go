@@ -49,7 +49,7 @@ func TestWhatIsLeftOutIsNotSent(t *testing.T) {
 		`{"credentials":{"acs":[]}}`: controlapi.SandboxDefinition{
 			Credentials: controlapi.Credentials{ACS: []controlapi.ACSCredential{}},
 		},
-		`{"frozen":false}`: controlapi.ClockChange{Frozen: new(bool)},
+		`{"frozen":false}`:                    controlapi.ClockChange{Frozen: new(bool)},
 		`{"line":1,"column":2,"message":"m"}`: controlapi.ScenarioProblem{Line: 1, Column: 2, Message: "m"},
 	} {
 		raw, err := json.Marshal(value)

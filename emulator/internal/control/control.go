@@ -2,14 +2,16 @@
 package control
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"net/http"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/openapi"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 // Options configure the control plane.
@@ -39,14 +41,16 @@ type plane struct {
 	data     string
 	tls      string
 	ca       []byte
+	log      *slog.Logger
 }
 
 // New returns the control plane. Its contract is openapi/control.yaml.
 func New(o Options) http.Handler {
-	p := &plane{emulator: o.Emulator, data: o.Data, tls: o.TLS, ca: o.CA}
+	p := &plane{emulator: o.Emulator, data: o.Data, tls: o.TLS, ca: o.CA, log: cmp.Or(o.Log, slog.Default())}
 	o.Emulator.Sandboxes().Secrets().Keep(o.Token)
-	e := echo.NewWithConfig(echo.Config{Logger: o.Log, HTTPErrorHandler: p.writeProblem})
-	e.Pre(survive, guard{token: o.Token, loopback: o.Loopback, console: o.ConsoleRoot}.check)
+	e := echo.New()
+	e.HTTPErrorHandler = p.writeProblem
+	e.Pre(recoverPanics, guard{token: o.Token, loopback: o.Loopback, console: o.ConsoleRoot}.check)
 	if o.Console != nil {
 		pages := echo.WrapHandler(o.Console)
 		e.GET("/", pages)
@@ -55,12 +59,12 @@ func New(o Options) http.Handler {
 
 	e.GET("/healthz", health)
 	e.HEAD("/healthz", health) // as some health checks ask
-	e.GET("/openapi.yaml", p.contract)
+	e.GET("/openapi.yaml", p.showContract)
 	e.GET("/metrics", showMetrics(o.Metrics))
 	e.GET("/ca.pem", p.showCA)
 	v1 := e.Group("/v1")
 	v1.GET("/apis", p.listAPIs)
-	v1.GET("/apis/:api/openapi.yaml", p.spec)
+	v1.GET("/apis/:api/openapi.yaml", p.showSpec)
 	v1.GET("/schema/scenario.json", p.scenarioSchema)
 	v1.GET("/scenarios", p.listScenarios)
 	v1.GET("/scenarios/:scenario", p.showScenario)
@@ -86,12 +90,12 @@ func New(o Options) http.Handler {
 	return e
 }
 
-func health(c *echo.Context) error {
-	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+func health(c echo.Context) error {
+	return c.JSON(http.StatusOK, controlapi.Health{Status: "ok"})
 }
 
 // showCA hands out what clients of the TLS listener have to trust.
-func (p *plane) showCA(c *echo.Context) error {
+func (p *plane) showCA(c echo.Context) error {
 	if p.tls == "" {
 		return problem(http.StatusNotFound, "there is no CA, since TLS is off: start the server with --tls-addr")
 	}
@@ -103,7 +107,7 @@ const pemContent = "application/x-pem-file"
 
 const yamlContent = "application/yaml"
 
-func (p *plane) contract(c *echo.Context) error {
+func (p *plane) showContract(c echo.Context) error {
 	source, err := openapi.Files.ReadFile("control.yaml")
 	if err != nil {
 		return err

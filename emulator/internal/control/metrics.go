@@ -5,7 +5,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // metricsContent is the text format of Prometheus.
@@ -13,7 +13,7 @@ const metricsContent = "text/plain; version=0.0.4; charset=utf-8"
 
 // showMetrics answers with what write writes, whole or not at all.
 func showMetrics(write func(io.Writer) error) echo.HandlerFunc {
-	return func(c *echo.Context) error {
+	return func(c echo.Context) error {
 		if write == nil {
 			return problem(http.StatusNotFound, "this emulator counts nothing: tokenstage serve does")
 		}

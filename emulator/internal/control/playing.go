@@ -9,34 +9,25 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
-// playingView is a scenario that plays in a sandbox.
-type playingView struct {
-	scenario.Status
-	Playing bool `json:"playing"`
-}
-
-func (p *plane) playing(ctx context.Context, box *sandbox.Sandbox) ([]playingView, error) {
+func (p *plane) playing(ctx context.Context, box *sandbox.Sandbox) ([]controlapi.Playing, error) {
 	list, err := p.emulator.Player(box).List(ctx)
-	views := make([]playingView, len(list))
-	for i, status := range list {
-		views[i] = playingView{status, true}
-	}
-	return views, err
+	return convertAll(list, playingView), err
 }
 
-func listPlaying(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+func listPlaying(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	views, err := p.playing(c.Request().Context(), box)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"scenarios": views})
+	return c.JSON(http.StatusOK, controlapi.PlayingList{Scenarios: views})
 }
 
 // played names what was played, in the order in which it was, without what is on by default.
@@ -54,12 +45,16 @@ func (p *plane) played(ctx context.Context, box *sandbox.Sandbox) ([]string, err
 var scenarioNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_%-]{0,127}$`)
 
 // play plays a known scenario, or the one in the body under the name of the path.
-func play(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+func play(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	name, err := scenarioName(c)
+	if err != nil {
+		return err
+	}
 	source, err := readBody(c)
 	if err != nil {
 		return err
 	}
-	what := scenario.Playing{Name: scenarioName(c)}
+	what := scenario.Playing{Name: name}
 	if !blank(source) {
 		what.Source = string(source)
 		if !scenarioNamePattern.MatchString(what.Name) {
@@ -88,9 +83,9 @@ func play(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 }
 
 // status is that of the scenario of a name; nil where it does not play.
-func (p *plane) status(ctx context.Context, box *sandbox.Sandbox, name string) (*playingView, error) {
+func (p *plane) status(ctx context.Context, box *sandbox.Sandbox, name string) (*controlapi.Playing, error) {
 	views, err := p.playing(ctx, box)
-	i := slices.IndexFunc(views, func(v playingView) bool { return v.Name == name })
+	i := slices.IndexFunc(views, func(v controlapi.Playing) bool { return v.Name == name })
 	if err != nil || i < 0 {
 		return nil, err
 	}
@@ -105,8 +100,11 @@ func (p *plane) meant(err error, name string) error {
 	return err
 }
 
-func stopPlaying(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	name := scenarioName(c)
+func stopPlaying(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	name, err := scenarioName(c)
+	if err != nil {
+		return err
+	}
 	if err := p.emulator.StopPlaying(c.Request().Context(), box, name); err != nil {
 		return fmt.Errorf("%w: %q", err, name)
 	}
@@ -141,7 +139,7 @@ func (p *plane) startProblem(text document, given []json.RawMessage, wrong *emul
 	_ = json.Unmarshal(given[wrong.Index], &name) // empty for a document, whose name is known
 	shown := asProblem(p.meant(wrong.Err, name))
 	shown.Field = fmt.Sprintf("scenarios[%d]", wrong.Index)
-	line, column := text.place(text.find(func(path, _ string) bool { return path == shown.Field }))
+	line, column := text.place(text.find(shown.Field))
 	moved := slices.Clone(shown.Problems)
 	for i := range moved {
 		if moved[i].Line == 1 {

@@ -9,12 +9,8 @@ import (
 	"time"
 )
 
-const (
-	// Heartbeat is how often a silent stream says that it is still there, so that proxies keep it open.
-	Heartbeat = 15 * time.Second
-	// patience is how long a reader may take to read what was sent before it is cut off.
-	patience = 30 * time.Second
-)
+// writeTimeout is how long a reader may take to read what was sent before it is cut off.
+const writeTimeout = 30 * time.Second
 
 // Stream is a response that goes on. It is for one goroutine.
 type Stream struct {
@@ -50,11 +46,11 @@ func (s *Stream) Send(event string, id uint64, data any) error {
 	return s.write(frame + "data: " + string(text) + "\n\n")
 }
 
-// Beat writes a sign of life.
-func (s *Stream) Beat() error { return s.write(": still here\n\n") }
+// SendHeartbeat writes a comment, which readers pass over.
+func (s *Stream) SendHeartbeat() error { return s.write(": still here\n\n") }
 
 func (s *Stream) write(frame string) error {
-	deadline := time.Now().Add(patience) //nolint:forbidigo // how long a socket may block is real time
+	deadline := time.Now().Add(writeTimeout) //nolint:forbidigo // how long a socket may block is real time
 	if err := s.control.SetWriteDeadline(deadline); err != nil {
 		return fmt.Errorf("limit the time of an event: %w", err)
 	}
