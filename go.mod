@@ -11,6 +11,7 @@ require (
 	github.com/getkin/kin-openapi v0.135.0 // the last one without a validator for 3.1 in its init: docs/performance.md
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-cmp v0.7.0
+	github.com/labstack/echo/v4 v4.16.4
 	github.com/labstack/echo/v5 v5.3.1
 	github.com/moby/moby/api v1.55.0
 	github.com/moby/moby/client v0.5.0
@@ -22,8 +23,6 @@ require (
 	go.opentelemetry.io/otel/trace v1.47.0
 	go.uber.org/goleak v1.3.0
 )
-
-require github.com/labstack/echo/v4 v4.16.4
 
 require (
 	dario.cat/mergo v1.0.2 // indirect

@@ -26,9 +26,7 @@ func followRequests(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 		return err
 	}
 	defer watch.Close()
-	out := c.Response()
-	out.Committed = true // the stream writes past Echo's response, which keeps the error of a flush to itself
-	return p.follow(c.Request().Context(), follower{eventstream.Open(out.Writer)}, watch, box, filter)
+	return p.follow(c.Request().Context(), follower{eventstream.Open(c.Response())}, watch, box, filter)
 }
 
 // readEventFilter reads the filters of GET …/requests but for limit. A browser that connects again names the last event

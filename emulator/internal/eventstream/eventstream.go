@@ -20,7 +20,7 @@ type Stream struct {
 
 // Open begins a stream as the response to a request.
 func Open(out http.ResponseWriter) *Stream {
-	s := &Stream{out, http.NewResponseController(out)}
+	s := &Stream{out, http.NewResponseController(flushing(out))}
 	header := out.Header()
 	header.Set("Content-Type", "text/event-stream; charset=utf-8")
 	header.Set("Cache-Control", "no-store")
@@ -28,6 +28,20 @@ func Open(out http.ResponseWriter) *Stream {
 	_ = s.control.SetReadDeadline(time.Time{}) // the server's limit is for requests; a stream outlives it
 	_ = s.control.Flush()
 	return s
+}
+
+// flushing is the writer behind out whose flush tells of an error: a wrapper such as Echo's keeps it to itself.
+func flushing(out http.ResponseWriter) http.ResponseWriter {
+	for {
+		if _, ok := out.(interface{ FlushError() error }); ok {
+			return out
+		}
+		wrapper, ok := out.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return out
+		}
+		out = wrapper.Unwrap()
+	}
 }
 
 // Send writes an event with data as JSON. An id of zero leaves the last one in force, and no data is an empty text.
