@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -244,7 +245,7 @@ func TestProblems(t *testing.T) {
 			_, url := record(t, c.status, c.reply)
 			_, err := client.New(url).APIs(t.Context())
 			problem, ok := errors.AsType[*client.Problem](err)
-			if !ok || *problem != c.want {
+			if !ok || !reflect.DeepEqual(*problem, c.want) {
 				t.Fatalf("got  %+v (%v)\nwant %+v", problem, err, c.want)
 			}
 			if c.text != "" && err.Error() != c.text {

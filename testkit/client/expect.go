@@ -67,7 +67,7 @@ func (x Expectation) narrow(name, expected string, actual func(Entry) []string) 
 // Param narrows down to calls with a parameter of that value, wherever it stands: in the query, a form, or a JSON body,
 // where dots lead inwards ("content.text").
 func (x Expectation) Param(name, value string) Expectation {
-	return x.narrow(name, value, func(e Entry) []string { return e.Request.params()[name] })
+	return x.narrow(name, value, func(e Entry) []string { return paramsOf(e.Request)[name] })
 }
 
 // Header narrows down to calls with a header of that value.

@@ -10,6 +10,8 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 // Event is what happened in a journal: exactly one of its fields says something.
@@ -108,9 +110,7 @@ func decodeEvent(name, data string) (event Event, known bool, err error) {
 	case "request":
 		err = json.Unmarshal([]byte(data), &event.Entry)
 	case "missed":
-		var body struct {
-			Missed uint64 `json:"missed"`
-		}
+		var body controlapi.Missed
 		err = json.Unmarshal([]byte(data), &body)
 		event.Missed = body.Missed
 	case "cleared":
