@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -107,7 +108,7 @@ func (l *sandboxListCommand) Run(ctx context.Context, world World) error {
 		return l.failure(err, "sandbox list")
 	}
 	if l.JSON {
-		return writeJSON(world.Stdout, map[string]any{"sandboxes": boxes})
+		return writeJSON(world.Stdout, controlapi.SandboxList{Sandboxes: boxes})
 	}
 	rows := [][]string{{"ID", "SEED", "NOW", "CLOCK", "ENDS"}}
 	for _, box := range boxes {

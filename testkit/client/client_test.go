@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -209,6 +210,17 @@ func TestProblems(t *testing.T) {
 				Type: "a", Title: "Bad Request", Status: 400, Detail: "not good", Field: "seed", Line: 3, Column: 5,
 			},
 			"GET /v1/apis: 400 Bad Request: not good (field seed) (line 3, column 5)",
+		},
+		"of a scenario": {
+			422, `{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"no","line":1,"column":2,` +
+				`"problems":[{"line":1,"column":2,"message":"no","meant":"yes"},{"line":3,"column":4,"message":"nor this"}]}`,
+			client.Problem{
+				Type: "about:blank", Title: "Unprocessable Entity", Status: 422, Detail: "no", Line: 1, Column: 2,
+				Problems: []controlapi.ScenarioProblem{
+					{Line: 1, Column: 2, Message: "no", Meant: "yes"}, {Line: 3, Column: 4, Message: "nor this"},
+				},
+			},
+			"",
 		},
 		"that names its field": {
 			422, `{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"id: too long","field":"id"}`,

@@ -31,10 +31,10 @@ func (c ClockChange) MarshalJSON() ([]byte, error) {
 
 // Clock reads a sandbox's clock.
 func (c *Client) Clock(ctx context.Context, id string) (Clock, error) {
-	return call[Clock](ctx, c, http.MethodGet, boxPath(id, "clock"), nil)
+	return call[Clock](ctx, c, http.MethodGet, sandboxPath(id, "clock"), nil)
 }
 
 // ChangeClock moves or freezes a sandbox's clock and returns its new reading.
 func (c *Client) ChangeClock(ctx context.Context, id string, change ClockChange) (Clock, error) {
-	return call[Clock](ctx, c, http.MethodPatch, boxPath(id, "clock"), change)
+	return call[Clock](ctx, c, http.MethodPatch, sandboxPath(id, "clock"), change)
 }

@@ -18,5 +18,5 @@ type CodeCount = controlapi.CodeCount
 
 // Coverage tells which documented errors were seen in a sandbox since it began or was reset.
 func (c *Client) Coverage(ctx context.Context, id string) (Coverage, error) {
-	return call[Coverage](ctx, c, http.MethodGet, boxPath(id, "coverage"), nil)
+	return call[Coverage](ctx, c, http.MethodGet, sandboxPath(id, "coverage"), nil)
 }

@@ -37,7 +37,7 @@ const maxEvent = 8 << 20
 func (c *Client) Follow(ctx context.Context, id string, filter Filter) iter.Seq2[Event, error] {
 	filter.Limit = 0
 	return func(yield func(Event, error) bool) {
-		stream, err := c.stream(ctx, boxPath(id, "events")+filter.query())
+		stream, err := c.stream(ctx, sandboxPath(id, "events")+filter.query())
 		if err != nil {
 			yield(Event{}, err)
 			return
@@ -63,9 +63,9 @@ func (c *Client) stream(ctx context.Context, path string) (io.ReadCloser, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", http.MethodGet, path, err)
 	}
-	patient := *c.http
-	patient.Timeout = 0
-	reply, err := patient.Do(req)
+	withoutTimeout := *c.http
+	withoutTimeout.Timeout = 0
+	reply, err := withoutTimeout.Do(req)
 	if err != nil {
 		return nil, err // it names method and URL
 	}

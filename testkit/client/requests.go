@@ -66,17 +66,17 @@ type Page = controlapi.EntryPage
 
 // Requests returns the first entries of a sandbox's journal that the filter selects.
 func (c *Client) Requests(ctx context.Context, id string, filter Filter) (Page, error) {
-	return call[Page](ctx, c, http.MethodGet, boxPath(id, "requests")+filter.query(), nil)
+	return call[Page](ctx, c, http.MethodGet, sandboxPath(id, "requests")+filter.query(), nil)
 }
 
 // Request returns the entry of that request id.
 func (c *Client) Request(ctx context.Context, id, requestID string) (Entry, error) {
-	return call[Entry](ctx, c, http.MethodGet, boxPath(id, "requests", requestID), nil)
+	return call[Entry](ctx, c, http.MethodGet, sandboxPath(id, "requests", requestID), nil)
 }
 
 // ClearRequests empties a sandbox's journal.
 func (c *Client) ClearRequests(ctx context.Context, id string) error {
-	return c.run(ctx, http.MethodDelete, boxPath(id, "requests"))
+	return c.run(ctx, http.MethodDelete, sandboxPath(id, "requests"))
 }
 
 // pageSize is how many entries a page may have at most.

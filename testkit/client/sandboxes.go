@@ -49,15 +49,15 @@ func (c *Client) CreateSandbox(ctx context.Context, def Definition) (Sandbox, er
 
 // Sandbox returns the sandbox of that id.
 func (c *Client) Sandbox(ctx context.Context, id string) (Sandbox, error) {
-	return call[Sandbox](ctx, c, http.MethodGet, boxPath(id), nil)
+	return call[Sandbox](ctx, c, http.MethodGet, sandboxPath(id), nil)
 }
 
 // RemoveSandbox deletes a sandbox with all its state and frees its credentials.
 func (c *Client) RemoveSandbox(ctx context.Context, id string) error {
-	return c.run(ctx, http.MethodDelete, boxPath(id))
+	return c.run(ctx, http.MethodDelete, sandboxPath(id))
 }
 
 // Reset puts a sandbox's state, clock and journal back to the start; its credentials stay.
 func (c *Client) Reset(ctx context.Context, id string) error {
-	return c.run(ctx, http.MethodPost, boxPath(id, "reset"))
+	return c.run(ctx, http.MethodPost, sandboxPath(id, "reset"))
 }

@@ -38,22 +38,22 @@ func (c *Client) Scenarios(ctx context.Context) ([]ScenarioInfo, error) {
 func (c *Client) Playing(ctx context.Context, id string) ([]Playing, error) {
 	reply, err := call[struct {
 		Scenarios []Playing `json:"scenarios"`
-	}](ctx, c, http.MethodGet, boxPath(id, "scenarios"), nil)
+	}](ctx, c, http.MethodGet, sandboxPath(id, "scenarios"), nil)
 	return reply.Scenarios, err
 }
 
 // PlayScenario plays a known scenario in a sandbox, in the place of one of the same name.
 func (c *Client) PlayScenario(ctx context.Context, id, name string) error {
-	return c.run(ctx, http.MethodPut, boxPath(id, "scenarios", name))
+	return c.run(ctx, http.MethodPut, sandboxPath(id, "scenarios", name))
 }
 
 // PlayDocument plays a scenario written in YAML under that name.
 func (c *Client) PlayDocument(ctx context.Context, id, name, yaml string) error {
-	_, err := c.do(ctx, http.MethodPut, boxPath(id, "scenarios", name), document(yaml))
+	_, err := c.do(ctx, http.MethodPut, sandboxPath(id, "scenarios", name), document(yaml))
 	return err
 }
 
 // StopScenario ends a scenario in a sandbox.
 func (c *Client) StopScenario(ctx context.Context, id, name string) error {
-	return c.run(ctx, http.MethodDelete, boxPath(id, "scenarios", name))
+	return c.run(ctx, http.MethodDelete, sandboxPath(id, "scenarios", name))
 }

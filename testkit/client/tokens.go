@@ -27,21 +27,21 @@ type TokenEvent = controlapi.TokenEvent
 
 // Tokens lists the tokens that a sandbox issued.
 func (c *Client) Tokens(ctx context.Context, id string) ([]Token, error) {
-	reply, err := call[controlapi.TokenList](ctx, c, http.MethodGet, boxPath(id, "tokens"), nil)
+	reply, err := call[controlapi.TokenList](ctx, c, http.MethodGet, sandboxPath(id, "tokens"), nil)
 	return reply.Tokens, err
 }
 
 // ExpireToken ends a token as if its time were over.
 func (c *Client) ExpireToken(ctx context.Context, id, tokenID string) (Token, error) {
-	return call[Token](ctx, c, http.MethodPost, boxPath(id, "tokens", tokenID, "expire"), nil)
+	return call[Token](ctx, c, http.MethodPost, sandboxPath(id, "tokens", tokenID, "expire"), nil)
 }
 
 // RevokeToken ends a token as if its owner had revoked it.
 func (c *Client) RevokeToken(ctx context.Context, id, tokenID string) (Token, error) {
-	return call[Token](ctx, c, http.MethodPost, boxPath(id, "tokens", tokenID, "revoke"), nil)
+	return call[Token](ctx, c, http.MethodPost, sandboxPath(id, "tokens", tokenID, "revoke"), nil)
 }
 
 // RedeemToken uses up a token that can be used once.
 func (c *Client) RedeemToken(ctx context.Context, id, tokenID string) (Token, error) {
-	return call[Token](ctx, c, http.MethodPost, boxPath(id, "tokens", tokenID, "redeem"), nil)
+	return call[Token](ctx, c, http.MethodPost, sandboxPath(id, "tokens", tokenID, "redeem"), nil)
 }

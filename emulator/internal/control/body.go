@@ -52,8 +52,8 @@ func decode(c echo.Context, into any) (document, error) {
 	if text[0] != '{' {
 		return nil, document(raw).unreadable(errors.New("it must be a JSON object"))
 	}
-	if stranger, ok := document(raw).unknown(into); ok {
-		return nil, document(raw).unknownMember(stranger)
+	if extra, ok := document(raw).unknown(into); ok {
+		return nil, document(raw).unknownMember(extra)
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
 		return nil, document(raw).wrongType(err, into)
@@ -62,10 +62,10 @@ func decode(c echo.Context, into any) (document, error) {
 }
 
 // unknownMember says what nobody reads, and where.
-func (d document) unknownMember(stranger member) *controlapi.Problem {
-	p := problem(http.StatusBadRequest, fmt.Sprintf("the body is not good: unknown field %q", stranger.name))
-	p.Field = stranger.name
-	p.Line, p.Column = d.place(stranger.offset)
+func (d document) unknownMember(extra member) *controlapi.Problem {
+	p := problem(http.StatusBadRequest, fmt.Sprintf("the body is not good: unknown field %q", extra.name))
+	p.Field = extra.name
+	p.Line, p.Column = d.place(extra.offset)
 	return p
 }
 

@@ -51,7 +51,7 @@ func (b clockBody) change() (sandbox.ClockChange, error) {
 		return change, &sandbox.InvalidError{Field: "body", Reason: "give now, advance or frozen"}
 	}
 	var err error
-	if change.Now, err = instant(b.Now); err != nil || b.Advance == nil {
+	if change.Now, err = readInstant(b.Now); err != nil || b.Advance == nil {
 		return change, err
 	}
 	change.Advance, err = time.ParseDuration(*b.Advance)
@@ -62,8 +62,8 @@ func (b clockBody) change() (sandbox.ClockChange, error) {
 	return change, nil
 }
 
-// instant reads the member now.
-func instant(text *string) (*time.Time, error) {
+// readInstant reads the member now.
+func readInstant(text *string) (*time.Time, error) {
 	if text == nil {
 		return nil, nil //nolint:nilnil // what is left out stays left out
 	}

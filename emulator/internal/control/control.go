@@ -57,8 +57,8 @@ func New(o Options) http.Handler {
 		e.Any(o.ConsoleRoot+"*", pages)
 	}
 
-	e.GET("/healthz", health)
-	e.HEAD("/healthz", health) // as some health checks ask
+	e.GET("/healthz", showHealth)
+	e.HEAD("/healthz", showHealth) // as some health checks ask
 	e.GET("/openapi.yaml", p.showContract)
 	e.GET("/metrics", showMetrics(o.Metrics))
 	e.GET("/ca.pem", p.showCA)
@@ -72,25 +72,25 @@ func New(o Options) http.Handler {
 	v1.GET("/sandboxes", p.listSandboxes)
 	v1.POST("/sandboxes", p.createSandbox)
 	box := v1.Group("/sandboxes/:sandbox")
-	box.GET("", p.with(showSandbox))
+	box.GET("", p.withSandbox(showSandbox))
 	box.DELETE("", p.removeSandbox)
-	box.POST("/reset", p.with(reset))
-	box.GET("/clock", p.with(showClock))
-	box.PATCH("/clock", p.with(changeClock))
-	box.GET("/requests", p.with(listRequests))
-	box.GET("/requests/:request", p.with(showRequest))
-	box.DELETE("/requests", p.with(clearRequests))
-	box.GET("/events", p.with(followRequests))
-	box.GET("/scenarios", p.with(listPlaying))
-	box.PUT("/scenarios/:scenario", p.with(play))
-	box.DELETE("/scenarios/:scenario", p.with(stopPlaying))
-	box.GET("/coverage", p.with(showCoverage))
-	box.GET("/tokens", p.with(listTokens))
-	box.POST("/tokens/:token/:change", p.with(changeToken))
+	box.POST("/reset", p.withSandbox(resetSandbox))
+	box.GET("/clock", p.withSandbox(showClock))
+	box.PATCH("/clock", p.withSandbox(changeClock))
+	box.GET("/requests", p.withSandbox(listRequests))
+	box.GET("/requests/:request", p.withSandbox(showRequest))
+	box.DELETE("/requests", p.withSandbox(clearRequests))
+	box.GET("/events", p.withSandbox(followRequests))
+	box.GET("/scenarios", p.withSandbox(listPlaying))
+	box.PUT("/scenarios/:scenario", p.withSandbox(playScenario))
+	box.DELETE("/scenarios/:scenario", p.withSandbox(stopScenario))
+	box.GET("/coverage", p.withSandbox(showCoverage))
+	box.GET("/tokens", p.withSandbox(listTokens))
+	box.POST("/tokens/:token/:change", p.withSandbox(changeToken))
 	return e
 }
 
-func health(c echo.Context) error {
+func showHealth(c echo.Context) error {
 	return c.JSON(http.StatusOK, controlapi.Health{Status: "ok"})
 }
 

@@ -146,16 +146,16 @@ func sandboxCredentials(c controlapi.Credentials) (sandbox.Credentials, error) {
 }
 
 func fixturesView(f sandbox.Fixtures) controlapi.Fixtures {
+	warrant := func(w sandbox.WarrantApp) controlapi.WarrantApp { return controlapi.WarrantApp(w) }
 	return controlapi.Fixtures{
-		Instances: f.Instances, Channels: f.Channels, Users: f.Users,
-		Warrants: convertGiven(f.Warrants, func(w sandbox.WarrantApp) controlapi.WarrantApp { return controlapi.WarrantApp(w) }),
+		Instances: f.Instances, Channels: f.Channels, Users: f.Users, Warrants: convertGiven(f.Warrants, warrant),
 	}
 }
 
 func sandboxFixtures(f controlapi.Fixtures) sandbox.Fixtures {
+	warrant := func(w controlapi.WarrantApp) sandbox.WarrantApp { return sandbox.WarrantApp(w) }
 	return sandbox.Fixtures{
-		Instances: f.Instances, Channels: f.Channels, Users: f.Users,
-		Warrants: convertGiven(f.Warrants, func(w controlapi.WarrantApp) sandbox.WarrantApp { return sandbox.WarrantApp(w) }),
+		Instances: f.Instances, Channels: f.Channels, Users: f.Users, Warrants: convertGiven(f.Warrants, warrant),
 	}
 }
 

@@ -30,8 +30,8 @@ func listPlaying(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	return c.JSON(http.StatusOK, controlapi.PlayingList{Scenarios: views})
 }
 
-// played names what was played, in the order in which it was, without what is on by default.
-func (p *plane) played(ctx context.Context, box *sandbox.Sandbox) ([]string, error) {
+// playedNames names what was played, in the order in which it was, without what is on by default.
+func (p *plane) playedNames(ctx context.Context, box *sandbox.Sandbox) ([]string, error) {
 	views, err := p.playing(ctx, box)
 	names := []string{}
 	for _, v := range slices.Backward(views) {
@@ -44,8 +44,8 @@ func (p *plane) played(ctx context.Context, box *sandbox.Sandbox) ([]string, err
 
 var scenarioNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_%-]{0,127}$`)
 
-// play plays a known scenario, or the one in the body under the name of the path.
-func play(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+// playScenario plays a known scenario, or the one in the body under the name of the path.
+func playScenario(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	name, err := scenarioName(c)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func play(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 		return err
 	}
 	what := scenario.Playing{Name: name}
-	if !blank(source) {
+	if !isBlank(source) {
 		what.Source = string(source)
 		if !scenarioNamePattern.MatchString(what.Name) {
 			return problem(http.StatusBadRequest, "a scenario's name has 1 to 128 characters of A-Z, a-z, 0-9 and ./_%-, "+
@@ -68,7 +68,7 @@ func play(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 		return err
 	}
 	if err := p.emulator.Play(ctx, box, what); err != nil {
-		return p.meant(err, what.Name)
+		return p.suggest(err, what.Name)
 	}
 	after, err := p.status(ctx, box, what.Name)
 	switch {
@@ -92,15 +92,15 @@ func (p *plane) status(ctx context.Context, box *sandbox.Sandbox, name string) (
 	return &views[i], nil
 }
 
-// meant adds to the refusal of an unknown name the one that was probably meant.
-func (p *plane) meant(err error, name string) error {
+// suggest adds to the refusal of an unknown name the one that was probably meant.
+func (p *plane) suggest(err error, name string) error {
 	if errors.Is(err, scenario.ErrUnknown) {
 		return p.unknownScenario(name)
 	}
 	return err
 }
 
-func stopPlaying(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+func stopScenario(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	name, err := scenarioName(c)
 	if err != nil {
 		return err
@@ -111,8 +111,8 @@ func stopPlaying(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// scripts reads what a sandbox starts with: names of known scenarios, and documents.
-func scripts(given []json.RawMessage) ([]sandbox.Script, error) {
+// readScripts reads what a sandbox starts with: names of known scenarios, and documents.
+func readScripts(given []json.RawMessage) ([]sandbox.Script, error) {
 	var all []sandbox.Script
 	for i, raw := range given {
 		var script sandbox.Script
@@ -133,11 +133,11 @@ func scripts(given []json.RawMessage) ([]sandbox.Script, error) {
 	return all, nil
 }
 
-// startProblem points a refusal of a scenario that a sandbox should start with into the body that brought it.
-func (p *plane) startProblem(text document, given []json.RawMessage, wrong *emulator.ScriptError) error {
+// scriptProblem points a refusal of a scenario that a sandbox should start with into the body that brought it.
+func (p *plane) scriptProblem(text document, given []json.RawMessage, wrong *emulator.ScriptError) error {
 	var name string
 	_ = json.Unmarshal(given[wrong.Index], &name) // empty for a document, whose name is known
-	shown := asProblem(p.meant(wrong.Err, name))
+	shown := asProblem(p.suggest(wrong.Err, name))
 	shown.Field = fmt.Sprintf("scenarios[%d]", wrong.Index)
 	line, column := text.place(text.find(shown.Field))
 	moved := slices.Clone(shown.Problems)

@@ -15,11 +15,11 @@ import (
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
-// boxHandler is a call about one sandbox.
-type boxHandler func(p *plane, c echo.Context, box *sandbox.Sandbox) error
+// sandboxHandler is a call about one sandbox.
+type sandboxHandler func(p *plane, c echo.Context, box *sandbox.Sandbox) error
 
-// with finds the sandbox of the path.
-func (p *plane) with(handle boxHandler) echo.HandlerFunc {
+// withSandbox finds the sandbox of the path.
+func (p *plane) withSandbox(handle sandboxHandler) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id, err := sandboxID(c)
 		if err != nil {
@@ -52,20 +52,20 @@ func sandboxID(c echo.Context) (string, error) {
 	return id, nil
 }
 
-func summarize(c echo.Context, box *sandbox.Sandbox) (controlapi.SandboxSummary, error) {
+func sandboxSummary(c echo.Context, box *sandbox.Sandbox) (controlapi.SandboxSummary, error) {
 	clock, err := box.Clock(c.Request().Context())
 	return controlapi.SandboxSummary{
 		ID: box.ID, Seed: box.Seed, Now: clock.Now, Frozen: clock.Frozen, TTL: box.TTL, ExpiresAt: box.ExpiresAt(),
 	}, err
 }
 
-// details is a sandbox by itself: the only place besides its creation where secrets are shown.
-func (p *plane) details(c echo.Context, box *sandbox.Sandbox) (controlapi.Sandbox, error) {
-	short, err := summarize(c, box)
+// sandboxDetails is a sandbox by itself: the only place besides its creation where secrets are shown.
+func (p *plane) sandboxDetails(c echo.Context, box *sandbox.Sandbox) (controlapi.Sandbox, error) {
+	short, err := sandboxSummary(c, box)
 	if err != nil {
 		return controlapi.Sandbox{}, err
 	}
-	playing, err := p.played(c.Request().Context(), box)
+	playing, err := p.playedNames(c.Request().Context(), box)
 	quotas := box.Quotas
 	if quotas == nil {
 		quotas = controlapi.Quotas{}
@@ -94,7 +94,7 @@ func (p *plane) listSandboxes(c echo.Context) error {
 	}
 	all := []controlapi.SandboxSummary{}
 	for _, box := range p.emulator.Sandboxes().List() {
-		short, err := summarize(c, box)
+		short, err := sandboxSummary(c, box)
 		if err != nil {
 			continue // removed meanwhile
 		}
@@ -124,12 +124,12 @@ func (p *plane) createSandbox(c echo.Context) error {
 	}
 	box, err := p.create(c.Request().Context(), text, body)
 	if wrong, ok := errors.AsType[*emulator.ScriptError](err); ok {
-		return p.startProblem(text, body.Scenarios, wrong)
+		return p.scriptProblem(text, body.Scenarios, wrong)
 	}
 	if err != nil {
 		return text.locate(err)
 	}
-	view, err := p.details(c, box)
+	view, err := p.sandboxDetails(c, box)
 	if err != nil {
 		return err
 	}
@@ -138,14 +138,14 @@ func (p *plane) createSandbox(c echo.Context) error {
 }
 
 func (p *plane) create(ctx context.Context, text document, body sandboxBody) (*sandbox.Sandbox, error) {
-	play, err := scripts(body.Scenarios)
+	play, err := readScripts(body.Scenarios)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.checkQuotas(body.Quotas); err != nil {
 		return nil, err
 	}
-	now, err := instant(body.Now)
+	now, err := readInstant(body.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (p *plane) checkQuotas(quotas map[string]string) error {
 }
 
 func showSandbox(p *plane, c echo.Context, box *sandbox.Sandbox) error {
-	view, err := p.details(c, box)
+	view, err := p.sandboxDetails(c, box)
 	if err != nil {
 		return err
 	}
@@ -210,7 +210,7 @@ func (p *plane) removeSandbox(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-func reset(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+func resetSandbox(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	if err := p.emulator.Reset(c.Request().Context(), box); err != nil {
 		return err
 	}

@@ -88,5 +88,5 @@ func (p *plane) scenarioSchema(c echo.Context) error {
 	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, schema)
 }
 
-// blank tells whether a body has nothing in it.
-func blank(body []byte) bool { return len(bytes.TrimSpace(body)) == 0 }
+// isBlank tells whether a body has nothing in it.
+func isBlank(body []byte) bool { return len(bytes.TrimSpace(body)) == 0 }
