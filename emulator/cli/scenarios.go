@@ -49,7 +49,7 @@ func (l *scenariosListCommand) Run(ctx context.Context, world World) error {
 	}
 	rows, hidden := [][]string{{"NAME", "SUMMARY"}}, 0
 	for _, s := range known {
-		if !l.All && strings.HasPrefix(s.Name, errorPrefix) {
+		if !l.All && s.Generated {
 			hidden++
 			continue
 		}
