@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -40,7 +41,7 @@ func (a *apisCommand) Run(ctx context.Context, world World) error {
 	}
 	switch {
 	case a.JSON:
-		return writeJSON(world.Stdout, map[string]any{"apis": apis})
+		return writeJSON(world.Stdout, controlapi.APIList{APIs: apis})
 	case a.Errors || a.Name != "":
 		writeErrors(world.Stdout, styleFor(world), apis)
 	default:

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -161,7 +162,7 @@ func (l *sandboxListCommand) Run(ctx context.Context, world World) error {
 		return l.failure(err, "sandbox list")
 	}
 	if l.JSON {
-		return writeJSON(world.Stdout, map[string]any{"sandboxes": boxes})
+		return writeJSON(world.Stdout, controlapi.SandboxList{Sandboxes: boxes})
 	}
 	rows := [][]string{{"ID", "SEED", "NOW", "CLOCK", "ENDS"}}
 	for _, box := range boxes {

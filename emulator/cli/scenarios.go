@@ -9,6 +9,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/scenarios"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -45,11 +46,11 @@ func (l *scenariosListCommand) Run(ctx context.Context, world World) error {
 		return l.failure(err, "scenarios list")
 	}
 	if l.JSON {
-		return writeJSON(world.Stdout, map[string]any{"scenarios": known})
+		return writeJSON(world.Stdout, controlapi.ScenarioList{Scenarios: known})
 	}
 	rows, hidden := [][]string{{"NAME", "SUMMARY"}}, 0
 	for _, s := range known {
-		if !l.All && strings.HasPrefix(s.Name, errorPrefix) {
+		if !l.All && s.Generated {
 			hidden++
 			continue
 		}

@@ -24,7 +24,7 @@ func (s *server) issueOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	app := box.Credentials.Fabric[0]
-	if got := s.issue(t, client.App{AppKey: app.AppKey, AppSecret: app.AppSecret}, app.AppSecret); got != http.StatusOK {
+	if got := s.issue(t, app, app.AppSecret); got != http.StatusOK {
 		t.Fatalf("status %d", got)
 	}
 }

@@ -56,13 +56,18 @@ func Connect(t T, controlURL string, options ...Option) *Emulator {
 		t.Fatalf("tokenstage at %s: %v", controlURL, err)
 	}
 	em := NewEmulator(control, data)
-	if _, secure, on := strings.Cut(box.Endpoints.TLS, "://"); on {
-		if secure, err = reachable(secure, control.URL()); err != nil {
-			t.Fatalf("tokenstage at %s: %v", controlURL, err)
-		}
-		em = em.WithTLS(secure)
+	if box.Endpoints.TLS == "" {
+		return em
 	}
-	return em
+	secure, err := url.Parse(box.Endpoints.TLS)
+	if err != nil {
+		t.Fatalf("tokenstage at %s: %v", controlURL, err)
+	}
+	address, err := reachable(secure.Host, control.URL())
+	if err != nil {
+		t.Fatalf("tokenstage at %s: %v", controlURL, err)
+	}
+	return em.WithTLS(address)
 }
 
 // defaultSandbox is the sandbox that always exists.

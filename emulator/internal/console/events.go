@@ -3,7 +3,6 @@ package console
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -16,8 +15,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
-// calm is the least time between two events: a flood of calls reaches the page a few times a second.
-const calm = 200 * time.Millisecond
+// minEventInterval is the least time between two events: a flood of calls reaches the page a few times a second.
+const minEventInterval = 200 * time.Millisecond
 
 // callEvent is what happened since the last one.
 type callEvent struct {
@@ -52,7 +51,7 @@ func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
 	defer watch.Close()
 	s := &callStream{
 		Stream: eventstream.Open(w), console: c, filter: f, readers: map[string]*journal.Reader{},
-		box: l.Sandbox, gait: c.gait(l.Clock),
+		box: l.Sandbox, clockState: c.clockState(l.Clock),
 	}
 	boxes, err := c.scope(r.Context(), f.Scope, l.Sandbox)
 	if err != nil {
@@ -78,7 +77,8 @@ type callStream struct {
 	filter  callFilter
 	readers map[string]*journal.Reader // by sandbox
 	box     *sandbox.Sandbox           // whose clock stands at the top of the page
-	gait    sandbox.Clock
+	// clockState is what the page was last told of the clock.
+	clockState sandbox.Clock
 }
 
 // begin marks up to where each journal is read, and sends the newest calls. One that comes between is sent twice; the
@@ -123,12 +123,10 @@ func atEnd(ctx context.Context, j *journal.Journal) (*journal.Reader, error) {
 // follow sends what comes. A sandbox whose time is over goes without a word, so the heartbeat looks after that too.
 func (s *callStream) follow(ctx context.Context, watch *world.Watch) {
 	for {
-		limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
-		changed, err := watch.Next(limited)
-		cancel()
-		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			if changed, err = s.over(ctx); err == nil {
-				err = s.Beat()
+		changed, err := eventstream.Await(ctx, watch, func(string) bool { return true })
+		if err == nil && changed == nil {
+			if changed, err = s.removed(ctx); err == nil {
+				err = s.SendHeartbeat()
 			}
 		}
 		if err == nil {
@@ -137,12 +135,12 @@ func (s *callStream) follow(ctx context.Context, watch *world.Watch) {
 		if err != nil {
 			return
 		}
-		pause(ctx, calm)
+		pause(ctx, minEventInterval)
 	}
 }
 
-// over are the sandboxes that are read and are no more.
-func (s *callStream) over(ctx context.Context) (ids []string, err error) {
+// removed are the sandboxes that are read and are no more.
+func (s *callStream) removed(ctx context.Context) (ids []string, err error) {
 	all, err := s.World.Sandboxes().List(ctx)
 	if err != nil {
 		return nil, err
@@ -201,16 +199,16 @@ func (s *callStream) lookAtClock(ctx context.Context) error {
 	if err != nil {
 		return nil //nolint:nilerr // the sandbox is gone: no clock is to be shown
 	}
-	gait := s.console.gait(clock)
-	if gait == s.gait {
+	state := s.console.clockState(clock)
+	if state == s.clockState {
 		return nil
 	}
-	s.gait = gait
+	s.clockState = state
 	return s.Send("change", 0, nil)
 }
 
-// gait is a clock without the time that passes by itself: of one that runs, by how many seconds it is ahead.
-func (c *console) gait(clock sandbox.Clock) sandbox.Clock {
+// clockState is a clock without the time that passes by itself: of one that runs, by how many seconds it is ahead.
+func (c *console) clockState(clock sandbox.Clock) sandbox.Clock {
 	if !clock.Frozen {
 		clock.Now = time.Time{}.Add(clock.Now.Sub(c.World.RealNow()).Round(time.Second))
 	}

@@ -16,6 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -142,15 +144,11 @@ func short(t *testing.T, frame string) string {
 	if err := json.Unmarshal([]byte(fields["data"]), &data); err != nil {
 		t.Fatalf("%v: %s", err, frame)
 	}
+	if err := eventSchema(t, fields["event"]).VisitJSON(data); err != nil {
+		t.Errorf("an event breaks the contract: %v", err)
+	}
 	switch event := fields["event"]; event {
 	case "request":
-		contract, err := loadContract()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := contract.doc.Components.Schemas["Request"].Value.VisitJSON(data); err != nil {
-			t.Errorf("an entry breaks the contract: %v", err)
-		}
 		if number := strconv.FormatFloat(data["seq"].(float64), 'f', -1, 64); number != fields["id"] {
 			t.Errorf("entry %s has the id %s", number, fields["id"])
 		}
@@ -163,6 +161,24 @@ func short(t *testing.T, frame string) string {
 		}
 		return event
 	}
+}
+
+// eventSchema is what the contract says of the data of an event.
+func eventSchema(t *testing.T, event string) *openapi3.Schema {
+	t.Helper()
+	contract, err := loadContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := contract.doc.Paths.Find("/v1/sandboxes/{sandbox}/events").Get.Responses.Value("200").Value
+	events, _ := stream.Extensions["x-events"].(map[string]any)
+	named, _ := events[event].(map[string]any)
+	ref, _ := named["$ref"].(string)
+	schema := contract.doc.Components.Schemas[strings.TrimPrefix(ref, "#/components/schemas/")]
+	if schema == nil {
+		t.Fatalf("the contract says nothing of the event %q", event)
+	}
+	return schema.Value
 }
 
 // expect expects exactly these events within a second.

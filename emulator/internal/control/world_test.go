@@ -14,8 +14,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
-	"github.com/tokenstage/tokenstage/emulator/internal/listen"
-	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 var discard = slog.New(slog.DiscardHandler)
@@ -23,7 +22,6 @@ var discard = slog.New(slog.DiscardHandler)
 // world is an emulator with both planes on loopback listeners.
 type world struct {
 	*emulator.Emulator
-	*steer.World
 	data    string // host:port
 	control string // host:port
 	client  *http.Client
@@ -49,17 +47,16 @@ func open(t *testing.T, change ...func(*emulator.Options, *control.Options)) *wo
 	if w.Emulator, err = emulator.New(t.Context(), inside); err != nil {
 		t.Fatal(err)
 	}
-	w.data = serve(t, w.Handler())
-	w.World = w.Emulator.World()
-	outside.World, outside.Data = w.World, w.data
-	w.control = serve(t, control.New(outside))
+	w.data = listen(t, w.Handler())
+	outside.Emulator, outside.Data = w.Emulator, w.data
+	w.control = listen(t, control.New(outside))
 	w.client = &http.Client{Transport: newChecked(t, http.DefaultTransport)}
 	return w
 }
 
-func serve(t *testing.T, handler http.Handler) string {
+func listen(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: handler, Log: discard})
+	server, err := emulator.Listen(t.Context(), "127.0.0.1:0", handler, discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,9 +119,9 @@ func (w *world) get(t *testing.T, path string, into any) {
 }
 
 // refused expects a problem and returns it.
-func (w *world) refused(t *testing.T, method, path, body string, status int) control.Problem {
+func (w *world) refused(t *testing.T, method, path, body string, status int) controlapi.Problem {
 	t.Helper()
-	var p control.Problem
+	var p controlapi.Problem
 	decode(t, w.call(t, method, path, body, status), &p)
 	if p.Status != status || p.Title != http.StatusText(status) {
 		t.Fatalf("problem %+v does not fit status %d", p, status)
