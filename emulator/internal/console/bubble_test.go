@@ -45,7 +45,7 @@ func newBubble(t *testing.T, o emulator.Options) *bubble {
 	}
 	b.World = b.Emulator.World()
 	t.Cleanup(b.Stop)
-	if b.box, err = b.Sandboxes().Get(sandbox.Default); err != nil {
+	if b.box, err = b.Sandboxes().Get(t.Context(), sandbox.Default); err != nil {
 		t.Fatal(err)
 	}
 	b.console = console.New(console.Options{World: b.World, Data: "127.0.0.1:4010", Log: discard})

@@ -11,6 +11,8 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	tokens "github.com/tokenstage/tokenstage/emulator/internal/token"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // changes follows the changes of a sandbox; each call of next waits for one.
@@ -51,7 +53,7 @@ func TestAPageLearnsOfChanges(t *testing.T) {
 			if err != nil || len(tokens) != 1 {
 				t.Fatalf("%d tokens, %v", len(tokens), err)
 			}
-			if _, err := w.ChangeToken(t.Context(), box, tokens[0].ID, sandbox.Revoked); err != nil {
+			if _, err := w.ChangeToken(t.Context(), box, tokens[0].ID, tokens.Revoked); err != nil {
 				t.Error(err)
 			}
 		}},

@@ -200,7 +200,7 @@ func TestThePageLearnsThatItsClockWasMoved(t *testing.T) {
 				f.one(t, calm)
 				b.call(t, qa)
 				f.one(t, calm)
-				box, err := b.Sandboxes().Get(test.box)
+				box, err := b.Sandboxes().Get(t.Context(), test.box)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -225,7 +225,7 @@ func (w *world) tries(t *testing.T, page, action string, fields url.Values) repl
 // box is the sandbox of that id.
 func (w *world) box(t *testing.T, id string) *sandbox.Sandbox {
 	t.Helper()
-	box, err := w.Sandboxes().Get(id)
+	box, err := w.Sandboxes().Get(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
@@ -22,6 +23,7 @@ var discard = slog.New(slog.DiscardHandler)
 // world is an emulator with both planes on loopback listeners.
 type world struct {
 	*emulator.Emulator
+	*steer.World
 	data    string // host:port
 	control string // host:port
 	client  *http.Client

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // epoch is where real time stands when a test begins.
@@ -49,6 +50,19 @@ func (w *world) create(tb testing.TB, def sandbox.Definition) *sandbox.Sandbox {
 func newBox(tb testing.TB, seed uint64) *sandbox.Sandbox {
 	tb.Helper()
 	return newWorld(tb, 0).create(tb, sandbox.Definition{ID: "box", Seed: seed, Frozen: true})
+}
+
+func (w *world) list(tb testing.TB) []*sandbox.Sandbox {
+	tb.Helper()
+	all, err := w.List(tb.Context())
+	if err != nil {
+		tb.Fatalf("list the sandboxes: %v", err)
+	}
+	return all
+}
+
+func (w *world) taken(tb testing.TB) func(wire.Credential) (bool, error) {
+	return func(c wire.Credential) (bool, error) { return w.Taken(tb.Context(), c) }
 }
 
 func begin(tb testing.TB, box *sandbox.Sandbox) *sandbox.Turn {

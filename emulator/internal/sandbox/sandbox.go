@@ -149,8 +149,9 @@ func (b *Sandbox) Key(c wire.Credential) (Key, bool) {
 				return Key{a.AccessKeyID, a.AccessKeySecret, a.SecurityToken, a.Disabled, false, time.Time{}}, true
 			}
 		}
-		secret, expires, ok := b.TemporaryKey(c.ID)
-		return Key{ID: c.ID, Secret: secret, Temporary: true, Expires: expires}, ok
+		if secret, expires, ok := b.TemporaryKey(c.ID); ok {
+			return Key{ID: c.ID, Secret: secret, Temporary: true, Expires: expires}, true
+		}
 	case wire.Bearer:
 		for _, a := range b.Credentials.ACS {
 			if same(a.BearerToken, c.ID) && c.ID != "" {

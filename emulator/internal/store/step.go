@@ -105,7 +105,8 @@ type Keys struct {
 // Reclaim frees what expired at or before Now.
 type Reclaim struct{ Now time.Time }
 
-// Clear removes everything in the space: keys, claimed keys, counters and logs with their numbering.
+// Clear removes everything in the space: keys, claimed keys, counters and logs with their numbering. What the steps behind
+// it write appears together with the clearing.
 type Clear struct{}
 
 func (*Get) isStep()       {}

@@ -22,7 +22,7 @@ import (
 // TestStoppedScenariosLeaveNothing looks into the space: what was played and stopped is gone from it.
 func TestStoppedScenariosLeaveNothing(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: store.NewMemory().Space("box"), kept: map[string]bool{}}
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
 	b := newBoxIn(t, newEngine(t), space)
 	b.play(document("a", "script: [fail: InternalError]"))
 	b.play(document("a", "quota: {rate: 1/s, burst: 1, over: {fail: InternalError}}"))
@@ -42,7 +42,7 @@ func TestStoppedScenariosLeaveNothing(t *testing.T) {
 // cursor of what plays after it.
 func TestResetBeginsOtherCursors(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: store.NewMemory().Space("box"), kept: map[string]bool{}}
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
 	b := newBoxIn(t, newEngine(t), space)
 	cursors := func() []string {
 		clear(space.kept)
@@ -68,7 +68,7 @@ func TestResetBeginsOtherCursors(t *testing.T) {
 // TestReplacedWhileItIsRead replaces a scenario between the reading of the list and of its document.
 func TestReplacedWhileItIsRead(t *testing.T) {
 	t.Parallel()
-	memory := store.NewMemory()
+	memory := memory.New()
 	writer := newBoxIn(t, newEngine(t), memory.Space("box"))
 	writer.play(document("a", "script: [fail: InternalError]"))
 	once := sync.OnceFunc(func() { writer.play(document("a", "script: [fail: ApplyTokenOverFlow]")) })
@@ -94,7 +94,7 @@ func (r *racing) Get(ctx context.Context, key string) ([]byte, bool, error) {
 // TestRefusedScenarioLeavesNothing looks into a full sandbox.
 func TestRefusedScenarioLeavesNothing(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: store.NewMemory().Space("box"), kept: map[string]bool{}}
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
 	b := newBoxIn(t, newEngine(t), space)
 	for i := range play.MaxPlaying {
 		b.play(document("s"+strconv.Itoa(i), "script: [pass]"))
@@ -175,7 +175,7 @@ func (s *spy) Delete(ctx context.Context, key string) error {
 func TestSandboxesStayApart(t *testing.T) {
 	t.Parallel()
 	const boxes, calls = 200, 12
-	engine, memory := newEngine(t, document("standing", "script: [pass]")), store.NewMemory()
+	engine, memory := newEngine(t, document("standing", "script: [pass]")), memory.New()
 	var end sync.WaitGroup
 	for i := range boxes {
 		end.Go(func() {
@@ -218,7 +218,7 @@ func TestSandboxesStayApart(t *testing.T) {
 // TestPlayersOfOneSpaceAgree stands for two processes over a shared store: each has an engine of its own.
 func TestPlayersOfOneSpaceAgree(t *testing.T) {
 	t.Parallel()
-	space := store.NewMemory().Space("box")
+	space := memory.New().Space("box")
 	one, two := newBoxIn(t, newEngine(t), space), newBoxIn(t, newEngine(t), space)
 	one.play(document("a", "script: [fail: InternalError, fail: ApplyTokenOverFlow, pass]"))
 	got := []string{one.outcome(), two.outcome(), one.outcome()}
@@ -293,7 +293,7 @@ func (broken) Increment(context.Context, string, int64, time.Time) (int64, error
 // that it names are read once for all calls.
 func TestDecidingNeedsNoReadings(t *testing.T) {
 	t.Parallel()
-	memory := store.NewMemory().Space("box")
+	memory := memory.New().Space("box")
 	newBoxIn(t, newEngine(t), memory).play(document("a", "script: [pass]"))
 	record, _, err := memory.Get(t.Context(), play.PlaylistKey)
 	if err != nil {
@@ -351,7 +351,7 @@ func (c *counting) Increment(ctx context.Context, key string, delta int64, expir
 // TestBrokenRecordsAreErrors puts what is no record where one is kept.
 func TestBrokenRecordsAreErrors(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: store.NewMemory().Space("box"), kept: map[string]bool{}}
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
 	b := newBoxIn(t, newEngine(t), space)
 	b.play(quota("1/s", "1"))
 	b.outcome()

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -132,7 +132,7 @@ func TestHeaderWhereNothingPlays(t *testing.T) {
 // TestHeaderOfPlayersApart stands for two processes that each gave out the first number in a sandbox of one store.
 func TestHeaderOfPlayersApart(t *testing.T) {
 	t.Parallel()
-	memory := store.NewMemory()
+	memory := memory.New()
 	one, two := newEngine(t), newEngine(t)
 	newBoxIn(t, one, memory.Space("one")).play(document("a", "script: [fail: InternalError]"))
 	newBoxIn(t, two, memory.Space("two")).play(document("a", "script: [fail: ApplyTokenOverFlow]"))

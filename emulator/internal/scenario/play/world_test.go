@@ -100,7 +100,7 @@ type box struct {
 
 func newBox(tb testing.TB, engine *play.Engine) *box {
 	tb.Helper()
-	return newBoxIn(tb, engine, store.NewMemory().Space("box"))
+	return newBoxIn(tb, engine, memory.New().Space("box"))
 }
 
 func newBoxIn(tb testing.TB, engine *play.Engine, space store.Space) *box {

@@ -40,6 +40,7 @@ type space struct {
 	memory *Memory
 	name   any                      // a string, boxed once
 	latest atomic.Pointer[contents] // as they were found last, which spares every call the lookup
+	only   *contents                // of a space that nobody else sees yet
 }
 
 const shardCount = 8
@@ -53,6 +54,9 @@ type contents struct {
 
 // present returns the contents, nil when nothing was written since the beginning or the last Clear.
 func (s *space) present() *contents {
+	if s.only != nil {
+		return s.only
+	}
 	if latest := s.latest.Load(); latest != nil && !latest.cleared.Load() {
 		return latest
 	}
@@ -89,10 +93,28 @@ func (c *contents) shard(hash uint64) *shard { return &c.shards[hash%shardCount]
 
 // Do implements store.Carrier. Memory has no trips to save: the steps are carried out one after the other.
 func (s *space) Do(_ context.Context, steps ...store.Step) error {
-	for _, step := range steps {
+	for i, step := range steps {
+		if _, clears := step.(*store.Clear); clears && i+1 < len(steps) {
+			return s.renew(steps[i+1:])
+		}
 		if more, err := s.do(step); err != nil || !more {
 			return err
 		}
+	}
+	return nil
+}
+
+// renew clears the space and carries out steps in it, so that nobody sees one without the other.
+func (s *space) renew(steps []store.Step) error {
+	fresh := newContents(&s.memory.usage)
+	renewed := &space{memory: s.memory, name: s.name, only: fresh}
+	err := renewed.Do(context.Background(), steps...)
+	if err != nil {
+		fresh.leave()
+		return err
+	}
+	if old, replaced := s.memory.spaces.Swap(s.name, fresh); replaced {
+		old.(*contents).leave()
 	}
 	return nil
 }
@@ -202,11 +224,13 @@ func (s *space) reclaim(now time.Time) {
 }
 
 func (s *space) clear() {
-	found, ok := s.memory.spaces.LoadAndDelete(s.name)
-	if !ok {
-		return
+	if found, ok := s.memory.spaces.LoadAndDelete(s.name); ok {
+		found.(*contents).leave()
 	}
-	c := found.(*contents)
+}
+
+// leave gives back what was counted, as the space was cleared.
+func (c *contents) leave() {
 	c.cleared.Store(true)
 	for i := range c.shards {
 		c.shards[i].leave()

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // callers is how many call at once, in each of so many rounds.
@@ -39,6 +41,7 @@ var racePromises = []promise{
 	{"race: Update loses nothing", checkUpdateRace},
 	{"race: Append numbers without gaps", checkAppendRace},
 	{"race: no first write to a space or log is lost", checkFirstWriteRace},
+	{"race: nobody sees a space that was cleared without what is written behind it", checkRenewRace},
 	{"race: everything at once", checkRaceOfAll},
 }
 
@@ -162,6 +165,22 @@ func checkFirstWriteRace(k kit) {
 		k.increment("count", 0, callers)
 		k.append("log", "record", wide(), callers+1)
 	}
+}
+
+func checkRenewRace(k kit) {
+	k.put("key", "value", time.Time{})
+	k.atOnce(func(caller int) error {
+		for range rounds {
+			if caller == 0 {
+				if err := k.space.Do(k.ctx, &store.Clear{}, &store.Put{Key: "key", Value: []byte("value")}); err != nil {
+					return err
+				}
+			} else if _, ok, err := k.space.Get(k.ctx, "key"); err != nil || !ok {
+				k.Errorf("the key was gone: %v", err)
+			}
+		}
+		return nil
+	})
 }
 
 // checkRaceOfAll is for the race detector: its callers use and clear one space in every way at once.

@@ -1,4 +1,4 @@
-package sandbox_test
+package token_test
 
 import (
 	"bytes"
@@ -9,16 +9,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
-func claims() sandbox.Claims {
-	return sandbox.Claims{
-		Kind: "mqtt", Number: 7, IssuedAt: 1772366400000, ExpiresAt: 1772370000000, Subject: "ak", Detail: "R:a/b",
+func claims() token.Claims {
+	return token.Claims{
+		Kind: "mqtt", Issuer: "api", Number: 7, IssuedAt: 1772366400000, ExpiresAt: 1772370000000, Subject: "ak", Detail: "R:a/b",
 	}
 }
 
-func seal(tb testing.TB, box *sandbox.Sandbox, c sandbox.Claims, size int) []byte {
+func seal(tb testing.TB, box *token.Ledger, c token.Claims, size int) []byte {
 	tb.Helper()
 	return box.Seal(c, size)
 }
@@ -27,17 +27,17 @@ func TestSealedClaimsComeBack(t *testing.T) {
 	t.Parallel()
 	odd := claims()
 	odd.Subject, odd.Detail = "\xff\x00名", "\xc3\x28"
-	for name, c := range map[string]sandbox.Claims{"plain": claims(), "empty": {}, "not UTF-8": odd} {
+	for name, c := range map[string]token.Claims{"plain": claims(), "empty": {}, "not UTF-8": odd} {
 		for _, size := range []int{0, 100, 480, 4096} {
 			t.Run(fmt.Sprint(name, size), func(t *testing.T) {
 				t.Parallel()
-				box := newBox(t, 1)
+				box := newLedger(t, 1)
 				sealed := seal(t, box, c, size)
 				if len(sealed) < size {
 					t.Errorf("%d bytes, want at least %d", len(sealed), size)
 				}
 				got, ok := box.Unseal(sealed, c.Kind)
-				if diff := cmp.Diff(c, got, cmpopts.IgnoreUnexported(sandbox.Claims{})); !ok || diff != "" {
+				if diff := cmp.Diff(c, got, cmpopts.IgnoreUnexported(token.Claims{})); !ok || diff != "" {
 					t.Errorf("Unseal = %v (-want +got):\n%s", ok, diff)
 				}
 			})
@@ -47,12 +47,12 @@ func TestSealedClaimsComeBack(t *testing.T) {
 
 func TestSealDependsOnSeedAndClaimsAlone(t *testing.T) {
 	t.Parallel()
-	first := seal(t, newBox(t, 1), claims(), 200)
-	other := newWorld(t, 0).create(t, sandbox.Definition{ID: "other-name", Seed: 1})
+	first := seal(t, newLedger(t, 1), claims(), 200)
+	other := newLedger(t, 1)
 	if !bytes.Equal(first, seal(t, other, claims(), 200)) {
 		t.Error("the same seed and claims sealed differently")
 	}
-	if bytes.Equal(first, seal(t, newBox(t, 2), claims(), 200)) {
+	if bytes.Equal(first, seal(t, newLedger(t, 2), claims(), 200)) {
 		t.Error("another seed sealed the same")
 	}
 	changed := claims()
@@ -64,7 +64,7 @@ func TestSealDependsOnSeedAndClaimsAlone(t *testing.T) {
 
 func TestUnsealRefuses(t *testing.T) {
 	t.Parallel()
-	box := newBox(t, 1)
+	box := newLedger(t, 1)
 	sealed := seal(t, box, claims(), 100)
 	flipped := func(i int) []byte {
 		changed := bytes.Clone(sealed)
@@ -85,7 +85,7 @@ func TestUnsealRefuses(t *testing.T) {
 		"changed nonce":      {flipped(0), "mqtt"},
 		"changed claims":     {flipped(20), "mqtt"},
 		"changed tag":        {flipped(len(sealed) - 1), "mqtt"},
-		"of another sandbox": {seal(t, newBox(t, 2), claims(), 100), "mqtt"},
+		"of another sandbox": {seal(t, newLedger(t, 2), claims(), 100), "mqtt"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,10 +110,10 @@ func TestClaimsExpire(t *testing.T) {
 
 func FuzzUnseal(f *testing.F) {
 	f.Add([]byte(nil))
-	f.Add(seal(f, newBox(f, 1), claims(), 100))
-	f.Add(seal(f, newBox(f, 2), claims(), 100))
+	f.Add(seal(f, newLedger(f, 1), claims(), 100))
+	f.Add(seal(f, newLedger(f, 2), claims(), 100))
 	f.Fuzz(func(t *testing.T, sealed []byte) {
-		box := newBox(t, 1)
+		box := newLedger(t, 1)
 		got, ok := box.Unseal(sealed, "mqtt")
 		if ok && !bytes.Equal(sealed, seal(t, box, got, len(sealed))) {
 			t.Errorf("Unseal took what Seal did not give: %x, %+v", sealed, got)
