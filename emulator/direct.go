@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
@@ -47,7 +48,9 @@ func (e *Emulator) addScenarios() (err error) {
 	if s, ok := e.library.Get(magic); ok {
 		defaults = append(defaults, s)
 	}
-	e.stage, err = scenario.NewStage(scenario.Options{Lookup: e.library.Get, Decode: e.decodeScenario, Defaults: defaults})
+	e.stage, err = scenario.NewStage(scenario.Options{
+		Lookup: e.library.Get, Decode: e.decodeScenario, Outcome: gateways.Outcome, Defaults: defaults,
+	})
 	return err
 }
 

@@ -31,6 +31,8 @@ type Profile interface {
 	Sign(req *wire.Request, key sandbox.Key, now time.Time, nonce string) (*wire.Request, error)
 	// Repeat says what becomes of a request that is sent once more as it is.
 	Repeat(req *wire.Request) Repeat
+	// Outcome reads the provider's code back from a reply; empty when the reply carries none.
+	Outcome(reply *wire.Reply) string
 	// Settings are what clients of a sandbox are configured with, given the data plane's address as host:port and the
 	// sandbox's credentials for this gateway as its definition lists them.
 	Settings(address string, credentials []json.RawMessage) (settings.Settings, error)

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // Profiles are what is known of the gateways, in the order in which people see them.
@@ -22,6 +23,14 @@ func Find(name string) (gateway.Profile, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Outcome is the provider's code that a reply of the named gateway carries; empty when it carries none.
+func Outcome(name string, reply *wire.Reply) string {
+	if profile, ok := Find(name); ok {
+		return profile.Outcome(reply)
+	}
+	return ""
 }
 
 // New returns the gateways over the APIs of a catalogue, in the order in which they are asked whose a request is: those

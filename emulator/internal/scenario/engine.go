@@ -29,6 +29,9 @@ type Options struct {
 	Lookup func(name string) (*Scenario, bool)
 	// Decode reads a document that somebody plays; its error is handed on as it is.
 	Decode func(source []byte) (*Scenario, error)
+	// Outcome reads the provider's code back from a reply of the named gateway; empty when the
+	// reply carries none. Nil reads none.
+	Outcome func(gateway string, reply *wire.Reply) string
 	// Defaults play in every sandbox that did not switch them off. Whatever is played wins over them.
 	Defaults []*Scenario
 }
@@ -48,6 +51,9 @@ const MaxPlaying = 50
 
 // NewStage compiles the defaults.
 func NewStage(options Options) (*Stage, error) {
+	if options.Outcome == nil {
+		options.Outcome = func(string, *wire.Reply) string { return "" }
+	}
 	s := &Stage{options: options}
 	for _, d := range options.Defaults {
 		made, err := compile(d, d.Name)
@@ -97,7 +103,7 @@ func (p Player) Decide(ctx context.Context, in Input, phase Phase) (Decision, er
 	if in.Only == "" && len(cues) == 0 {
 		return Decision{}, nil
 	}
-	q := question{callFields: callFields{call: in.Call}, in: in, space: p.space}
+	q := question{callFields: callFields{call: in.Call}, in: in, space: p.space, outcome: p.stage.options.Outcome}
 	if in.Only != "" {
 		asked, err := p.asked(playing, in.Only)
 		if err != nil {
@@ -113,9 +119,10 @@ func (p Player) Decide(ctx context.Context, in Input, phase Phase) (Decision, er
 // question is one call on its way through the rules.
 type question struct {
 	callFields
-	in     Input
-	space  store.Space
-	misses []Miss
+	in      Input
+	space   store.Space
+	outcome func(gateway string, reply *wire.Reply) string
+	misses  []Miss
 }
 
 // maxMisses bounds what is explained about one call.

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -75,7 +76,7 @@ func (s *step) reply(q *question, chance *rand.Rand) (*wire.Reply, *wire.Fault) 
 		return nil, s.broken(err)
 	}
 	value, err := contract.DecodeJSON(reply.Body)
-	reply.Outcome = outcomeOf(q.call.Gateway, reply, value)
+	reply.Outcome = cmp.Or(q.outcome(q.call.Gateway, reply), OutcomeRespond)
 	if s.Respond.OffSpec {
 		return reply, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -29,7 +30,7 @@ func newStage(tb testing.TB, defaults ...string) *scenario.Stage {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	options := scenario.Options{Lookup: library.Get, Decode: func(source []byte) (*scenario.Scenario, error) {
+	options := scenario.Options{Lookup: library.Get, Outcome: gateways.Outcome, Decode: func(source []byte) (*scenario.Scenario, error) {
 		s, problems := scenario.Decode(source, builtin(tb))
 		if len(problems) > 0 {
 			return nil, scenario.Problems(problems)
