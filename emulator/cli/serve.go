@@ -118,13 +118,10 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		return err
 	}
 	log.Info("serving", "data", data.Addr(), "control", steer.Addr())
-	if err := (welcome{
+	welcome{
 		data: reachable(data.Addr()), control: reachable(steer.Addr()), tls: secure.addr(), key: key, box: box,
 		style: styleFor(world),
-	}).write(world.Stdout); err != nil {
-		stop(ctx, log, secure.with(data, steer)...)
-		return err
-	}
+	}.write(world.Stdout, log)
 	go sweep(ctx, em, log)
 	go tend(ctx)
 	watch(ctx, em, log, files)

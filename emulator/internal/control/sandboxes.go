@@ -78,8 +78,8 @@ func (p *plane) details(c *echo.Context, box *sandbox.Sandbox) (details, error) 
 	return details{short, box.Credentials, box.Fixtures, quotas, playing, p.endpoints(c)}, err
 }
 
-// endpoints are what clients are pointed at: the planes, and each gateway in the form that its clients take. "tls" is the
-// data plane over HTTPS, where that is on.
+// endpoints are what clients are pointed at: the planes, and each gateway in the form that its clients take. "tls" is
+// the data plane over HTTPS, where that is on.
 func (p *plane) endpoints(c *echo.Context) map[string]string {
 	all := map[string]string{"data": "http://" + p.data, "control": "http://" + c.Request().Host}
 	for _, gw := range p.emulator.Gateways() {
