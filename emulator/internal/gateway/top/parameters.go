@@ -135,7 +135,8 @@ func (p *parameters) addPart(part *multipart.Part) error {
 }
 
 func unreadable(what string, err error) error {
-	return gateway.Refuse(wire.Malformed, "parameters", fmt.Sprintf("Could not read %s: %s.", what, validUTF8(err.Error())))
+	return gateway.Refuse(wire.Malformed, "parameters",
+		fmt.Sprintf("Could not read %s: %s.", what, validUTF8(err.Error())))
 }
 
 // advice tells of parameters that came more than once.
