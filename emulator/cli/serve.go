@@ -84,12 +84,10 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 		return s.startError(err)
 	}
 	log.Info("serving", "data", em.Addr(), "control", em.ControlAddr())
-	if err := (welcome{
+	welcome{
 		data: em.Addr(), control: em.ControlAddr(), tls: em.TLSAddr(), key: key, box: em.World().Default(),
 		style: styleFor(world),
-	}).write(world.Stdout); err != nil {
-		return errors.Join(err, stop(ctx, em))
-	}
+	}.write(world.Stdout, log)
 	go tend(ctx)
 	watch(ctx, em.World(), log, files)
 	err = stop(ctx, em)

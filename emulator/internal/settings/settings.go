@@ -91,8 +91,8 @@ func (t *Texts) Fill(groups []Group, data any) error {
 	return nil
 }
 
-// Plain reports whether the value of a variable needs no quotes: in no shell, and not in docker's --env-file, which knows
-// none.
+// Plain reports whether the value of a variable needs no quotes: in no shell, and not in docker's --env-file, which
+// knows none.
 func Plain(value string) bool { return plainValue.MatchString(value) }
 
 var (
