@@ -227,19 +227,35 @@ func (c *Catalogue) addPath(api *API, root rootExtensions, key string, item *ope
 			return fmt.Errorf("operation %s: %w", item.Operations()[method].OperationID, err)
 		}
 		api.Operations = append(api.Operations, op)
-		if !byAction {
-			c.byRoute[item.Operations()[method]] = op
-			continue
+		if err := c.place(op, method, item.Operations()[method], byAction); err != nil {
+			return fmt.Errorf("operation %s: %w", op.Name, err)
 		}
-		key := action{api.Gateway.Name, op.Action}
-		for _, other := range c.byAction[key] {
-			if other.API.Version == api.Version {
-				return fmt.Errorf("operation %s: x-action %q of version %q is that of %s already",
-					op.Name, op.Action, api.Version, other.Name)
-			}
-		}
-		c.byAction[key] = append(c.byAction[key], op)
 	}
+	return nil
+}
+
+// place makes an operation findable by its action or by its route. Two of the same version that would be found by the
+// same are refused: one would hide the other.
+func (c *Catalogue) place(op *Operation, method string, doc *openapi3.Operation, byAction bool) error {
+	gateway, version := op.API.Gateway.Name, op.API.Version
+	if !byAction {
+		other, _, err := c.ByRoute(gateway, method, op.Path)
+		if err == nil && other.API.Version == version {
+			return fmt.Errorf("%s %s of version %q is that of %s already", method, op.Path, version, other.Name)
+		}
+		c.byRoute[doc] = op
+		return nil
+	}
+	if op.Action == "" {
+		return fmt.Errorf("x-action: must be there, since the key of the path has a %q", actionMark)
+	}
+	key := action{gateway, op.Action}
+	for _, other := range c.byAction[key] {
+		if other.API.Version == version {
+			return fmt.Errorf("x-action: %q of version %q is that of %s already", op.Action, version, other.Name)
+		}
+	}
+	c.byAction[key] = append(c.byAction[key], op)
 	return nil
 }
 
