@@ -245,6 +245,15 @@ paths:
 	if _, err := contract.LoadComplete(fstest.MapFS{"gateways/acs.yaml": {Data: []byte(gateway)}, "shop.yaml": {Data: []byte(api)}}); err != nil {
 		t.Fatal(err)
 	}
+	held := strings.Replace(api, `{description: d, content: {application/json: {schema: {type: object, x-evidence: "page: reply",`,
+		`{description: d, x-evidence: "page: reply", content: {application/json: {schema: {type: object,`, 1)
+	catalogue, err := contract.LoadComplete(fstest.MapFS{"gateways/acs.yaml": {Data: []byte(gateway)}, "shop.yaml": {Data: []byte(held)}})
+	if err != nil || held == api {
+		t.Fatal("evidence of the reply as a whole is not that of its members", err)
+	}
+	if got := operation(t, catalogue, "shop.Do").Reply()[0].Evidence.Source; got != "reply" {
+		t.Errorf("the member's evidence is %q", got)
+	}
 	for name, c := range map[string]struct {
 		leaveOut string
 		want     []string

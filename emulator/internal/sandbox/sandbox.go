@@ -35,7 +35,9 @@ func newSandbox(def Definition, space store.Space, realNow func() time.Time) (*S
 	if err != nil {
 		return nil, err
 	}
-	box := &Sandbox{Definition: def, space: space, realNow: realNow, key: key, aead: aead, quotas: map[string]contract.Rate{}}
+	box := &Sandbox{
+		Definition: def, space: space, realNow: realNow, key: key, aead: aead, quotas: map[string]contract.Rate{},
+	}
 	if box.access, err = aes.NewCipher(box.mac("access token", nil)); err != nil {
 		return nil, err
 	}
