@@ -74,6 +74,8 @@ type Operation struct {
 	Evidence    Evidence
 
 	inputs       *openapi3.Schema // an object whose members are Inputs
+	directed     bool             // a member is readOnly or writeOnly
+	takesNull    bool             // a parameter is JSON, and can be null
 	body         *openapi3.Schema
 	bodyRequired bool
 	bodyExample  any

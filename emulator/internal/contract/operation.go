@@ -89,9 +89,10 @@ func (op *Operation) addValidation() error {
 			return fmt.Errorf("parameter %s: is there twice, at different places of the request", in.Name)
 		}
 		op.inputs.WithProperty(in.Name, in.schema)
+		op.takesNull = op.takesNull || in.isJSON
 	}
 	op.asRequest = []openapi3.SchemaValidationOption{openapi3.MultiErrors()}
-	if hasDirection(op.inputs) || hasDirection(op.body) {
+	if op.directed = hasDirection(op.inputs) || hasDirection(op.body); op.directed {
 		op.asRequest = append(op.asRequest, openapi3.VisitAsRequest())
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Values(op.replies)), hasDirection) {
