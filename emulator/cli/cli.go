@@ -71,7 +71,7 @@ func run(ctx context.Context, world World, args []string) error {
 	env := &environment{lookup: world.LookupEnv}
 	parser, err := kong.New(&grammar{},
 		kong.Name("tokenstage"),
-		kong.Description("An emulator of five cloud APIs that issue access tokens. Real SDKs work against it, offline.\n\n"+
+		kong.Description("An emulator of cloud APIs that issue access tokens. Real SDKs work against it, offline.\n\n"+
 			"Exit codes: 0 all is well, 1 it could not be done, 2 the command line or the environment is not good."),
 		kong.Writers(world.Stdout, world.Stderr),
 		kong.NoDefaultHelp(),
