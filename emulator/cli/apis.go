@@ -3,9 +3,12 @@ package cli
 import (
 	"context"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -50,21 +53,22 @@ func (a *apisCommand) Run(ctx context.Context, world World) error {
 
 // pick returns what a name means: an API with all its operations, or with one.
 func pick(apis []client.API, name string) ([]client.API, error) {
-	var known []string
+	meant := map[string]string{} // an operation may be named without its API
 	for _, api := range apis {
 		if api.Name == name {
 			return []client.API{api}, nil
 		}
-		known = append(known, api.Name)
+		meant[api.Name] = api.Name
 		for _, op := range api.Operations {
 			if op.ID == name || op.ID == api.Name+"."+name {
 				api.Operations = []client.Operation{op}
 				return []client.API{api}, nil
 			}
-			known = append(known, op.ID)
+			_, short, _ := strings.Cut(op.ID, ".")
+			meant[op.ID], meant[short] = op.ID, op.ID
 		}
 	}
-	if near := nearest(name, known); near != "" {
+	if near := meant[nearest.Name(name, slices.Sorted(maps.Keys(meant)))]; near != "" {
 		return nil, usagef("no API or operation %q, did you mean %q?", name, near)
 	}
 	return nil, usagef("no API or operation %q; see: tokenstage apis", name)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
@@ -83,7 +85,7 @@ func (who trustee) write(out io.Writer, ca found) {
 		say(out, "The certificate:\n\n  %s\n\n", ca.fetch)
 	}
 	colon := strings.LastIndexByte(ca.tls, ':') // an address of IPv6 keeps its brackets
-	fill := strings.NewReplacer("{file}", shellQuote(ca.file),
+	fill := strings.NewReplacer("{file}", shellescape.Quote(ca.file),
 		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:])
 	for _, t := range trusts() {
 		if who == t.who || who == everybody {

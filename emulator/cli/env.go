@@ -3,9 +3,9 @@ package cli
 import (
 	"context"
 	"io"
-	"regexp"
 	"slices"
-	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -108,7 +108,7 @@ func writeExports(out io.Writer, all []variable) {
 			say(out, "unset %s\n", v.name)
 			continue
 		}
-		say(out, "export %s=%s\n", v.name, shellQuote(v.value))
+		say(out, "export %s=%s\n", v.name, shellescape.Quote(v.value))
 	}
 }
 
@@ -118,27 +118,4 @@ func writeDotenv(out io.Writer, all []variable) {
 			say(out, "%s=%s\n", v.name, dotenvQuote(v.value))
 		}
 	}
-}
-
-// plainValue needs no quotes anywhere, also not in docker's --env-file, which knows none.
-var plainValue = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
-
-// shellQuote follows POSIX, Shell Command Language 2.2.2: nothing is special between single quotes.
-func shellQuote(value string) string {
-	if plainValue.MatchString(value) {
-		return value
-	}
-	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
-}
-
-// dotenvQuote uses single quotes, which readers take literally, and double quotes with escapes for what these cannot
-// hold.
-func dotenvQuote(value string) string {
-	switch {
-	case plainValue.MatchString(value):
-		return value
-	case !strings.ContainsAny(value, "'\n\r"):
-		return "'" + value + "'"
-	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "\n", `\n`, "\r", `\r`).Replace(value) + `"`
 }

@@ -3,9 +3,10 @@ package console
 import (
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -36,19 +37,19 @@ func (c *console) asCurl(e *journal.Entry) curl {
 		end := strings.IndexByte(rest+"/", '/')
 		host, target = rest[:end], "http://"+c.Data+rest[end:]
 	}
-	parts := []string{"curl -sS --globoff --path-as-is " + curlMethod(e) + shellQuote(target)}
+	parts := []string{"curl -sS --globoff --path-as-is " + curlMethod(e) + shellescape.Quote(target)}
 	if host != c.Data {
-		parts = append(parts, "-H "+shellQuote("Host: "+host))
+		parts = append(parts, "-H "+shellescape.Quote("Host: "+host))
 	}
 	for _, h := range curlHeaders(e) {
-		parts = append(parts, "-H "+shellQuote(h))
+		parts = append(parts, "-H "+shellescape.Quote(h))
 	}
 	if body := e.Request.Body; body != "" {
 		option := "--data-binary "
 		if body[0] == '@' {
 			option = "--data-raw " // the other one would read a file
 		}
-		parts = append(parts, option+shellQuote(body))
+		parts = append(parts, option+shellescape.Quote(body))
 	}
 	return curl{
 		Command: curlCommand(parts...), Masked: masked(e), Replay: replay(e),
@@ -64,7 +65,7 @@ func curlMethod(e *journal.Entry) string {
 	case method == "GET" && e.Request.Body == "", method == "POST" && e.Request.Body != "":
 		return ""
 	default:
-		return "-X " + shellQuote(method) + " "
+		return "-X " + shellescape.Quote(method) + " "
 	}
 }
 
@@ -158,14 +159,3 @@ func sends(e *journal.Entry, name string) bool {
 
 // curlCommand puts each part on a line of its own.
 func curlCommand(parts ...string) string { return strings.Join(parts, " \\\n  ") }
-
-// bareWord is what no shell takes for anything but itself.
-var bareWord = regexp.MustCompile(`^[A-Za-z0-9._/-]+$`)
-
-// shellQuote is text as one word of a POSIX shell.
-func shellQuote(text string) string {
-	if bareWord.MatchString(text) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}

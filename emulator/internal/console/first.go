@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -30,8 +32,8 @@ func (c *console) firstCall(box *sandbox.Sandbox) *firstCall {
 		return first
 	}
 	first.Curl = curlCommand(
-		"curl -sS "+shellQuote("http://"+c.Data+"/apigovernance/api/oauth/tokenByAkSk"),
-		"-H "+shellQuote("Content-Type: application/json"), "-d "+shellQuote(body),
+		"curl -sS "+shellescape.Quote("http://"+c.Data+"/apigovernance/api/oauth/tokenByAkSk"),
+		"-H "+shellescape.Quote("Content-Type: application/json"), "-d "+shellescape.Quote(body),
 	)
 	return first
 }

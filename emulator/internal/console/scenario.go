@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
@@ -36,11 +38,11 @@ func (p *scenarioPage) Toggle() toggle { return p.toggle }
 
 // Command plays it in a sandbox from the command line.
 func (p *scenarioPage) Command(sandbox string) string {
-	command := "tokenstage play " + shellQuote(p.Name) + " --sandbox " + sandbox
+	command := "tokenstage play " + shellescape.Quote(p.Name) + " --sandbox " + sandbox
 	if p.Control == usualControl {
 		return command
 	}
-	return command + " --control " + shellQuote("http://"+p.Control)
+	return command + " --control " + shellescape.Quote("http://"+p.Control)
 }
 
 // usualControl is where the command line looks for the control plane unless told otherwise.

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"text/template"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -140,7 +142,7 @@ func fabricSettings() []setting {
 // texts are the texts to paste. They are read with the first page that shows some.
 var texts = sync.OnceValues(func() (*template.Template, error) {
 	return template.New("").Funcs(template.FuncMap{
-		"go": strconv.Quote, "js": jsQuote, "sh": shellQuote, "object": object,
+		"go": strconv.Quote, "js": jsQuote, "sh": shellescape.Quote, "object": object,
 	}).ParseFS(files, "templates/settings.txt")
 })
 

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 )
 
 // Turn is one call's place in a sandbox: its number, its instant and its chance. The same seed and number always
@@ -83,27 +86,7 @@ const (
 )
 
 // UUID draws a random UUID (version 4) in lower case.
-func (t *Turn) UUID() string { return t.uuid(LowerHex) }
+func (t *Turn) UUID() string { return random.UUID(t.Chance()).String() }
 
 // UpperUUID is UUID in upper case.
-func (t *Turn) UpperUUID() string { return t.uuid("0123456789ABCDEF") }
-
-func (t *Turn) uuid(digits string) string {
-	var b [16]byte
-	chance := t.Chance()
-	for i := 0; i < 16; i += 8 {
-		v := chance.Uint64()
-		for j := range 8 {
-			b[i+j] = byte(v >> (8 * j))
-		}
-	}
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	text := make([]byte, 0, 36)
-	for i, c := range b {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			text = append(text, '-')
-		}
-		text = append(text, digits[c>>4], digits[c&15])
-	}
-	return string(text)
-}
+func (t *Turn) UpperUUID() string { return strings.ToUpper(t.UUID()) }

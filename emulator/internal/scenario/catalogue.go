@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
 // Generated makes a scenario of every documented error of every operation: error/<api>.<Operation>/<Code>.
@@ -115,7 +117,7 @@ func (l *Library) Check() error {
 // Suggest is the name that was most likely meant, empty where none is near: one with a slip of the pen, or the first
 // that begins so.
 func (l *Library) Suggest(name string) string {
-	if near := nearest(name, l.names); near != "" || name == "" {
+	if near := nearest.Name(name, l.names); near != "" || name == "" {
 		return near
 	}
 	if i, _ := slices.BinarySearch(l.names, name); i < len(l.names) && strings.HasPrefix(l.names[i], name) {
@@ -123,3 +125,5 @@ func (l *Library) Suggest(name string) string {
 	}
 	return ""
 }
+
+func keysOf[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

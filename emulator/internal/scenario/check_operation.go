@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
 // operations are those that the rule is about; none when its "on" names nothing, which is reported.
@@ -44,7 +45,7 @@ func (c *checker) meantOperation(word string, all []*contract.Operation) string 
 		}
 		known = append(known, op.Name)
 	}
-	if name := nearest(word, known); name != "" {
+	if name := nearest.Name(word, known); name != "" {
 		return name
 	}
 	_, id, _ := strings.Cut(word, ".")
@@ -88,7 +89,7 @@ func meantField(name string, known []string) string {
 			return prefix + bare
 		}
 	}
-	return nearest(name, known)
+	return nearest.Name(name, known)
 }
 
 // fieldsOf names what conditions can look at. Members of JSON bodies and parameters stand there with dots between

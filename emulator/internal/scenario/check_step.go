@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
 // fail finds the documented error that every operation of the rule has by that code. A code that was written filled,
@@ -77,10 +78,10 @@ func (c *checker) undocumented(code string, at place, ops []*contract.Operation)
 		}
 	}
 	if len(shared) == 0 {
-		c.addMeant(at, nearest(code, some), "%s is no documented error, and the operations have none in common", quote(code))
+		c.addMeant(at, nearest.Name(code, some), "%s is no documented error, and the operations have none in common", quote(code))
 		return
 	}
-	c.addMeant(at, nearest(code, shared), "%s is no documented error of %s", quote(code), namesOf(ops))
+	c.addMeant(at, nearest.Name(code, shared), "%s is no documented error of %s", quote(code), namesOf(ops))
 }
 
 func namesOf(ops []*contract.Operation) string {

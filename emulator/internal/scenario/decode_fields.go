@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
 // fields fills the types of the language from a tree.
@@ -87,7 +89,7 @@ func (f *fields) members(n *node, into reflect.Value, known language, seen marks
 	for _, m := range n.members {
 		field, ok := known.field(m.key)
 		if !ok {
-			meant := nearest(m.key, known.keys)
+			meant := nearest.Name(m.key, known.keys)
 			if meant == "" {
 				f.add(m.place, "unknown key %s in %s, which takes %s", quote(m.key), known.name, known.list())
 				continue

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
 // scalar fills a text, number or switch and holds it to the tag.
@@ -102,7 +104,7 @@ func (f *fields) oneOf(n *node, known []string, tag reflect.StructTag) bool {
 	if len(known) > 1 {
 		want = "one of " + want
 	}
-	f.addMeant(n.place, nearest(n.text, known), "%smust be %s, not %s", subject(tag), want, quote(n.text))
+	f.addMeant(n.place, nearest.Name(n.text, known), "%smust be %s, not %s", subject(tag), want, quote(n.text))
 	return false
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
 // node is one value of a document, freed of the ways in which YAML can write it.
@@ -208,7 +210,7 @@ func (t *tree) alias(at place, name string) *node {
 	if value, ok := t.anchors[name]; ok {
 		return value
 	}
-	t.addMeant(at, nearest(name, keysOf(t.anchors)), "no anchor %s stands before this alias", quote(name))
+	t.addMeant(at, nearest.Name(name, keysOf(t.anchors)), "no anchor %s stands before this alias", quote(name))
 	return &node{place: at, kind: isBroken}
 }
 

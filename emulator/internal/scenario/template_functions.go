@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/brianvoe/gofakeit/v7"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 )
 
 // environment is what a template sees: one call, the instant and a chance of its own.
@@ -151,15 +152,7 @@ func orDefault(fallback, value any) any {
 	return fallback
 }
 
-func (e *environment) uuid() string {
-	var b [16]byte
-	for i := range b {
-		b[i] = byte(e.chance.Uint32())
-	}
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	text := hex.EncodeToString(b[:])
-	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-")
-}
+func (e *environment) uuid() string { return random.UUID(e.chance).String() }
 
 func (e *environment) draw(n int, alphabet string) (string, error) {
 	if n < 0 {

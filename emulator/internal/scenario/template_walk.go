@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	syntax "text/template/parse"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
 // walker looks at every piece of a template and keeps the first refusal.
@@ -29,7 +31,7 @@ func (w *walker) unknown(n syntax.Node, what, name string, known []string) {
 }
 
 func unknownName(what, name string, known []string) string {
-	if meant := nearest(name, known); meant != "" {
+	if meant := nearest.Name(name, known); meant != "" {
 		return fmt.Sprintf("%s %q is not known; did you mean %q?", what, name, meant)
 	}
 	return fmt.Sprintf("%s %q is not known; there are %s", what, name, strings.Join(known, ", "))
