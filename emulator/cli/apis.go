@@ -14,7 +14,7 @@ import (
 
 // apisCommand lists what is emulated.
 type apisCommand struct {
-	remote
+	controlFlags
 	Name   string `arg:"" optional:"" help:"API or operation whose documented errors to list, such as onsmqtt.ApplyToken."`
 	Errors bool   `help:"List the documented errors of everything."`
 	JSON   bool   `name:"json" help:"Print JSON, as the control API gives it."`
@@ -30,29 +30,29 @@ func (apisCommand) Help() string {
 }
 
 // Run prints the list.
-func (a *apisCommand) Run(ctx context.Context, world World) error {
+func (a *apisCommand) Run(ctx context.Context, env Env) error {
 	apis, err := a.client().APIs(ctx)
 	if err != nil {
 		return a.failure(err, "apis")
 	}
 	if a.Name != "" {
-		if apis, err = pick(apis, a.Name); err != nil {
+		if apis, err = selectAPIs(apis, a.Name); err != nil {
 			return err
 		}
 	}
 	switch {
 	case a.JSON:
-		return writeJSON(world.Stdout, map[string]any{"apis": apis})
+		return writeJSON(env.Stdout, map[string]any{"apis": apis})
 	case a.Errors || a.Name != "":
-		writeErrors(world.Stdout, styleFor(world), apis)
+		writeErrors(env.Stdout, styleFor(env), apis)
 	default:
-		writeOperations(world.Stdout, apis)
+		writeOperations(env.Stdout, apis)
 	}
 	return nil
 }
 
-// pick returns what a name means: an API with all its operations, or with one.
-func pick(apis []client.API, name string) ([]client.API, error) {
+// selectAPIs returns what a name means: an API with all its operations, or with one.
+func selectAPIs(apis []client.API, name string) ([]client.API, error) {
 	meant := map[string]string{} // an operation may be named without its API
 	for _, api := range apis {
 		if api.Name == name {
@@ -79,15 +79,15 @@ func writeOperations(out io.Writer, apis []client.API) {
 	for _, api := range apis {
 		for _, op := range api.Operations {
 			rows = append(rows, []string{
-				api.Name, op.ID, api.Gateway, strconv.Itoa(len(op.Errors)), howCalled(api, op),
+				api.Name, op.ID, api.Gateway, strconv.Itoa(len(op.Errors)), routing(api, op),
 			})
 		}
 	}
-	new(table).write(out, rows...)
+	table{}.write(out, rows...)
 }
 
-// howCalled is what a request carries to be routed to the operation.
-func howCalled(api client.API, op client.Operation) string {
+// routing is what a request carries to be routed to the operation.
+func routing(api client.API, op client.Operation) string {
 	call := strings.Join(op.Methods, "|") + " " + op.Path
 	switch {
 	case op.Action == "":
@@ -105,14 +105,14 @@ func writeErrors(out io.Writer, s style, apis []client.API) {
 	for i, api := range apis {
 		for j, op := range api.Operations {
 			if i+j > 0 {
-				say(out, "\n")
+				printf(out, "\n")
 			}
-			say(out, "%s  %s\n", s.heading(op.ID), op.Summary)
+			printf(out, "%s  %s\n", s.heading(op.ID), op.Summary)
 			rows := [][]string{{"CODE", "STATUS", "OF", "EVIDENCE", "MEANING"}}
 			for _, e := range op.Errors {
 				rows = append(rows, []string{e.Code, strconv.Itoa(e.Status), e.Origin, e.Evidence, e.Meaning})
 			}
-			new(table).write(out, rows...)
+			table{}.write(out, rows...)
 		}
 	}
 }

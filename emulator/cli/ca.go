@@ -11,7 +11,7 @@ import (
 
 // caCommand prints the certificate of the CA, or how clients come to trust it.
 type caCommand struct {
-	Trust    trustee    `placeholder:"WHO" help:"Tell how these trust it: go, node, java, python, curl, hosts or all."`
+	Trust    clientKind `placeholder:"WHO" help:"Tell how these trust it: go, node, java, python, curl, hosts or all."`
 	Control  controlURL `placeholder:"URL" group:"remote" help:"Ask this control plane, not the state folder."`
 	Token    string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, where it needs one."`
 	StateDir stateDir   `placeholder:"DIR" group:"remote" help:"Where the CA is kept. Default: ~/.local/state/tokenstage."`
@@ -27,8 +27,8 @@ func (caCommand) Help() string {
 	)
 }
 
-// found is a CA and what the texts say of it.
-type found struct {
+// caDetails is a CA and what the texts say of it.
+type caDetails struct {
 	certificate []byte
 	file        string // that holds it
 	fetch       string // the command that makes the file, where it is not there yet
@@ -43,39 +43,39 @@ const (
 )
 
 // Run prints the certificate alone on standard output, so that it can be redirected; the rest is for people.
-func (c *caCommand) Run(ctx context.Context, world World) error {
+func (c *caCommand) Run(ctx context.Context, env Env) error {
 	find := c.kept
 	if c.Control != "" {
 		find = c.running
 	}
-	ca, err := find(ctx, world)
+	ca, err := find(ctx, env)
 	if err != nil {
 		return err
 	}
 	if c.Trust != "" {
-		c.Trust.write(world.Stdout, ca)
+		c.Trust.write(env.Stdout, ca)
 		return nil
 	}
-	say(world.Stdout, "%s", ca.certificate)
+	printf(env.Stdout, "%s", ca.certificate)
 	if ca.fetch == "" {
-		say(world.Stderr, "The file is %s.\n", ca.file)
+		printf(env.Stderr, "The file is %s.\n", ca.file)
 	}
-	say(world.Stderr, "How clients come to trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
+	printf(env.Stderr, "How clients come to trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
 	return nil
 }
 
 // running is the CA of a running emulator, which may be the one that is kept here.
-func (c *caCommand) running(ctx context.Context, world World) (found, error) {
-	asked := remote{Control: c.Control, Token: c.Token}
+func (c *caCommand) running(ctx context.Context, env Env) (caDetails, error) {
+	asked := controlFlags{Control: c.Control, Token: c.Token}
 	certificate, err := asked.client().CA(ctx)
 	if err != nil {
-		return found{}, asked.failure(err, "serve --help")
+		return caDetails{}, asked.failure(err, "serve --help")
 	}
 	box, err := asked.client().Sandbox(ctx, sandbox.Default)
 	if err != nil {
-		return found{}, asked.failure(err, "sandbox list")
+		return caDetails{}, asked.failure(err, "sandbox list")
 	}
-	ca := found{certificate: certificate, file: c.StateDir.holding(world, certificate), tls: likelyTLS}
+	ca := caDetails{certificate: certificate, file: c.StateDir.certFileOf(env, certificate), tls: likelyTLS}
 	if base, err := url.Parse(box.Endpoints.TLS); err == nil && base.Port() != "" {
 		ca.tls = base.Host
 	}
@@ -86,15 +86,15 @@ func (c *caCommand) running(ctx context.Context, world World) (found, error) {
 }
 
 // kept is the CA of the state folder, made when there is none.
-func (c *caCommand) kept(_ context.Context, world World) (found, error) {
-	folder := c.StateDir.find(world)
+func (c *caCommand) kept(_ context.Context, env Env) (caDetails, error) {
+	folder := c.StateDir.find(env)
 	if folder == "" {
-		return found{}, usagef("there is no state folder on this machine: name one with --state-dir, " +
+		return caDetails{}, usagef("there is no state folder on this machine: name one with --state-dir, " +
 			"or a running emulator with --control")
 	}
 	ca, err := authority.Keep(folder, time.Now())
 	if err != nil {
-		return found{}, err
+		return caDetails{}, err
 	}
-	return found{certificate: ca.PEM(), file: authority.CertFile(folder), tls: likelyTLS}, nil
+	return caDetails{certificate: ca.PEM(), file: authority.CertFile(folder), tls: likelyTLS}, nil
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
-// trusting tells how clients of one kind come to trust the CA. {file} stands for its certificate, {tls} for where the
+// trustGuide tells how clients of one kind come to trust the CA. {file} stands for its certificate, {tls} for where the
 // emulator is, which has a {host} and a {port}.
-type trusting struct {
-	who         trustee
+type trustGuide struct {
+	who         clientKind
 	title, text string
 }
 
-// trusts come in the order in which they are told.
-func trusts() []trusting {
-	return []trusting{
+// trustGuides come in the order in which they are told.
+func trustGuides() []trustGuide {
+	return []trustGuide{
 		{"go", "Go", `
   # on Linux and BSD, for a process; these are then all the roots it has
   SSL_CERT_FILE={file} ./app
@@ -65,31 +65,31 @@ func hostLines() string {
 	return text.String()
 }
 
-// trustee is a kind of clients, or all of them.
-type trustee string
+// clientKind is a kind of clients, or all of them.
+type clientKind string
 
-const everybody trustee = "all"
+const allKinds clientKind = "all"
 
 // Validate refuses the kinds that there is nothing to tell about.
-func (who trustee) Validate() error {
-	known := func(t trusting) bool { return who == t.who }
-	if who == everybody || slices.ContainsFunc(trusts(), known) {
+func (who clientKind) Validate() error {
+	known := func(t trustGuide) bool { return who == t.who }
+	if who == allKinds || slices.ContainsFunc(trustGuides(), known) {
 		return nil
 	}
 	return usagef("must be go, node, java, python, curl, hosts or all, got %q", string(who))
 }
 
 // write tells how they come to trust the CA.
-func (who trustee) write(out io.Writer, ca found) {
+func (who clientKind) write(out io.Writer, ca caDetails) {
 	if ca.fetch != "" {
-		say(out, "The certificate:\n\n  %s\n\n", ca.fetch)
+		printf(out, "The certificate:\n\n  %s\n\n", ca.fetch)
 	}
 	colon := strings.LastIndexByte(ca.tls, ':') // an address of IPv6 keeps its brackets
 	fill := strings.NewReplacer("{file}", shellescape.Quote(ca.file),
 		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:])
-	for _, t := range trusts() {
-		if who == t.who || who == everybody {
-			say(out, "%s:%s\n", t.title, fill.Replace(t.text))
+	for _, t := range trustGuides() {
+		if who == t.who || who == allKinds {
+			printf(out, "%s:%s\n", t.title, fill.Replace(t.text))
 		}
 	}
 }

@@ -17,8 +17,8 @@ const (
 	exitUsage   = 2 // the command line or the environment is not good
 )
 
-// World is what a command touches besides its flags.
-type World struct {
+// Env is what a command touches besides its flags.
+type Env struct {
 	Stdout, Stderr io.Writer
 	// LookupEnv reads the environment, from which every flag can be given too.
 	LookupEnv func(name string) (string, bool)
@@ -44,13 +44,13 @@ type grammar struct {
 }
 
 // Run runs one command line until it is done or ctx ends, and returns the exit code.
-func Run(ctx context.Context, world World, args ...string) int {
+func Run(ctx context.Context, env Env, args ...string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	out := &output{to: world.Stdout}
-	world.Stdout = out
-	err := run(ctx, world, args)
+	out := &output{to: env.Stdout}
+	env.Stdout = out
+	err := run(ctx, env, args)
 	if errors.Is(err, errHelpShown) {
 		err = nil
 	}
@@ -60,28 +60,28 @@ func Run(ctx context.Context, world World, args ...string) int {
 	if err == nil {
 		return exitOK
 	}
-	say(world.Stderr, "tokenstage: %s\n", oneLine(err.Error()))
+	printf(env.Stderr, "tokenstage: %s\n", oneLine(err.Error()))
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
 	return exitFailure
 }
 
-func run(ctx context.Context, world World, args []string) error {
-	env := &environment{lookup: world.LookupEnv}
+func run(ctx context.Context, env Env, args []string) error {
+	variables := &variableResolver{lookup: env.LookupEnv}
 	parser, err := kong.New(&grammar{},
 		kong.Name("tokenstage"),
 		kong.Description("An emulator of five cloud APIs that issue access tokens. Real SDKs work against it, offline.\n\n"+
 			"Exit codes: 0 all is well, 1 it could not be done, 2 the command line or the environment is not good."),
-		kong.Writers(world.Stdout, world.Stderr),
+		kong.Writers(env.Stdout, env.Stderr),
 		kong.NoDefaultHelp(),
 		kong.Vars{"control": defaultControl},
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, Compact: true, WrapUpperBound: helpWidth}),
 		kong.ValueFormatter(describe),
 		kong.ExplicitGroups([]kong.Group{{Key: remoteGroup, Title: "Where the emulator is:"}}),
-		kong.Resolvers(env),
+		kong.Resolvers(variables),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(world),
+		kong.Bind(env),
 	)
 	if err != nil {
 		return fmt.Errorf("build the command line: %w", err)
@@ -92,7 +92,7 @@ func run(ctx context.Context, world World, args []string) error {
 		return err
 	}
 	if err != nil {
-		return env.explain(err)
+		return variables.explain(err)
 	}
 	return command.Run()
 }

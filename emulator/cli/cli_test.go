@@ -190,8 +190,8 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 func TestOutputThatDoesNotGetOut(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
-	world := cli.World{Stdout: full{}, Stderr: &said, LookupEnv: lookup(nil)}
-	code := cli.Run(t.Context(), world, "version")
+	env := cli.Env{Stdout: full{}, Stderr: &said, LookupEnv: lookup(nil)}
+	code := cli.Run(t.Context(), env, "version")
 	if want := "tokenstage: the output could not be written: no space left\n"; code != 1 || said.String() != want {
 		t.Errorf("exit code %d: %s", code, said.String())
 	}

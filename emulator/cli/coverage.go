@@ -13,7 +13,7 @@ import (
 
 // coverageCommand shows which documented errors were seen.
 type coverageCommand struct {
-	boxed
+	sandboxFlags
 	Format string  `enum:"table,json,junit" default:"table" help:"table, json or junit (XML for CI)."`
 	Min    percent `placeholder:"PERCENT" help:"Fail when fewer of the documented errors were seen."`
 }
@@ -39,37 +39,37 @@ func (p percent) Validate() error {
 }
 
 // Run prints the report, and then fails if it must.
-func (c *coverageCommand) Run(ctx context.Context, world World) error {
+func (c *coverageCommand) Run(ctx context.Context, env Env) error {
 	got, err := c.client().Coverage(ctx, c.Sandbox)
 	if err != nil {
 		return c.failure(err, "sandbox list")
 	}
 	switch c.Format {
 	case "json":
-		err = writeJSON(world.Stdout, got)
+		err = writeJSON(env.Stdout, got)
 	case "junit":
-		err = writeJUnit(world.Stdout, got)
+		err = writeJUnit(env.Stdout, got)
 	default:
-		writeCoverage(world.Stdout, got)
+		writeCoverage(env.Stdout, got)
 	}
 	if err != nil {
 		return err
 	}
-	return c.judge(got)
+	return c.checkMinimum(got)
 }
 
-func (c *coverageCommand) judge(got client.Coverage) error {
+func (c *coverageCommand) checkMinimum(got client.Coverage) error {
 	if got.Calls == 0 {
 		return fmt.Errorf("no calls in the sandbox %s: is the app under test pointed at it?", c.Sandbox)
 	}
-	if share(got) < float64(c.Min) {
-		return fmt.Errorf("%s of the documented errors were seen, fewer than --min %v%%", shown(got), float64(c.Min))
+	if percentSeen(got) < float64(c.Min) {
+		return fmt.Errorf("%s of the documented errors were seen, fewer than --min %v%%", seenOfAll(got), float64(c.Min))
 	}
 	return nil
 }
 
-// share is how many of a hundred documented errors were seen.
-func share(c client.Coverage) float64 {
+// percentSeen is how many of a hundred documented errors were seen.
+func percentSeen(c client.Coverage) float64 {
 	const whole = 100
 	if c.Documented == 0 {
 		return whole
@@ -77,8 +77,8 @@ func share(c client.Coverage) float64 {
 	return whole * float64(c.Seen) / float64(c.Documented)
 }
 
-func shown(c client.Coverage) string {
-	return fmt.Sprintf("%d of %d (%.1f%%)", c.Seen, c.Documented, share(c))
+func seenOfAll(c client.Coverage) string {
+	return fmt.Sprintf("%d of %d (%.1f%%)", c.Seen, c.Documented, percentSeen(c))
 }
 
 func writeCoverage(out io.Writer, c client.Coverage) {
@@ -92,8 +92,8 @@ func writeCoverage(out io.Writer, c client.Coverage) {
 			rows = append(rows, []string{op.ID, e.Code, strconv.FormatInt(e.Seen, 10) + " (not documented)"})
 		}
 	}
-	new(table).write(out, rows...)
-	say(out, "\n%s; %s of the documented errors were seen\n", count(int(c.Calls), "call"), shown(c))
+	table{}.write(out, rows...)
+	printf(out, "\n%s; %s of the documented errors were seen\n", count(int(c.Calls), "call"), seenOfAll(c))
 }
 
 // The members of a JUnit report that CI servers agree on.
@@ -142,6 +142,6 @@ func writeJUnit(out io.Writer, c client.Coverage) error {
 	if err := errors.Join(head, encoder.Encode(report)); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	say(out, "\n")
+	printf(out, "\n")
 	return nil
 }

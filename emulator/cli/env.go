@@ -12,7 +12,7 @@ import (
 
 // envCommand prints what an app needs to talk to a sandbox.
 type envCommand struct {
-	boxed
+	sandboxFlags
 	Format   string   `enum:"shell,dotenv" default:"shell" help:"shell, to be evaluated, or dotenv, for a .env file."`
 	StateDir stateDir `placeholder:"DIR" group:"remote" help:"Where its CA is kept. Default: ~/.local/state/tokenstage."`
 }
@@ -27,20 +27,20 @@ func (envCommand) Help() string {
 }
 
 // Run prints the variables.
-func (e *envCommand) Run(ctx context.Context, world World) error {
+func (e *envCommand) Run(ctx context.Context, env Env) error {
 	box, err := e.client().Sandbox(ctx, e.Sandbox)
 	if err != nil {
 		return e.failure(err, "sandbox list")
 	}
-	secure, err := e.secure(ctx, world, box)
+	secure, err := e.secure(ctx, env, box)
 	if err != nil {
 		return e.failure(err, "serve --help")
 	}
 	all := slices.Concat(e.endpoints(box), secure, credentials(box.Credentials))
 	if e.Format == "dotenv" {
-		writeDotenv(world.Stdout, all)
+		writeDotenv(env.Stdout, all)
 	} else {
-		writeExports(world.Stdout, all)
+		writeExports(env.Stdout, all)
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (e *envCommand) endpoints(box client.Sandbox) []variable {
 }
 
 // secure is what clients need over HTTPS, where that is on. The file of the CA is named where this machine has it.
-func (e *envCommand) secure(ctx context.Context, world World, box client.Sandbox) ([]variable, error) {
+func (e *envCommand) secure(ctx context.Context, env Env, box client.Sandbox) ([]variable, error) {
 	if box.Endpoints.TLS == "" {
 		return nil, nil
 	}
@@ -72,7 +72,7 @@ func (e *envCommand) secure(ctx context.Context, world World, box client.Sandbox
 	if err != nil {
 		return nil, err
 	}
-	if file := e.StateDir.holding(world, ca); file != "" {
+	if file := e.StateDir.certFileOf(env, ca); file != "" {
 		all = append(all, variable{"TOKENSTAGE_CA_FILE", file})
 	}
 	return all, nil
@@ -105,17 +105,17 @@ func credentials(c client.Credentials) []variable {
 func writeExports(out io.Writer, all []variable) {
 	for _, v := range all {
 		if v.value == "" {
-			say(out, "unset %s\n", v.name)
+			printf(out, "unset %s\n", v.name)
 			continue
 		}
-		say(out, "export %s=%s\n", v.name, shellescape.Quote(v.value))
+		printf(out, "export %s=%s\n", v.name, shellescape.Quote(v.value))
 	}
 }
 
 func writeDotenv(out io.Writer, all []variable) {
 	for _, v := range all {
 		if v.value != "" {
-			say(out, "%s=%s\n", v.name, dotenvQuote(v.value))
+			printf(out, "%s=%s\n", v.name, dotenvQuote(v.value))
 		}
 	}
 }

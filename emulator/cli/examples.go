@@ -9,7 +9,7 @@ func examples(pairs ...string) string {
 	var text strings.Builder
 	text.WriteString("Examples:\n")
 	for i := 0; i+1 < len(pairs); i += 2 {
-		say(&text, "\n    # %s\n    %s\n", pairs[i+1], pairs[i])
+		printf(&text, "\n    # %s\n    %s\n", pairs[i+1], pairs[i])
 	}
 	return text.String()
 }

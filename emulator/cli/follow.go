@@ -9,12 +9,12 @@ import (
 )
 
 // follow shows the latest entries and then what comes in, until ctx ends.
-func (r *requestsCommand) follow(ctx context.Context, world World) error {
+func (r *requestsCommand) follow(ctx context.Context, env Env) error {
 	kept, err := r.collect(ctx)
 	if err != nil {
 		return err
 	}
-	printAll := r.printer(world)
+	printAll := r.printer(env)
 	if err := printAll(r.latest(kept.Requests)); err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (r *requestsCommand) follow(ctx context.Context, world World) error {
 		case err != nil:
 			return err
 		}
-		if err := r.show(world, event, printAll); err != nil {
+		if err := r.show(env, event, printAll); err != nil {
 			return err
 		}
 	}
@@ -39,16 +39,16 @@ func (r *requestsCommand) follow(ctx context.Context, world World) error {
 }
 
 // show prints an entry, and what else is worth a line.
-func (r *requestsCommand) show(world World, event client.Event, print func([]client.Entry) error) error {
-	notes := world.Stdout
+func (r *requestsCommand) show(env Env, event client.Event, print func([]client.Entry) error) error {
+	notes := env.Stdout
 	if r.JSON {
-		notes = world.Stderr
+		notes = env.Stderr
 	}
 	switch {
 	case event.Entry != nil:
 		return print([]client.Entry{*event.Entry})
 	case event.Missed > 0:
-		say(notes, "%d entries were dropped before they could be shown: the journal keeps the latest\n", event.Missed)
+		printf(notes, "%d entries were dropped before they could be shown: the journal keeps the latest\n", event.Missed)
 	case event.Removed:
 		return fmt.Errorf("the sandbox %s was removed; see: tokenstage sandbox list", r.Sandbox)
 	}

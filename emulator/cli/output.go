@@ -37,4 +37,4 @@ func (o *output) isTerminal() bool {
 }
 
 // say prints. That it failed is for the output to know.
-func say(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
+func printf(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }

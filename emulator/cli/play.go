@@ -19,7 +19,7 @@ import (
 
 // playCommand plays a scenario.
 type playCommand struct {
-	boxed
+	sandboxFlags
 	What string `arg:"" name:"name|file" help:"Name of a known scenario, or a file with one of your own."`
 }
 
@@ -33,8 +33,8 @@ func (playCommand) Help() string {
 }
 
 // Run plays it in the place of one of the same name.
-func (p *playCommand) Run(ctx context.Context, world World) error {
-	what := known{name: p.What}
+func (p *playCommand) Run(ctx context.Context, env Env) error {
+	what := playable{name: p.What}
 	if isFile(p.What) {
 		var err error
 		if what.name, what.source, err = readScenario(p.What); err != nil {
@@ -44,7 +44,7 @@ func (p *playCommand) Run(ctx context.Context, world World) error {
 	if err := what.play(ctx, p.client(), p.Sandbox); err != nil {
 		return p.failure(err, "scenarios list")
 	}
-	say(world.Stdout, "%s plays in the sandbox %s\n", printable(what.name), p.Sandbox)
+	printf(env.Stdout, "%s plays in the sandbox %s\n", printable(what.name), p.Sandbox)
 	return nil
 }
 
@@ -78,7 +78,7 @@ func readFile(name string) ([]byte, error) {
 
 // stopCommand ends a scenario.
 type stopCommand struct {
-	boxed
+	sandboxFlags
 	Name string `arg:"" help:"Name of a scenario that plays."`
 }
 
@@ -91,11 +91,11 @@ func (stopCommand) Help() string {
 }
 
 // Run stops it.
-func (s *stopCommand) Run(ctx context.Context, world World) error {
+func (s *stopCommand) Run(ctx context.Context, env Env) error {
 	if err := s.client().StopScenario(ctx, s.Sandbox, s.Name); err != nil {
 		return s.failed(ctx, err)
 	}
-	say(world.Stdout, "%s plays no more in the sandbox %s\n", printable(s.Name), s.Sandbox)
+	printf(env.Stdout, "%s plays no more in the sandbox %s\n", printable(s.Name), s.Sandbox)
 	return nil
 }
 

@@ -24,7 +24,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		signal.Stop(signals) // before anybody hears of the first, so that no second one gets lost
 		end()
 	}()
-	return Run(ctx, World{Stdout: stdout, Stderr: stderr, LookupEnv: os.LookupEnv}, args...)
+	return Run(ctx, Env{Stdout: stdout, Stderr: stderr, LookupEnv: os.LookupEnv}, args...)
 }
 
 // tick calls do now and then every interval, until it fails or ctx ends.

@@ -8,7 +8,7 @@ import (
 
 // requestsCommand shows the journal.
 type requestsCommand struct {
-	boxed
+	sandboxFlags
 	ID        string `arg:"" optional:"" help:"Request id of one entry to show whole."`
 	API       string `name:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
 	Operation string `placeholder:"NAME" help:"Only this operation, such as onsmqtt.ApplyToken."`
@@ -29,33 +29,33 @@ func (requestsCommand) Help() string {
 }
 
 // Run prints entries.
-func (r *requestsCommand) Run(ctx context.Context, world World) error {
+func (r *requestsCommand) Run(ctx context.Context, env Env) error {
 	switch {
 	case r.ID != "" && r.Follow:
 		return usagef("--follow goes with the whole journal, not with one request id")
 	case r.ID != "":
-		return r.one(ctx, world)
+		return r.one(ctx, env)
 	case r.Follow:
-		return r.failure(r.follow(ctx, world), "sandbox list")
+		return r.failure(r.follow(ctx, env), "sandbox list")
 	}
-	return r.failure(r.list(ctx, world), "sandbox list")
+	return r.failure(r.list(ctx, env), "sandbox list")
 }
 
 // one shows one entry whole.
-func (r *requestsCommand) one(ctx context.Context, world World) error {
+func (r *requestsCommand) one(ctx context.Context, env Env) error {
 	entry, err := r.client().Request(ctx, r.Sandbox, r.ID)
 	if err != nil {
 		return r.failure(err, "requests")
 	}
 	if r.JSON {
-		return writeJSON(world.Stdout, entry)
+		return writeJSON(env.Stdout, entry)
 	}
-	entryText{style: styleFor(world)}.write(world.Stdout, entry)
+	entryPrinter{style: styleFor(env)}.write(env.Stdout, entry)
 	return nil
 }
 
 // list shows the latest entries that are kept, and says what it does not show.
-func (r *requestsCommand) list(ctx context.Context, world World) error {
+func (r *requestsCommand) list(ctx context.Context, env Env) error {
 	page, err := r.collect(ctx)
 	if err != nil {
 		return err
@@ -63,19 +63,19 @@ func (r *requestsCommand) list(ctx context.Context, world World) error {
 	found := len(page.Requests)
 	page.Requests = r.latest(page.Requests)
 	if r.JSON {
-		return writeJSON(world.Stdout, page)
+		return writeJSON(env.Stdout, page)
 	}
-	if err := r.printer(world)(page.Requests); err != nil {
+	if err := r.printer(env)(page.Requests); err != nil {
 		return err
 	}
 	if found == 0 {
-		say(world.Stdout, "no such requests in the sandbox %s\n", r.Sandbox)
+		printf(env.Stdout, "no such requests in the sandbox %s\n", r.Sandbox)
 	}
 	if hidden := found - len(page.Requests); hidden > 0 {
-		say(world.Stdout, "%d earlier entries are not shown; --limit 0 shows all\n", hidden)
+		printf(env.Stdout, "%d earlier entries are not shown; --limit 0 shows all\n", hidden)
 	}
 	if page.Dropped > 0 {
-		say(world.Stdout, "%d entries were dropped: the journal keeps the latest\n", page.Dropped)
+		printf(env.Stdout, "%d entries were dropped: the journal keeps the latest\n", page.Dropped)
 	}
 	return nil
 }
@@ -113,21 +113,21 @@ func (r *requestsCommand) collect(ctx context.Context) (client.Page, error) {
 }
 
 // printer prints entries as the flags want them, batch after batch.
-func (r *requestsCommand) printer(world World) func([]client.Entry) error {
+func (r *requestsCommand) printer(env Env) func([]client.Entry) error {
 	switch {
 	case r.JSON:
-		return func(entries []client.Entry) error { return writeLines(world.Stdout, entries) }
+		return func(entries []client.Entry) error { return writeLines(env.Stdout, entries) }
 	case r.Verbose:
 		return func(entries []client.Entry) error {
 			for _, e := range entries {
-				entryText{style: styleFor(world)}.write(world.Stdout, e)
+				entryPrinter{style: styleFor(env)}.write(env.Stdout, e)
 			}
 			return nil
 		}
 	}
 	rows := &entryRows{}
 	return func(entries []client.Entry) error {
-		rows.write(world.Stdout, entries)
+		rows.write(env.Stdout, entries)
 		return nil
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // entryRows writes entries as rows of one table that goes on from batch to batch.
-type entryRows struct{ table *table }
+type entryRows struct{ begun bool }
 
 // write writes a batch, with the heading before the first row of all.
 func (r *entryRows) write(out io.Writer, entries []client.Entry) {
@@ -19,18 +19,18 @@ func (r *entryRows) write(out io.Writer, entries []client.Entry) {
 		return
 	}
 	var rows [][]string
-	if r.table == nil {
-		// Wide enough for what usually comes, so that later batches stay in line.
-		r.table = &table{widths: []int{12, 29, 24, 6, 8, 36}}
+	if !r.begun {
 		rows = append(rows, []string{"TIME", "OPERATION", "OUTCOME", "STATUS", "DURATION", "ID", "FINDING"})
 	}
+	r.begun = true
 	for _, e := range entries {
 		rows = append(rows, []string{
-			e.Time.UTC().Format("15:04:05.000"), called(e), e.Outcome, strconv.Itoa(e.Status), duration(e), e.ID,
+			e.Time.UTC().Format("15:04:05.000"), operationOrPath(e), e.Outcome, strconv.Itoa(e.Status), duration(e), e.ID,
 			shorten(firstFinding(e), maxFinding),
 		})
 	}
-	r.table.write(out, rows...)
+	// Wide enough for what usually comes, so that the batches stay in line with each other.
+	table{least: []int{12, 29, 24, 6, 8, 36}}.write(out, rows...)
 }
 
 // Lengths of cells that come from outside.
@@ -39,8 +39,8 @@ const (
 	maxCalled  = 48
 )
 
-// called is the operation, or where the request went when it belongs to none.
-func called(e client.Entry) string {
+// operationOrPath is the operation, or where the request went when it belongs to none.
+func operationOrPath(e client.Entry) string {
 	if e.Operation != "" {
 		return e.Operation
 	}

@@ -18,20 +18,20 @@ type sandboxCommand struct {
 }
 
 type sandboxNewCommand struct {
-	remote
-	ID     string  `name:"id" placeholder:"ID" help:"Its id: 1 to 64 of a-z, 0-9 and -. Drawn unless given."`
-	Seed   *uint64 `placeholder:"N" help:"Seed of all chance in it. Drawn unless given."`
-	Now    moment  `placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
-	Frozen bool    `help:"Let the clock stand still."`
-	TTL    span    `name:"ttl" placeholder:"D" help:"Remove it when nothing used it for so long, such as 30m."`
-	JSON   bool    `name:"json" help:"Print JSON, as the control API gives it."`
+	controlFlags
+	ID     string       `name:"id" placeholder:"ID" help:"Its id: 1 to 64 of a-z, 0-9 and -. Drawn unless given."`
+	Seed   *uint64      `placeholder:"N" help:"Seed of all chance in it. Drawn unless given."`
+	Now    timeFlag     `placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
+	Frozen bool         `help:"Let the clock stand still."`
+	TTL    durationFlag `name:"ttl" placeholder:"D" help:"Remove it when nothing used it for so long, such as 30m."`
+	JSON   bool         `name:"json" help:"Print JSON, as the control API gives it."`
 }
 
-// span is a length of time as it was written.
-type span string
+// durationFlag is a length of time as it was written.
+type durationFlag string
 
 // Validate refuses what is none; how long it may be is for the server to say.
-func (s span) Validate() error {
+func (s durationFlag) Validate() error {
 	if _, err := time.ParseDuration(string(s)); s != "" && err != nil {
 		return usagef("must be a time such as 30m or 12h, got %q", string(s))
 	}
@@ -48,7 +48,7 @@ func (sandboxNewCommand) Help() string {
 }
 
 // Run creates the sandbox and prints what an app needs of it.
-func (n *sandboxNewCommand) Run(ctx context.Context, world World) error {
+func (n *sandboxNewCommand) Run(ctx context.Context, env Env) error {
 	box, err := n.client().CreateSandbox(ctx, client.Definition{
 		ID: n.ID, Seed: n.Seed, Now: time.Time(n.Now), Frozen: n.Frozen, TTL: string(n.TTL),
 	})
@@ -56,11 +56,11 @@ func (n *sandboxNewCommand) Run(ctx context.Context, world World) error {
 		return n.failure(err, "sandbox list")
 	}
 	if n.JSON {
-		return writeJSON(world.Stdout, box)
+		return writeJSON(env.Stdout, box)
 	}
-	writeSandbox(world.Stdout, box)
+	writeSandbox(env.Stdout, box)
 	flags := "--sandbox " + box.ID + controlFlag(string(n.Control))
-	say(world.Stdout, "\nnext: eval \"$(tokenstage env %s)\"\n", flags)
+	printf(env.Stdout, "\nnext: eval \"$(tokenstage env %s)\"\n", flags)
 	return nil
 }
 
@@ -68,7 +68,7 @@ func writeSandbox(out io.Writer, box client.Sandbox) {
 	rows := [][]string{
 		{"id", box.ID},
 		{"seed", strconv.FormatUint(box.Seed, 10)},
-		{"clock", instant(box.Now) + " " + pace(box.Frozen)},
+		{"clock", formatTime(box.Now) + " " + clockState(box.Frozen)},
 	}
 	if box.TTL != "" {
 		rows = append(rows, []string{"ends", "when nothing used it for " + box.TTL})
@@ -87,11 +87,11 @@ func writeSandbox(out io.Writer, box client.Sandbox) {
 		[]string{"top at", box.Endpoints.Top},
 		[]string{"fabric at", box.Endpoints.Fabric},
 	)
-	new(table).write(out, rows...)
+	table{}.write(out, rows...)
 }
 
 type sandboxListCommand struct {
-	remote
+	controlFlags
 	JSON bool `name:"json" help:"Print JSON, as the control API gives it."`
 }
 
@@ -101,33 +101,33 @@ func (sandboxListCommand) Help() string {
 }
 
 // Run prints the list.
-func (l *sandboxListCommand) Run(ctx context.Context, world World) error {
+func (l *sandboxListCommand) Run(ctx context.Context, env Env) error {
 	boxes, err := l.client().Sandboxes(ctx)
 	if err != nil {
 		return l.failure(err, "sandbox list")
 	}
 	if l.JSON {
-		return writeJSON(world.Stdout, map[string]any{"sandboxes": boxes})
+		return writeJSON(env.Stdout, map[string]any{"sandboxes": boxes})
 	}
 	rows := [][]string{{"ID", "SEED", "NOW", "CLOCK", "ENDS"}}
 	for _, box := range boxes {
 		seed := strconv.FormatUint(box.Seed, 10)
-		rows = append(rows, []string{box.ID, seed, instant(box.Now), pace(box.Frozen), ending(box)})
+		rows = append(rows, []string{box.ID, seed, formatTime(box.Now), clockState(box.Frozen), expiry(box)})
 	}
-	new(table).write(world.Stdout, rows...)
+	table{}.write(env.Stdout, rows...)
 	return nil
 }
 
-// ending is when a sandbox is removed, by real time.
-func ending(box client.Summary) string {
+// expiry is when a sandbox is removed, by real time.
+func expiry(box client.Summary) string {
 	if box.TTL == "" {
 		return "stays"
 	}
-	return instant(box.ExpiresAt) + " unless used"
+	return formatTime(box.ExpiresAt) + " unless used"
 }
 
 type sandboxResetCommand struct {
-	remote
+	controlFlags
 	ID string `arg:"" help:"Id of the sandbox."`
 }
 
@@ -137,16 +137,16 @@ func (sandboxResetCommand) Help() string {
 }
 
 // Run resets the sandbox.
-func (r *sandboxResetCommand) Run(ctx context.Context, world World) error {
+func (r *sandboxResetCommand) Run(ctx context.Context, env Env) error {
 	if err := r.client().Reset(ctx, r.ID); err != nil {
 		return r.failure(err, "sandbox list")
 	}
-	say(world.Stdout, "%s is back at its start\n", r.ID)
+	printf(env.Stdout, "%s is back at its start\n", r.ID)
 	return nil
 }
 
 type sandboxRmCommand struct {
-	remote
+	controlFlags
 	ID string `arg:"" help:"Id of the sandbox."`
 }
 
@@ -156,10 +156,10 @@ func (sandboxRmCommand) Help() string {
 }
 
 // Run removes the sandbox.
-func (r *sandboxRmCommand) Run(ctx context.Context, world World) error {
+func (r *sandboxRmCommand) Run(ctx context.Context, env Env) error {
 	if err := r.client().RemoveSandbox(ctx, r.ID); err != nil {
 		return r.failure(err, "sandbox list")
 	}
-	say(world.Stdout, "%s is removed\n", r.ID)
+	printf(env.Stdout, "%s is removed\n", r.ID)
 	return nil
 }

@@ -21,7 +21,7 @@ type scenariosCommand struct {
 }
 
 type scenariosListCommand struct {
-	remote
+	controlFlags
 	All  bool `help:"List also those that give one documented error each."`
 	JSON bool `name:"json" help:"Print JSON, as the control API gives it."`
 }
@@ -38,13 +38,13 @@ func (scenariosListCommand) Help() string {
 const errorPrefix = "error/"
 
 // Run prints the list, and says what it does not show.
-func (l *scenariosListCommand) Run(ctx context.Context, world World) error {
+func (l *scenariosListCommand) Run(ctx context.Context, env Env) error {
 	known, err := l.client().Scenarios(ctx)
 	if err != nil {
 		return l.failure(err, "scenarios list")
 	}
 	if l.JSON {
-		return writeJSON(world.Stdout, map[string]any{"scenarios": known})
+		return writeJSON(env.Stdout, map[string]any{"scenarios": known})
 	}
 	rows, hidden := [][]string{{"NAME", "SUMMARY"}}, 0
 	for _, s := range known {
@@ -54,15 +54,15 @@ func (l *scenariosListCommand) Run(ctx context.Context, world World) error {
 		}
 		rows = append(rows, []string{s.Name, s.Summary})
 	}
-	new(table).write(world.Stdout, rows...)
+	table{}.write(env.Stdout, rows...)
 	if hidden > 0 {
-		say(world.Stdout, "and %d for documented errors, %sAPI.OPERATION/CODE; --all shows them\n", hidden, errorPrefix)
+		printf(env.Stdout, "and %d for documented errors, %sAPI.OPERATION/CODE; --all shows them\n", hidden, errorPrefix)
 	}
 	return nil
 }
 
 type scenariosShowCommand struct {
-	remote
+	controlFlags
 	Name string `arg:"" help:"Name of the scenario."`
 }
 
@@ -75,12 +75,12 @@ func (scenariosShowCommand) Help() string {
 }
 
 // Run prints the document as it was written.
-func (s *scenariosShowCommand) Run(ctx context.Context, world World) error {
+func (s *scenariosShowCommand) Run(ctx context.Context, env Env) error {
 	found, err := s.client().Scenario(ctx, s.Name)
 	if err != nil {
 		return s.failure(err, "scenarios list")
 	}
-	say(world.Stdout, "%s\n", strings.TrimSuffix(printable(found.Source), "\n"))
+	printf(env.Stdout, "%s\n", strings.TrimSuffix(printable(found.Source), "\n"))
 	return nil
 }
 
@@ -94,7 +94,7 @@ func (scenariosCheckCommand) Help() string {
 }
 
 // Run prints every problem of every file.
-func (c *scenariosCheckCommand) Run(world World) error {
+func (c *scenariosCheckCommand) Run(env Env) error {
 	wrong := 0
 	for _, file := range c.Files {
 		_, _, err := readScenario(file)
@@ -105,14 +105,14 @@ func (c *scenariosCheckCommand) Run(world World) error {
 		if ok {
 			wrong += len(bad.problems)
 			for _, line := range bad.lines() {
-				say(world.Stdout, "%s\n", oneLine(line))
+				printf(env.Stdout, "%s\n", oneLine(line))
 			}
 		}
 	}
 	if wrong > 0 {
 		return fmt.Errorf("%s found", count(wrong, "problem"))
 	}
-	say(world.Stdout, "%s checked, nothing wrong\n", count(len(c.Files), "file"))
+	printf(env.Stdout, "%s checked, nothing wrong\n", count(len(c.Files), "file"))
 	return nil
 }
 
@@ -133,12 +133,12 @@ func (scenariosSchemaCommand) Help() string {
 }
 
 // Run prints the schema.
-func (scenariosSchemaCommand) Run(world World) error {
+func (scenariosSchemaCommand) Run(env Env) error {
 	schema, err := scenarios.Files.ReadFile("schema.json")
 	if err != nil {
 		return err
 	}
-	say(world.Stdout, "%s", schema)
+	printf(env.Stdout, "%s", schema)
 	return nil
 }
 
@@ -186,12 +186,12 @@ func readScenario(file string) (name, source string, err error) {
 	return s.Name, string(raw), nil
 }
 
-// known is a scenario by its name, or one of a file.
-type known struct{ name, source string }
+// playable is a scenario by its name, or one of a file.
+type playable struct{ name, source string }
 
-func (k known) play(ctx context.Context, c *client.Client, box string) error {
-	if k.source == "" {
-		return c.PlayScenario(ctx, box, k.name)
+func (p playable) play(ctx context.Context, c *client.Client, box string) error {
+	if p.source == "" {
+		return c.PlayScenario(ctx, box, p.name)
 	}
-	return c.PlayDocument(ctx, box, k.name, k.source)
+	return c.PlayDocument(ctx, box, p.name, p.source)
 }

@@ -69,14 +69,14 @@ func (a address) isLoopback() bool {
 }
 
 // Run serves until ctx ends.
-func (s *serveCommand) Run(ctx context.Context, world World) error {
+func (s *serveCommand) Run(ctx context.Context, env Env) error {
 	key, err := newControlKey(s.Token, s.ControlAddr.isLoopback())
 	if err != nil {
 		return err
 	}
 	tend := growHeap()
-	log := newLog(s.Log, world.Stderr)
-	seen, err := s.observe(ctx, world, s.Log, log)
+	log := newLog(s.Log, env.Stderr)
+	seen, err := s.observe(ctx, env, s.Log, log)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 	if err != nil {
 		return err
 	}
-	secure, err := s.open(ctx, world, handler, log, s.limits())
+	secure, err := s.open(ctx, env, handler, log, s.limits())
 	if err != nil {
 		stop(ctx, log, data)
 		return err
@@ -120,8 +120,8 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 	log.Info("serving", "data", data.Addr(), "control", steer.Addr())
 	welcome{
 		data: reachable(data.Addr()), control: reachable(steer.Addr()), tls: secure.addr(), key: key, box: box,
-		style: styleFor(world),
-	}.write(world.Stdout)
+		style: styleFor(env),
+	}.write(env.Stdout)
 	go sweep(ctx, em, log)
 	go tend(ctx)
 	watch(ctx, em, log, files)

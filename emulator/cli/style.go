@@ -4,10 +4,10 @@ package cli
 type style struct{ colours bool }
 
 // styleFor uses colours on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb says otherwise.
-func styleFor(world World) style {
-	none, _ := world.LookupEnv("NO_COLOR")
-	term, _ := world.LookupEnv("TERM")
-	out, ok := world.Stdout.(*output)
+func styleFor(env Env) style {
+	none, _ := env.LookupEnv("NO_COLOR")
+	term, _ := env.LookupEnv("TERM")
+	out, ok := env.Stdout.(*output)
 	return style{colours: ok && out.isTerminal() && none == "" && term != "dumb"}
 }
 

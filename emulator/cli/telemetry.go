@@ -24,25 +24,25 @@ const flushLimit = 300 * time.Millisecond
 // observe sets up what watches the calls. Settings of OpenTelemetry that are no good switch traces off and end nothing:
 // they are meant for all programs of an environment.
 func (f telemetryFlags) observe(
-	ctx context.Context, world World, format string, log *slog.Logger,
+	ctx context.Context, env Env, format string, log *slog.Logger,
 ) (*telemetry.Telemetry, error) {
 	catalogue, err := contract.Builtin()
 	if err != nil {
 		return nil, err
 	}
-	export, err := telemetry.ExportFrom(world.LookupEnv)
+	export, err := telemetry.ExportFrom(env.LookupEnv)
 	if err != nil {
 		log.Warn("traces are off", "error", err)
 	}
 	return telemetry.New(ctx, telemetry.Options{
-		Catalogue: catalogue, Started: time.Now(), AccessLog: f.handler(world, format, log), Export: export, Log: log,
+		Catalogue: catalogue, Started: time.Now(), AccessLog: f.handler(env, format, log), Export: export, Log: log,
 	})
 }
 
 // handler is where the access log goes, nil when it is off.
-func (f telemetryFlags) handler(world World, format string, log *slog.Logger) slog.Handler {
+func (f telemetryFlags) handler(env Env, format string, log *slog.Logger) slog.Handler {
 	switch {
-	case f.AccessLog == "auto" && !(&output{to: world.Stderr}).isTerminal():
+	case f.AccessLog == "auto" && !(&output{to: env.Stderr}).isTerminal():
 		return nil
 	case f.AccessLog == "auto", f.AccessLog == format:
 		if format == "off" {
@@ -52,7 +52,7 @@ func (f telemetryFlags) handler(world World, format string, log *slog.Logger) sl
 	case f.AccessLog == "off":
 		return nil
 	}
-	return newLog(f.AccessLog, world.Stderr).Handler()
+	return newLog(f.AccessLog, env.Stderr).Handler()
 }
 
 // metricsOf writes the metrics of an emulator.

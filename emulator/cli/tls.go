@@ -27,7 +27,7 @@ type tlsPlane struct {
 }
 
 func (f tlsFlags) open(
-	ctx context.Context, world World, handler http.Handler, log *slog.Logger, limits emulator.ServerLimits,
+	ctx context.Context, env Env, handler http.Handler, log *slog.Logger, limits emulator.ServerLimits,
 ) (tlsPlane, error) {
 	switch given := f.TLSCACert != "" || f.TLSCAKey != ""; {
 	case f.TLSAddr == "" && given:
@@ -35,7 +35,7 @@ func (f tlsFlags) open(
 	case f.TLSAddr == "":
 		return tlsPlane{}, nil
 	}
-	ca, err := f.chooseCA(world, log)
+	ca, err := f.chooseCA(env, log)
 	if err != nil {
 		return tlsPlane{}, err
 	}
@@ -53,14 +53,14 @@ func (f tlsFlags) open(
 
 // chooseCA takes the given CA, else that of the state folder. Where no folder was named and none can be written, as in
 // the image, the CA lives as long as the process.
-func (f tlsFlags) chooseCA(world World, log *slog.Logger) (*authority.CA, error) {
+func (f tlsFlags) chooseCA(env Env, log *slog.Logger) (*authority.CA, error) {
 	switch {
 	case (f.TLSCACert == "") != (f.TLSCAKey == ""):
 		return nil, usagef("--tls-ca-cert and --tls-ca-key belong together: give both or none")
 	case f.TLSCACert != "":
 		return f.givenCA()
 	}
-	folder := f.StateDir.find(world)
+	folder := f.StateDir.find(env)
 	if folder == "" {
 		log.Warn("the CA is new and kept nowhere, for want of a state folder: name one with --state-dir")
 		return authority.NewCA(time.Now())

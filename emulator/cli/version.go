@@ -15,8 +15,8 @@ func (versionCommand) Help() string {
 }
 
 // Run prints the version.
-func (versionCommand) Run(world World) error {
-	say(world.Stdout, "%s\n", version())
+func (versionCommand) Run(env Env) error {
+	printf(env.Stdout, "%s\n", version())
 	return nil
 }
 

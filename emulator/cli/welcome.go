@@ -29,14 +29,14 @@ func (w welcome) write(out io.Writer) {
 }
 
 func (w welcome) planes(out io.Writer) {
-	say(out, "data plane     %s\n", w.style.wrap(sgrGreen, "http://"+w.data))
-	say(out, "control plane  %s\n", w.style.wrap(sgrGreen, "http://"+w.control))
+	printf(out, "data plane     %s\n", w.style.wrap(sgrGreen, "http://"+w.data))
+	printf(out, "control plane  %s\n", w.style.wrap(sgrGreen, "http://"+w.control))
 	if w.tls != "" {
-		say(out, "over TLS       %s\n", w.style.wrap(sgrGreen, "https://"+w.tls))
+		printf(out, "over TLS       %s\n", w.style.wrap(sgrGreen, "https://"+w.tls))
 	}
-	say(out, "console        %s\n", w.style.wrap(sgrGreen, "http://"+w.control+console.Root))
+	printf(out, "console        %s\n", w.style.wrap(sgrGreen, "http://"+w.control+console.Root))
 	if w.key.generated {
-		say(out, "open           http://%s/?token=%s\n", w.control, w.key.token)
+		printf(out, "open           http://%s/?token=%s\n", w.control, w.key.token)
 	}
 }
 
@@ -47,18 +47,18 @@ func (w welcome) credentials(out io.Writer) {
 		switch {
 		case a.Disabled:
 		case a.AccessKeyID == "":
-			say(out, "  acs bearer      %s\n", a.BearerToken)
+			printf(out, "  acs bearer      %s\n", a.BearerToken)
 		case a.SecurityToken != "":
-			say(out, "  acs with token  %s  %s  %s\n", a.AccessKeyID, a.AccessKeySecret, a.SecurityToken)
+			printf(out, "  acs with token  %s  %s  %s\n", a.AccessKeyID, a.AccessKeySecret, a.SecurityToken)
 		default:
-			say(out, "  acs             %s  %s\n", a.AccessKeyID, a.AccessKeySecret)
+			printf(out, "  acs             %s  %s\n", a.AccessKeyID, a.AccessKeySecret)
 		}
 	}
 	for _, a := range c.Top {
-		say(out, "  top             %s  %s\n", a.AppKey, a.AppSecret)
+		printf(out, "  top             %s  %s\n", a.AppKey, a.AppSecret)
 	}
 	for _, a := range c.Fabric {
-		say(out, "  fabric          %s  %s\n", a.AppKey, a.AppSecret)
+		printf(out, "  fabric          %s  %s\n", a.AppKey, a.AppSecret)
 	}
 }
 
@@ -69,9 +69,9 @@ func (w welcome) firstCall(out io.Writer) {
 	}
 	app := w.box.Credentials.Fabric[0]
 	w.title(out, "A first call")
-	say(out, "  curl -sS http://%s/apigovernance/api/oauth/tokenByAkSk \\\n", w.data)
-	say(out, "    -H 'Content-Type: application/json' \\\n")
-	say(out, "    -d '{\"app_key\":\"%s\",\"app_secret\":\"%s\"}'\n", app.AppKey, app.AppSecret)
+	printf(out, "  curl -sS http://%s/apigovernance/api/oauth/tokenByAkSk \\\n", w.data)
+	printf(out, "    -H 'Content-Type: application/json' \\\n")
+	printf(out, "    -d '{\"app_key\":\"%s\",\"app_secret\":\"%s\"}'\n", app.AppKey, app.AppSecret)
 }
 
 // sdk is the configuration of Alibaba Cloud's Go SDK (darabonba-openapi/v2/client).
@@ -81,32 +81,32 @@ func (w welcome) sdk(out io.Writer) {
 	}
 	key := w.box.Credentials.ACS[0]
 	w.title(out, "An SDK (Go, darabonba-openapi)")
-	say(out, "  config := &openapi.Config{\n")
+	printf(out, "  config := &openapi.Config{\n")
 	for _, member := range [][2]string{
 		{"Endpoint", w.data},
 		{"Protocol", "http"},
 		{"AccessKeyId", key.AccessKeyID},
 		{"AccessKeySecret", key.AccessKeySecret},
 	} {
-		say(out, "      %-17stea.String(%q),\n", member[0]+":", member[1])
+		printf(out, "      %-17stea.String(%q),\n", member[0]+":", member[1])
 	}
-	say(out, "  }\n")
+	printf(out, "  }\n")
 }
 
 func (w welcome) next(out io.Writer) {
 	w.title(out, "Next")
 	flags := controlFlag("http://" + w.control)
 	if w.key.generated {
-		say(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
+		printf(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
 	}
-	say(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
+	printf(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
 	if w.tls != "" {
 		// Always the running one: what the state folder holds may be another CA.
-		say(out, "  tokenstage ca --trust all --control http://%s  # how clients come to trust the certificates\n", w.control)
+		printf(out, "  tokenstage ca --trust all --control http://%s  # how clients come to trust the certificates\n", w.control)
 	}
-	say(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
+	printf(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
 }
 
 func (w welcome) title(out io.Writer, text string) {
-	say(out, "\n%s\n", w.style.heading(text))
+	printf(out, "\n%s\n", w.style.heading(text))
 }

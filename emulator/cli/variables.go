@@ -6,9 +6,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// environment gives flags the values of their variables. It stands in for kong's own reading of the environment, which
+// variableResolver gives flags the values of their variables. It stands in for kong's own reading of the environment, which
 // knows the process's only and takes an empty variable for a value.
-type environment struct {
+type variableResolver struct {
 	lookup func(name string) (string, bool)
 	used   []*kong.Flag
 }
@@ -38,13 +38,13 @@ func nameFlags(command *kong.Node, prefix string) {
 func variableCase(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
 // Validate accepts every command line.
-func (e *environment) Validate(*kong.Application) error { return nil }
+func (r *variableResolver) Validate(*kong.Application) error { return nil }
 
 // Resolve returns the value of the flag's variable.
-func (e *environment) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+func (r *variableResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Envs {
-		if value, ok := e.lookup(name); ok && value != "" {
-			e.used = append(e.used, flag)
+		if value, ok := r.lookup(name); ok && value != "" {
+			r.used = append(r.used, flag)
 			return value, nil
 		}
 	}
@@ -52,9 +52,9 @@ func (e *environment) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (a
 }
 
 // explain turns kong's error into a usageError that names the variable where the flag came from one.
-func (e *environment) explain(err error) error {
+func (r *variableResolver) explain(err error) error {
 	text := strings.Replace(err.Error(), "expected value value", "expected a value", 1) // kong names every type a value
-	for _, flag := range e.used {
+	for _, flag := range r.used {
 		if strings.HasPrefix(text, "--"+flag.Name+":") || strings.HasPrefix(text, "--"+flag.Name+" ") {
 			return usagef("%s (from %s)", text, flag.Envs[0])
 		}
