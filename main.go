@@ -1,4 +1,4 @@
-// Command tokenstage emulates five cloud APIs that issue access tokens.
+// Command tokenstage emulates cloud APIs that issue access tokens.
 package main
 
 import (

@@ -15,9 +15,9 @@ import (
 // apisCommand lists what is emulated.
 type apisCommand struct {
 	controlFlags
-	Name   string `arg:"" optional:"" help:"API or operation whose documented errors to list, such as onsmqtt.ApplyToken."`
-	Errors bool   `help:"List the documented errors of everything."`
-	JSON   bool   `name:"json" help:"Print JSON, as the control API gives it."`
+	Name   string `arg:"" optional:"" help:"API or operation to list the errors of, such as onsmqtt.ApplyToken."`
+	Errors bool   `help:"List the documented errors of all operations."`
+	JSON   bool   `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
@@ -25,7 +25,7 @@ func (apisCommand) Help() string {
 	return examples(
 		"tokenstage apis", "what is emulated and how it is called",
 		"tokenstage apis onsmqtt.ApplyToken", "the documented errors of one operation",
-		"tokenstage apis --json | jq -r '.apis[].operations[].id'", "for programs",
+		"tokenstage apis --json | jq -r '.apis[].operations[].id'", "as input for a program",
 	)
 }
 

@@ -11,17 +11,17 @@ import (
 
 // caCommand prints the certificate of the CA, or how clients come to trust it.
 type caCommand struct {
-	Trust    clientKind `placeholder:"WHO" help:"Tell how these trust it: go, node, java, python, curl, hosts or all."`
+	Trust    clientKind `placeholder:"WHO" help:"Print how clients trust it: go, node, java, python, curl, hosts or all."`
 	Control  controlURL `placeholder:"URL" group:"remote" help:"Ask this control plane, not the state folder."`
-	Token    string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, where it needs one."`
+	Token    string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, if it needs one."`
 	StateDir stateDir   `placeholder:"DIR" group:"remote" help:"Where the CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
 // Help gives the examples.
 func (caCommand) Help() string {
 	return examples(
-		"tokenstage ca > ca.pem", "the CA that this machine keeps, made when there is none",
-		"tokenstage ca --control http://127.0.0.1:4011 > ca.pem", "that of a running emulator, such as one in a container",
+		"tokenstage ca > ca.pem", "the CA that this machine keeps; it is created if there is none",
+		"tokenstage ca --control http://127.0.0.1:4011 > ca.pem", "the CA of a running emulator, such as one in a container",
 		"tokenstage ca --trust node", "what to set for Node",
 		"tokenstage ca --trust hosts", "lines for /etc/hosts, so that apps keep their endpoints",
 	)
@@ -60,7 +60,7 @@ func (c *caCommand) Run(ctx context.Context, env Env) error {
 	if ca.fetch == "" {
 		printf(env.Stderr, "The file is %s.\n", ca.file)
 	}
-	printf(env.Stderr, "How clients come to trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
+	printf(env.Stderr, "How clients trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
 	return nil
 }
 

@@ -72,7 +72,7 @@ func badCommandLines() map[string]badCommandLine {
 			args: "sandbox new --now noon", want: `--now: must be an instant such as 2030-01-01T00:00:00Z, got "noon"`,
 		},
 		"follow one": {
-			args: "requests --follow 1-2-3", want: "--follow goes with the whole journal, not with one request id",
+			args: "requests --follow 1-2-3", want: "--follow cannot be used with a request id",
 		},
 		"negative limit": {args: "requests --limit=-1", want: `--limit: expected a valid 64 bit uint but got "-1"`},
 	}

@@ -15,14 +15,14 @@ type clockCommand struct {
 	Advance advanceFlag `placeholder:"STEP" help:"Move the clock forward, after --set."`
 	Freeze  bool        `xor:"running" help:"Stop the clock."`
 	Resume  bool        `name:"run" xor:"running" help:"Let the clock run again."`
-	JSON    bool        `name:"json" help:"Print JSON, as the control API gives it."`
+	JSON    bool        `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
 func (clockCommand) Help() string {
 	return examples(
 		"tokenstage clock", "what time it is in the default sandbox",
-		"tokenstage clock --advance 59m", "just before a token of an hour ends",
+		"tokenstage clock --advance 59m", "just before a token with a lifetime of an hour expires",
 		"tokenstage clock --set 2030-01-01T00:00:00Z --freeze", "a fixed instant",
 		"tokenstage clock --run", "let time pass again",
 	)

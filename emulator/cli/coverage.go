@@ -15,15 +15,15 @@ import (
 type coverageCommand struct {
 	sandboxFlags
 	Format string  `enum:"table,json,junit" default:"table" help:"table, json or junit (XML for CI)."`
-	Min    percent `placeholder:"PERCENT" help:"Fail when fewer of the documented errors were seen."`
+	Min    percent `placeholder:"PERCENT" help:"Fail if a smaller share of the documented errors was seen."`
 }
 
 // Help gives the examples.
 func (coverageCommand) Help() string {
 	return examples(
 		"tokenstage coverage --sandbox checkout-7", "which errors the app under test has met",
-		"tokenstage coverage --min 80", "fail in CI below 80 %, and when no call came at all",
-		"tokenstage coverage --format junit > coverage.xml", "a report that CI servers read",
+		"tokenstage coverage --min 80", "fail in CI below 80 %, and if there were no calls at all",
+		"tokenstage coverage --format junit > coverage.xml", "a report for CI servers",
 	)
 }
 

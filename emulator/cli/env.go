@@ -13,16 +13,16 @@ import (
 // envCommand prints what an app needs to talk to a sandbox.
 type envCommand struct {
 	sandboxFlags
-	Format   string   `enum:"shell,dotenv" default:"shell" help:"shell, to be evaluated, or dotenv, for a .env file."`
-	StateDir stateDir `placeholder:"DIR" group:"remote" help:"Where its CA is kept. Default: ~/.local/state/tokenstage."`
+	Format   string   `enum:"shell,dotenv" default:"shell" help:"shell for eval, or dotenv for a .env file."`
+	StateDir stateDir `placeholder:"DIR" group:"remote" help:"Where the CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
 // Help gives the examples.
 func (envCommand) Help() string {
 	return examples(
-		`eval "$(tokenstage env)"`, "in this shell",
-		"tokenstage env --format dotenv > .env", "in a file",
-		`eval "$(tokenstage env --sandbox checkout-7)"`, "of another sandbox",
+		`eval "$(tokenstage env)"`, "set them in this shell",
+		"tokenstage env --format dotenv > .env", "write them to a file, which a shell may source too",
+		`eval "$(tokenstage env --sandbox checkout-7)"`, "for another sandbox",
 	)
 }
 

@@ -48,7 +48,7 @@ func (r *requestsCommand) show(env Env, event client.Event, print func([]client.
 	case event.Entry != nil:
 		return print([]client.Entry{*event.Entry})
 	case event.Missed > 0:
-		printf(notes, "%d entries were dropped before they could be shown: the journal keeps the latest\n", event.Missed)
+		printf(notes, "%d entries were dropped before they could be shown: the journal keeps only the latest\n", event.Missed)
 	case event.Removed:
 		return fmt.Errorf("the sandbox %s was removed; see: tokenstage sandbox list", r.Sandbox)
 	}

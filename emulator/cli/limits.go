@@ -10,7 +10,7 @@ import (
 
 // limitFlags are the flags of serve about what clients may take up.
 type limitFlags struct {
-	MaxConnections connections `default:"4096" placeholder:"N" help:"Clients connected to each address at once."`
+	MaxConnections connections `default:"4096" placeholder:"N" help:"Most clients connected to each address at once."`
 }
 
 func (f limitFlags) limits() emulator.ServerLimits {

@@ -20,15 +20,15 @@ import (
 // playCommand plays a scenario.
 type playCommand struct {
 	sandboxFlags
-	What string `arg:"" name:"name|file" help:"Name of a known scenario, or a file with one of your own."`
+	What string `arg:"" name:"name|file" help:"Name of a known scenario, or a file with a scenario of your own."`
 }
 
 // Help gives the examples.
 func (playCommand) Help() string {
 	return examples(
-		"tokenstage play mqtt-throttled-then-fine", "a story that ships",
-		"tokenstage play error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "a documented error, once and for all",
-		"tokenstage play ./mine.yaml --sandbox checkout-7", "one of your own, in a sandbox",
+		"tokenstage play mqtt-throttled-then-fine", "a scenario that ships with Tokenstage",
+		"tokenstage play error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "a documented error, for every call",
+		"tokenstage play ./mine.yaml --sandbox checkout-7", "a scenario of your own, in another sandbox",
 	)
 }
 
@@ -44,7 +44,7 @@ func (p *playCommand) Run(ctx context.Context, env Env) error {
 	if err := what.play(ctx, p.client(), p.Sandbox); err != nil {
 		return p.failure(err, "scenarios list")
 	}
-	printf(env.Stdout, "%s plays in the sandbox %s\n", printable(what.name), p.Sandbox)
+	printf(env.Stdout, "%s is playing in the sandbox %s\n", printable(what.name), p.Sandbox)
 	return nil
 }
 
@@ -65,7 +65,7 @@ const maxScenario = 1 << 20
 func readFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no file %s", name)
+		return nil, fmt.Errorf("no such file: %s", name)
 	}
 	if err != nil {
 		return nil, err // it names the file
@@ -79,14 +79,14 @@ func readFile(name string) ([]byte, error) {
 // stopCommand ends a scenario.
 type stopCommand struct {
 	sandboxFlags
-	Name string `arg:"" help:"Name of a scenario that plays."`
+	Name string `arg:"" help:"Name of a scenario that is playing."`
 }
 
 // Help gives the examples.
 func (stopCommand) Help() string {
 	return examples(
 		"tokenstage stop mqtt-throttled-then-fine", "normal answers again",
-		"tokenstage stop magic-values", "also what is on by default can be switched off",
+		"tokenstage stop magic-values", "scenarios that play by default can be stopped too",
 	)
 }
 
@@ -95,7 +95,7 @@ func (s *stopCommand) Run(ctx context.Context, env Env) error {
 	if err := s.client().StopScenario(ctx, s.Sandbox, s.Name); err != nil {
 		return s.failed(ctx, err)
 	}
-	printf(env.Stdout, "%s plays no more in the sandbox %s\n", printable(s.Name), s.Sandbox)
+	printf(env.Stdout, "%s stopped playing in the sandbox %s\n", printable(s.Name), s.Sandbox)
 	return nil
 }
 

@@ -21,7 +21,7 @@ const remoteGroup = "remote"
 // controlFlags are the flags of the commands that talk to a running emulator.
 type controlFlags struct {
 	Control controlURL `default:"${control}" placeholder:"URL" group:"remote" help:"Control plane of the emulator."`
-	Token   string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, where it needs one."`
+	Token   string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, if it needs one."`
 }
 
 func (f controlFlags) client() *client.Client {
@@ -52,7 +52,8 @@ func (f controlFlags) failure(err error, show string) error {
 func (f controlFlags) refusal(p *client.Problem, show string) error {
 	switch {
 	case p.Type == "":
-		return fmt.Errorf("%s is no control plane (it says %d): name one with --control", f.Control, p.Status)
+		return fmt.Errorf("%s is not a control plane (it answers with status %d): name one with --control",
+			f.Control, p.Status)
 	case p.Status == http.StatusNotFound:
 		return fmt.Errorf("%s see: tokenstage %s", sentence(p.Detail), show)
 	}
@@ -78,7 +79,7 @@ func controlFlag(url string) string {
 // sandboxFlags are the flags of the commands about one sandbox.
 type sandboxFlags struct {
 	controlFlags
-	Sandbox string `default:"default" placeholder:"ID" group:"remote" help:"Sandbox to look at."`
+	Sandbox string `default:"default" placeholder:"ID" group:"remote" help:"Sandbox to use."`
 }
 
 // controlURL is the base URL of a control plane; the scheme may be left out.

@@ -9,14 +9,14 @@ import (
 // requestsCommand shows the journal.
 type requestsCommand struct {
 	sandboxFlags
-	ID        string `arg:"" optional:"" help:"Request id of one entry to show whole."`
+	ID        string `arg:"" optional:"" help:"Request id of a single entry to show in full."`
 	API       string `name:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
 	Operation string `placeholder:"NAME" help:"Only this operation, such as onsmqtt.ApplyToken."`
-	Outcome   string `placeholder:"CODE" help:"Only what ended so: ok, !ok (all others), or the provider's code."`
-	Limit     uint   `placeholder:"N" default:"50" help:"At most so many, the latest; 0 for all."`
-	Verbose   bool   `short:"v" help:"Show entries whole: findings, request and response."`
-	Follow    bool   `short:"f" help:"Go on with what comes in, until interrupted."`
-	JSON      bool   `name:"json" help:"Print JSON, as the control API gives it; with --follow one entry a line."`
+	Outcome   string `placeholder:"CODE" help:"Only this outcome: ok, !ok (all others) or an error code."`
+	Limit     uint   `placeholder:"N" default:"50" help:"Show at most the latest N; 0 shows all."`
+	Verbose   bool   `short:"v" help:"Show entries in full: findings, request and response."`
+	Follow    bool   `short:"f" help:"Keep showing new requests until interrupted."`
+	JSON      bool   `name:"json" help:"Print JSON, as the control API returns it; with --follow, one entry per line."`
 }
 
 // Help gives the examples.
@@ -32,7 +32,7 @@ func (requestsCommand) Help() string {
 func (r *requestsCommand) Run(ctx context.Context, env Env) error {
 	switch {
 	case r.ID != "" && r.Follow:
-		return usagef("--follow goes with the whole journal, not with one request id")
+		return usagef("--follow cannot be used with a request id")
 	case r.ID != "":
 		return r.one(ctx, env)
 	case r.Follow:
@@ -69,13 +69,13 @@ func (r *requestsCommand) list(ctx context.Context, env Env) error {
 		return err
 	}
 	if found == 0 {
-		printf(env.Stdout, "no such requests in the sandbox %s\n", r.Sandbox)
+		printf(env.Stdout, "no matching requests in the sandbox %s\n", r.Sandbox)
 	}
 	if hidden := found - len(page.Requests); hidden > 0 {
 		printf(env.Stdout, "%d earlier entries are not shown; --limit 0 shows all\n", hidden)
 	}
 	if page.Dropped > 0 {
-		printf(env.Stdout, "%d entries were dropped: the journal keeps the latest\n", page.Dropped)
+		printf(env.Stdout, "%d entries were dropped: the journal keeps only the latest\n", page.Dropped)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func TestRequests(t *testing.T) {
 		if got := list("--outcome", "ok", "--api", "ccmessaging", "--operation", "tokenByAkSk").out; len(columns(got)) != 4 {
 			t.Errorf("got:\n%s", got)
 		}
-		if got := list("--outcome", "Nothing").out; got != "no such requests in the sandbox "+box.ID+"\n" {
+		if got := list("--outcome", "Nothing").out; got != "no matching requests in the sandbox "+box.ID+"\n" {
 			t.Errorf("got:\n%s", got)
 		}
 	})
@@ -215,7 +215,7 @@ func TestRequestsSayWhatWasDropped(t *testing.T) {
 	t.Cleanup(server.Close)
 	got := run(t, nil, "requests", "--control", server.URL)
 	rows := columns(got.out)
-	if len(rows) != 5 || !strings.HasSuffix(got.out, "\n2 entries were dropped: the journal keeps the latest\n") {
+	if len(rows) != 5 || !strings.HasSuffix(got.out, "\n2 entries were dropped: the journal keeps only the latest\n") {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -13,18 +13,18 @@ import (
 type sandboxCommand struct {
 	New   sandboxNewCommand   `cmd:"" help:"Create a sandbox with its own credentials, clock and journal."`
 	List  sandboxListCommand  `cmd:"" help:"List the sandboxes."`
-	Reset sandboxResetCommand `cmd:"" help:"Put state, clock and journal back to the start; credentials stay."`
+	Reset sandboxResetCommand `cmd:"" help:"Reset state, clock and journal; credentials stay."`
 	Rm    sandboxRmCommand    `cmd:"" help:"Remove a sandbox with all its state."`
 }
 
 type sandboxNewCommand struct {
 	controlFlags
-	ID     string       `name:"id" placeholder:"ID" help:"Its id: 1 to 64 of a-z, 0-9 and -. Drawn unless given."`
-	Seed   *uint64      `placeholder:"N" help:"Seed of all chance in it. Drawn unless given."`
+	ID     string       `name:"id" placeholder:"ID" help:"Its id: 1 to 64 of a-z, 0-9 and -. Random unless given."`
+	Seed   *uint64      `placeholder:"N" help:"Seed of its random values. Random unless given."`
 	Now    timeFlag     `placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
-	Frozen bool         `help:"Let the clock stand still."`
-	TTL    durationFlag `name:"ttl" placeholder:"D" help:"Remove it when nothing used it for so long, such as 30m."`
-	JSON   bool         `name:"json" help:"Print JSON, as the control API gives it."`
+	Frozen bool         `help:"Start with the clock stopped."`
+	TTL    durationFlag `name:"ttl" placeholder:"D" help:"Remove it when it was unused for this long, such as 30m."`
+	JSON   bool         `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // durationFlag is a length of time as it was written.
@@ -33,7 +33,7 @@ type durationFlag string
 // Validate refuses what is none; how long it may be is for the server to say.
 func (s durationFlag) Validate() error {
 	if _, err := time.ParseDuration(string(s)); s != "" && err != nil {
-		return usagef("must be a time such as 30m or 12h, got %q", string(s))
+		return usagef("must be a duration such as 30m or 12h, got %q", string(s))
 	}
 	return nil
 }
@@ -41,9 +41,9 @@ func (s durationFlag) Validate() error {
 // Help gives the examples.
 func (sandboxNewCommand) Help() string {
 	return examples(
-		"tokenstage sandbox new", "with drawn id, seed and credentials",
+		"tokenstage sandbox new", "with random id, seed and credentials",
 		"tokenstage sandbox new --id checkout-7 --seed 7 --now 2030-01-01T00:00:00Z --frozen", "the same answers every time",
-		"tokenstage sandbox new --ttl 30m", "for a job that may be broken off",
+		"tokenstage sandbox new --ttl 30m", "for a job that may be aborted",
 	)
 }
 
@@ -71,7 +71,7 @@ func writeSandbox(out io.Writer, box client.Sandbox) {
 		{"clock", formatTime(box.Now) + " " + clockState(box.Frozen)},
 	}
 	if box.TTL != "" {
-		rows = append(rows, []string{"ends", "when nothing used it for " + box.TTL})
+		rows = append(rows, []string{"ends", "when unused for " + box.TTL})
 	}
 	for _, a := range box.Credentials.ACS {
 		rows = append(rows, []string{"acs", a.AccessKeyID + " " + a.AccessKeySecret})
@@ -92,7 +92,7 @@ func writeSandbox(out io.Writer, box client.Sandbox) {
 
 type sandboxListCommand struct {
 	controlFlags
-	JSON bool `name:"json" help:"Print JSON, as the control API gives it."`
+	JSON bool `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
@@ -133,7 +133,7 @@ type sandboxResetCommand struct {
 
 // Help gives the examples.
 func (sandboxResetCommand) Help() string {
-	return examples("tokenstage sandbox reset default", "between two tests by hand")
+	return examples("tokenstage sandbox reset default", "between two manual tests")
 }
 
 // Run resets the sandbox.
@@ -141,7 +141,7 @@ func (r *sandboxResetCommand) Run(ctx context.Context, env Env) error {
 	if err := r.client().Reset(ctx, r.ID); err != nil {
 		return r.failure(err, "sandbox list")
 	}
-	printf(env.Stdout, "%s is back at its start\n", r.ID)
+	printf(env.Stdout, "%s was reset\n", r.ID)
 	return nil
 }
 
@@ -160,6 +160,6 @@ func (r *sandboxRmCommand) Run(ctx context.Context, env Env) error {
 	if err := r.client().RemoveSandbox(ctx, r.ID); err != nil {
 		return r.failure(err, "sandbox list")
 	}
-	printf(env.Stdout, "%s is removed\n", r.ID)
+	printf(env.Stdout, "%s was removed\n", r.ID)
 	return nil
 }

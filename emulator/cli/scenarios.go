@@ -14,23 +14,23 @@ import (
 
 // scenariosCommand is the group of commands about what can be played.
 type scenariosCommand struct {
-	List   scenariosListCommand   `cmd:"" help:"List what can be played by its name."`
-	Show   scenariosShowCommand   `cmd:"" help:"Print a scenario, to learn from or to build upon."`
-	Check  scenariosCheckCommand  `cmd:"" help:"Check files with scenarios; needs no running emulator."`
+	List   scenariosListCommand   `cmd:"" help:"List the scenarios that can be played by name."`
+	Show   scenariosShowCommand   `cmd:"" help:"Print a scenario, to learn from or to build on."`
+	Check  scenariosCheckCommand  `cmd:"" help:"Check scenario files; needs no running emulator."`
 	Schema scenariosSchemaCommand `cmd:"" help:"Print the JSON Schema of scenarios, for editors."`
 }
 
 type scenariosListCommand struct {
 	controlFlags
-	All  bool `help:"List also those that give one documented error each."`
-	JSON bool `name:"json" help:"Print JSON, as the control API gives it."`
+	All  bool `help:"Also list the scenarios for single documented errors."`
+	JSON bool `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
 func (scenariosListCommand) Help() string {
 	return examples(
-		"tokenstage scenarios list", "the stories that ship",
-		"tokenstage scenarios list --all", "also one for every documented error",
+		"tokenstage scenarios list", "the scenarios that ship with Tokenstage",
+		"tokenstage scenarios list --all", "with one more for every documented error",
 	)
 }
 
@@ -56,7 +56,7 @@ func (l *scenariosListCommand) Run(ctx context.Context, env Env) error {
 	}
 	table{}.write(env.Stdout, rows...)
 	if hidden > 0 {
-		printf(env.Stdout, "and %d for documented errors, %sAPI.OPERATION/CODE; --all shows them\n", hidden, errorPrefix)
+		printf(env.Stdout, "and %d for documented errors, %sAPI.OPERATION/CODE; --all lists them\n", hidden, errorPrefix)
 	}
 	return nil
 }
@@ -69,7 +69,7 @@ type scenariosShowCommand struct {
 // Help gives the examples.
 func (scenariosShowCommand) Help() string {
 	return examples(
-		"tokenstage scenarios show mqtt-throttled-then-fine > mine.yaml", "a beginning for one of your own",
+		"tokenstage scenarios show mqtt-throttled-then-fine > mine.yaml", "a starting point for your own",
 		"tokenstage scenarios show error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "what a documented error looks like",
 	)
 }
@@ -90,7 +90,7 @@ type scenariosCheckCommand struct {
 
 // Help gives the examples.
 func (scenariosCheckCommand) Help() string {
-	return examples("tokenstage scenarios check mine.yaml", "what is wrong and where, as compilers say it")
+	return examples("tokenstage scenarios check mine.yaml", "what is wrong and where, in the format of compilers")
 }
 
 // Run prints every problem of every file.
@@ -112,7 +112,7 @@ func (c *scenariosCheckCommand) Run(env Env) error {
 	if wrong > 0 {
 		return fmt.Errorf("%s found", count(wrong, "problem"))
 	}
-	printf(env.Stdout, "%s checked, nothing wrong\n", count(len(c.Files), "file"))
+	printf(env.Stdout, "%s checked, no problems\n", count(len(c.Files), "file"))
 	return nil
 }
 
@@ -128,7 +128,7 @@ type scenariosSchemaCommand struct{}
 // Help gives the examples.
 func (scenariosSchemaCommand) Help() string {
 	return examples(
-		"tokenstage scenarios schema > schema.json", "then begin a file with: # yaml-language-server: $schema=schema.json",
+		"tokenstage scenarios schema > schema.json", "then start a file with: # yaml-language-server: $schema=schema.json",
 	)
 }
 
@@ -154,7 +154,7 @@ func (b *badScenario) lines() []string {
 	for i, p := range b.problems {
 		lines[i] = fmt.Sprintf("%s:%d:%d: %s", b.file, p.Line, p.Column, p.Message)
 		if p.Meant != "" {
-			lines[i] += fmt.Sprintf(" (meant %q?)", p.Meant)
+			lines[i] += fmt.Sprintf(" (did you mean %q?)", p.Meant)
 		}
 	}
 	return lines

@@ -24,11 +24,11 @@ const stopLimit = 1500 * time.Millisecond
 
 // serveCommand runs the emulator.
 type serveCommand struct {
-	Addr        address  `default:"127.0.0.1:4010" placeholder:"ADDR" help:"Where the APIs are; port 0 takes a free one."`
-	ControlAddr address  `default:"127.0.0.1:4011" placeholder:"ADDR" help:"Where tests and people steer."`
-	Seed        uint64   `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented one."`
-	Scenario    []string `placeholder:"FILE" help:"Play this file in the default sandbox, anew when it changes."`
-	Token       string   `name:"control-token" placeholder:"T" help:"Token of the control plane; generated off loopback."`
+	Addr        address  `default:"127.0.0.1:4010" placeholder:"ADDR" help:"Address of the APIs; port 0 picks a free one."`
+	ControlAddr address  `default:"127.0.0.1:4011" placeholder:"ADDR" help:"Address of the control plane and the console."`
+	Seed        uint64   `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented seed."`
+	Scenario    []string `placeholder:"FILE" help:"Play this file in the default sandbox; reload it when it changes."`
+	Token       string   `name:"control-token" placeholder:"T" help:"Control plane token; generated unless on loopback."`
 	Log         string   `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
 	limitFlags
 	tlsFlags
@@ -38,12 +38,12 @@ type serveCommand struct {
 // Help gives the examples.
 func (serveCommand) Help() string {
 	return "It stops on SIGINT and SIGTERM with exit code 0: calls in flight get " + stopLimit.String() + " to finish, " +
-		"scripted delays and stalls end at once. A second signal kills it.\n\n" + examples(
+		"scripted delays and stalls end at once. A second signal ends it at once.\n\n" + examples(
 		"tokenstage serve", "both planes on their default addresses",
-		"tokenstage serve --scenario mine.yaml", "with a script that is played anew whenever it is saved",
-		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "free ports, printed at the start",
+		"tokenstage serve --scenario mine.yaml", "with a scenario that is reloaded whenever its file is saved",
+		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "on free ports, which are printed",
 		"tokenstage serve --addr 0.0.0.0:4010 --control-addr 0.0.0.0:4011", "open to other machines, with a token",
-		"tokenstage serve --tls-addr 127.0.0.1:4443", "over HTTPS too; how clients come to trust it: tokenstage ca",
+		"tokenstage serve --tls-addr 127.0.0.1:4443", "over HTTPS too; see tokenstage ca for how clients come to trust it",
 	)
 }
 
@@ -145,7 +145,7 @@ func listen(
 // listenError says what to do about an address that cannot be listened on.
 func listenError(flag string, addr address, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 takes a free one)",
+		return fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 picks a free one)",
 			flag, addr, flag)
 	}
 	return fmt.Errorf("%s: %w", flag, err)

@@ -166,7 +166,7 @@ func TestServeOnAnAddressInUse(t *testing.T) {
 			t.Parallel()
 			got := run(t, nil, append([]string{"serve"}, args...)...)
 			want := "tokenstage: " + flag + ": " + taken + " is in use: stop what listens there, or give " + flag +
-				" another port (0 takes a free one)\n"
+				" another port (0 picks a free one)\n"
 			if got.code != 1 || got.err != want || got.out != "" {
 				t.Errorf("got %+v, want %s", got, want)
 			}

@@ -14,7 +14,7 @@ import (
 // telemetryFlags are the flags of serve about what it tells of the calls. Where traces go stands in the variables that
 // OpenTelemetry gives names to.
 type telemetryFlags struct {
-	AccessLog string `enum:"auto,text,json,off" default:"auto" help:"A line a call. auto: as --log, on a terminal only."`
+	AccessLog string `enum:"auto,text,json,off" default:"auto" help:"Log each call. auto: like --log, only on terminals."`
 }
 
 // flushLimit is how long the last traces may take to be sent once the calls are over. With stopLimit it leaves some of

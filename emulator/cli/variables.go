@@ -6,8 +6,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// variableResolver gives flags the values of their variables. It stands in for kong's own reading of the environment, which
-// knows the process's only and takes an empty variable for a value.
+// variableResolver gives flags the values of their variables. It replaces kong's own reading of the environment, which
+// knows only that of the process and takes an empty variable for a value.
 type variableResolver struct {
 	lookup func(name string) (string, bool)
 	used   []*kong.Flag

@@ -11,7 +11,7 @@ type versionCommand struct{}
 
 // Help gives the examples.
 func (versionCommand) Help() string {
-	return examples("tokenstage version", "what to name in a report")
+	return examples("tokenstage version", "to put in a bug report")
 }
 
 // Run prints the version.

@@ -59,7 +59,7 @@ func (w *watched) reload(ctx context.Context, em *emulator.Emulator, log *slog.L
 	case err == nil:
 		log.Info("scenario reloaded", "file", w.file, "scenario", w.name)
 	default:
-		const keeps = "scenario not reloaded, the last good one plays on"
+		const keeps = "scenario not reloaded, the last good one keeps playing"
 		bad, ok := errors.AsType[*badScenario](err)
 		if !ok {
 			log.Warn(keeps, "file", w.file, "error", err)
