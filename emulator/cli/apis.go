@@ -51,9 +51,9 @@ func (a *apisCommand) Run(ctx context.Context, env Env) error {
 	return nil
 }
 
-// selectAPIs returns what a name means: an API with all its operations, or with one.
+// selectAPIs returns the API of that name with all its operations, or the API of an operation with that one alone.
 func selectAPIs(apis []client.API, name string) ([]client.API, error) {
-	meant := map[string]string{} // an operation may be named without its API
+	meant := map[string]string{} // what can be typed, to full names: an operation may be named without its API
 	for _, api := range apis {
 		if api.Name == name {
 			return []client.API{api}, nil
@@ -86,7 +86,7 @@ func writeOperations(out io.Writer, apis []client.API) {
 	table{}.write(out, rows...)
 }
 
-// routing is what a request carries to be routed to the operation.
+// routing returns the parts of a request that select the operation.
 func routing(api client.API, op client.Operation) string {
 	call := strings.Join(op.Methods, "|") + " " + op.Path
 	switch {

@@ -9,7 +9,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
-// caCommand prints the certificate of the CA, or how clients come to trust it.
+// caCommand prints the certificate of the CA, or how clients trust it.
 type caCommand struct {
 	Trust    clientKind `placeholder:"WHO" help:"Print how clients trust it: go, node, java, python, curl, hosts or all."`
 	Control  controlURL `placeholder:"URL" group:"remote" help:"Ask this control plane, not the state folder."`
@@ -27,28 +27,28 @@ func (caCommand) Help() string {
 	)
 }
 
-// caDetails is a CA and what the texts say of it.
+// caDetails are what the texts about a CA name.
 type caDetails struct {
 	certificate []byte
-	file        string // that holds it
-	fetch       string // the command that makes the file, where it is not there yet
-	tls         string // where the emulator is, as host:port
+	file        string // that holds the certificate
+	fetch       string // command that downloads the file, empty if it exists already
+	tls         string // address of the emulator over HTTPS, as host:port
 }
 
 const (
-	// savedAs is what the texts call the file of a CA that came from a running emulator.
+	// savedAs is the name of the file into which the texts save the CA of a running emulator.
 	savedAs = "ca.pem"
-	// likelyTLS is where the texts have an emulator that was not asked.
-	likelyTLS = "127.0.0.1:4443"
+	// assumedTLSAddr is the address in the texts when no running emulator was asked.
+	assumedTLSAddr = "127.0.0.1:4443"
 )
 
-// Run prints the certificate alone on standard output, so that it can be redirected; the rest is for people.
+// Run prints only the certificate on standard output, so that it can be redirected, and hints on standard error.
 func (c *caCommand) Run(ctx context.Context, env Env) error {
-	find := c.kept
+	load := c.fromStateDir
 	if c.Control != "" {
-		find = c.running
+		load = c.fromEmulator
 	}
-	ca, err := find(ctx, env)
+	ca, err := load(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -64,8 +64,8 @@ func (c *caCommand) Run(ctx context.Context, env Env) error {
 	return nil
 }
 
-// running is the CA of a running emulator, which may be the one that is kept here.
-func (c *caCommand) running(ctx context.Context, env Env) (caDetails, error) {
+// fromEmulator asks a running emulator for its CA, which may be the one in the state folder.
+func (c *caCommand) fromEmulator(ctx context.Context, env Env) (caDetails, error) {
 	asked := controlFlags{Control: c.Control, Token: c.Token}
 	certificate, err := asked.client().CA(ctx)
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *caCommand) running(ctx context.Context, env Env) (caDetails, error) {
 	if err != nil {
 		return caDetails{}, asked.failure(err, "sandbox list")
 	}
-	ca := caDetails{certificate: certificate, file: c.StateDir.certFileOf(env, certificate), tls: likelyTLS}
+	ca := caDetails{certificate: certificate, file: c.StateDir.certFileOf(env, certificate), tls: assumedTLSAddr}
 	if base, err := url.Parse(box.Endpoints.TLS); err == nil && base.Port() != "" {
 		ca.tls = base.Host
 	}
@@ -85,9 +85,9 @@ func (c *caCommand) running(ctx context.Context, env Env) (caDetails, error) {
 	return ca, nil
 }
 
-// kept is the CA of the state folder, made when there is none.
-func (c *caCommand) kept(_ context.Context, env Env) (caDetails, error) {
-	folder := c.StateDir.find(env)
+// fromStateDir reads the CA of the state folder, and creates it if there is none.
+func (c *caCommand) fromStateDir(_ context.Context, env Env) (caDetails, error) {
+	folder := c.StateDir.path(env)
 	if folder == "" {
 		return caDetails{}, usagef("there is no state folder on this machine: name one with --state-dir, " +
 			"or a running emulator with --control")
@@ -96,5 +96,5 @@ func (c *caCommand) kept(_ context.Context, env Env) (caDetails, error) {
 	if err != nil {
 		return caDetails{}, err
 	}
-	return caDetails{certificate: ca.PEM(), file: authority.CertFile(folder), tls: likelyTLS}, nil
+	return caDetails{certificate: ca.PEM(), file: authority.CertFile(folder), tls: assumedTLSAddr}, nil
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
-// trustGuide tells how clients of one kind come to trust the CA. {file} stands for its certificate, {tls} for where the
-// emulator is, which has a {host} and a {port}.
+// trustGuide describes how clients of one kind are made to trust the CA. In the text, {file} stands for the file of its
+// certificate and {tls} for the address of the emulator, which has a {host} and a {port}.
 type trustGuide struct {
-	who         clientKind
+	kind        clientKind
 	title, text string
 }
 
-// trustGuides come in the order in which they are told.
+// trustGuides returns all guides in the order in which they are printed.
 func trustGuides() []trustGuide {
 	return []trustGuide{
 		{"go", "Go", `
@@ -54,7 +54,7 @@ func trustGuides() []trustGuide {
 	}
 }
 
-// hostLines need the emulator at port 443, which is where clients of a bare host go.
+// hostLines returns lines for /etc/hosts. They need the emulator on port 443, since clients keep the port of the URL.
 func hostLines() string {
 	var text strings.Builder
 	text.WriteString("  # those that your app calls, with the emulator at --tls-addr 127.0.0.1:443;\n" +
@@ -65,22 +65,22 @@ func hostLines() string {
 	return text.String()
 }
 
-// clientKind is a kind of clients, or all of them.
+// clientKind is the kind of clients that a guide is for, or "all".
 type clientKind string
 
 const allKinds clientKind = "all"
 
-// Validate refuses the kinds that there is nothing to tell about.
-func (who clientKind) Validate() error {
-	known := func(t trustGuide) bool { return who == t.who }
-	if who == allKinds || slices.ContainsFunc(trustGuides(), known) {
+// Validate refuses kinds that have no guide.
+func (k clientKind) Validate() error {
+	known := func(t trustGuide) bool { return k == t.kind }
+	if k == allKinds || slices.ContainsFunc(trustGuides(), known) {
 		return nil
 	}
-	return usagef("must be go, node, java, python, curl, hosts or all, got %q", string(who))
+	return usagef("must be go, node, java, python, curl, hosts or all, got %q", string(k))
 }
 
-// write tells how they come to trust the CA.
-func (who clientKind) write(out io.Writer, ca caDetails) {
+// write prints the guides of the kind.
+func (k clientKind) write(out io.Writer, ca caDetails) {
 	if ca.fetch != "" {
 		printf(out, "The certificate:\n\n  %s\n\n", ca.fetch)
 	}
@@ -88,7 +88,7 @@ func (who clientKind) write(out io.Writer, ca caDetails) {
 	fill := strings.NewReplacer("{file}", shellescape.Quote(ca.file),
 		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:])
 	for _, t := range trustGuides() {
-		if who == t.who || who == allKinds {
+		if k == t.kind || k == allKinds {
 			printf(out, "%s:%s\n", t.title, fill.Replace(t.text))
 		}
 	}

@@ -24,7 +24,7 @@ type Env struct {
 	LookupEnv func(name string) (string, bool)
 }
 
-// grammar is the command line as kong reads it.
+// grammar describes the commands and flags to kong.
 type grammar struct {
 	Help helpFlag `short:"h" help:"Show this help."`
 
@@ -97,19 +97,19 @@ func run(ctx context.Context, env Env, args []string) error {
 	return command.Run()
 }
 
-// helpWidth keeps help readable on wide terminals.
+// helpWidth limits the width of help texts on wide terminals.
 const helpWidth = 110
 
-// errHelpShown ends a command line that asked for help.
+// errHelpShown stops parsing once the help was printed; it is not a failure.
 var errHelpShown = errors.New("help was shown")
 
-// helpFlag is kong's own --help, except that it does not end the process.
+// helpFlag replaces kong's --help, which would end the process.
 type helpFlag bool
 
-// IgnoreDefault lets the flag work where a command is missing.
+// IgnoreDefault lets the flag work without a command.
 func (helpFlag) IgnoreDefault() {}
 
-// BeforeReset prints the help before kong looks at anything else.
+// BeforeReset prints the help before kong checks anything else.
 func (helpFlag) BeforeReset(command *kong.Context) error {
 	if err := command.PrintUsage(false); err != nil {
 		return err

@@ -28,7 +28,7 @@ func (clockCommand) Help() string {
 	)
 }
 
-// Run prints the reading after the change.
+// Run applies the changes and prints the clock.
 func (c *clockCommand) Run(ctx context.Context, env Env) error {
 	clock, err := c.change(ctx)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *clockCommand) change(ctx context.Context) (client.Clock, error) {
 	return c.client().ChangeClock(ctx, c.Sandbox, change)
 }
 
-// timeFlag is an instant in a flag.
+// timeFlag is a flag with a point in time.
 type timeFlag time.Time
 
 // UnmarshalText reads RFC 3339.
@@ -65,10 +65,10 @@ func (m *timeFlag) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// advanceFlag is how far a flag moves a clock: never back, which the control API takes as an instant only.
+// advanceFlag is a flag with the duration by which a clock is moved forward. Moving back takes a point in time.
 type advanceFlag time.Duration
 
-// UnmarshalText reads a duration as Go writes them.
+// UnmarshalText reads a duration in the format of Go, such as 1h30m.
 func (s *advanceFlag) UnmarshalText(text []byte) error {
 	d, err := time.ParseDuration(string(text))
 	if err != nil || d < 0 {
@@ -78,7 +78,7 @@ func (s *advanceFlag) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// formatTime writes a time for people, to the second.
+// formatTime formats a time in RFC 3339, in UTC and to the second.
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func clockState(frozen bool) string {

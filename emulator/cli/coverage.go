@@ -27,10 +27,10 @@ func (coverageCommand) Help() string {
 	)
 }
 
-// percent is a threshold in a flag.
+// percent is a flag with a threshold.
 type percent float64
 
-// Validate refuses what no share can reach.
+// Validate refuses numbers that are not a percentage.
 func (p percent) Validate() error {
 	if !(p >= 0 && p <= 100) {
 		return fmt.Errorf("must be a number from 0 to 100, got %v", float64(p))
@@ -38,7 +38,7 @@ func (p percent) Validate() error {
 	return nil
 }
 
-// Run prints the report, and then fails if it must.
+// Run prints the report, and fails if too few errors were seen.
 func (c *coverageCommand) Run(ctx context.Context, env Env) error {
 	got, err := c.client().Coverage(ctx, c.Sandbox)
 	if err != nil {
@@ -68,7 +68,7 @@ func (c *coverageCommand) checkMinimum(got client.Coverage) error {
 	return nil
 }
 
-// percentSeen is how many of a hundred documented errors were seen.
+// percentSeen is the share of the documented errors that were seen, in percent.
 func percentSeen(c client.Coverage) float64 {
 	const whole = 100
 	if c.Documented == 0 {
@@ -96,7 +96,7 @@ func writeCoverage(out io.Writer, c client.Coverage) {
 	printf(out, "\n%s; %s of the documented errors were seen\n", count(int(c.Calls), "call"), seenOfAll(c))
 }
 
-// The members of a JUnit report that CI servers agree on.
+// The parts of a JUnit report that all CI servers read.
 type (
 	junitReport struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -121,7 +121,7 @@ type (
 	}
 )
 
-// writeJUnit reports every documented error as a test, which fails when the error was not seen.
+// writeJUnit reports every documented error as a test, which fails if the error was not seen.
 func writeJUnit(out io.Writer, c client.Coverage) error {
 	report := junitReport{Name: "tokenstage coverage", Tests: c.Documented, Failures: c.Documented - c.Seen}
 	for _, op := range c.Operations {

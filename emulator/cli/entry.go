@@ -12,7 +12,7 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// entryPrinter writes an entry whole: first what to know, then what came in and what went out.
+// entryPrinter writes an entry in full: a summary, the findings, the request and the response.
 type entryPrinter struct{ style style }
 
 func (t entryPrinter) write(out io.Writer, e client.Entry) {
@@ -79,7 +79,7 @@ func (t entryPrinter) heading(out io.Writer, text string) {
 	printf(out, "\n%s\n", t.style.heading(printable(text)))
 }
 
-// text writes lines, each with the indent before it.
+// text writes lines with an indent.
 func (t entryPrinter) text(out io.Writer, indent, text string) {
 	printf(out, "%s%s\n", indent, strings.ReplaceAll(printable(text), "\n", "\n"+indent))
 }

@@ -45,7 +45,7 @@ func (e *envCommand) Run(ctx context.Context, env Env) error {
 	return nil
 }
 
-// variable is one variable of the environment; an empty value means that it must not be set.
+// variable is an environment variable; an empty value means that it must not be set.
 type variable struct{ name, value string }
 
 func (e *envCommand) endpoints(box client.Sandbox) []variable {
@@ -62,7 +62,7 @@ func (e *envCommand) endpoints(box client.Sandbox) []variable {
 	return all
 }
 
-// secure is what clients need over HTTPS, where that is on. The file of the CA is named where this machine has it.
+// secure returns the variables for HTTPS, if it is on. The file of the CA is among them if it is on this machine.
 func (e *envCommand) secure(ctx context.Context, env Env, box client.Sandbox) ([]variable, error) {
 	if box.Endpoints.TLS == "" {
 		return nil, nil
@@ -78,7 +78,7 @@ func (e *envCommand) secure(ctx context.Context, env Env, box client.Sandbox) ([
 	return all, nil
 }
 
-// credentials are the first credential of each gateway. The names of acs are those that Alibaba Cloud's SDKs read
+// credentials returns the first credential of each gateway. The names for acs are those that Alibaba Cloud's SDKs read
 // (credentials-go, env_provider.go).
 func credentials(c client.Credentials) []variable {
 	var all []variable
@@ -100,8 +100,8 @@ func credentials(c client.Credentials) []variable {
 	return all
 }
 
-// writeExports writes for POSIX shells. A security token that is left from somewhere else would go along with every
-// call, so it is taken out.
+// writeExports writes commands for POSIX shells. A variable without a value is unset: a security token that was set
+// before would otherwise be sent with every call.
 func writeExports(out io.Writer, all []variable) {
 	for _, v := range all {
 		if v.value == "" {

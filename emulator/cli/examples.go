@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// examples lists command lines and what they do, as a block of help.
+// examples formats pairs of a command line and its description as a section of the help.
 func examples(pairs ...string) string {
 	var text strings.Builder
 	text.WriteString("Examples:\n")

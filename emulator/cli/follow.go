@@ -8,7 +8,7 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// follow shows the latest entries and then what comes in, until ctx ends.
+// follow shows the latest entries and then new ones as they come in, until ctx ends.
 func (r *requestsCommand) follow(ctx context.Context, env Env) error {
 	kept, err := r.collect(ctx)
 	if err != nil {
@@ -25,7 +25,7 @@ func (r *requestsCommand) follow(ctx context.Context, env Env) error {
 	for event, err := range r.client().Follow(ctx, r.Sandbox, filter) {
 		switch {
 		case ctx.Err() != nil:
-			return nil // interrupted, which is how following ends
+			return nil // an interrupt is the normal end
 		case errors.Is(err, client.ErrStopped):
 			return fmt.Errorf("the emulator at %s stopped", r.Control)
 		case err != nil:
@@ -38,7 +38,7 @@ func (r *requestsCommand) follow(ctx context.Context, env Env) error {
 	return nil
 }
 
-// show prints an entry, and what else is worth a line.
+// show prints what an event is about: a new entry, dropped entries or the end of the sandbox.
 func (r *requestsCommand) show(env Env, event client.Event, print func([]client.Entry) error) error {
 	notes := env.Stdout
 	if r.JSON {

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// healthLimit is how long a healthy emulator may take to say so.
+// healthLimit is the longest time that a healthy emulator takes to answer.
 const healthLimit = 2 * time.Second
 
+// healthcheckCommand tells whether a running emulator is ready.
 type healthcheckCommand struct{ controlFlags }
 
 // Help gives the examples.

@@ -8,7 +8,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 )
 
-// limitFlags are the flags of serve about what clients may take up.
+// limitFlags are the flags of serve that limit what clients may use.
 type limitFlags struct {
 	MaxConnections connections `default:"4096" placeholder:"N" help:"Most clients connected to each address at once."`
 }
@@ -17,10 +17,10 @@ func (f limitFlags) limits() emulator.ServerLimits {
 	return emulator.ServerLimits{Connections: int(f.MaxConnections)}
 }
 
-// connections is a number of clients.
+// connections is a flag with a number of connections.
 type connections int
 
-// Validate refuses a server that nobody can reach.
+// Validate refuses a server that accepts no connections.
 func (c connections) Validate() error {
 	if c < 1 {
 		return usagef("must be at least 1, got %d", c)
@@ -28,18 +28,18 @@ func (c connections) Validate() error {
 	return nil
 }
 
-// sweepInterval is how often the memory of sandboxes whose time is over is given back.
+// sweepInterval is how often sandboxes are removed that were unused for longer than their ttl.
 const sweepInterval = time.Minute
 
-// sweep removes them until ctx ends.
+// sweep removes expired sandboxes until ctx ends.
 func sweep(ctx context.Context, em *emulator.Emulator, log *slog.Logger) {
 	_ = tick(ctx, sweepInterval, func() error {
 		removed, err := em.Sandboxes().Sweep(ctx)
 		for _, id := range removed {
-			log.Info("sandbox removed: nobody used it for its ttl", "sandbox", id)
+			log.Info("sandbox removed: it was unused for its ttl", "sandbox", id)
 		}
 		if err != nil {
-			log.Error("sandboxes whose time is over were not removed", "error", err)
+			log.Error("expired sandboxes were not removed", "error", err)
 		}
 		return nil
 	})

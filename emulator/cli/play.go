@@ -32,7 +32,7 @@ func (playCommand) Help() string {
 	)
 }
 
-// Run plays it in the place of one of the same name.
+// Run plays the scenario. It replaces a playing one of the same name.
 func (p *playCommand) Run(ctx context.Context, env Env) error {
 	what := playable{name: p.What}
 	if isFile(p.What) {
@@ -48,8 +48,8 @@ func (p *playCommand) Run(ctx context.Context, env Env) error {
 	return nil
 }
 
-// isFile tells a file from a name: what ends like a document is one even where it is missing, so that the message is
-// about the file.
+// isFile tells the name of a file from that of a scenario. A name with the extension of a document is always that of a
+// file, so that the error message is about the file if there is none.
 func isFile(what string) bool {
 	if slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(what)) {
 		return true
@@ -58,17 +58,17 @@ func isFile(what string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// maxScenario is more than the longest document that is read.
+// maxScenario is how much of a file is read, more than the longest document that is accepted.
 const maxScenario = 1 << 20
 
-// readFile reads a file up to a bound: a mistyped name may be that of anything.
+// readFile reads at most maxScenario bytes, since a mistyped name may be that of a huge file.
 func readFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no such file: %s", name)
 	}
 	if err != nil {
-		return nil, err // it names the file
+		return nil, err // the error names the file
 	}
 	defer func() { _ = file.Close() }()
 	var text bytes.Buffer
@@ -76,7 +76,7 @@ func readFile(name string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// stopCommand ends a scenario.
+// stopCommand stops a scenario.
 type stopCommand struct {
 	sandboxFlags
 	Name string `arg:"" help:"Name of a scenario that is playing."`
@@ -90,7 +90,7 @@ func (stopCommand) Help() string {
 	)
 }
 
-// Run stops it.
+// Run stops the scenario.
 func (s *stopCommand) Run(ctx context.Context, env Env) error {
 	if err := s.client().StopScenario(ctx, s.Sandbox, s.Name); err != nil {
 		return s.failed(ctx, err)
@@ -99,7 +99,7 @@ func (s *stopCommand) Run(ctx context.Context, env Env) error {
 	return nil
 }
 
-// failed says what plays, where that which was to be stopped does not.
+// failed adds the names of the playing scenarios if the one to be stopped is not playing.
 func (s *stopCommand) failed(ctx context.Context, err error) error {
 	p, ok := errors.AsType[*client.Problem](err)
 	if !ok || p.Status != http.StatusNotFound {
@@ -113,5 +113,5 @@ func (s *stopCommand) failed(ctx context.Context, err error) error {
 	for i, each := range playing {
 		names[i] = printable(each.Name)
 	}
-	return fmt.Errorf("%s; in the sandbox %s play: %s", p.Detail, s.Sandbox, cmp.Or(strings.Join(names, ", "), "none"))
+	return fmt.Errorf("%s; playing in the sandbox %s: %s", p.Detail, s.Sandbox, cmp.Or(strings.Join(names, ", "), "none"))
 }

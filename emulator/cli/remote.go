@@ -12,10 +12,10 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// defaultControl is where serve puts the control plane unless told otherwise.
+// defaultControl is the URL of the control plane at its default address.
 const defaultControl = "http://127.0.0.1:4011"
 
-// remoteGroup is the key of the flags below in the help.
+// remoteGroup is the key of the group of these flags in the help.
 const remoteGroup = "remote"
 
 // controlFlags are the flags of the commands that talk to a running emulator.
@@ -31,8 +31,8 @@ func (f controlFlags) client() *client.Client {
 	return client.New(string(f.Control), client.WithToken(f.Token))
 }
 
-// failure says in one line why a call failed, if it did, and what to do next. show is the command that lists what there
-// is.
+// failure explains in one line why a call failed and what to do next; nil stays nil. show is the command that lists the
+// known names when one was not found.
 func (f controlFlags) failure(err error, show string) error {
 	if err == nil {
 		return nil
@@ -60,7 +60,7 @@ func (f controlFlags) refusal(p *client.Problem, show string) error {
 	return errors.New(p.Detail)
 }
 
-// sentence ends a text so that another can follow.
+// sentence ends a text with punctuation so that another can follow.
 func sentence(text string) string {
 	if strings.HasSuffix(text, "?") {
 		return text
@@ -68,7 +68,7 @@ func sentence(text string) string {
 	return text + ";"
 }
 
-// controlFlag is what commands to paste need to reach a control plane; nothing for the default one.
+// controlFlag returns the flag that commands need to reach a control plane, and nothing for the default one.
 func controlFlag(url string) string {
 	if url == defaultControl {
 		return ""
@@ -82,10 +82,10 @@ type sandboxFlags struct {
 	Sandbox string `default:"default" placeholder:"ID" group:"remote" help:"Sandbox to use."`
 }
 
-// controlURL is the base URL of a control plane; the scheme may be left out.
+// controlURL is a flag with the base URL of a control plane; the scheme may be left out.
 type controlURL string
 
-// Validate refuses what cannot be called.
+// Validate refuses what is not a URL of HTTP.
 func (u controlURL) Validate() error {
 	text := string(u)
 	if !strings.Contains(text, "://") {

@@ -28,21 +28,21 @@ func (requestsCommand) Help() string {
 	)
 }
 
-// Run prints entries.
+// Run prints one entry, the latest entries, or entries as they come in.
 func (r *requestsCommand) Run(ctx context.Context, env Env) error {
 	switch {
 	case r.ID != "" && r.Follow:
 		return usagef("--follow cannot be used with a request id")
 	case r.ID != "":
-		return r.one(ctx, env)
+		return r.showOne(ctx, env)
 	case r.Follow:
 		return r.failure(r.follow(ctx, env), "sandbox list")
 	}
 	return r.failure(r.list(ctx, env), "sandbox list")
 }
 
-// one shows one entry whole.
-func (r *requestsCommand) one(ctx context.Context, env Env) error {
+// showOne prints one entry in full.
+func (r *requestsCommand) showOne(ctx context.Context, env Env) error {
 	entry, err := r.client().Request(ctx, r.Sandbox, r.ID)
 	if err != nil {
 		return r.failure(err, "requests")
@@ -54,7 +54,7 @@ func (r *requestsCommand) one(ctx context.Context, env Env) error {
 	return nil
 }
 
-// list shows the latest entries that are kept, and says what it does not show.
+// list prints the latest entries, and how many others there are or were.
 func (r *requestsCommand) list(ctx context.Context, env Env) error {
 	page, err := r.collect(ctx)
 	if err != nil {
@@ -87,14 +87,14 @@ func (r *requestsCommand) latest(entries []client.Entry) []client.Entry {
 	return entries[uint(len(entries))-r.Limit:]
 }
 
-// maxPage is the largest page that the control API gives.
+// maxPage is the largest page that the control API returns.
 const maxPage = 1000
 
 func (r *requestsCommand) filter() client.Filter {
 	return client.Filter{API: r.API, Operation: r.Operation, Outcome: r.Outcome}
 }
 
-// collect returns the entries that are kept, as many pages as there are.
+// collect returns the entries of all pages.
 func (r *requestsCommand) collect(ctx context.Context) (client.Page, error) {
 	filter := r.filter()
 	filter.Limit = maxPage
@@ -112,7 +112,7 @@ func (r *requestsCommand) collect(ctx context.Context) (client.Page, error) {
 	}
 }
 
-// printer prints entries as the flags want them, batch after batch.
+// printer returns a function that prints batches of entries in the format that the flags ask for.
 func (r *requestsCommand) printer(env Env) func([]client.Entry) error {
 	switch {
 	case r.JSON:

@@ -10,10 +10,10 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// entryRows writes entries as rows of one table that goes on from batch to batch.
+// entryRows writes entries as rows of a table, batch by batch.
 type entryRows struct{ begun bool }
 
-// write writes a batch, with the heading before the first row of all.
+// write writes a batch, the first one below the heading.
 func (r *entryRows) write(out io.Writer, entries []client.Entry) {
 	if len(entries) == 0 {
 		return
@@ -29,17 +29,17 @@ func (r *entryRows) write(out io.Writer, entries []client.Entry) {
 			shorten(firstFinding(e), maxFinding),
 		})
 	}
-	// Wide enough for what usually comes, so that the batches stay in line with each other.
+	// Wide enough for most values, so that the columns of all batches are aligned.
 	table{least: []int{12, 29, 24, 6, 8, 36}}.write(out, rows...)
 }
 
-// Lengths of cells that come from outside.
+// The greatest lengths of cells whose text comes from clients.
 const (
 	maxFinding = 100
 	maxCalled  = 48
 )
 
-// operationOrPath is the operation, or where the request went when it belongs to none.
+// operationOrPath returns the operation, or method and path if the request belongs to none.
 func operationOrPath(e client.Entry) string {
 	if e.Operation != "" {
 		return e.Operation
@@ -55,7 +55,7 @@ func duration(e client.Entry) string {
 	return (time.Duration(e.DurationMicros) * time.Microsecond).String()
 }
 
-// firstFinding is what refused the call, else the first advice.
+// firstFinding returns the first error among the findings, or else the first finding.
 func firstFinding(e client.Entry) string {
 	i := slices.IndexFunc(e.Findings, func(f client.Finding) bool { return f.Level == client.LevelError })
 	if len(e.Findings) == 0 {

@@ -27,10 +27,10 @@ type sandboxNewCommand struct {
 	JSON   bool         `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
-// durationFlag is a length of time as it was written.
+// durationFlag is a flag with a duration, as it was written.
 type durationFlag string
 
-// Validate refuses what is none; how long it may be is for the server to say.
+// Validate refuses what is not a duration. The server decides how long it may be.
 func (s durationFlag) Validate() error {
 	if _, err := time.ParseDuration(string(s)); s != "" && err != nil {
 		return usagef("must be a duration such as 30m or 12h, got %q", string(s))
@@ -118,7 +118,7 @@ func (l *sandboxListCommand) Run(ctx context.Context, env Env) error {
 	return nil
 }
 
-// expiry is when a sandbox is removed, by real time.
+// expiry describes when a sandbox is removed, in real time.
 func expiry(box client.Summary) string {
 	if box.TTL == "" {
 		return "stays"

@@ -12,7 +12,7 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// scenariosCommand is the group of commands about what can be played.
+// scenariosCommand is the group of commands about scenarios.
 type scenariosCommand struct {
 	List   scenariosListCommand   `cmd:"" help:"List the scenarios that can be played by name."`
 	Show   scenariosShowCommand   `cmd:"" help:"Print a scenario, to learn from or to build on."`
@@ -34,10 +34,10 @@ func (scenariosListCommand) Help() string {
 	)
 }
 
-// errorPrefix begins the names of the scenarios that give one documented error.
+// errorPrefix is the prefix of the names of scenarios for single documented errors.
 const errorPrefix = "error/"
 
-// Run prints the list, and says what it does not show.
+// Run prints the list, and how many scenarios it leaves out.
 func (l *scenariosListCommand) Run(ctx context.Context, env Env) error {
 	known, err := l.client().Scenarios(ctx)
 	if err != nil {
@@ -142,13 +142,13 @@ func (scenariosSchemaCommand) Run(env Env) error {
 	return nil
 }
 
-// badScenario is a file whose document is no scenario that can be played.
+// badScenario is the error of a file that is not a valid scenario.
 type badScenario struct {
 	file     string
 	problems scenario.Problems
 }
 
-// lines say what is wrong, where, and what was meant.
+// lines returns a line for each problem: where it is, what is wrong and what was probably meant.
 func (b *badScenario) lines() []string {
 	lines := make([]string, len(b.problems))
 	for i, p := range b.problems {
@@ -160,7 +160,7 @@ func (b *badScenario) lines() []string {
 	return lines
 }
 
-// Error is the first problem, and how many there are besides.
+// Error returns the first problem and the number of others.
 func (b *badScenario) Error() string {
 	text := b.lines()[0]
 	if more := len(b.problems) - 1; more > 0 {
@@ -169,7 +169,7 @@ func (b *badScenario) Error() string {
 	return text
 }
 
-// readScenario reads a file. The error is a *badScenario when the document is no good one.
+// readScenario reads a file. The error is a *badScenario if the document is not valid.
 func readScenario(file string) (name, source string, err error) {
 	raw, err := readFile(file)
 	if err != nil {
@@ -186,7 +186,7 @@ func readScenario(file string) (name, source string, err error) {
 	return s.Name, string(raw), nil
 }
 
-// playable is a scenario by its name, or one of a file.
+// playable is a known scenario by its name, or the document of a file with its source.
 type playable struct{ name, source string }
 
 func (p playable) play(ctx context.Context, c *client.Client, box string) error {

@@ -124,7 +124,7 @@ func TestPlayAndStop(t *testing.T) {
 			t.Errorf("%s stopped: status %d", name, code)
 		}
 		if got := s.run(t, "stop", name, "--sandbox", box.ID); got.code != 1 ||
-			!strings.HasSuffix(got.err, `does not play: "`+name+`"; in the sandbox `+box.ID+" play: magic-values\n") {
+			!strings.HasSuffix(got.err, `does not play: "`+name+`"; playing in the sandbox `+box.ID+": magic-values\n") {
 			t.Errorf("%+v", got)
 		}
 	}

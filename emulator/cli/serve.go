@@ -19,7 +19,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
-// stopLimit is how long calls in flight may take to finish once the server is told to stop.
+// stopLimit is how long calls in flight may take to finish once the server stops.
 const stopLimit = 1500 * time.Millisecond
 
 // serveCommand runs the emulator.
@@ -47,10 +47,10 @@ func (serveCommand) Help() string {
 	)
 }
 
-// address is a host and port to listen on.
+// address is a flag with a host and port to listen on.
 type address string
 
-// Validate refuses what cannot be listened on.
+// Validate refuses what is not an address with a port.
 func (a address) Validate() error {
 	_, port, err := net.SplitHostPort(string(a))
 	if err == nil {
@@ -74,7 +74,6 @@ func (s *serveCommand) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	tend := growHeap()
 	log := newLog(s.Log, env.Stderr)
 	seen, err := s.observe(ctx, env, s.Log, log)
 	if err != nil {
@@ -123,7 +122,6 @@ func (s *serveCommand) Run(ctx context.Context, env Env) error {
 		style: styleFor(env),
 	}.write(env.Stdout)
 	go sweep(ctx, em, log)
-	go tend(ctx)
 	watch(ctx, em, log, files)
 	em.Stop() // scripted delays and stalls would keep their calls in flight
 	stop(ctx, log, secure.with(data, steer)...)
@@ -142,7 +140,7 @@ func listen(
 	return server, nil
 }
 
-// listenError says what to do about an address that cannot be listened on.
+// listenError explains what to do if an address cannot be listened on.
 func listenError(flag string, addr address, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 picks a free one)",
@@ -166,8 +164,8 @@ func stop(ctx context.Context, log *slog.Logger, servers ...*emulator.Server) {
 	closing.Wait()
 }
 
-// reachable is the address by which this machine reaches what listens on addr: that of every interface is none to
-// connect to.
+// reachable returns the address at which this machine reaches a listener. For a listener on all interfaces that is the
+// loopback address.
 func reachable(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {

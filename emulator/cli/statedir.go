@@ -9,11 +9,11 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
-// stateDir is the folder of what is kept between runs, as given by a flag; empty means the user's own.
+// stateDir is a flag with the folder for files that are kept between runs; empty means the default one of the user.
 type stateDir string
 
-// find returns the folder, or nothing where the user has none.
-func (d stateDir) find(env Env) string {
+// path returns the folder, or nothing if the user has none.
+func (d stateDir) path(env Env) string {
 	if d != "" {
 		if absolute, err := filepath.Abs(string(d)); err == nil {
 			return absolute
@@ -37,9 +37,9 @@ func (d stateDir) find(env Env) string {
 	return ""
 }
 
-// certFileOf is the file here that holds that CA; empty where none does, as for the CA of another machine.
+// certFileOf returns the file on this machine that holds the CA. It is empty for the CA of another machine.
 func (d stateDir) certFileOf(env Env, ca []byte) string {
-	folder := d.find(env)
+	folder := d.path(env)
 	if folder == "" {
 		return ""
 	}

@@ -1,9 +1,9 @@
 package cli
 
-// style writes for a terminal or for a file.
+// style formats text for a terminal with colours or without.
 type style struct{ colours bool }
 
-// styleFor uses colours on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb says otherwise.
+// styleFor uses colours on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb is set.
 func styleFor(env Env) style {
 	none, _ := env.LookupEnv("NO_COLOR")
 	term, _ := env.LookupEnv("TERM")

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// table writes aligned columns. The last one is as long as it likes.
+// table writes aligned columns; the last one has no fixed width.
 type table struct {
 	// least are the least widths of the columns, for tables that are written in parts.
 	least []int
@@ -40,11 +40,11 @@ func (t table) write(out io.Writer, rows ...[]string) {
 	_, _ = io.WriteString(out, text.String())
 }
 
-// oneLine makes a text fit into a cell: what came from outside must not break lines or steer the terminal.
+// oneLine puts text from clients on one line, without control characters that the terminal would obey.
 func oneLine(text string) string { return strings.Join(strings.Fields(printable(text)), " ") }
 
-// printable replaces control characters but line breaks and tabs, with which a request could steer the terminal of the
-// person who reads it.
+// printable replaces control characters except line breaks and tabs: a request could use them to control the terminal
+// on which it is shown.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
@@ -54,7 +54,7 @@ func printable(text string) string {
 	}, text)
 }
 
-// shorten cuts a text to so many characters.
+// shorten cuts text to at most length characters.
 func shorten(text string, length int) string {
 	runes := []rune(text)
 	if len(runes) <= length {
@@ -71,7 +71,7 @@ func writeJSON(out io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// writeLines writes each value as JSON on a line of its own.
+// writeLines writes each value as one line of JSON.
 func writeLines[T any](out io.Writer, values []T) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)

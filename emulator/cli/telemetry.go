@@ -11,18 +11,18 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
-// telemetryFlags are the flags of serve about what it tells of the calls. Where traces go stands in the variables that
-// OpenTelemetry gives names to.
+// telemetryFlags are the flags of serve about the access log. Traces are configured by the environment variables of
+// OpenTelemetry.
 type telemetryFlags struct {
 	AccessLog string `enum:"auto,text,json,off" default:"auto" help:"Log each call. auto: like --log, only on terminals."`
 }
 
-// flushLimit is how long the last traces may take to be sent once the calls are over. With stopLimit it leaves some of
-// the two seconds in which the server ends.
+// flushLimit is how long sending the last traces may take. With stopLimit it stays below the two seconds within which
+// the server ends.
 const flushLimit = 300 * time.Millisecond
 
-// observe sets up what watches the calls. Settings of OpenTelemetry that are no good switch traces off and end nothing:
-// they are meant for all programs of an environment.
+// observe sets up access log, metrics and traces. Invalid settings of OpenTelemetry only switch traces off: they are
+// shared by all programs of an environment.
 func (f telemetryFlags) observe(
 	ctx context.Context, env Env, format string, log *slog.Logger,
 ) (*telemetry.Telemetry, error) {
@@ -39,7 +39,7 @@ func (f telemetryFlags) observe(
 	})
 }
 
-// handler is where the access log goes, nil when it is off.
+// handler returns the handler of the access log, nil if it is off.
 func (f telemetryFlags) handler(env Env, format string, log *slog.Logger) slog.Handler {
 	switch {
 	case f.AccessLog == "auto" && !(&output{to: env.Stderr}).isTerminal():
@@ -62,7 +62,7 @@ func metricsOf(seen *telemetry.Telemetry, em *emulator.Emulator) func(io.Writer)
 	}
 }
 
-// flush sends the traces that are left. The context of the command may have ended.
+// flush sends the remaining traces. The context of the command may have ended.
 func flush(ctx context.Context, log *slog.Logger, seen *telemetry.Telemetry) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushLimit)
 	defer cancel()

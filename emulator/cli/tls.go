@@ -20,7 +20,7 @@ type tlsFlags struct {
 	StateDir  stateDir `placeholder:"DIR" help:"Where the built-in CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
-// tlsPlane is the data plane over HTTPS; zero where it is off.
+// tlsPlane is the data plane over HTTPS, the zero value if that is off.
 type tlsPlane struct {
 	server *emulator.Server
 	ca     *authority.CA
@@ -51,8 +51,8 @@ func (f tlsFlags) open(
 	return tlsPlane{server: server, ca: ca}, nil
 }
 
-// chooseCA takes the given CA, else that of the state folder. Where no folder was named and none can be written, as in
-// the image, the CA lives as long as the process.
+// chooseCA returns the given CA, or else that of the state folder. If no folder was given and the default one cannot be
+// written, as in the image, it returns a new CA that lives as long as the process.
 func (f tlsFlags) chooseCA(env Env, log *slog.Logger) (*authority.CA, error) {
 	switch {
 	case (f.TLSCACert == "") != (f.TLSCAKey == ""):
@@ -60,7 +60,7 @@ func (f tlsFlags) chooseCA(env Env, log *slog.Logger) (*authority.CA, error) {
 	case f.TLSCACert != "":
 		return f.givenCA()
 	}
-	folder := f.StateDir.find(env)
+	folder := f.StateDir.path(env)
 	if folder == "" {
 		log.Warn("the CA is new and kept nowhere, since there is no state folder: name one with --state-dir")
 		return authority.NewCA(time.Now())
@@ -89,7 +89,7 @@ func (f tlsFlags) givenCA() (*authority.CA, error) {
 	return ca, nil
 }
 
-// addr is where this machine reaches the listener; empty where there is none.
+// addr returns the address at which this machine reaches the listener, empty if there is none.
 func (p tlsPlane) addr() string {
 	if p.server == nil {
 		return ""

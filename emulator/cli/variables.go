@@ -13,9 +13,9 @@ type variableResolver struct {
 	used   []*kong.Flag
 }
 
-// nameFlags gives every flag its variable: TOKENSTAGE_ADDR for those of serve and for where the emulator is, and with
-// the name of the command before it, TOKENSTAGE_CLOCK_SET, for others, so that no variable means two things. kong is
-// not told, since it would read them itself.
+// nameFlags gives every flag its variable. For the flags of serve and those that select the emulator it is the name of
+// the flag alone, as in TOKENSTAGE_ADDR; for others the name of the command comes first, as in TOKENSTAGE_CLOCK_SET, so
+// that no variable means two things. They are kept from kong, which would read them itself.
 func nameFlags(command *kong.Node, prefix string) {
 	for _, flag := range command.Flags {
 		before := prefix
@@ -37,7 +37,7 @@ func nameFlags(command *kong.Node, prefix string) {
 
 func variableCase(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
-// Validate accepts every command line.
+// Validate is part of kong.Resolver and accepts every command line.
 func (r *variableResolver) Validate(*kong.Application) error { return nil }
 
 // Resolve returns the value of the flag's variable.
@@ -51,7 +51,7 @@ func (r *variableResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Fla
 	return nil, nil
 }
 
-// explain turns kong's error into a usageError that names the variable where the flag came from one.
+// explain turns kong's error into a usageError, which names the variable if the flag was set by one.
 func (r *variableResolver) explain(err error) error {
 	text := strings.Replace(err.Error(), "expected value value", "expected a value", 1) // kong names every type a value
 	for _, flag := range r.used {
@@ -62,7 +62,7 @@ func (r *variableResolver) explain(err error) error {
 	return &usageError{text}
 }
 
-// describe is the help of a flag with its default and its variable.
+// describe returns the help of a flag with its default and its variable.
 func describe(value *kong.Value) string {
 	text := value.Help
 	if value.Default != "" {

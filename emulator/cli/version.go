@@ -7,6 +7,7 @@ import (
 	"strings"
 )
 
+// versionCommand prints which build this is.
 type versionCommand struct{}
 
 // Help gives the examples.
@@ -20,7 +21,7 @@ func (versionCommand) Run(env Env) error {
 	return nil
 }
 
-// version is what the go command wrote into the binary: module version, revision, toolchain.
+// version returns what the go command wrote into the binary: module version, revision and toolchain.
 func version() string {
 	text := "tokenstage"
 	info, ok := debug.ReadBuildInfo()

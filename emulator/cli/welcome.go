@@ -8,16 +8,16 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
-// welcome is what serve says at its start: where things are and what to do with them.
+// welcome is what serve prints at its start: addresses, credentials and first steps.
 type welcome struct {
 	data, control string // host:port
-	tls           string // the same, empty where TLS is off
+	tls           string // the same, empty if TLS is off
 	key           controlKey
 	box           *sandbox.Sandbox
 	style         style
 }
 
-// write says all of it in one go, so that a reader who stops early loses nothing but the rest.
+// write prints everything in one write, so that a reader of the first lines may close the pipe after them.
 func (w welcome) write(out io.Writer) {
 	var text strings.Builder
 	w.planes(&text)
@@ -62,7 +62,7 @@ func (w welcome) credentials(out io.Writer) {
 	}
 }
 
-// firstCall is a call that needs no signature, ready to paste.
+// firstCall prints a call that needs no signature, ready to paste.
 func (w welcome) firstCall(out io.Writer) {
 	if len(w.box.Credentials.Fabric) == 0 {
 		return
@@ -74,7 +74,7 @@ func (w welcome) firstCall(out io.Writer) {
 	printf(out, "    -d '{\"app_key\":\"%s\",\"app_secret\":\"%s\"}'\n", app.AppKey, app.AppSecret)
 }
 
-// sdk is the configuration of Alibaba Cloud's Go SDK (darabonba-openapi/v2/client).
+// sdk prints the configuration of Alibaba Cloud's Go SDK (darabonba-openapi/v2/client).
 func (w welcome) sdk(out io.Writer) {
 	if len(w.box.Credentials.ACS) == 0 {
 		return
@@ -101,7 +101,7 @@ func (w welcome) next(out io.Writer) {
 	}
 	printf(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
 	if w.tls != "" {
-		// Always the running one: what the state folder holds may be another CA.
+		// Ask the running emulator: the state folder may hold another CA.
 		printf(out, "  tokenstage ca --trust all --control http://%s  # how clients trust the certificates\n", w.control)
 	}
 	printf(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
