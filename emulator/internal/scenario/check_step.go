@@ -78,7 +78,8 @@ func (c *checker) undocumented(code string, at place, ops []*contract.Operation)
 		}
 	}
 	if len(shared) == 0 {
-		c.addMeant(at, nearest.Name(code, some), "%s is no documented error, and the operations have none in common", quote(code))
+		c.addMeant(at, nearest.Name(code, some),
+			"%s is no documented error, and the operations have none in common", quote(code))
 		return
 	}
 	c.addMeant(at, nearest.Name(code, shared), "%s is no documented error of %s", quote(code), namesOf(ops))
