@@ -21,33 +21,33 @@ type trustGuide struct {
 func trustGuides() []trustGuide {
 	return []trustGuide{
 		{"go", "Go", `
-  # on Linux and BSD, for a process; these are then all the roots it has
+  # for one process, on Linux and BSD; it then trusts no other roots
   SSL_CERT_FILE={file} ./app
 
-  // or in code: beside the system's roots
+  // or in code, in addition to the system's roots
   roots, err := x509.SystemCertPool()
   roots.AppendCertsFromPEM(ca)
   http.DefaultTransport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
 `},
 		{"node", "Node", `
-  # read once at the start, beside the built-in roots
+  # read once at the start, in addition to the built-in roots
   NODE_EXTRA_CA_CERTS={file} node app.js
 `},
 		{"java", "Java", `
-  # a trust store for tests; it stands in for the built-in one
+  # a trust store for tests; it replaces the built-in one
   keytool -importcert -noprompt -alias tokenstage -file {file} \
     -keystore tokenstage.p12 -storetype PKCS12 -storepass changeit
   java -Djavax.net.ssl.trustStore=tokenstage.p12 -Djavax.net.ssl.trustStorePassword=changeit -jar app.jar
 `},
 		{"python", "Python", `
-  # requests, and SDKs on it; these are then all the roots it has
+  # requests and SDKs that use it; it then trusts no other roots
   REQUESTS_CA_BUNDLE={file} python app.py
-  # urllib, http.client, aiohttp and others on module ssl
+  # urllib, http.client, aiohttp and others that use module ssl
   SSL_CERT_FILE={file} python app.py
 `},
 		{"curl", "curl", `
   curl --cacert {file} --connect-to ::{tls} https://onsmqtt.cn-hangzhou.aliyuncs.com/
-  # the same, for one host
+  # the same for a single host
   curl --cacert {file} --resolve service.besclouds.com:{port}:{host} https://service.besclouds.com:{port}/
 `},
 		{"hosts", "/etc/hosts", "\n" + hostLines()},
@@ -57,8 +57,8 @@ func trustGuides() []trustGuide {
 // hostLines returns lines for /etc/hosts. They need the emulator on port 443, since clients keep the port of the URL.
 func hostLines() string {
 	var text strings.Builder
-	text.WriteString("  # those that your app calls, with the emulator at --tls-addr 127.0.0.1:443;\n" +
-		"  # take them out again to reach the real services\n")
+	text.WriteString("  # the hosts that your app calls, with the emulator at --tls-addr 127.0.0.1:443;\n" +
+		"  # remove the lines to reach the real services again\n")
 	for _, host := range authority.RealHosts() {
 		text.WriteString("  127.0.0.1 " + host + "\n")
 	}

@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
+	"runtime/metrics"
 	"strings"
 	"testing"
 
@@ -258,5 +261,19 @@ func TestGeneratedTokensAreOpened(t *testing.T) {
 	}
 	if got := s.run(t, "clock"); got.code != 1 || !strings.Contains(got.err, "TOKENSTAGE_CONTROL_TOKEN") {
 		t.Errorf("without the token: %+v", got)
+	}
+}
+
+// TestServeLeavesTheHeapToGo: GOGC and GOMEMLIMIT alone decide when memory is collected.
+func TestServeLeavesTheHeapToGo(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		t.Skip("the environment has settings of its own")
+	}
+	serve(t, nil)
+	settings := []metrics.Sample{{Name: "/gc/gogc:percent"}, {Name: "/gc/gomemlimit:bytes"}}
+	metrics.Read(settings)
+	if growth, limit := settings[0].Value.Uint64(), settings[1].Value.Uint64(); growth != 100 || limit != math.MaxInt64 {
+		t.Errorf("the heap grows by %d %%, to %d bytes", growth, limit)
 	}
 }
