@@ -9,9 +9,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
-// caCommand prints the certificate of the CA, or how clients trust it.
+// caCommand prints the certificate of the CA, or how to make clients trust it.
 type caCommand struct {
-	Trust    clientKind `placeholder:"WHO" help:"Print how clients trust it: go, node, java, python, curl, hosts or all."`
+	Trust    clientKind `placeholder:"WHO" help:"How to make these trust it: go, node, java, python, curl, hosts or all."`
 	Control  controlURL `placeholder:"URL" group:"remote" help:"Ask this control plane, not the state folder."`
 	Token    string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, if it needs one."`
 	StateDir stateDir   `placeholder:"DIR" group:"remote" help:"Where the CA is kept. Default: ~/.local/state/tokenstage."`
@@ -60,7 +60,7 @@ func (c *caCommand) Run(ctx context.Context, env Env) error {
 	if ca.fetch == "" {
 		printf(env.Stderr, "The file is %s.\n", ca.file)
 	}
-	printf(env.Stderr, "How clients trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
+	printf(env.Stderr, "To make clients trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
 	return nil
 }
 

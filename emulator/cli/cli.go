@@ -38,7 +38,7 @@ type grammar struct {
 	Coverage    coverageCommand    `cmd:"" help:"Report which documented errors were seen; fail if too few were."`
 	Clock       clockCommand       `cmd:"" help:"Read, move or freeze a sandbox's clock."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Create, list, reset and remove sandboxes."`
-	CA          caCommand          `cmd:"" name:"ca" help:"Print the CA of --tls-addr, or how clients come to trust it."`
+	CA          caCommand          `cmd:"" name:"ca" help:"Print the CA of --tls-addr, or how to make clients trust it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 if the emulator is ready, with 1 if it is not."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

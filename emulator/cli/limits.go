@@ -10,7 +10,7 @@ import (
 
 // limitFlags are the flags of serve that limit what clients may use.
 type limitFlags struct {
-	MaxConnections connections `default:"4096" placeholder:"N" help:"Most clients connected to each address at once."`
+	MaxConnections connections `default:"4096" placeholder:"N" help:"Limit of clients connected to each address at once."`
 }
 
 func (f limitFlags) limits() emulator.ServerLimits {

@@ -35,8 +35,8 @@ func (r *entryRows) write(out io.Writer, entries []client.Entry) {
 
 // The greatest lengths of cells whose text comes from clients.
 const (
-	maxFinding = 100
-	maxCalled  = 48
+	maxFinding   = 100
+	maxOperation = 48
 )
 
 // operationOrPath returns the operation, or method and path if the request belongs to none.
@@ -48,7 +48,7 @@ func operationOrPath(e client.Entry) string {
 	if u, err := url.Parse(path); err == nil {
 		path = u.Path
 	}
-	return shorten(e.Request.Method+" "+path, maxCalled)
+	return shorten(e.Request.Method+" "+path, maxOperation)
 }
 
 func duration(e client.Entry) string {

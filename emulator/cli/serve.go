@@ -38,12 +38,12 @@ type serveCommand struct {
 // Help gives the examples.
 func (serveCommand) Help() string {
 	return "It stops on SIGINT and SIGTERM with exit code 0: calls in flight get " + stopLimit.String() + " to finish, " +
-		"scripted delays and stalls end at once. A second signal ends it at once.\n\n" + examples(
+		"scripted delays and stalls end at once. A second signal kills it.\n\n" + examples(
 		"tokenstage serve", "both planes on their default addresses",
 		"tokenstage serve --scenario mine.yaml", "with a scenario that is reloaded whenever its file is saved",
 		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "on free ports, which are printed",
 		"tokenstage serve --addr 0.0.0.0:4010 --control-addr 0.0.0.0:4011", "open to other machines, with a token",
-		"tokenstage serve --tls-addr 127.0.0.1:4443", "over HTTPS too; see tokenstage ca for how clients come to trust it",
+		"tokenstage serve --tls-addr 127.0.0.1:4443", "over HTTPS too; see tokenstage ca for how to make clients trust it",
 	)
 }
 

@@ -102,7 +102,7 @@ func (w welcome) next(out io.Writer) {
 	printf(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
 	if w.tls != "" {
 		// Ask the running emulator: the state folder may hold another CA.
-		printf(out, "  tokenstage ca --trust all --control http://%s  # how clients trust the certificates\n", w.control)
+		printf(out, "  tokenstage ca --trust all --control http://%s  # how to make clients trust it\n", w.control)
 	}
 	printf(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
 }
