@@ -12,7 +12,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 const scenarioHeader = "X-Tokenstage-Scenario"
@@ -70,7 +71,7 @@ func testErrors(t *testing.T, op *contract.Operation, asXML bool) {
 		r.Header.Set(scenarioHeader, name)
 		c.check(t, e, w.do(t, r))
 
-		if err := w.Player(w.box).Play(t.Context(), scenario.Playing{Name: name}); err != nil {
+		if err := w.Player(w.box).Play(t.Context(), play.Playing{Name: name}); err != nil {
 			t.Fatal(err)
 		}
 		c.check(t, e, w.do(t, request()))
@@ -149,7 +150,36 @@ func (c *errorCheck) check(t *testing.T, e *contract.Error, got answer) {
 	if got.status != e.Status || strings.Contains(got.body, "%s") {
 		t.Errorf("%s of %s: %d %s, want status %d", e.Code, c.op.Name, got.status, got.body, e.Status)
 	}
+	c.checkReadBack(t, want.Code, got)
 	c.checkEntry(t, e, want.Code)
+}
+
+// checkReadBack wants the gateway to read the outcome and a value of the spec back from what it sent, and to give the
+// body the content type that it was sent with.
+func (c *errorCheck) checkReadBack(t *testing.T, outcome string, got answer) {
+	t.Helper()
+	for _, g := range c.world.Gateways() {
+		if g.Name() != c.op.API.Gateway.Name {
+			continue
+		}
+		read, value := g.ReadReply(wire.Reply{Status: got.status, Header: got.header, Body: []byte(got.body)})
+		if read != outcome {
+			t.Errorf("the gateway reads the outcome %q, want %q, from %s", read, outcome, got.body)
+		}
+		if (value == nil) != c.asXML {
+			t.Errorf("the gateway reads the value %v from %s", value, got.body)
+		} else if !c.asXML {
+			if err := c.op.CheckReply(got.status, value); err != nil {
+				t.Errorf("the value that the gateway reads breaks the spec: %v", err)
+			}
+		}
+		if content := g.ContentType([]byte(got.body)); content != got.header.Get("Content-Type") {
+			t.Errorf("the gateway gives the content type %q to a body that it sent as %q",
+				content, got.header.Get("Content-Type"))
+		}
+		return
+	}
+	t.Errorf("no gateway is named %s", c.op.API.Gateway.Name)
 }
 
 // checkEntry wants one more entry in the journal, of that outcome and decided by the error's scenario.
@@ -272,6 +302,39 @@ func TestUnknownScenarioInHeader(t *testing.T) {
 					t.Errorf("not refused in the provider's shape: %d %s", got.status, got.body)
 				}
 			})
+		}
+	}
+}
+
+// TestScriptedReplyLooksLikeTheGateways plays a reply without headers of its own for an operation of each gateway.
+func TestScriptedReplyLooksLikeTheGateways(t *testing.T) {
+	t.Parallel()
+	for operation, want := range map[string]struct{ code, content string }{
+		"onsmqtt.ApplyToken":          {`{"Code":"Busy"}`, "application/json;charset=utf-8"},
+		"deepvision.SecurityTokenGet": {`{"error_response":{"sub_code":"Busy"}}`, "text/javascript;charset=UTF-8"},
+		"ccmessaging.applyToken":      {`{"resultCode":"Busy"}`, "application/json;charset=UTF-8"},
+	} {
+		w := newWorld(t, noQuota)
+		source := "name: own\nrules: [{on: " + operation + ", script: [{respond: {offSpec: true, body: '" + want.code + "'}}]}]\n"
+		if err := w.Player(w.box).Play(t.Context(), play.Playing{Source: source}); err != nil {
+			t.Fatal(err)
+		}
+		for _, api := range w.Catalogue().APIs {
+			for _, op := range api.Operations {
+				if op.Name != operation {
+					continue
+				}
+				request := w.requests(t, op, false)
+				seen := uint64(w.written(t.Context(), w.box))
+				got := w.do(t, request())
+				if content := got.header.Get("Content-Type"); content != want.content || got.body != want.code {
+					t.Errorf("%s: %s %s, want %s", operation, content, got.body, want.content)
+				}
+				outcome := w.entries(t, w.box, seen)[0].Outcome
+				if strings.TrimPrefix(outcome, "resultCode.") != "Busy" {
+					t.Errorf("%s: the journal says %s", operation, outcome)
+				}
+			}
 		}
 	}
 }

@@ -16,9 +16,11 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // instant is where the clocks of these tests stand.
@@ -27,6 +29,7 @@ var instant = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 // world is an emulator with one sandbox at a frozen clock, and callers that know its credentials.
 type world struct {
 	*emulator.Emulator
+	*steer.World
 	box     *sandbox.Sandbox
 	handler http.Handler
 	acs     *gatewaytest.ACS
@@ -59,13 +62,13 @@ func newWorldWith(t testing.TB, o emulator.Options, change ...func(*sandbox.Defi
 	for _, f := range change {
 		f(&def)
 	}
-	box, err := e.Sandboxes().Create(t.Context(), def)
+	box, err := e.World().Sandboxes().Create(t.Context(), def)
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return instant }
 	return &world{
-		Emulator: e, box: box, handler: e.Handler(),
+		Emulator: e, World: e.World(), box: box, handler: e.Handler(),
 		acs: &gatewaytest.ACS{AccessKeyID: "ak", AccessKeySecret: "acs-secret", Now: now},
 		top: &gatewaytest.Top{AppKey: "20000002", AppSecret: "top-secret", Now: now},
 	}
@@ -364,7 +367,7 @@ func testAttack(t *testing.T, d driver, op *contract.Operation, a attack) {
 // checkJournal holds the last entry to what was sent: a refusal is explained.
 func (w *world) checkJournal(t *testing.T, op *contract.Operation, got answer) {
 	t.Helper()
-	for _, box := range w.Sandboxes().List() {
+	for _, box := range w.Sandboxes().List(t.Context()) {
 		page, err := w.Journal(box).List(t.Context(), journalFilter)
 		if err != nil {
 			t.Fatal(err)
@@ -432,7 +435,7 @@ func dropMember(t *testing.T, object []byte, member string) []byte {
 func TestBadInputGetsAnAnswerInShape(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	big := strings.Repeat("x", emulator.MaxBody+1)
+	big := strings.Repeat("x", dataplane.MaxBody+1)
 	for name, r := range map[string]gatewaytest.Request{
 		"acs without action":    {Method: "POST", Path: "/", Query: url.Values{"AccessKeyId": {"ak"}}},
 		"acs unknown action":    {Method: "POST", Path: "/", Query: url.Values{"Action": {"Nothing"}, "Version": {"1"}}},
@@ -451,8 +454,8 @@ func TestBadInputGetsAnAnswerInShape(t *testing.T) {
 		"fabric body too large": {Method: "POST", Path: "/apigovernance/api/oauth/tokenByAkSk", Body: big},
 		"nobody's path":         {Method: "GET", Path: "/nothing/here"},
 		"nobody's large body":   {Method: "POST", Path: "/nothing", Body: big},
-		"nobody's long path":    {Method: "GET", Path: "/" + strings.Repeat("a", emulator.MaxURL)},
-		"nobody's headers":      {Method: "GET", Path: "/nothing", Header: http.Header{"X-Big": {strings.Repeat("h", emulator.MaxHeader)}}},
+		"nobody's long path":    {Method: "GET", Path: "/" + strings.Repeat("a", dataplane.MaxURL)},
+		"nobody's headers":      {Method: "GET", Path: "/nothing", Header: http.Header{"X-Big": {strings.Repeat("h", dataplane.MaxHeader)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

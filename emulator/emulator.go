@@ -1,5 +1,5 @@
-// Package emulator is the library: it joins gateways, APIs, sandboxes and journal into the pipeline that answers one
-// request after another, and serves it as the data plane.
+// Package emulator is the library: an emulator of cloud APIs that issue access tokens, with its planes. It is the one
+// place where the parts are put together; the command line and testkit/inprocess only choose the options.
 package emulator
 
 import (
@@ -7,14 +7,15 @@ import (
 	"context"
 	crand "crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
 	"github.com/tokenstage/tokenstage/emulator/internal/api/aicontent"
@@ -22,69 +23,84 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/ccmessaging"
 	"github.com/tokenstage/tokenstage/emulator/internal/api/deepvision"
 	"github.com/tokenstage/tokenstage/emulator/internal/api/onsmqtt"
+	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/fixtures"
 	"github.com/tokenstage/tokenstage/openapi"
+	"github.com/tokenstage/tokenstage/scenarios"
 )
 
 // Options configure an Emulator; the zero value is good.
 type Options struct {
-	// Store keeps all state; nil means memory.
-	Store store.Store
-	// Specs are further specs beside the built-in ones: operations that have no code answer from them.
-	Specs []fs.FS
+	// Addr and ControlAddr are where the data plane and the control plane listen, as host:port; empty means a free port
+	// that only this machine reaches.
+	Addr, ControlAddr string
+	// TLSAddr is where the data plane listens for HTTPS; empty means nowhere.
+	TLSAddr string
+	// CA issues the certificates of TLSAddr; nil means one that lives as long as the emulator.
+	CA *authority.CA
+	// ControlToken must come with every call of the control plane when it is not empty. It is needed where the control
+	// plane is open to other machines.
+	ControlToken string
+	// Limits bound what clients can hold of each listener; zero fields mean the defaults.
+	Limits listen.Limits
+
 	// Seed is the seed of the default sandbox; zero means that of the fixtures.
 	Seed uint64
-	// RealNow is real time, from which running clocks are measured; nil means time.Now.
-	RealNow func() time.Time
-	// Chance draws the ids, credentials and seeds of sandboxes that leave them open; nil means unpredictable.
-	Chance rand.Source
+	// Specs are further specs beside the built-in ones: operations that have no code answer from them.
+	Specs []fs.FS
+	// Store keeps all state; nil means memory. Emulators on one store are one emulator to their users.
+	Store store.Store
 	// Journal bounds the journal of each sandbox; zero fields mean journal.DefaultBound.
 	Journal store.Bound
 	// Sandboxes limits how many sandboxes can exist; zero means sandbox.DefaultLimit.
 	Sandboxes int
+
 	// Log takes what is no call: violations of the spec by the emulator itself. Nil means slog.Default.
 	Log *slog.Logger
-	// After is how a scripted delay waits; nil means time.After. Tests give one that does not wait.
-	After func(time.Duration) <-chan time.Time
-	// Violation is called when a reply breaks its spec, which is a bug of the emulator; tests make it fatal. Nil
-	// means that it is journaled and logged.
-	Violation func(error)
 	// Observe is told of every call once its reply is delivered; nil means that nobody watches, at no cost. It is called
 	// by many calls at once.
 	Observe func(context.Context, Observation)
 	// Steps says that observations name their steps, which costs a look at the clock each.
 	Steps bool
+	// Metrics answers what Prometheus asks the control plane for; nil means that nothing is counted.
+	Metrics http.Handler
+
+	// RealNow is real time, from which running clocks are measured; nil means time.Now.
+	RealNow func() time.Time
+	// Chance draws the ids, credentials and seeds of sandboxes that leave them open; nil means unpredictable.
+	Chance rand.Source
+	// After is how a scripted delay waits; nil means time.After. Tests give one that does not wait.
+	After func(time.Duration) <-chan time.Time
+	// Violation is called when a reply breaks its spec, which is a bug of the emulator; tests make it fatal. Nil
+	// means that it is journaled and logged.
+	Violation func(error)
 }
 
-// Emulator answers requests. It is safe for concurrent use.
+// Observation is one call as Options.Observe is told of it.
+type Observation = dataplane.Observation
+
+// Emulator is a data plane and a control plane over one world. It is safe for concurrent use.
 type Emulator struct {
-	catalogue *contract.Catalogue
-	gateways  []gateway.Gateway
-	handlers  map[string]api.Handler // by operation name
-	registry  *sandbox.Registry
-	stage     *scenario.Stage
-	library   *scenario.Library
-	options   Options
-	stopping  chan struct{} // closed when scripted delays and stalls must end
-	stop      sync.Once
-	fallback  *sandbox.Sandbox // the default sandbox
-	drawing   sync.Mutex       // guards options.Chance, and what was drawn until a sandbox has it
-	standing  standing
-	watches   watches
-	inFlight  atomic.Int64
-	dates     dates
+	options Options
+	world   *world.World
+	data    *dataplane.Plane
+	handler *echo.Echo
+	running running
 }
 
-// apis is the catalogue of APIs that have code: one line each.
+// apis are those that have code: one line each.
 func apis() []api.API {
 	return []api.API{
 		aicontent.New(),
@@ -95,41 +111,75 @@ func apis() []api.API {
 	}
 }
 
-// New loads and validates the specs and creates the default sandbox.
+// New puts an emulator together. It answers through Handler at once, and on addresses after Start.
 func New(ctx context.Context, o Options) (*Emulator, error) {
 	o = o.withDefaults()
-	catalogue, err := loadSpecs(o.Specs)
+	catalogue, library, err := o.load()
 	if err != nil {
 		return nil, err
 	}
-	checkToken := fabric.TokenCheck{Header: ccmessaging.TokenHeader, Check: ccmessaging.CheckToken}
-	e := &Emulator{
-		catalogue: catalogue, options: o, handlers: map[string]api.Handler{}, stopping: make(chan struct{}),
-		gateways: []gateway.Gateway{top.New(catalogue), fabric.New(catalogue, checkToken), acs.New(catalogue)},
-		registry: sandbox.NewRegistry(sandbox.RegistryOptions{Store: o.Store, RealNow: o.RealNow, Limit: o.Sandboxes}),
-	}
-	for _, a := range apis() {
-		if err := e.add(a); err != nil {
-			return nil, err
-		}
-	}
-	if err := e.addScenarios(); err != nil {
+	def, err := o.defaultSandbox()
+	if err != nil {
 		return nil, err
 	}
-	e.fallback, err = e.createDefault(ctx)
-	return e, err
+	e := &Emulator{options: o}
+	e.world, err = world.New(ctx, world.Options{
+		Store: o.Store, Catalogue: catalogue, Library: library, Default: def,
+		Gateways: gateways.New(catalogue, fabric.TokenCheck{Header: ccmessaging.TokenHeader, Check: ccmessaging.CheckToken}),
+		RealNow:  o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.data, err = dataplane.New(dataplane.Options{
+		World: e.world, APIs: apis(), After: o.After, Violation: o.Violation, Observe: o.Observe, Steps: o.Steps, Log: o.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.handler = e.data.Handler()
+	return e, nil
 }
 
-func loadSpecs(further []fs.FS) (*contract.Catalogue, error) {
-	if len(further) == 0 {
-		return contract.Builtin()
+// Handler is the data plane.
+func (e *Emulator) Handler() http.Handler { return e.handler }
+
+// World is what the planes steer. Its type is internal: it is for the packages below this one and their tests.
+func (e *Emulator) World() *world.World { return e.world }
+
+// InFlight is how many requests of the data plane are being answered.
+func (e *Emulator) InFlight() int64 { return e.data.InFlight() }
+
+// builtin are the specs and scenarios that ship, read once for the whole process.
+var builtin = sync.OnceValues(func() (*scenario.Library, error) {
+	catalogue, err := contract.Builtin()
+	if err != nil {
+		return nil, err
 	}
-	return contract.Load(append([]fs.FS{openapi.Files}, further...)...)
+	return scenario.NewLibrary(catalogue, scenarios.Files, language.NewDecoder(catalogue))
+})
+
+// load reads the specs and the scenarios that they give beside those that ship.
+func (o Options) load() (*contract.Catalogue, *scenario.Library, error) {
+	if len(o.Specs) == 0 {
+		library, err := builtin()
+		if err != nil {
+			return nil, nil, err
+		}
+		catalogue, err := contract.Builtin()
+		return catalogue, library, err
+	}
+	catalogue, err := contract.Load(append([]fs.FS{openapi.Files}, o.Specs...)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	library, err := scenario.NewLibrary(catalogue, scenarios.Files, language.NewDecoder(catalogue))
+	return catalogue, library, err
 }
 
 func (o Options) withDefaults() Options {
 	if o.Store == nil {
-		o.Store = store.NewMemory()
+		o.Store = memory.New()
 	}
 	if o.RealNow == nil {
 		o.RealNow = time.Now //nolint:forbidigo // where real time comes in; clocks of sandboxes are measured from it
@@ -154,99 +204,19 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// add takes the handlers of an API. A handler without an operation in the spec is refused; an operation without a
-// handler answers from the spec.
-func (e *Emulator) add(a api.API) error {
-	spec := e.catalogue.API(a.Name)
-	if spec == nil {
-		return fmt.Errorf("the API %s has code but no spec", a.Name)
-	}
-	left := len(a.Handlers)
-	for _, op := range spec.Operations {
-		if handler, ok := a.Handlers[op.ID]; ok {
-			e.handlers[op.Name] = handler
-			left--
-		}
-	}
-	if left > 0 {
-		return fmt.Errorf("the API %s has handlers for operations that its spec does not have", a.Name)
-	}
-	return nil
-}
-
-func (e *Emulator) createDefault(ctx context.Context) (*sandbox.Sandbox, error) {
+func (o Options) defaultSandbox() (sandbox.Definition, error) {
+	var def sandbox.Definition
 	raw, err := fixtures.Default()
 	if err != nil {
-		return nil, err
+		return def, err
 	}
-	var def sandbox.Definition
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&def); err != nil {
-		return nil, fmt.Errorf("fixtures/default.yaml: %w", err)
+		return def, fmt.Errorf("fixtures/default.yaml: %w", err)
 	}
-	if e.options.Seed != 0 {
-		def.Seed = e.options.Seed
+	if o.Seed != 0 {
+		def.Seed = o.Seed
 	}
-	return e.registry.Create(ctx, def)
-}
-
-// Stop ends scripted delays and stalls, so that a server can close without waiting for them. Calls that come later are
-// answered without them.
-func (e *Emulator) Stop() { e.stop.Do(func() { close(e.stopping) }) }
-
-// RealNow is the time outside the sandboxes.
-func (e *Emulator) RealNow() time.Time { return e.options.RealNow() }
-
-// Catalogue is what the emulator serves.
-func (e *Emulator) Catalogue() *contract.Catalogue { return e.catalogue }
-
-// Gateways are the gateways in the order in which they are asked.
-func (e *Emulator) Gateways() []gateway.Gateway { return e.gateways }
-
-// Sandboxes finds sandboxes.
-func (e *Emulator) Sandboxes() *sandbox.Registry { return e.registry }
-
-// Journal is the journal of a sandbox.
-func (e *Emulator) Journal(box *sandbox.Sandbox) *journal.Journal {
-	return journal.New(box.Space(), e.registry.Secrets(), e.options.Journal)
-}
-
-// CreateSandbox makes a sandbox, fills in what its definition leaves open and plays its scenarios. A nil seed is drawn.
-// With an error there is no sandbox.
-func (e *Emulator) CreateSandbox(
-	ctx context.Context, def sandbox.Definition, seed *uint64,
-) (*sandbox.Sandbox, error) {
-	if err := e.checkScripts(def.Scenarios); err != nil {
-		return nil, err
-	}
-	box, err := e.drawSandbox(ctx, def, seed)
-	if err != nil {
-		return nil, err
-	}
-	if err := e.playAll(ctx, box, def.Scenarios); err != nil {
-		return nil, errors.Join(err, e.registry.Remove(ctx, box.ID))
-	}
-	return box, nil
-}
-
-func (e *Emulator) drawSandbox(ctx context.Context, def sandbox.Definition, seed *uint64) (*sandbox.Sandbox, error) {
-	e.drawing.Lock()
-	defer e.drawing.Unlock()
-	chance := rand.New(e.options.Chance)
-	def.Seed = sandbox.NewSeed(chance)
-	def.Complete(chance, e.registry.Taken)
-	if seed != nil {
-		def.Seed = *seed
-	}
-	return e.registry.Create(ctx, def)
-}
-
-// RemoveSandbox removes a sandbox with all that it holds, and frees its credentials.
-func (e *Emulator) RemoveSandbox(ctx context.Context, id string) error {
-	if err := e.registry.Remove(ctx, id); err != nil {
-		return err
-	}
-	e.watches.note(id)
-	return nil
+	return def, nil
 }

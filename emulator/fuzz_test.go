@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
 // FuzzDataPlane sends any request through the whole pipeline. It is answered in a shape that clients can read, it is no
@@ -33,7 +34,7 @@ func FuzzDataPlane(f *testing.F) {
 	}
 	var log bytes.Buffer
 	w := newWorldWith(f, emulator.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
-	for _, box := range w.Sandboxes().List() {
+	for _, box := range w.Sandboxes().List(t.Context()) {
 		if err := w.Player(box).Stop(f.Context(), "magic-values"); err != nil { // by which requests ask for errors
 			f.Fatal(err)
 		}
@@ -48,7 +49,7 @@ func FuzzDataPlane(f *testing.F) {
 			Header: http.Header{http.CanonicalHeaderKey(name): {value}}, Body: http.NoBody,
 		}).WithContext(t.Context())
 		if body != "" {
-			req.Body = http.MaxBytesReader(nil, readCloser{strings.NewReader(body)}, emulator.MaxBody)
+			req.Body = http.MaxBytesReader(nil, readCloser{strings.NewReader(body)}, dataplane.MaxBody)
 		}
 		got := httptest.NewRecorder()
 		w.handler.ServeHTTP(got, req)
@@ -58,7 +59,7 @@ func FuzzDataPlane(f *testing.F) {
 		if log.Len() > 0 {
 			t.Fatalf("the log complains: %s", log.String())
 		}
-		for _, box := range w.Sandboxes().List() {
+		for _, box := range w.Sandboxes().List(t.Context()) {
 			if _, err := w.Journal(box).List(t.Context(), journalFilter); err != nil {
 				t.Fatal(err)
 			}

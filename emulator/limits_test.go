@@ -13,12 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 )
 
 // tooMany is a query of more parameters than are read, which begins like a good one.
-func tooMany(start string) string { return start + strings.Repeat("&a=b", emulator.MaxParameters) }
+func tooMany(start string) string { return start + strings.Repeat("&a=b", dataplane.MaxParameters) }
 
 var formHeader = http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}
 
@@ -27,7 +28,7 @@ func TestTooMuchIsRefusedInShape(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	headers := http.Header{"X-Acs-Action": {"ApplyToken"}}
-	for i := range emulator.MaxHeaders {
+	for i := range dataplane.MaxHeaders {
 		headers.Set(fmt.Sprintf("X-Filler-%d", i), "x")
 	}
 	deep := strings.Repeat(`{"a":[`, 40)
@@ -83,11 +84,11 @@ func TestAsMuchAsIsAllowed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := applyTokenRequest()
-	for i := range emulator.MaxParameters - 30 {
+	for i := range dataplane.MaxParameters - 30 {
 		r.Query.Set(fmt.Sprintf("Filler%d", i), "x")
 	}
 	r.Header = http.Header{}
-	for i := range emulator.MaxHeaders - 30 {
+	for i := range dataplane.MaxHeaders - 30 {
 		r.Header.Set(fmt.Sprintf("X-Filler-%d", i), "x")
 	}
 	if got := w.do(t, w.acs.V3(r, "ApplyToken", "2020-04-20")); got.status != http.StatusOK {
@@ -96,9 +97,9 @@ func TestAsMuchAsIsAllowed(t *testing.T) {
 }
 
 // serveWithin serves the data plane with limits, on a real socket.
-func (w *world) serveWithin(t *testing.T, limits emulator.ServerLimits) string {
+func (w *world) serveWithin(t *testing.T, limits listen.Limits) string {
 	t.Helper()
-	server, err := emulator.ListenWithin(t.Context(), "127.0.0.1:0", w.handler, discard, limits)
+	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: w.handler, Log: discard, Limits: limits})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func answerOn(t *testing.T, conn net.Conn) (status int, body string) {
 func TestSlowBodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	addr := w.serveWithin(t, emulator.ServerLimits{Read: 50 * time.Millisecond})
+	addr := w.serveWithin(t, listen.Limits{Read: 50 * time.Millisecond})
 	for name, c := range map[string]struct {
 		target string
 		status int
@@ -185,7 +186,7 @@ func wantClosed(t *testing.T, conn net.Conn) {
 func TestSlowHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	conn := dial(t, w.serveWithin(t, emulator.ServerLimits{ReadHeader: 50 * time.Millisecond}))
+	conn := dial(t, w.serveWithin(t, listen.Limits{ReadHeader: 50 * time.Millisecond}))
 	say(t, conn, "POST / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
 	wantClosed(t, conn)
 }
@@ -194,7 +195,7 @@ func TestSlowHeaders(t *testing.T) {
 func TestIdleConnections(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	conn := dial(t, w.serveWithin(t, emulator.ServerLimits{Idle: 50 * time.Millisecond}))
+	conn := dial(t, w.serveWithin(t, listen.Limits{Idle: 50 * time.Millisecond}))
 	say(t, conn, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
 	wantClosed(t, conn)
 }
@@ -203,7 +204,7 @@ func TestIdleConnections(t *testing.T) {
 func TestSlowReaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	conn := dial(t, w.serveWithin(t, emulator.ServerLimits{Write: 100 * time.Millisecond}))
+	conn := dial(t, w.serveWithin(t, listen.Limits{Write: 100 * time.Millisecond}))
 	asked := strings.Repeat("GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 1000)
 	for sent := 0; sent < 1<<30; sent += len(asked) {
 		if _, err := io.WriteString(conn, asked); err != nil {
@@ -223,7 +224,7 @@ func TestScriptsOutlastTheLimits(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			limit := 100 * time.Millisecond
-			addr := w.serveWithin(t, emulator.ServerLimits{Read: limit, Write: limit})
+			addr := w.serveWithin(t, listen.Limits{Read: limit, Write: limit})
 			w.play(t, w.box, onApplyToken(step))
 			conn := dial(t, addr)
 			if err := w.apply(t.Context(), t).Write(conn); err != nil {
@@ -240,7 +241,7 @@ func TestScriptsOutlastTheLimits(t *testing.T) {
 func TestTooManyConnections(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	addr := w.serveWithin(t, emulator.ServerLimits{Connections: 3})
+	addr := w.serveWithin(t, listen.Limits{Connections: 3})
 	const asked = "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n"
 	var held []net.Conn
 	for range 3 {
@@ -274,7 +275,7 @@ func TestTooManyConnections(t *testing.T) {
 func TestBrokenOffConnectionsGiveTheirPlaceBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	addr := w.serveWithin(t, emulator.ServerLimits{Connections: 2})
+	addr := w.serveWithin(t, listen.Limits{Connections: 2})
 	w.play(t, w.box, "name: n\nrules: [{on: onsmqtt.ApplyToken, script: [{network: reset, times: 10}, {network: close, times: 10}]}]")
 	full := 0
 	for range 20 {
@@ -297,7 +298,7 @@ func TestCutRequestsAreJournaled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := gatewaytest.Request{Method: "GET", Path: "/", Host: host, Header: http.Header{}, Query: url.Values{"Action": {"ApplyToken"}}}
-	for i := range 2 * emulator.MaxParameters {
+	for i := range 2 * dataplane.MaxParameters {
 		r.Query.Set(fmt.Sprintf("p%d", i), "x")
 	}
 	w.do(t, r)

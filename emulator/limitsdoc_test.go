@@ -19,11 +19,22 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 )
 
-// limitedPackages are those whose limits docs/limits.md tells, by the folders that hold them.
-var limitedPackages = map[string]string{
-	"emulator": ".", "contract": "internal/contract", "gateway": "internal/gateway", "top": "internal/gateway/top", "journal": "internal/journal",
-	"sandbox": "internal/sandbox", "store": "internal/store", "scenario": "internal/scenario", "control": "internal/control", "cli": "cli",
-	"console": "internal/console", "eventstream": "internal/eventstream", "authority": "internal/authority", "telemetry": "internal/telemetry", "ccmessaging": "internal/api/ccmessaging",
+// limitedPackages are all that a client can reach, by the folders that hold them.
+func limitedPackages(t *testing.T) map[string]string {
+	t.Helper()
+	packages := map[string]string{"cli": "cli"}
+	for _, pattern := range []string{"internal/*", "internal/*/*", "internal/*/*/*"} {
+		folders, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, folder := range folders {
+			if name := filepath.Base(folder); !strings.HasSuffix(name, "test") && !strings.Contains(folder, "/gen/") {
+				packages[name] = folder
+			}
+		}
+	}
+	return packages
 }
 
 // notLimits are constants that are called like limits and bound nothing that a client can make grow.
@@ -31,7 +42,7 @@ var notLimits = []string{
 	"contract.maxDepth",                             // of made-up samples, which come from specs
 	"control.maxDepth",                              // to which a problem's place is searched
 	"journal.maxViews",                              // layers of encoding that are looked through
-	"scenario.maxShown",                             // characters of a value that a finding quotes
+	"play.maxShown",                                 // characters of a value that a finding quotes
 	"cli.*",                                         // output of commands
 	"telemetry.*",                                   // names in its lines, and what is read of a collector
 	"console.*",                                     // what a page shows of what is kept
@@ -95,9 +106,9 @@ func limitsInCode(t *testing.T) map[string]int64 {
 	values := map[string]int64{
 		"journal.DefaultBound.Records": int64(journal.DefaultBound.Records),
 		"journal.DefaultBound.Bytes":   int64(journal.DefaultBound.Bytes),
-		"sandbox.issuedBound.Records":  issuedRecords(t),
+		"token.issuedBound.Records":    issuedRecords(t),
 	}
-	for pack, folder := range limitedPackages {
+	for pack, folder := range limitedPackages(t) {
 		for _, file := range parseFolder(t, folder) {
 			ast.Inspect(file, func(n ast.Node) bool {
 				spec, ok := n.(*ast.ValueSpec)
@@ -129,7 +140,7 @@ func evaluate(value ast.Expr) (int64, bool) {
 // issuedRecords reads the bound of the list of tokens, which its package does not show.
 func issuedRecords(t *testing.T) int64 {
 	t.Helper()
-	files, err := filepath.Glob("internal/sandbox/*.go")
+	files, err := filepath.Glob("internal/token/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}

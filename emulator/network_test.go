@@ -16,14 +16,15 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // listen serves the data plane, and returns a client whose every request goes there on a connection of its own.
 func (w *world) listen(t *testing.T) *http.Client {
 	t.Helper()
-	server, err := emulator.Listen(t.Context(), "127.0.0.1:0", w.handler, discard)
+	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: w.handler, Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func (w *world) apply(ctx context.Context, t *testing.T) *http.Request {
 // play starts a document in the sandbox.
 func (w *world) play(t *testing.T, box *sandbox.Sandbox, source string) {
 	t.Helper()
-	if err := w.Player(box).Play(t.Context(), scenario.Playing{Source: source}); err != nil {
+	if err := w.Player(box).Play(t.Context(), play.Playing{Source: source}); err != nil {
 		t.Fatal(err)
 	}
 }

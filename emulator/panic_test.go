@@ -2,7 +2,7 @@ package emulator_test
 
 import (
 	"bytes"
-	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -11,39 +11,30 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/storetest"
 )
 
-// landmines is a store that panics at a method while it is armed.
-type landmines struct {
-	store.Store
+// mined is a store that panics at a step of a kind while it is armed.
+type mined struct {
+	storetest.Spy
 	armed atomic.Pointer[string]
 }
 
-func (l *landmines) arm(method string) { l.armed.Store(&method) }
-
-func (l *landmines) Space(name string) store.Space { return mined{l.Store.Space(name), l} }
-
-type mined struct {
-	store.Space
-	mines *landmines
-}
-
-func (m mined) step(method string) {
-	if armed := m.mines.armed.Load(); armed != nil && *armed == method {
-		panic("stepped on a mine with acs-secret in it")
+func newMined() *mined {
+	m := &mined{Spy: storetest.Spy{Store: memory.New()}}
+	m.Before = func(step store.Step) error {
+		if armed := m.armed.Load(); armed != nil && fmt.Sprintf("%T", step) == *armed {
+			panic("stepped on a mine with acs-secret in it")
+		}
+		return nil
 	}
+	return m
 }
 
-func (m mined) PutIfAbsent(ctx context.Context, key string, now, expires time.Time) (bool, error) {
-	m.step("PutIfAbsent")
-	return m.Space.PutIfAbsent(ctx, key, now, expires)
-}
-
-func (m mined) Increment(ctx context.Context, key string, by int64, expires time.Time) (int64, error) {
-	m.step("Increment")
-	return m.Space.Increment(ctx, key, by, expires)
-}
+func (m *mined) arm(step string) { m.armed.Store(&step) }
 
 // TestPanics over a real socket: the provider's internal error with the stack in the journal, or our own where no
 // provider has the word yet. The server lives on either way, on the same connection.
@@ -53,15 +44,15 @@ func TestPanics(t *testing.T) {
 		want      string
 		journaled bool
 	}{
-		"PutIfAbsent": {`"Code":"InternalError"`, true},           // while the nonce is spent
-		"Increment":   {`"title":"Internal Server Error"`, false}, // while the call gets its number
+		"*store.Claim":     {`"Code":"InternalError"`, true},           // while the nonce is spent
+		"*store.Increment": {`"title":"Internal Server Error"`, false}, // while the call gets its number
 	} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			mines := &landmines{Store: store.NewMemory()}
+			mines := newMined()
 			w := newWorldWith(t, emulator.Options{Store: mines, Log: slog.New(slog.NewTextHandler(&log, nil))})
-			conn := dial(t, w.serveWithin(t, emulator.ServerLimits{}))
+			conn := dial(t, w.serveWithin(t, listen.Limits{}))
 			call := func() (int, string) {
 				if err := w.apply(t.Context(), t).Write(conn); err != nil {
 					t.Fatal(err)

@@ -19,9 +19,11 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
@@ -42,9 +44,9 @@ func newSoak(t *testing.T) *soak {
 	w := newWorldWith(t, emulator.Options{Journal: store.Bound{Records: 50, Bytes: 256 << 10}}, func(d *sandbox.Definition) {
 		d.Quotas = map[string]string{"onsmqtt.ApplyToken": "off"}
 	})
-	server, err := emulator.ListenWithin(t.Context(), "127.0.0.1:0", w.handler, discard, emulator.ServerLimits{
+	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: w.handler, Log: discard, Limits: listen.Limits{
 		Connections: 200, ReadHeader: 200 * time.Millisecond, Read: 500 * time.Millisecond, Write: 5 * time.Second,
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,8 +178,8 @@ func (s *soak) hostile(ctx context.Context, chance *rand.Rand) error {
 		fabricCall(string(noise)),
 		{Method: "POST", Path: "/", Host: host, Body: string(noise), Header: formHeader.Clone()},
 		{Method: "POST", Path: "/?Action=ApplyToken", Host: host, Body: strings.Repeat("a&", 50_000), Header: formHeader.Clone()},
-		{Method: "GET", Path: "/nothing", Host: host, Header: http.Header{"X-Big": {strings.Repeat("h", emulator.MaxHeader+1)}}},
-		{Method: "GET", Path: "/" + strings.Repeat("p", emulator.MaxURL), Host: host},
+		{Method: "GET", Path: "/nothing", Host: host, Header: http.Header{"X-Big": {strings.Repeat("h", dataplane.MaxHeader+1)}}},
+		{Method: "GET", Path: "/" + strings.Repeat("p", dataplane.MaxURL), Host: host},
 		{Method: "POST", Path: "/router/rest", Host: host, Body: string(noise), Header: http.Header{"Content-Type": {"multipart/form-data; boundary=x"}}},
 	}
 	return s.send(ctx, calls[chance.IntN(len(calls))])
@@ -253,10 +255,10 @@ func (s *soak) steered(ctx context.Context, chance *rand.Rand) error {
 		return err
 	}
 	source := fmt.Sprintf("name: n%d\nrules: [{on: '*', script: [{times: %d}, pass]}]", chance.IntN(1e9), 1+chance.IntN(9))
-	if err := s.Player(box).Play(ctx, scenario.Playing{Source: source}); err != nil {
+	if err := s.Player(box).Play(ctx, play.Playing{Source: source}); err != nil {
 		return err
 	}
-	if err := s.Player(box).Play(ctx, scenario.Playing{Source: source[:len(source)-2]}); err == nil {
+	if err := s.Player(box).Play(ctx, play.Playing{Source: source[:len(source)-2]}); err == nil {
 		return errors.New("half a scenario is played")
 	}
 	key := box.Credentials.Fabric[0]
@@ -310,7 +312,7 @@ func TestSoak(t *testing.T) {
 		stacks := make([]byte, 1<<16)
 		t.Errorf("before %+v, after %+v\n%s", before, after, stacks[:runtime.Stack(stacks, true)])
 	}
-	if n := len(s.Sandboxes().List()); n != 2 {
+	if n := len(s.Sandboxes().List(t.Context())); n != 2 {
 		t.Errorf("%d sandboxes are left", n)
 	}
 }

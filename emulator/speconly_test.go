@@ -86,7 +86,7 @@ func tickets(t *testing.T, seed uint64) func(action string, query url.Values) an
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = e.Sandboxes().Create(t.Context(), sandbox.Definition{
+	_, err = e.World().Sandboxes().Create(t.Context(), sandbox.Definition{
 		ID: "tickets", Seed: seed, Now: &instant, Frozen: true,
 		Credentials: sandbox.Credentials{ACS: []sandbox.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: "acs-secret"}}},
 	})

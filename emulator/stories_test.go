@@ -23,7 +23,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 var update = flag.Bool("update", false, "rewrite the journals in testdata")
@@ -196,7 +196,7 @@ func tell(t *testing.T, name string, calls []call) told {
 	t.Helper()
 	s := newStoryteller(t, calls)
 	if name != magicValues { // it plays already
-		if err := s.world.Player(s.world.box).Play(t.Context(), scenario.Playing{Name: name}); err != nil {
+		if err := s.world.Player(s.world.box).Play(t.Context(), play.Playing{Name: name}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -19,29 +19,33 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 )
 
 // listenTLS serves the data plane over HTTPS, and returns a client like that of listen. It trusts the CA of the
 // emulator unless told otherwise.
 func (w *world) listenTLS(t *testing.T, log *slog.Logger, trusting bool) (client *http.Client, addr string) {
 	t.Helper()
-	return w.listenTLSWithin(t, log, trusting, emulator.ServerLimits{})
+	return w.listenTLSWithin(t, log, trusting, listen.Limits{})
 }
 
 func (w *world) listenTLSWithin(
-	t *testing.T, log *slog.Logger, trusting bool, limits emulator.ServerLimits,
+	t *testing.T, log *slog.Logger, trusting bool, limits listen.Limits,
 ) (client *http.Client, addr string) {
 	t.Helper()
-	ca, err := authority.NewCA(time.Now())
+	ca, err := authority.NewCA(time.Now(), gateways.Hosts())
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer, err := authority.New(authority.Options{CA: ca, Now: time.Now, Log: log})
+	issuer, err := authority.New(authority.Options{CA: ca, Now: time.Now, Log: log, Hosts: gateways.Hosts()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := emulator.ListenTLS(t.Context(), "127.0.0.1:0", w.handler, log, limits, issuer.TLSConfig())
+	server, err := listen.Open(t.Context(), listen.Options{
+		Addr: "127.0.0.1:0", Handler: w.handler, Log: log, Limits: limits, TLS: issuer.TLSConfig(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +131,7 @@ func TestNetworkFaultsOverTLS(t *testing.T) {
 func TestTooManyConnectionsOverTLS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	client, addr := w.listenTLSWithin(t, discard, true, emulator.ServerLimits{Connections: 1})
+	client, addr := w.listenTLSWithin(t, discard, true, listen.Limits{Connections: 1})
 	held := knock(t, addr)
 	response, err := client.Do(w.applyTLS(t))
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -192,7 +193,7 @@ func start(t *testing.T) (*emulator.Emulator, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := emulator.Listen(t.Context(), "127.0.0.1:0", e.Handler(), discard)
+	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: e.Handler(), Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +218,7 @@ func TestVectorsAreAccepted(t *testing.T) {
 			t.Run(v.name, func(t *testing.T) {
 				t.Parallel()
 				e, addr := start(t)
-				if _, err := e.Sandboxes().Create(t.Context(), vectorSandbox(t, v)); err != nil {
+				if _, err := e.World().Sandboxes().Create(t.Context(), vectorSandbox(t, v)); err != nil {
 					t.Fatal(err)
 				}
 				got := send(t, addr, v.raw)
@@ -246,7 +247,7 @@ func TestFlippedVectorsAreRefused(t *testing.T) {
 			t.Run(v.name, func(t *testing.T) {
 				t.Parallel()
 				e, addr := start(t)
-				if _, err := e.Sandboxes().Create(t.Context(), vectorSandbox(t, v)); err != nil {
+				if _, err := e.World().Sandboxes().Create(t.Context(), vectorSandbox(t, v)); err != nil {
 					t.Fatal(err)
 				}
 				got := send(t, addr, flip(t, v.raw))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // watched is an emulator with two sandboxes besides the default one.
@@ -18,18 +19,18 @@ func watched(t *testing.T) (e *emulator.Emulator, a, b *sandbox.Sandbox) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Stop)
+	t.Cleanup(func() { _ = e.Close(context.Background()) })
 	for id, box := range map[string]**sandbox.Sandbox{"a": &a, "b": &b} {
-		if *box, err = e.CreateSandbox(t.Context(), sandbox.Definition{ID: id}, nil); err != nil {
+		if *box, err = e.World().CreateSandbox(t.Context(), sandbox.Definition{ID: id}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return e, a, b
 }
 
-func watch(t *testing.T, e *emulator.Emulator) *emulator.Watch {
+func watch(t *testing.T, e *emulator.Emulator) *steer.Watch {
 	t.Helper()
-	w, err := e.Watch()
+	w, err := e.World().Watch()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,14 +42,14 @@ func watch(t *testing.T, e *emulator.Emulator) *emulator.Watch {
 func clearJournals(t *testing.T, e *emulator.Emulator, boxes ...*sandbox.Sandbox) {
 	t.Helper()
 	for _, box := range boxes {
-		if err := e.ClearJournal(t.Context(), box); err != nil {
+		if err := e.World().ClearJournal(t.Context(), box); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
 // expectChanged expects exactly these sandboxes to have changed since the last look.
-func expectChanged(t *testing.T, w *emulator.Watch, want ...string) {
+func expectChanged(t *testing.T, w *steer.Watch, want ...string) {
 	t.Helper()
 	got, err := w.Next(t.Context())
 	if err != nil {
@@ -60,7 +61,7 @@ func expectChanged(t *testing.T, w *emulator.Watch, want ...string) {
 }
 
 // expectQuiet expects no change since the last look.
-func expectQuiet(t *testing.T, w *emulator.Watch) {
+func expectQuiet(t *testing.T, w *steer.Watch) {
 	t.Helper()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -86,11 +87,11 @@ func TestAWatchLearnsWhatChanged(t *testing.T) {
 	expectQuiet(t, first)
 	expectQuiet(t, second)
 
-	if err := e.Reset(t.Context(), a); err != nil {
+	if err := e.World().Reset(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
 	expectChanged(t, first, "a")
-	if err := e.RemoveSandbox(t.Context(), "b"); err != nil {
+	if err := e.World().RemoveSandbox(t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
 	expectChanged(t, first, "b")
@@ -117,10 +118,10 @@ func TestAWatchEndsWithTheEmulator(t *testing.T) {
 		ended <- err
 	}()
 	e.Stop()
-	if err := <-ended; !errors.Is(err, emulator.ErrStopping) {
+	if err := <-ended; !errors.Is(err, steer.ErrStopping) {
 		t.Errorf("it ends with %v", err)
 	}
-	if _, err := watch(t, e).Next(t.Context()); !errors.Is(err, emulator.ErrStopping) {
+	if _, err := watch(t, e).Next(t.Context()); !errors.Is(err, steer.ErrStopping) {
 		t.Errorf("a later one ends with %v", err)
 	}
 }
@@ -128,11 +129,11 @@ func TestAWatchEndsWithTheEmulator(t *testing.T) {
 func TestWatchesAreBounded(t *testing.T) {
 	t.Parallel()
 	e, _, _ := watched(t)
-	var last *emulator.Watch
-	for range emulator.MaxWatches {
+	var last *steer.Watch
+	for range steer.MaxWatches {
 		last = watch(t, e)
 	}
-	if _, err := e.Watch(); !errors.Is(err, emulator.ErrWatched) {
+	if _, err := e.World().Watch(); !errors.Is(err, steer.ErrWatched) {
 		t.Errorf("one too many: %v", err)
 	}
 	last.Close()
@@ -148,7 +149,7 @@ func TestWatchesComeAndGo(t *testing.T) {
 	for range 4 {
 		crowd.Go(func() {
 			for range 50 {
-				w, err := e.Watch()
+				w, err := e.World().Watch()
 				if err != nil {
 					t.Error(err)
 					return

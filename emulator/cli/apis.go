@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -42,7 +44,7 @@ func (a *apisCommand) Run(ctx context.Context, env Env) error {
 	}
 	switch {
 	case a.JSON:
-		return writeJSON(env.Stdout, map[string]any{"apis": apis})
+		return writeJSON(env.Stdout, controlapi.APIList{APIs: apis})
 	case a.Errors || a.Name != "":
 		writeErrors(env.Stdout, styleFor(env), apis)
 	default:
@@ -89,16 +91,11 @@ func writeOperations(out io.Writer, apis []client.API) {
 // routing returns the parts of a request that select the operation.
 func routing(api client.API, op client.Operation) string {
 	call := strings.Join(op.Methods, "|") + " " + op.Path
-	switch {
-	case op.Action == "":
-	case api.Gateway == "top":
-		call += " method=" + op.Action
-	case op.Path == "/": // RPC style
-		call += " Action=" + op.Action + " Version=" + api.Version
-	default: // ROA style
-		call += " x-acs-action=" + op.Action + " x-acs-version=" + api.Version
+	profile, known := gateways.Find(api.Gateway)
+	if op.Action == "" || !known {
+		return call
 	}
-	return call
+	return call + " " + profile.Selector(op.Path, op.Action, api.Version)
 }
 
 func writeErrors(out io.Writer, s style, apis []client.API) {

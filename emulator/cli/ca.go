@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -92,7 +93,7 @@ func (c *caCommand) fromStateDir(_ context.Context, env Env) (caDetails, error) 
 		return caDetails{}, usagef("there is no state folder on this machine: name one with --state-dir, " +
 			"or a running emulator with --control")
 	}
-	ca, err := authority.Keep(folder, time.Now())
+	ca, err := authority.Keep(folder, time.Now(), gateways.Hosts())
 	if err != nil {
 		return caDetails{}, err
 	}

@@ -7,11 +7,12 @@ import (
 
 	"al.essio.dev/pkg/shellescape"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 )
 
 // trustGuide describes how clients of one kind are made to trust the CA. In the text, {file} stands for the file of its
-// certificate and {tls} for the address of the emulator, which has a {host} and a {port}.
+// certificate and {tls} for the address of the emulator, which has a {host} and a {port}; {first} and {last} are hosts
+// of two real services.
 type trustGuide struct {
 	kind        clientKind
 	title, text string
@@ -46,9 +47,9 @@ func trustGuides() []trustGuide {
   SSL_CERT_FILE={file} python app.py
 `},
 		{"curl", "curl", `
-  curl --cacert {file} --connect-to ::{tls} https://onsmqtt.cn-hangzhou.aliyuncs.com/
+  curl --cacert {file} --connect-to ::{tls} https://{first}/
   # the same for a single host
-  curl --cacert {file} --resolve service.besclouds.com:{port}:{host} https://service.besclouds.com:{port}/
+  curl --cacert {file} --resolve {last}:{port}:{host} https://{last}:{port}/
 `},
 		{"hosts", "/etc/hosts", "\n" + hostLines()},
 	}
@@ -59,7 +60,7 @@ func hostLines() string {
 	var text strings.Builder
 	text.WriteString("  # the hosts that your app calls, with the emulator at --tls-addr 127.0.0.1:443;\n" +
 		"  # remove the lines to reach the real services again\n")
-	for _, host := range authority.RealHosts() {
+	for _, host := range gateways.Hosts() {
 		text.WriteString("  127.0.0.1 " + host + "\n")
 	}
 	return text.String()
@@ -85,8 +86,11 @@ func (k clientKind) write(out io.Writer, ca caDetails) {
 		printf(out, "The certificate:\n\n  %s\n\n", ca.fetch)
 	}
 	colon := strings.LastIndexByte(ca.tls, ':') // an address of IPv6 keeps its brackets
+	profiles := gateways.Profiles()
+	first, last := profiles[0].Hosts()[0], profiles[len(profiles)-1].Hosts()[0]
 	fill := strings.NewReplacer("{file}", shellescape.Quote(ca.file),
-		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:])
+		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:],
+		"{first}", first.Names[0], "{last}", last.Names[0])
 	for _, t := range trustGuides() {
 		if k == t.kind || k == allKinds {
 			printf(out, "%s:%s\n", t.title, fill.Replace(t.text))

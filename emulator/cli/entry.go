@@ -20,9 +20,12 @@ func (t entryPrinter) write(out io.Writer, e client.Entry) {
 	for _, f := range e.Findings {
 		t.finding(out, f)
 	}
-	t.message(out, "request", e.Request.Method+" "+e.Request.URL, e.Request.Headers, e.Request.Content)
-	status := fmt.Sprintf("%d %s", e.Response.Status, http.StatusText(e.Response.Status))
-	t.message(out, "response", status, e.Response.Headers, e.Response.Content)
+	request, response := e.Request, e.Response
+	t.message(out, "request", request.Method+" "+request.URL, request.Headers,
+		content{request.Body, request.BodyBytes, request.BodyTruncated})
+	status := fmt.Sprintf("%d %s", response.Status, http.StatusText(response.Status))
+	t.message(out, "response", status, response.Headers,
+		content{response.Body, response.BodyBytes, response.BodyTruncated})
 	if e.Panic != "" {
 		t.heading(out, "panic")
 		t.text(out, "  ", e.Panic)
@@ -58,7 +61,14 @@ func (t entryPrinter) finding(out io.Writer, f client.Finding) {
 	}
 }
 
-func (t entryPrinter) message(out io.Writer, name, first string, headers http.Header, c client.Content) {
+// content is the body of a request or a response as the journal keeps it.
+type content struct {
+	body      string
+	bytes     int // its true size
+	truncated bool
+}
+
+func (t entryPrinter) message(out io.Writer, name, first string, headers http.Header, c content) {
 	t.heading(out, name)
 	t.text(out, "  ", first)
 	for _, header := range slices.Sorted(maps.Keys(headers)) {
@@ -66,12 +76,12 @@ func (t entryPrinter) message(out io.Writer, name, first string, headers http.He
 			t.text(out, "  ", header+": "+value)
 		}
 	}
-	if c.Body != "" {
+	if c.body != "" {
 		t.text(out, "", "")
-		t.text(out, "  ", c.Body)
+		t.text(out, "  ", c.body)
 	}
-	if c.BodyTruncated {
-		t.text(out, "  ", fmt.Sprintf("(the first %d of %d bytes)", len(c.Body), c.BodyBytes))
+	if c.truncated {
+		t.text(out, "  ", fmt.Sprintf("(the first %d of %d bytes)", len(c.body), c.bytes))
 	}
 }
 

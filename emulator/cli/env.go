@@ -4,9 +4,11 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
 
-	"al.essio.dev/pkg/shellescape"
-
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -36,86 +38,75 @@ func (e *envCommand) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return e.failure(err, "serve --help")
 	}
-	all := slices.Concat(e.endpoints(box), secure, credentials(box.Credentials))
+	addresses, credentials, err := gatewayVariables(box)
+	if err != nil {
+		return err
+	}
+	all := slices.Concat(e.planes(box), addresses, e.token(), secure, credentials)
 	if e.Format == "dotenv" {
 		writeDotenv(env.Stdout, all)
 	} else {
-		writeExports(env.Stdout, all)
+		printf(env.Stdout, "%s", settings.Exports(all))
 	}
 	return nil
 }
 
-// variable is an environment variable; an empty value means that it must not be set.
-type variable struct{ name, value string }
+// planes returns the variables about the planes and the sandbox.
+func (e *envCommand) planes(box client.Sandbox) []settings.Variable {
+	return []settings.Variable{
+		{Name: "TOKENSTAGE_DATA", Value: dataAddress(box)},
+		{Name: "TOKENSTAGE_CONTROL", Value: e.client().URL()},
+		{Name: "TOKENSTAGE_SANDBOX", Value: box.ID},
+	}
+}
 
-func (e *envCommand) endpoints(box client.Sandbox) []variable {
-	all := []variable{
-		{"TOKENSTAGE_DATA", box.Endpoints.ACS},
-		{"TOKENSTAGE_CONTROL", e.client().URL()},
-		{"TOKENSTAGE_SANDBOX", box.ID},
-		{"TOP_URL", box.Endpoints.Top},
-		{"AICC_URL", box.Endpoints.Fabric},
+// dataAddress returns the address of the data plane as host:port.
+func dataAddress(box client.Sandbox) string { return strings.TrimPrefix(box.Endpoints.Data, "http://") }
+
+func (e *envCommand) token() []settings.Variable {
+	if e.Token == "" {
+		return nil
 	}
-	if e.Token != "" {
-		all = append(all, variable{"TOKENSTAGE_CONTROL_TOKEN", e.Token})
+	return []settings.Variable{{Name: "TOKENSTAGE_CONTROL_TOKEN", Value: e.Token}}
+}
+
+// gatewayVariables returns the variables for the addresses of all gateways, and for the first credential of each.
+func gatewayVariables(box client.Sandbox) (addresses, credentials []settings.Variable, err error) {
+	listed, err := gateway.CredentialsByGateway(box.Credentials)
+	if err != nil {
+		return nil, nil, err
 	}
-	return all
+	for _, profile := range gateways.Profiles() {
+		made, err := profile.Settings(dataAddress(box), listed[profile.Name()])
+		if err != nil {
+			return nil, nil, err
+		}
+		addresses = append(addresses, made.Address...)
+		credentials = append(credentials, made.Credential...)
+	}
+	return addresses, credentials, nil
 }
 
 // secure returns the variables for HTTPS, if it is on. The file of the CA is among them if it is on this machine.
-func (e *envCommand) secure(ctx context.Context, env Env, box client.Sandbox) ([]variable, error) {
+func (e *envCommand) secure(ctx context.Context, env Env, box client.Sandbox) ([]settings.Variable, error) {
 	if box.Endpoints.TLS == "" {
 		return nil, nil
 	}
-	all := []variable{{"TOKENSTAGE_TLS_URL", box.Endpoints.TLS}}
+	all := []settings.Variable{{Name: "TOKENSTAGE_TLS_URL", Value: box.Endpoints.TLS}}
 	ca, err := e.client().CA(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if file := e.StateDir.certFileOf(env, ca); file != "" {
-		all = append(all, variable{"TOKENSTAGE_CA_FILE", file})
+		all = append(all, settings.Variable{Name: "TOKENSTAGE_CA_FILE", Value: file})
 	}
 	return all, nil
 }
 
-// credentials returns the first credential of each gateway. The names for acs are those that Alibaba Cloud's SDKs read
-// (credentials-go, env_provider.go).
-func credentials(c client.Credentials) []variable {
-	var all []variable
-	for _, a := range c.ACS {
-		if a.AccessKeyID != "" && !a.Disabled {
-			all = append(all,
-				variable{"ALIBABA_CLOUD_ACCESS_KEY_ID", a.AccessKeyID},
-				variable{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", a.AccessKeySecret},
-				variable{"ALIBABA_CLOUD_SECURITY_TOKEN", a.SecurityToken})
-			break
-		}
-	}
-	if len(c.Top) > 0 {
-		all = append(all, variable{"TOP_APP_KEY", c.Top[0].AppKey}, variable{"TOP_APP_SECRET", c.Top[0].AppSecret})
-	}
-	if len(c.Fabric) > 0 {
-		all = append(all, variable{"AICC_APP_KEY", c.Fabric[0].AppKey}, variable{"AICC_APP_SECRET", c.Fabric[0].AppSecret})
-	}
-	return all
-}
-
-// writeExports writes commands for POSIX shells. A variable without a value is unset: a security token that was set
-// before would otherwise be sent with every call.
-func writeExports(out io.Writer, all []variable) {
+func writeDotenv(out io.Writer, all []settings.Variable) {
 	for _, v := range all {
-		if v.value == "" {
-			printf(out, "unset %s\n", v.name)
-			continue
-		}
-		printf(out, "export %s=%s\n", v.name, shellescape.Quote(v.value))
-	}
-}
-
-func writeDotenv(out io.Writer, all []variable) {
-	for _, v := range all {
-		if v.value != "" {
-			printf(out, "%s=%s\n", v.name, dotenvQuote(v.value))
+		if v.Value != "" {
+			printf(out, "%s=%s\n", v.Name, dotenvQuote(v.Value))
 		}
 	}
 }

@@ -247,9 +247,9 @@ func TestForeignTextDoesNotSteerTheTerminal(t *testing.T) {
 			ID: "1-2", Seq: 1, Outcome: evil, Credential: evil, Panic: evil,
 			Request: client.Request{
 				Method: evil, URL: "http://x/" + evil, Headers: http.Header{evil: {evil}},
-				Content: client.Content{Body: evil, BodyBytes: 99, BodyTruncated: true},
+				Body: evil, BodyBytes: 99, BodyTruncated: true,
 			},
-			Response: client.Response{Headers: http.Header{"X": {evil}}, Content: client.Content{Body: evil}},
+			Response: client.Response{Headers: http.Header{"X": {evil}}, Body: evil},
 			Decision: &client.Decision{Scenario: evil},
 			Findings: []client.Finding{{Check: evil, Level: "error", Message: evil, Expected: evil, Server: evil + "\n" + evil}},
 		}

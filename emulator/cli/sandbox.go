@@ -2,10 +2,17 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -58,13 +65,15 @@ func (n *sandboxNewCommand) Run(ctx context.Context, env Env) error {
 	if n.JSON {
 		return writeJSON(env.Stdout, box)
 	}
-	writeSandbox(env.Stdout, box)
+	if err := writeSandbox(env.Stdout, box); err != nil {
+		return err
+	}
 	flags := "--sandbox " + box.ID + controlFlag(string(n.Control))
 	printf(env.Stdout, "\nnext: eval \"$(tokenstage env %s)\"\n", flags)
 	return nil
 }
 
-func writeSandbox(out io.Writer, box client.Sandbox) {
+func writeSandbox(out io.Writer, box client.Sandbox) error {
 	rows := [][]string{
 		{"id", box.ID},
 		{"seed", strconv.FormatUint(box.Seed, 10)},
@@ -73,21 +82,67 @@ func writeSandbox(out io.Writer, box client.Sandbox) {
 	if box.TTL != "" {
 		rows = append(rows, []string{"ends", "when unused for " + box.TTL})
 	}
-	for _, a := range box.Credentials.ACS {
-		rows = append(rows, []string{"acs", a.AccessKeyID + " " + a.AccessKeySecret})
+	listed, err := gateway.CredentialsByGateway(box.Credentials)
+	if err != nil {
+		return err
 	}
-	for _, a := range box.Credentials.Top {
-		rows = append(rows, []string{"top", a.AppKey + " " + a.AppSecret})
+	var endpoints [][]string
+	for _, profile := range gateways.Profiles() {
+		keys, err := listedKeys(profile, listed)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			rows = append(rows, []string{profile.Name(), strings.Join(key.words(), " ")})
+		}
+		endpoint := profile.Endpoint(dataAddress(box))
+		if !strings.Contains(endpoint, "://") {
+			endpoint += " (protocol http)"
+		}
+		endpoints = append(endpoints, []string{profile.Name() + " at", endpoint})
 	}
-	for _, a := range box.Credentials.Fabric {
-		rows = append(rows, []string{"fabric", a.AppKey + " " + a.AppSecret})
+	table{}.write(out, append(rows, endpoints...)...)
+	return nil
+}
+
+// listedKey is a key of a sandbox as the command line shows it.
+type listedKey struct{ sandbox.ListedKey }
+
+// listedKeys are the keys of a gateway among the credentials by gateway.
+func listedKeys(profile gateway.Profile, credentials map[string][]json.RawMessage) ([]listedKey, error) {
+	var all []listedKey
+	for _, credential := range credentials[profile.Name()] {
+		keys, err := profile.Scheme().Parse(credential)
+		if err != nil {
+			return nil, fmt.Errorf("a credential of %s: %w", profile.Name(), err)
+		}
+		for _, key := range keys {
+			all = append(all, listedKey{key})
+		}
 	}
-	rows = append(rows,
-		[]string{"acs at", box.Endpoints.ACS + " (protocol http)"},
-		[]string{"top at", box.Endpoints.Top},
-		[]string{"fabric at", box.Endpoints.Fabric},
-	)
-	table{}.write(out, rows...)
+	return all, nil
+}
+
+// words are what an app needs of the key.
+func (k listedKey) words() []string {
+	switch {
+	case k.Names.Secret:
+		return []string{k.Names.ID}
+	case k.SecurityToken != "":
+		return []string{k.ID, k.Secret, k.SecurityToken}
+	}
+	return []string{k.ID, k.Secret}
+}
+
+// label names the kind of key, such as "acs" or "acs bearer".
+func (k listedKey) label(gatewayName string) string {
+	switch {
+	case k.Names.Secret:
+		return gatewayName + " " + string(k.Names.Kind)
+	case k.SecurityToken != "":
+		return gatewayName + " with token"
+	}
+	return gatewayName
 }
 
 type sandboxListCommand struct {
@@ -107,7 +162,7 @@ func (l *sandboxListCommand) Run(ctx context.Context, env Env) error {
 		return l.failure(err, "sandbox list")
 	}
 	if l.JSON {
-		return writeJSON(env.Stdout, map[string]any{"sandboxes": boxes})
+		return writeJSON(env.Stdout, controlapi.SandboxList{Sandboxes: boxes})
 	}
 	rows := [][]string{{"ID", "SEED", "NOW", "CLOCK", "ENDS"}}
 	for _, box := range boxes {

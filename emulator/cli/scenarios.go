@@ -8,6 +8,8 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/scenarios"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -44,11 +46,11 @@ func (l *scenariosListCommand) Run(ctx context.Context, env Env) error {
 		return l.failure(err, "scenarios list")
 	}
 	if l.JSON {
-		return writeJSON(env.Stdout, map[string]any{"scenarios": known})
+		return writeJSON(env.Stdout, controlapi.ScenarioList{Scenarios: known})
 	}
 	rows, hidden := [][]string{{"NAME", "SUMMARY"}}, 0
 	for _, s := range known {
-		if !l.All && strings.HasPrefix(s.Name, errorPrefix) {
+		if !l.All && s.Generated {
 			hidden++
 			continue
 		}
@@ -179,7 +181,7 @@ func readScenario(file string) (name, source string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	s, problems := scenario.Decode(raw, catalogue)
+	s, problems := language.Decode(raw, catalogue)
 	if len(problems) > 0 {
 		return "", "", &badScenario{file, problems}
 	}

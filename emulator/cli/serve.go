@@ -7,16 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/internal/console"
-	"github.com/tokenstage/tokenstage/emulator/internal/control"
-	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
+	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
 // stopLimit is how long calls in flight may take to finish once the server stops.
@@ -62,15 +59,9 @@ func (a address) Validate() error {
 	return nil
 }
 
-// isLoopback reports whether only this machine reaches the address. A name that is not localhost may mean anything.
-func (a address) isLoopback() bool {
-	host, _, _ := net.SplitHostPort(string(a))
-	return host == "127.0.0.1" || host == "::1" || host == "localhost"
-}
-
 // Run serves until ctx ends.
 func (s *serveCommand) Run(ctx context.Context, env Env) error {
-	key, err := newControlKey(s.Token, s.ControlAddr.isLoopback())
+	key, err := newControlKey(s.Token, listen.IsLoopback(string(s.ControlAddr)))
 	if err != nil {
 		return err
 	}
@@ -80,98 +71,73 @@ func (s *serveCommand) Run(ctx context.Context, env Env) error {
 		return err
 	}
 	defer flush(ctx, log, seen)
-	em, err := emulator.New(ctx, emulator.Options{
-		Seed: s.Seed, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
-	})
+	em, err := s.emulator(ctx, env, log, key, seen)
 	if err != nil {
 		return err
 	}
-	files, err := playFiles(ctx, em, s.Scenario)
+	files, err := playFiles(ctx, em.World(), s.Scenario)
 	if err != nil {
 		return err
 	}
-	box, err := em.Sandboxes().Get(sandbox.Default)
-	if err != nil {
-		return err
+	if err := em.Start(ctx); err != nil {
+		return s.startError(err)
 	}
-	handler := em.Handler()
-	data, err := listen(ctx, "--addr", s.Addr, handler, log, s.limits())
-	if err != nil {
-		return err
-	}
-	secure, err := s.open(ctx, env, handler, log, s.limits())
-	if err != nil {
-		stop(ctx, log, data)
-		return err
-	}
-	pages := console.New(console.Options{
-		Emulator: em, Data: reachable(data.Addr()), TLS: secure.addr(), Token: key.token, Log: log,
-	})
-	steer, err := listen(ctx, "--control-addr", s.ControlAddr, control.New(control.Options{
-		Emulator: em, Data: reachable(data.Addr()), Token: key.token, Loopback: s.ControlAddr.isLoopback(), Log: log,
-		Console: pages, ConsoleRoot: console.Root, Metrics: metricsOf(seen, em),
-		TLS: secure.addr(), CA: secure.pem(),
-	}), log, s.limits())
-	if err != nil {
-		stop(ctx, log, secure.with(data)...)
-		return err
-	}
-	log.Info("serving", "data", data.Addr(), "control", steer.Addr())
-	welcome{
-		data: reachable(data.Addr()), control: reachable(steer.Addr()), tls: secure.addr(), key: key, box: box,
+	log.Info("serving", "data", em.Addr(), "control", em.ControlAddr())
+	if err := (welcome{
+		data: em.Addr(), control: em.ControlAddr(), tls: em.TLSAddr(), key: key, box: em.World().Default(),
 		style: styleFor(env),
-	}.write(env.Stdout)
-	go sweep(ctx, em, log)
-	watch(ctx, em, log, files)
-	em.Stop() // scripted delays and stalls would keep their calls in flight
-	stop(ctx, log, secure.with(data, steer)...)
-	log.Info("stopped")
-	return nil
-}
-
-// listen opens the address of a flag.
-func listen(
-	ctx context.Context, flag string, addr address, handler http.Handler, log *slog.Logger, limits emulator.ServerLimits,
-) (*emulator.Server, error) {
-	server, err := emulator.ListenWithin(ctx, string(addr), handler, log, limits)
-	if err != nil {
-		return nil, listenError(flag, addr, err)
+	}).write(env.Stdout); err != nil {
+		return errors.Join(err, stop(ctx, em))
 	}
-	return server, nil
+	watch(ctx, em.World(), log, files)
+	err = stop(ctx, em)
+	log.Info("stopped")
+	return err
 }
 
-// listenError explains what to do if an address cannot be listened on.
-func listenError(flag string, addr address, err error) error {
+// emulator creates the emulator that the flags describe.
+func (s *serveCommand) emulator(
+	ctx context.Context, env Env, log *slog.Logger, key controlKey, seen *telemetry.Telemetry,
+) (em *emulator.Emulator, err error) {
+	ca, err := s.chooseCA(env, log)
+	if err != nil {
+		return nil, err
+	}
+	em, err = emulator.New(ctx, emulator.Options{
+		Addr: string(s.Addr), ControlAddr: string(s.ControlAddr), TLSAddr: string(s.TLSAddr), CA: ca,
+		ControlToken: key.token, Limits: s.limits(), Seed: s.Seed, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
+		Metrics: seen.MetricsHandler(telemetry.Gauges{
+			InFlight: func() int64 { return em.InFlight() }, Sandboxes: func() int { return em.World().Sandboxes().Known() },
+		}),
+	})
+	return em, err
+}
+
+// startError names the flag of an address that cannot be listened on, and explains what to do about it.
+func (s *serveCommand) startError(err error) error {
+	failed, ok := errors.AsType[*emulator.ListenError](err)
+	if !ok {
+		return err
+	}
+	flag, addr := "--addr", s.Addr
+	switch failed.Option {
+	case "ControlAddr":
+		flag, addr = "--control-addr", s.ControlAddr
+	case "TLSAddr":
+		flag, addr = "--tls-addr", s.TLSAddr
+	}
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 picks a free one)",
 			flag, addr, flag)
 	}
-	return fmt.Errorf("%s: %w", flag, err)
+	return fmt.Errorf("%s: %w", flag, failed.Err)
 }
 
-// stop closes servers, all at once and within one limit. The context of the command may have ended.
-func stop(ctx context.Context, log *slog.Logger, servers ...*emulator.Server) {
+// stop ends an emulator within the limit. The context of the command may have ended.
+func stop(ctx context.Context, em *emulator.Emulator) error {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
-	var closing sync.WaitGroup
-	for _, server := range servers {
-		closing.Go(func() {
-			if err := server.Close(limited); err != nil {
-				log.Warn("calls in flight were cut off", "address", server.Addr(), "error", err)
-			}
-		})
-	}
-	closing.Wait()
-}
-
-// reachable returns the address at which this machine reaches a listener. For a listener on all interfaces that is the
-// loopback address.
-func reachable(addr string) string {
-	host, port, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
-		return addr
-	}
-	return net.JoinHostPort("127.0.0.1", port)
+	return em.Close(limited)
 }
 
 func newLog(format string, out io.Writer) *slog.Logger {

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
@@ -30,13 +28,13 @@ func (f telemetryFlags) observe(
 	if err != nil {
 		return nil, err
 	}
-	export, err := telemetry.ExportFrom(env.LookupEnv)
+	traces, err := telemetry.TracesConfigured(env.LookupEnv)
 	if err != nil {
 		log.Warn("traces are off", "error", err)
 	}
 	return telemetry.New(ctx, telemetry.Options{
-		Catalogue: catalogue, Started: time.Now(), AccessLog: f.handler(env, format, log), Export: export, Log: log,
-	})
+		Catalogue: catalogue, AccessLog: f.handler(env, format, log), Traces: traces, Log: log,
+	}), nil
 }
 
 // handler returns the handler of the access log, nil if it is off.
@@ -53,13 +51,6 @@ func (f telemetryFlags) handler(env Env, format string, log *slog.Logger) slog.H
 		return nil
 	}
 	return newLog(f.AccessLog, env.Stderr).Handler()
-}
-
-// metricsOf writes the metrics of an emulator.
-func metricsOf(seen *telemetry.Telemetry, em *emulator.Emulator) func(io.Writer) error {
-	return func(w io.Writer) error {
-		return seen.WriteMetrics(w, telemetry.Gauges{InFlight: em.InFlight(), Sandboxes: len(em.Sandboxes().List())})
-	}
 }
 
 // flush sends the remaining traces. The context of the command may have ended.

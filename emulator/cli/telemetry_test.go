@@ -1,13 +1,17 @@
 package cli_test
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -20,7 +24,7 @@ func (s *server) issueOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	app := box.Credentials.Fabric[0]
-	if got := s.issue(t, client.App{AppKey: app.AppKey, AppSecret: app.AppSecret}, app.AppSecret); got != http.StatusOK {
+	if got := s.issue(t, app, app.AppSecret); got != http.StatusOK {
 		t.Fatalf("status %d", got)
 	}
 }
@@ -85,7 +89,7 @@ func TestServedMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"\n" + `tokenstage_requests_total{gateway="fabric",api="ccmessaging",operation="tokenByAkSk",outcome="ok"} 1` + "\n",
+		"\n" + `tokenstage_requests_total{api="ccmessaging",gateway="fabric",operation="tokenByAkSk",outcome="ok"} 1` + "\n",
 		"\ntokenstage_sandboxes 1\n", "\ntokenstage_requests_in_flight 0\n",
 	} {
 		if !strings.Contains(string(text), want) {
@@ -94,24 +98,55 @@ func TestServedMetrics(t *testing.T) {
 	}
 }
 
+// tracesTo returns the environment of a server that sends traces. OpenTelemetry's libraries read that of the process,
+// so that such a test cannot be parallel; other settings that stand there are not for it.
+func tracesTo(t *testing.T, url string) map[string]string {
+	t.Helper()
+	for _, setting := range os.Environ() {
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "OTEL_") {
+			t.Setenv(name, "")
+		}
+	}
+	const endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	t.Setenv(endpoint, url)
+	return map[string]string{endpoint: url}
+}
+
+// spanNames are those in the body of a request to a collector.
+func spanNames(t *testing.T, body []byte) []string {
+	t.Helper()
+	var sent collectorpb.ExportTraceServiceRequest
+	if err := proto.Unmarshal(body, &sent); err != nil {
+		t.Fatalf("%v in %q", err, body)
+	}
+	var names []string
+	for _, r := range sent.GetResourceSpans() {
+		for _, s := range r.GetScopeSpans() {
+			for _, one := range s.GetSpans() {
+				names = append(names, one.GetName())
+			}
+		}
+	}
+	return names
+}
+
 // TestTraces are sent at the end at the latest.
 func TestTraces(t *testing.T) {
-	t.Parallel()
 	bodies := make(chan []byte, 10)
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		bodies <- body
 	}))
 	t.Cleanup(collector.Close)
-	s := serve(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	s := serve(t, tracesTo(t, collector.URL))
 	s.issueOne(t)
 	if code := s.end(); code != 0 {
 		t.Fatalf("exit code %d: %s", code, s.err)
 	}
 	select {
 	case body := <-bodies:
-		if !json.Valid(body) || !strings.Contains(string(body), `"name":"POST ccmessaging.tokenByAkSk"`) {
-			t.Errorf("%s", body)
+		if got := spanNames(t, body); !slices.Contains(got, "POST ccmessaging.tokenByAkSk") {
+			t.Errorf("spans %q", got)
 		}
 	default:
 		t.Error("no traces came")
@@ -120,10 +155,9 @@ func TestTraces(t *testing.T) {
 
 // TestTracesToWhereNobodyListens do not keep the server from ending well.
 func TestTracesToWhereNobodyListens(t *testing.T) {
-	t.Parallel()
 	collector := httptest.NewServer(http.NotFoundHandler())
 	collector.Close()
-	s := serve(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	s := serve(t, tracesTo(t, collector.URL))
 	s.issueOne(t)
 	if code := s.end(); code != 0 || !strings.Contains(s.err.String(), "traces are not taken") {
 		t.Errorf("exit code %d: %s", code, s.err)
@@ -132,12 +166,11 @@ func TestTracesToWhereNobodyListens(t *testing.T) {
 
 // TestTracesToACollectorThatHangs gives up in time.
 func TestTracesToACollectorThatHangs(t *testing.T) {
-	t.Parallel()
 	over := make(chan struct{})
 	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
 	t.Cleanup(collector.Close)
 	t.Cleanup(func() { close(over) })
-	s := serve(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	s := serve(t, tracesTo(t, collector.URL))
 	s.issueOne(t)
 	if code := s.end(); code != 0 {
 		t.Errorf("exit code %d: %s", code, s.err)
@@ -151,5 +184,18 @@ func TestTracesOfSettingsThatAreNoGood(t *testing.T) {
 	s.issueOne(t)
 	if !strings.Contains(s.err.String(), "OTEL_EXPORTER_OTLP_ENDPOINT: must be a URL") {
 		t.Errorf("stderr: %s", s.err)
+	}
+}
+
+// TestTracesOfSettingsThatTheLibraryRefuses leave the server running as well.
+func TestTracesOfSettingsThatTheLibraryRefuses(t *testing.T) {
+	env := tracesTo(t, "http://127.0.0.1:1")
+	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "ten seconds")
+	s := serve(t, env)
+	s.issueOne(t)
+	code := s.end()
+	if said := s.err.String(); code != 0 || strings.Count(said, "level=WARN") != 1 ||
+		!strings.Contains(said, "traces are off") || strings.Contains(said, "ten seconds") {
+		t.Errorf("exit code %d: %s", code, said)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // watchInterval is how often scenario files are read again. Unlike notifications of the operating system, reading works
@@ -24,11 +24,11 @@ type watchedFile struct {
 }
 
 // playFiles plays the scenarios of files. An invalid one is a usageError.
-func playFiles(ctx context.Context, em *emulator.Emulator, files []string) ([]*watchedFile, error) {
+func playFiles(ctx context.Context, steered *world.World, files []string) ([]*watchedFile, error) {
 	var all []*watchedFile
 	for _, file := range files {
 		w := &watchedFile{file: file}
-		if err := w.load(ctx, em); err != nil {
+		if err := w.load(ctx, steered); err != nil {
 			return nil, usagef("--scenario: %v", err)
 		}
 		all = append(all, w)
@@ -37,23 +37,23 @@ func playFiles(ctx context.Context, em *emulator.Emulator, files []string) ([]*w
 }
 
 // watch reloads files when they change, until ctx ends.
-func watch(ctx context.Context, em *emulator.Emulator, log *slog.Logger, files []*watchedFile) {
+func watch(ctx context.Context, steered *world.World, log *slog.Logger, files []*watchedFile) {
 	if len(files) == 0 {
 		<-ctx.Done()
 		return
 	}
 	_ = tick(ctx, watchInterval, func() error {
 		for _, w := range files {
-			w.reload(ctx, em, log)
+			w.reload(ctx, steered, log)
 		}
 		return nil
 	})
 }
 
 // reload plays a file again if it changed, and logs the result.
-func (w *watchedFile) reload(ctx context.Context, em *emulator.Emulator, log *slog.Logger) {
+func (w *watchedFile) reload(ctx context.Context, steered *world.World, log *slog.Logger) {
 	before := w.lastRead
-	err := w.load(ctx, em)
+	err := w.load(ctx, steered)
 	switch {
 	case w.lastRead == before || ctx.Err() != nil:
 	case err == nil:
@@ -72,7 +72,7 @@ func (w *watchedFile) reload(ctx context.Context, em *emulator.Emulator, log *sl
 }
 
 // load plays the document of the file if it differs from the last one. After an error the last valid one keeps playing.
-func (w *watchedFile) load(ctx context.Context, em *emulator.Emulator) error {
+func (w *watchedFile) load(ctx context.Context, steered *world.World) error {
 	raw, err := readFile(w.file)
 	if err != nil {
 		w.lastRead = err.Error()
@@ -82,7 +82,7 @@ func (w *watchedFile) load(ctx context.Context, em *emulator.Emulator) error {
 		return nil
 	}
 	w.lastRead = string(raw)
-	name, err := em.PlayStanding(ctx, w.lastRead, w.name)
+	name, err := steered.PlayStanding(ctx, w.lastRead, w.name)
 	if problems, ok := errors.AsType[scenario.Problems](err); ok {
 		return &badScenario{w.file, problems}
 	}

@@ -5,7 +5,10 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 )
 
 // welcome is what serve prints at its start: addresses, credentials and first steps.
@@ -18,14 +21,18 @@ type welcome struct {
 }
 
 // write prints everything in one write, so that a reader of the first lines may close the pipe after them.
-func (w welcome) write(out io.Writer) {
+func (w welcome) write(out io.Writer) error {
 	var text strings.Builder
 	w.planes(&text)
-	w.credentials(&text)
-	w.firstCall(&text)
-	w.sdk(&text)
+	if err := w.credentials(&text); err != nil {
+		return err
+	}
+	if err := w.clients(&text); err != nil {
+		return err
+	}
 	w.next(&text)
 	_, _ = io.WriteString(out, text.String())
+	return nil
 }
 
 func (w welcome) planes(out io.Writer) {
@@ -40,57 +47,59 @@ func (w welcome) planes(out io.Writer) {
 	}
 }
 
-func (w welcome) credentials(out io.Writer) {
-	c := w.box.Credentials
+func (w welcome) credentials(out io.Writer) error {
+	listed, err := gateway.CredentialsByGateway(w.box.Credentials)
+	if err != nil {
+		return err
+	}
 	w.title(out, "Credentials of the sandbox "+w.box.ID+" (all fake)")
-	for _, a := range c.ACS {
-		switch {
-		case a.Disabled:
-		case a.AccessKeyID == "":
-			printf(out, "  acs bearer      %s\n", a.BearerToken)
-		case a.SecurityToken != "":
-			printf(out, "  acs with token  %s  %s  %s\n", a.AccessKeyID, a.AccessKeySecret, a.SecurityToken)
-		default:
-			printf(out, "  acs             %s  %s\n", a.AccessKeyID, a.AccessKeySecret)
+	for _, profile := range gateways.Profiles() {
+		keys, err := listedKeys(profile, listed)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if !key.Disabled {
+				printf(out, "  %-15s %s\n", key.label(profile.Name()), strings.Join(key.words(), "  "))
+			}
 		}
 	}
-	for _, a := range c.Top {
-		printf(out, "  top             %s  %s\n", a.AppKey, a.AppSecret)
-	}
-	for _, a := range c.Fabric {
-		printf(out, "  fabric          %s  %s\n", a.AppKey, a.AppSecret)
-	}
+	return nil
 }
 
-// firstCall prints a call that needs no signature, ready to paste.
-func (w welcome) firstCall(out io.Writer) {
-	if len(w.box.Credentials.Fabric) == 0 {
-		return
+// clients prints the first call that needs no signature and the configuration of the first SDK, ready to paste.
+func (w welcome) clients(out io.Writer) error {
+	listed, err := gateway.CredentialsByGateway(w.box.Credentials)
+	if err != nil {
+		return err
 	}
-	app := w.box.Credentials.Fabric[0]
-	w.title(out, "A first call")
-	printf(out, "  curl -sS http://%s/apigovernance/api/oauth/tokenByAkSk \\\n", w.data)
-	printf(out, "    -H 'Content-Type: application/json' \\\n")
-	printf(out, "    -d '{\"app_key\":\"%s\",\"app_secret\":\"%s\"}'\n", app.AppKey, app.AppSecret)
+	var firstCall, sdk settings.Text
+	for _, profile := range gateways.Profiles() {
+		made, err := profile.Settings(w.data, listed[profile.Name()])
+		if err != nil {
+			return err
+		}
+		if firstCall.Text == "" {
+			firstCall = made.FirstCall
+		}
+		if sdk.Text == "" && len(made.Groups) > 0 {
+			sdk = made.Groups[0].Texts[0]
+		}
+	}
+	if firstCall.Text != "" {
+		w.title(out, "A first call")
+		printf(out, "%s", indented(firstCall.Text))
+	}
+	if sdk.Text != "" {
+		w.title(out, "An SDK ("+sdk.Title+")")
+		printf(out, "%s", indented(sdk.Text))
+	}
+	return nil
 }
 
-// sdk prints the configuration of Alibaba Cloud's Go SDK (darabonba-openapi/v2/client).
-func (w welcome) sdk(out io.Writer) {
-	if len(w.box.Credentials.ACS) == 0 {
-		return
-	}
-	key := w.box.Credentials.ACS[0]
-	w.title(out, "An SDK (Go, darabonba-openapi)")
-	printf(out, "  config := &openapi.Config{\n")
-	for _, member := range [][2]string{
-		{"Endpoint", w.data},
-		{"Protocol", "http"},
-		{"AccessKeyId", key.AccessKeyID},
-		{"AccessKeySecret", key.AccessKeySecret},
-	} {
-		printf(out, "      %-17stea.String(%q),\n", member[0]+":", member[1])
-	}
-	printf(out, "  }\n")
+// indented indents a text to paste, with spaces in the place of tabs.
+func indented(text string) string {
+	return "  " + strings.NewReplacer("\n", "\n  ", "\t", "    ").Replace(text) + "\n"
 }
 
 func (w welcome) next(out io.Writer) {

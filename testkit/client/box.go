@@ -28,7 +28,7 @@ type Box struct {
 
 func (e *Emulator) box(t T, s Sandbox) *Box {
 	return &Box{
-		ID: s.ID, Seed: s.Seed, Credentials: s.Credentials, Endpoints: e.endpoints(),
+		ID: s.ID, Seed: s.Seed, Credentials: s.Credentials, Endpoints: e.endpoints(s.Endpoints),
 		ACS: first(s.Credentials.ACS), Top: first(s.Credentials.Top), Fabric: first(s.Credentials.Fabric),
 		t: t, control: e.control,
 	}

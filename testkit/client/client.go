@@ -1,4 +1,5 @@
-// Package client is a typed Go client of Tokenstage's control API. It needs the standard library only.
+// Package client is a typed Go client of Tokenstage's control API. It needs the standard library only, and the types
+// that are generated from the contract of that API.
 package client
 
 import (
@@ -136,8 +137,8 @@ func encode(body any) (raw []byte, contentType string, err error) {
 	return raw, "application/json", err
 }
 
-// boxPath is the path of something of a sandbox.
-func boxPath(id string, parts ...string) string {
+// sandboxPath is the path of something of a sandbox.
+func sandboxPath(id string, parts ...string) string {
 	path := "/v1/sandboxes/" + url.PathEscape(id)
 	for _, part := range parts {
 		path += "/" + url.PathEscape(part)

@@ -6,10 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -209,6 +211,17 @@ func TestProblems(t *testing.T) {
 			},
 			"GET /v1/apis: 400 Bad Request: not good (field seed) (line 3, column 5)",
 		},
+		"of a scenario": {
+			422, `{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"no","line":1,"column":2,` +
+				`"problems":[{"line":1,"column":2,"message":"no","meant":"yes"},{"line":3,"column":4,"message":"nor this"}]}`,
+			client.Problem{
+				Type: "about:blank", Title: "Unprocessable Entity", Status: 422, Detail: "no", Line: 1, Column: 2,
+				Problems: []controlapi.ScenarioProblem{
+					{Line: 1, Column: 2, Message: "no", Meant: "yes"}, {Line: 3, Column: 4, Message: "nor this"},
+				},
+			},
+			"",
+		},
 		"that names its field": {
 			422, `{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"id: too long","field":"id"}`,
 			client.Problem{Type: "about:blank", Title: "Unprocessable Entity", Status: 422, Detail: "id: too long", Field: "id"},
@@ -244,7 +257,7 @@ func TestProblems(t *testing.T) {
 			_, url := record(t, c.status, c.reply)
 			_, err := client.New(url).APIs(t.Context())
 			problem, ok := errors.AsType[*client.Problem](err)
-			if !ok || *problem != c.want {
+			if !ok || !reflect.DeepEqual(*problem, c.want) {
 				t.Fatalf("got  %+v (%v)\nwant %+v", problem, err, c.want)
 			}
 			if c.text != "" && err.Error() != c.text {

@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 // Clock is the reading of a sandbox's clock.
-type Clock struct {
-	Now    time.Time `json:"now"`
-	Frozen bool      `json:"frozen"`
-}
+type Clock = controlapi.Clock
 
 // ClockChange is what to do to a clock. What is left zero stays as it is; the rest is carried out in the order now,
 // advance, frozen.
@@ -23,12 +22,7 @@ type ClockChange struct {
 
 // MarshalJSON writes the change as the control API reads it: the step as text such as "59m0s".
 func (c ClockChange) MarshalJSON() ([]byte, error) {
-	var body struct {
-		Now     time.Time `json:"now,omitzero"`
-		Advance string    `json:"advance,omitempty"`
-		Frozen  *bool     `json:"frozen,omitempty"`
-	}
-	body.Now, body.Frozen = c.Now, c.Frozen
+	body := controlapi.ClockChange{Now: c.Now, Frozen: c.Frozen}
 	if c.Advance != 0 {
 		body.Advance = c.Advance.String()
 	}
@@ -37,10 +31,10 @@ func (c ClockChange) MarshalJSON() ([]byte, error) {
 
 // Clock reads a sandbox's clock.
 func (c *Client) Clock(ctx context.Context, id string) (Clock, error) {
-	return call[Clock](ctx, c, http.MethodGet, boxPath(id, "clock"), nil)
+	return call[Clock](ctx, c, http.MethodGet, sandboxPath(id, "clock"), nil)
 }
 
 // ChangeClock moves or freezes a sandbox's clock and returns its new reading.
 func (c *Client) ChangeClock(ctx context.Context, id string, change ClockChange) (Clock, error) {
-	return call[Clock](ctx, c, http.MethodPatch, boxPath(id, "clock"), change)
+	return call[Clock](ctx, c, http.MethodPatch, sandboxPath(id, "clock"), change)
 }

@@ -56,13 +56,18 @@ func Connect(t T, controlURL string, options ...Option) *Emulator {
 		t.Fatalf("tokenstage at %s: %v", controlURL, err)
 	}
 	em := NewEmulator(control, data)
-	if _, secure, on := strings.Cut(box.Endpoints.TLS, "://"); on {
-		if secure, err = reachable(secure, control.URL()); err != nil {
-			t.Fatalf("tokenstage at %s: %v", controlURL, err)
-		}
-		em = em.WithTLS(secure)
+	if box.Endpoints.TLS == "" {
+		return em
 	}
-	return em
+	secure, err := url.Parse(box.Endpoints.TLS)
+	if err != nil {
+		t.Fatalf("tokenstage at %s: %v", controlURL, err)
+	}
+	address, err := reachable(secure.Host, control.URL())
+	if err != nil {
+		t.Fatalf("tokenstage at %s: %v", controlURL, err)
+	}
+	return em.WithTLS(address)
 }
 
 // defaultSandbox is the sandbox that always exists.
@@ -93,10 +98,13 @@ func (e *Emulator) URL() string { return "http://" + e.data }
 // Control speaks the whole control API.
 func (e *Emulator) Control() *Client { return e.control }
 
-// endpoints are the emulator's addresses as this process reaches them: a server in a container knows only its own.
-func (e *Emulator) endpoints() Endpoints {
+// endpoints are those that the server says, with its addresses as this process reaches them: a server in a container
+// knows only its own.
+func (e *Emulator) endpoints(said Endpoints) Endpoints {
+	known := strings.TrimPrefix(said.Data, "http://")
+	here := func(endpoint string) string { return strings.Replace(endpoint, known, e.data, 1) }
 	return Endpoints{
-		Data: e.URL(), Control: e.control.URL(), ACS: e.data, Top: e.URL() + "/router/rest", Fabric: e.URL(),
+		Data: e.URL(), Control: e.control.URL(), ACS: here(said.ACS), Top: here(said.Top), Fabric: here(said.Fabric),
 		TLS: e.TLSURL(),
 	}
 }

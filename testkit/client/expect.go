@@ -13,22 +13,22 @@ import (
 // claim does not hold, and returns the calls that it is about, the oldest first. In expected values "*" stands for any
 // text.
 type Expectation struct {
-	t      T
-	box    *Box
-	wants  []want
-	within time.Duration
+	t          T
+	box        *Box
+	conditions []condition
+	within     time.Duration
 }
 
-// want is one thing that a call must have.
-type want struct {
+// condition is one thing that a call must have.
+type condition struct {
 	name     string
 	expected string
 	// actual are the values that a call has for it, mostly one or none.
 	actual func(Entry) []string
 }
 
-func (w want) holds(e Entry) bool {
-	return slices.ContainsFunc(w.actual(e), func(value string) bool { return matches(w.expected, value) })
+func (c condition) holds(e Entry) bool {
+	return slices.ContainsFunc(c.actual(e), func(value string) bool { return matches(c.expected, value) })
 }
 
 // matches compares a value with a pattern in which "*" stands for any text.
@@ -60,14 +60,14 @@ func (b *Box) Expect(t T, operation string) Expectation {
 
 // narrow returns the claim with one more thing that calls must have; the one before stays as it was.
 func (x Expectation) narrow(name, expected string, actual func(Entry) []string) Expectation {
-	x.wants = append(slices.Clip(x.wants), want{name, expected, actual})
+	x.conditions = append(slices.Clip(x.conditions), condition{name, expected, actual})
 	return x
 }
 
 // Param narrows down to calls with a parameter of that value, wherever it stands: in the query, a form, or a JSON body,
 // where dots lead inwards ("content.text").
 func (x Expectation) Param(name, value string) Expectation {
-	return x.narrow(name, value, func(e Entry) []string { return e.Request.params()[name] })
+	return x.narrow(name, value, func(e Entry) []string { return paramsOf(e.Request)[name] })
 }
 
 // Header narrows down to calls with a header of that value.
@@ -150,15 +150,15 @@ func outcomesOf(entries []Entry) []string {
 	return all
 }
 
-// pollEvery is how often the journal is read while a claim may still come true.
-const pollEvery = 10 * time.Millisecond
+// pollInterval is how often the journal is read while a claim may still come true.
+const pollInterval = 10 * time.Millisecond
 
 // end reads the journal until the claim is decided, and fails the test when it does not hold.
 func (x Expectation) end(c claim) []Entry {
 	x.t.Helper()
 	limited, cancel := context.WithTimeout(x.t.Context(), x.within)
 	defer cancel()
-	ticker := time.NewTicker(pollEvery)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		seen := x.read()
@@ -176,15 +176,15 @@ func (x Expectation) end(c claim) []Entry {
 	}
 }
 
-// sight is one look at the journal: all that is there, and what the expectation is about.
-type sight struct {
+// journalState is one look at the journal: all that is there, and what the expectation is about.
+type journalState struct {
 	all, found []Entry
 	dropped    uint64
 }
 
-func (x Expectation) read() sight {
+func (x Expectation) read() journalState {
 	x.t.Helper()
-	var s sight
+	var s journalState
 	var err error
 	s.all, s.dropped, err = x.box.control.allRequests(x.t.Context(), x.box.ID, Filter{})
 	if err != nil {
@@ -199,6 +199,6 @@ func (x Expectation) read() sight {
 }
 
 // differences are the things that a call does not have.
-func (x Expectation) differences(e Entry) []want {
-	return slices.DeleteFunc(slices.Clone(x.wants), func(w want) bool { return w.holds(e) })
+func (x Expectation) differences(e Entry) []condition {
+	return slices.DeleteFunc(slices.Clone(x.conditions), func(c condition) bool { return c.holds(e) })
 }

@@ -10,6 +10,8 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 // Event is what happened in a journal: exactly one of its fields says something.
@@ -35,7 +37,7 @@ const maxEvent = 8 << 20
 func (c *Client) Follow(ctx context.Context, id string, filter Filter) iter.Seq2[Event, error] {
 	filter.Limit = 0
 	return func(yield func(Event, error) bool) {
-		stream, err := c.stream(ctx, boxPath(id, "events")+filter.query())
+		stream, err := c.stream(ctx, sandboxPath(id, "events")+filter.query())
 		if err != nil {
 			yield(Event{}, err)
 			return
@@ -61,9 +63,9 @@ func (c *Client) stream(ctx context.Context, path string) (io.ReadCloser, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", http.MethodGet, path, err)
 	}
-	patient := *c.http
-	patient.Timeout = 0
-	reply, err := patient.Do(req)
+	withoutTimeout := *c.http
+	withoutTimeout.Timeout = 0
+	reply, err := withoutTimeout.Do(req)
 	if err != nil {
 		return nil, err // it names method and URL
 	}
@@ -108,9 +110,7 @@ func decodeEvent(name, data string) (event Event, known bool, err error) {
 	case "request":
 		err = json.Unmarshal([]byte(data), &event.Entry)
 	case "missed":
-		var body struct {
-			Missed uint64 `json:"missed"`
-		}
+		var body controlapi.Missed
 		err = json.Unmarshal([]byte(data), &body)
 		event.Missed = body.Missed
 	case "cleared":

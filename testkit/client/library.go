@@ -4,15 +4,12 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
-// ScenarioSource is a known scenario as a document.
-type ScenarioSource struct {
-	ScenarioInfo
-
-	// Source is the document, in YAML.
-	Source string `json:"source"`
-}
+// ScenarioSource is a known scenario as a document in YAML.
+type ScenarioSource = controlapi.ScenarioSource
 
 // Scenario reads a scenario that can be played by its name.
 func (c *Client) Scenario(ctx context.Context, name string) (ScenarioSource, error) {

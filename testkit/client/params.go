@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// params are the parameters of a request by name, wherever they stand.
-func (r Request) params() map[string][]string {
+// paramsOf are the parameters of a request by name, wherever they stand.
+func paramsOf(r Request) map[string][]string {
 	all := map[string][]string{}
 	if u, err := url.Parse(r.URL); err == nil {
 		collect(all, u.Query())

@@ -11,8 +11,8 @@ type SandboxOption func(*plan)
 
 // plan is what a test's sandbox is made from.
 type plan struct {
-	of    Definition
-	plays []play
+	definition Definition
+	plays      []play
 }
 
 // play is a scenario to play: a known one, or one that brings its document.
@@ -26,39 +26,39 @@ func (p play) start(ctx context.Context, c *Client, id string) error {
 }
 
 // ID names the sandbox; a name that is taken fails the test.
-func ID(id string) SandboxOption { return func(p *plan) { p.of.ID = id } }
+func ID(id string) SandboxOption { return func(p *plan) { p.definition.ID = id } }
 
 // Seed fixes all chance in the sandbox, to repeat a run whose seed a report showed.
-func Seed(seed uint64) SandboxOption { return func(p *plan) { p.of.Seed = &seed } }
+func Seed(seed uint64) SandboxOption { return func(p *plan) { p.definition.Seed = &seed } }
 
 // At starts the clock at that time; without it the clock starts at real time.
-func At(now time.Time) SandboxOption { return func(p *plan) { p.of.Now = now } }
+func At(now time.Time) SandboxOption { return func(p *plan) { p.definition.Now = now } }
 
 // Frozen starts the sandbox with its clock standing still. Clients sign with their own clock: without At the clock
 // stands at real time, and calls are refused as too old once the gateway's window has passed.
-func Frozen() SandboxOption { return func(p *plan) { p.of.Frozen = true } }
+func Frozen() SandboxOption { return func(p *plan) { p.definition.Frozen = true } }
 
 // Given uses these credentials instead of generated ones. A gateway whose list is nil still gets one.
 func Given(credentials Credentials) SandboxOption {
-	return func(p *plan) { p.of.Credentials = credentials }
+	return func(p *plan) { p.definition.Credentials = credentials }
 }
 
 // Only limits what exists in the sandbox.
-func Only(fixtures Fixtures) SandboxOption { return func(p *plan) { p.of.Fixtures = fixtures } }
+func Only(fixtures Fixtures) SandboxOption { return func(p *plan) { p.definition.Fixtures = fixtures } }
 
 // Quota changes the documented rate limit of an operation: "off", or "5/s".
 func Quota(operation, rate string) SandboxOption {
 	return func(p *plan) {
-		if p.of.Quotas == nil {
-			p.of.Quotas = map[string]string{}
+		if p.definition.Quotas == nil {
+			p.definition.Quotas = map[string]string{}
 		}
-		p.of.Quotas[operation] = rate
+		p.definition.Quotas[operation] = rate
 	}
 }
 
 // TTL has the server remove the sandbox when nothing used it for so long in real time, so that a run that is broken off
 // leaves nothing behind on a server that others share.
-func TTL(idle time.Duration) SandboxOption { return func(p *plan) { p.of.TTL = idle.String() } }
+func TTL(idle time.Duration) SandboxOption { return func(p *plan) { p.definition.TTL = idle.String() } }
 
 // Play plays known scenarios. Of all that play, the last one wins.
 func Play(names ...string) SandboxOption {
@@ -81,7 +81,7 @@ func (e *Emulator) Sandbox(t T, options ...SandboxOption) *Box {
 	for _, set := range options {
 		set(&p)
 	}
-	box, err := e.control.CreateSandbox(t.Context(), p.of)
+	box, err := e.control.CreateSandbox(t.Context(), p.definition)
 	if err != nil {
 		t.Fatalf("make a sandbox: %v", err)
 	}

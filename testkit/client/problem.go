@@ -2,36 +2,15 @@ package client
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
-// Problem is an error that the control plane answered with: problem details of RFC 9457.
-type Problem struct {
-	// Type is empty when something else than a control plane wrote the reply.
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-	// Field names the member of the body that is not good.
-	Field string `json:"field,omitempty"`
-	// Line and Column point into a document that is not good, counted from 1; zero when they do not apply.
-	Line   int `json:"line,omitempty"`
-	Column int `json:"column,omitempty"`
-}
-
-// Error says what is wrong and where.
-func (p *Problem) Error() string {
-	text := fmt.Sprintf("%d %s: %s", p.Status, p.Title, p.Detail)
-	if p.Field != "" && !strings.Contains(p.Detail, p.Field) {
-		text += " (field " + p.Field + ")"
-	}
-	if p.Line > 0 {
-		text += fmt.Sprintf(" (line %d, column %d)", p.Line, p.Column)
-	}
-	return text
-}
+// Problem is an error that the control plane answered with: problem details of RFC 9457. Its Type is empty when
+// something else than a control plane wrote the reply.
+type Problem = controlapi.Problem
 
 // maxExcerpt bounds what a Problem quotes of a reply that is no problem document.
 const maxExcerpt = 200

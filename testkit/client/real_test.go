@@ -7,14 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
-	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -31,12 +29,11 @@ func startReal(t *testing.T) real {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := httptest.NewServer(em.Handler())
-	t.Cleanup(data.Close)
-	address, _ := strings.CutPrefix(data.URL, "http://")
-	steer := httptest.NewServer(control.New(control.Options{Emulator: em, Data: address, Loopback: true, Log: log}))
-	t.Cleanup(steer.Close)
-	return real{client.New(steer.URL), data.URL}
+	if err := em.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = em.Close(t.Context()) }) // cuts off what is idle, as the test's context has ended
+	return real{client.New("http://" + em.ControlAddr()), "http://" + em.Addr()}
 }
 
 // post asks for a token, which needs no signature, and returns the status and the body.
@@ -105,7 +102,7 @@ func TestSandboxFromBirthToEnd(t *testing.T) {
 		t.Errorf("endpoints %+v", made.Endpoints)
 	}
 	all, err := r.Sandboxes(ctx)
-	if err != nil || len(all) != 2 || all[0] != made.Summary {
+	if err != nil || len(all) != 2 || all[0] != summaryOf(made) {
 		t.Errorf("listed %+v: %v", all, err)
 	}
 	_, err = r.CreateSandbox(ctx, client.Definition{ID: "a"})
@@ -303,6 +300,11 @@ func TestTTLTravels(t *testing.T) {
 	em := client.NewEmulator(r.Client, strings.TrimPrefix(r.data, "http://"))
 	box, err := r.Sandbox(ctx, em.Sandbox(t, client.TTL(90*time.Minute)).ID)
 	if err != nil || box.TTL != "1h30m0s" || time.Until(box.ExpiresAt) < 80*time.Minute {
-		t.Errorf("%+v, %v", box.Summary, err)
+		t.Errorf("%+v, %v", summaryOf(box), err)
 	}
+}
+
+// summaryOf is what a list shows of a sandbox.
+func summaryOf(s client.Sandbox) client.Summary {
+	return client.Summary{ID: s.ID, Seed: s.Seed, Now: s.Now, Frozen: s.Frozen, TTL: s.TTL, ExpiresAt: s.ExpiresAt}
 }

@@ -14,7 +14,7 @@ const (
 
 // report says what was expected, which calls came, which of them is nearest and what differs there, and the seed that
 // repeats the run.
-func (x Expectation) report(c claim, seen sight) string {
+func (x Expectation) report(c claim, seen journalState) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s, got %s\n", x, c.text, calls(len(seen.found)))
 	if c.differs != nil {
@@ -30,8 +30,8 @@ func (x Expectation) report(c claim, seen sight) string {
 
 // String says which calls an Expectation is about.
 func (x Expectation) String() string {
-	text := x.wants[0].expected
-	for i, w := range x.wants[1:] {
+	text := x.conditions[0].expected
+	for i, w := range x.conditions[1:] {
 		text += []string{" with ", ", "}[min(i, 1)] + fmt.Sprintf("%s %q", w.name, w.expected)
 	}
 	return text
@@ -45,7 +45,7 @@ func calls(n int) string {
 }
 
 // list writes a line for each call, with a star for those that the expectation is about.
-func (x Expectation) list(text *strings.Builder, seen sight) {
+func (x Expectation) list(text *strings.Builder, seen journalState) {
 	skipped := max(0, len(seen.all)-maxListed)
 	if n := seen.dropped; n > 0 {
 		fmt.Fprintf(text, "      the journal dropped %d older ones\n", n)
@@ -59,17 +59,17 @@ func (x Expectation) list(text *strings.Builder, seen sight) {
 			mark = "*"
 		}
 		fmt.Fprintf(text, "    %s #%d %s %s: %s (%d)\n", mark, e.Seq, e.Time.Format("2006-01-02T15:04:05.000Z07:00"),
-			named(e), e.Outcome, e.Status)
+			callName(e), e.Outcome, e.Status)
 		x.reasons(text, e)
 	}
 }
 
-// named is what was called, or the request line when nobody knows what that is.
-func named(e Entry) string {
+// callName is what was called, or the request line when nobody knows what that is.
+func callName(e Entry) string {
 	if e.Operation != "" {
 		return e.Operation
 	}
-	return e.Request.Method + " " + quoted(e.Request.URL)
+	return e.Request.Method + " " + shortened(e.Request.URL)
 }
 
 // reasons writes why a call was refused: what a scenario decided, and the findings that are no mere advice.
@@ -107,13 +107,13 @@ func values(list []string) string {
 	}
 	all := make([]string, len(list))
 	for i, value := range list {
-		all[i] = fmt.Sprintf("%q", quoted(value))
+		all[i] = fmt.Sprintf("%q", shortened(value))
 	}
 	return strings.Join(all, ", ")
 }
 
-// quoted cuts what is too long for a report.
-func quoted(text string) string {
+// shortened cuts what is too long for a report.
+func shortened(text string) string {
 	if len(text) <= maxQuoted {
 		return text
 	}

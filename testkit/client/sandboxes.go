@@ -3,104 +3,42 @@ package client
 import (
 	"context"
 	"net/http"
-	"time"
+
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
-// Definition is what a sandbox is made from. The server fills in what is left zero.
-type Definition struct {
-	ID string `json:"id,omitempty"`
-	// Seed decides all chance in the sandbox; nil draws one.
-	Seed *uint64 `json:"seed,omitempty"`
-	// Now is where the clock starts; zero means real time.
-	Now    time.Time `json:"now,omitzero"`
-	Frozen bool      `json:"frozen,omitempty"`
-	// Credentials: one is made for each gateway whose list is nil; a list that is empty but not nil stays empty.
-	Credentials Credentials `json:"credentials,omitzero"`
-	// Fixtures limit what exists in the sandbox; nil lists allow anything.
-	Fixtures Fixtures `json:"fixtures,omitzero"`
-	// Quotas change documented rate limits by operation name: "off", or "5/s".
-	Quotas map[string]string `json:"quotas,omitempty"`
-	// TTL ends the sandbox when nothing uses it for so long in real time, such as "30m"; empty means that it stays.
-	TTL string `json:"ttl,omitempty"`
-}
+// Definition is what a sandbox is made from. The server fills in what is left zero: one credential for each gateway
+// whose list is nil (a list that is empty but not nil stays empty), a seed that is drawn, a clock at real time.
+type Definition = controlapi.SandboxDefinition
 
 // Summary is a sandbox in a list: no secrets.
-type Summary struct {
-	ID     string    `json:"id"`
-	Seed   uint64    `json:"seed"`
-	Now    time.Time `json:"now"`
-	Frozen bool      `json:"frozen"`
-	// TTL and ExpiresAt are those of a sandbox that ends when nothing uses it; ExpiresAt is real time.
-	TTL       string    `json:"ttl,omitempty"`
-	ExpiresAt time.Time `json:"expiresAt,omitzero"`
-}
+type Summary = controlapi.SandboxSummary
 
 // Sandbox is a sandbox with its credentials and addresses.
-type Sandbox struct {
-	Summary
-	Credentials Credentials       `json:"credentials"`
-	Fixtures    Fixtures          `json:"fixtures"`
-	Quotas      map[string]string `json:"quotas"`
-	Scenarios   []string          `json:"scenarios"`
-	Endpoints   Endpoints         `json:"endpoints"`
-}
+type Sandbox = controlapi.Sandbox
 
 // Credentials are the credentials of a sandbox, by gateway.
-type Credentials struct {
-	ACS    []ACSCredential `json:"acs,omitzero"`
-	Top    []App           `json:"top,omitzero"`
-	Fabric []App           `json:"fabric,omitzero"`
-}
+type Credentials = controlapi.Credentials
 
 // ACSCredential is a key pair, a key pair with a security token that every signed call must then carry, a bearer
 // token, or a key pair and a bearer token.
-type ACSCredential struct {
-	AccessKeyID     string `json:"accessKeyId,omitempty"`
-	AccessKeySecret string `json:"accessKeySecret,omitempty"`
-	SecurityToken   string `json:"securityToken,omitempty"`
-	BearerToken     string `json:"bearerToken,omitempty"`
-	// Disabled keys are known and refused.
-	Disabled bool `json:"disabled,omitempty"`
-}
+type ACSCredential = controlapi.ACSCredential
 
 // App is an application of the gateways top and fabric.
-type App struct {
-	AppKey    string `json:"appKey"`
-	AppSecret string `json:"appSecret"`
-}
+type App = controlapi.App
 
 // Fixtures name what exists in a sandbox, as globs; an empty list allows anything.
-type Fixtures struct {
-	Instances []string `json:"instances,omitempty"`
-	Channels  []string `json:"channels,omitempty"`
-	Users     []string `json:"users,omitempty"`
-	// Warrants are the applications of CreateAccessWarrant with the secrets that check requestSign.
-	Warrants []WarrantApp `json:"warrants,omitempty"`
-}
+type Fixtures = controlapi.Fixtures
 
-// WarrantApp is an application that may ask for access warrants.
-type WarrantApp struct {
-	AppID     string `json:"appId"`
-	AppSecret string `json:"appSecret,omitempty"`
-}
+// WarrantApp is an application that may ask for access warrants, with the secret that checks its requests.
+type WarrantApp = controlapi.WarrantApp
 
 // Endpoints are what clients of the emulated APIs are pointed at.
-type Endpoints struct {
-	Data    string `json:"data"`
-	Control string `json:"control"`
-	// ACS is a host and port without a scheme, as SDKs of gateway acs take it.
-	ACS    string `json:"acs"`
-	Top    string `json:"top"`
-	Fabric string `json:"fabric"`
-	// TLS is the data plane over HTTPS; empty where that is off.
-	TLS string `json:"tls,omitempty"`
-}
+type Endpoints = controlapi.Endpoints
 
 // Sandboxes lists the sandboxes, sorted by id.
 func (c *Client) Sandboxes(ctx context.Context) ([]Summary, error) {
-	reply, err := call[struct {
-		Sandboxes []Summary `json:"sandboxes"`
-	}](ctx, c, http.MethodGet, "/v1/sandboxes", nil)
+	reply, err := call[controlapi.SandboxList](ctx, c, http.MethodGet, "/v1/sandboxes", nil)
 	return reply.Sandboxes, err
 }
 
@@ -111,15 +49,15 @@ func (c *Client) CreateSandbox(ctx context.Context, def Definition) (Sandbox, er
 
 // Sandbox returns the sandbox of that id.
 func (c *Client) Sandbox(ctx context.Context, id string) (Sandbox, error) {
-	return call[Sandbox](ctx, c, http.MethodGet, boxPath(id), nil)
+	return call[Sandbox](ctx, c, http.MethodGet, sandboxPath(id), nil)
 }
 
 // RemoveSandbox deletes a sandbox with all its state and frees its credentials.
 func (c *Client) RemoveSandbox(ctx context.Context, id string) error {
-	return c.run(ctx, http.MethodDelete, boxPath(id))
+	return c.run(ctx, http.MethodDelete, sandboxPath(id))
 }
 
 // Reset puts a sandbox's state, clock and journal back to the start; its credentials stay.
 func (c *Client) Reset(ctx context.Context, id string) error {
-	return c.run(ctx, http.MethodPost, boxPath(id, "reset"))
+	return c.run(ctx, http.MethodPost, sandboxPath(id, "reset"))
 }

@@ -4,39 +4,25 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 // ScenarioInfo is a scenario that can be played by its name.
-type ScenarioInfo struct {
-	Name    string `json:"name"`
-	Summary string `json:"summary"`
-	// API and Operation are empty where the scenario is about several.
-	API       string `json:"api"`
-	Operation string `json:"operation"`
-	// Code is the documented error that a generated scenario gives.
-	Code      string `json:"code,omitempty"`
-	Generated bool   `json:"generated"`
-	// Default scenarios play in every sandbox until they are stopped.
-	Default bool `json:"default"`
-}
+type ScenarioInfo = controlapi.ScenarioSummary
 
-// Playing is a scenario that plays in a sandbox.
+// Playing is a scenario that plays in a sandbox, and where the cursors of its rules stand.
 type Playing struct {
-	Name string `json:"name"`
-	// Status is the rest of what the server says of it, cursors included, as it was sent.
+	controlapi.Playing
+
+	// Status is all that the server said of it, as it was sent.
 	Status json.RawMessage `json:"-"`
 }
 
-// UnmarshalJSON keeps the whole status beside the name.
+// UnmarshalJSON keeps what was sent beside what it says.
 func (p *Playing) UnmarshalJSON(raw []byte) error {
-	var named struct {
-		Name string `json:"name"`
-	}
-	if err := json.Unmarshal(raw, &named); err != nil {
-		return err
-	}
-	p.Name, p.Status = named.Name, append(json.RawMessage(nil), raw...)
-	return nil
+	p.Status = append(json.RawMessage(nil), raw...)
+	return json.Unmarshal(raw, &p.Playing)
 }
 
 // document is a scenario that travels as it was written.
@@ -44,9 +30,7 @@ type document string
 
 // Scenarios lists what can be played by its name.
 func (c *Client) Scenarios(ctx context.Context) ([]ScenarioInfo, error) {
-	reply, err := call[struct {
-		Scenarios []ScenarioInfo `json:"scenarios"`
-	}](ctx, c, http.MethodGet, "/v1/scenarios", nil)
+	reply, err := call[controlapi.ScenarioList](ctx, c, http.MethodGet, "/v1/scenarios", nil)
 	return reply.Scenarios, err
 }
 
@@ -54,22 +38,22 @@ func (c *Client) Scenarios(ctx context.Context) ([]ScenarioInfo, error) {
 func (c *Client) Playing(ctx context.Context, id string) ([]Playing, error) {
 	reply, err := call[struct {
 		Scenarios []Playing `json:"scenarios"`
-	}](ctx, c, http.MethodGet, boxPath(id, "scenarios"), nil)
+	}](ctx, c, http.MethodGet, sandboxPath(id, "scenarios"), nil)
 	return reply.Scenarios, err
 }
 
 // PlayScenario plays a known scenario in a sandbox, in the place of one of the same name.
 func (c *Client) PlayScenario(ctx context.Context, id, name string) error {
-	return c.run(ctx, http.MethodPut, boxPath(id, "scenarios", name))
+	return c.run(ctx, http.MethodPut, sandboxPath(id, "scenarios", name))
 }
 
 // PlayDocument plays a scenario written in YAML under that name.
 func (c *Client) PlayDocument(ctx context.Context, id, name, yaml string) error {
-	_, err := c.do(ctx, http.MethodPut, boxPath(id, "scenarios", name), document(yaml))
+	_, err := c.do(ctx, http.MethodPut, sandboxPath(id, "scenarios", name), document(yaml))
 	return err
 }
 
 // StopScenario ends a scenario in a sandbox.
 func (c *Client) StopScenario(ctx context.Context, id, name string) error {
-	return c.run(ctx, http.MethodDelete, boxPath(id, "scenarios", name))
+	return c.run(ctx, http.MethodDelete, sandboxPath(id, "scenarios", name))
 }

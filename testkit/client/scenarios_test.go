@@ -1,9 +1,12 @@
 package client_test
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/testkit/client"
 	"github.com/tokenstage/tokenstage/testkit/inprocess"
 )
@@ -46,6 +49,34 @@ func TestScenariosOfABox(t *testing.T) {
 		box.Expect(t, operation).Outcomes(step.want)
 	}
 	box.Play("error/ccmessaging.tokenByAkSk/403")
+}
+
+// What plays is told with its cursors, and as it was sent.
+func TestCursorsOfABox(t *testing.T) {
+	t.Parallel()
+	em := inprocess.Start(t)
+	box := em.Sandbox(t, client.Script("refused", refused))
+	authorize(t, em, box.Fabric.AppKey, box.Fabric.AppSecret, "")
+	playing := box.Playing()[0]
+	want := []controlapi.PlayingRule{{On: operation, Taken: 1, Position: 1}}
+	if playing.Summary != "Nobody gets an access token." || playing.Default || !slices.Equal(playing.Rules, want) {
+		t.Errorf("%+v", playing)
+	}
+	if !strings.Contains(string(playing.Status), `"taken":1`) {
+		t.Errorf("sent as %s", playing.Status)
+	}
+}
+
+// A sandbox is made with scenarios of both kinds: by name, and as documents.
+func TestSandboxesBeginWithScenarios(t *testing.T) {
+	t.Parallel()
+	control := inprocess.Start(t).Control()
+	box, err := control.CreateSandbox(t.Context(), client.Definition{Scenarios: []json.RawMessage{
+		json.RawMessage(`"hostile-day"`), json.RawMessage(`{"name":"mine","rules":[{"on":"*","script":["pass"]}]}`),
+	}})
+	if err != nil || !slices.Equal(box.Scenarios, []string{"hostile-day", "mine"}) {
+		t.Errorf("%q, %v", box.Scenarios, err)
+	}
 }
 
 func TestKnownScenarios(t *testing.T) {

@@ -29,6 +29,10 @@ type Options struct {
 	// Now is real time, not a sandbox's: clients judge certificates by a clock of their own, which no sandbox moves.
 	Now func() time.Time
 	Log *slog.Logger
+	// Hosts are the names for which certificates are issued beside those of an emulator itself, one by one.
+	Hosts []string
+	// Patterns are the same as people read them, for the log.
+	Patterns []string
 }
 
 // Authority issues a certificate for each served name that a client asks for. It is safe for concurrent use.
@@ -38,9 +42,10 @@ type Authority struct {
 	now func() time.Time
 	log *slog.Logger
 
-	hosts  []string
-	leaves sync.Map     // by name, a *leaf
-	kept   atomic.Int64 // those of names below localhost
+	hosts    []string
+	patterns []string
+	leaves   sync.Map     // by name, a *leaf
+	kept     atomic.Int64 // those of names below localhost
 
 	mu      sync.Mutex
 	refused map[string]bool // names that the log has had its line about
@@ -52,7 +57,8 @@ func New(o Options) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Authority{ca: o.CA, key: key, now: o.Now, log: o.Log, hosts: Hosts(), refused: map[string]bool{}}
+	a := &Authority{ca: o.CA, key: key, now: o.Now, log: o.Log, refused: map[string]bool{}}
+	a.hosts, a.patterns = withOwn(o.Hosts), withOwn(o.Patterns)
 	for _, host := range a.hosts {
 		a.leaves.Store(host, new(leaf))
 	}
@@ -108,7 +114,7 @@ func (a *Authority) tell(hello *tls.ClientHelloInfo, name, reason string) {
 	}
 	if a.isNews(name) {
 		a.log.Warn("TLS handshake refused: "+reason, "name", name, "client", hello.Conn.RemoteAddr().String(),
-			"served", strings.Join(Patterns(), " "), "see", "tokenstage ca --trust hosts")
+			"served", strings.Join(a.patterns, " "), "see", "tokenstage ca --trust hosts")
 	}
 }
 

@@ -41,9 +41,9 @@ type CA struct {
 	between [][]byte
 }
 
-// NewCA makes a CA that is good for nothing but the hosts that are served: name constraints, which are critical so that
+// NewCA makes a CA that is good for nothing but these hosts and the names of an emulator itself: name constraints, which are critical so that
 // no client passes over them, keep whoever gets hold of the key from speaking for the rest of the internet.
-func NewCA(now time.Time) (*CA, error) {
+func NewCA(now time.Time, hosts []string) (*CA, error) {
 	key, err := newKey()
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func NewCA(now time.Time) (*CA, error) {
 		NotBefore: now.Add(-backdate), NotAfter: now.AddDate(caYears, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true,
 		KeyUsage: x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		PermittedDNSDomainsCritical: true, PermittedDNSDomains: Hosts(), PermittedIPRanges: loopbackRanges(),
+		PermittedDNSDomainsCritical: true, PermittedDNSDomains: withOwn(hosts), PermittedIPRanges: loopbackRanges(),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

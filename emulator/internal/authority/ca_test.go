@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 )
 
 // signer is a certificate with its key, as a test makes them.
@@ -83,7 +84,7 @@ func makeSigner(t *testing.T, key crypto.Signer, parent *signer, change func(*x5
 func keptSigner(t *testing.T) signer {
 	t.Helper()
 	dir := t.TempDir()
-	if _, err := authority.Keep(dir, start); err != nil {
+	if _, err := authority.Keep(dir, start, gateways.Hosts()); err != nil {
 		t.Fatal(err)
 	}
 	key, err := os.ReadFile(filepath.Join(dir, "ca", "ca-key.pem"))

@@ -23,14 +23,14 @@ var ErrNotKept = errors.New("the CA cannot be kept")
 // CertFile is where the certificate of the CA stands in a state folder.
 func CertFile(stateDir string) string { return filepath.Join(stateDir, caFolder, certFile) }
 
-// Keep returns the CA of a state folder and makes one where none can be read. Beside an ErrNotKept it returns a CA too.
-func Keep(stateDir string, now time.Time) (*CA, error) {
+// Keep returns the CA of a state folder and makes one for these hosts where none can be read. Beside an ErrNotKept it returns a CA too.
+func Keep(stateDir string, now time.Time, hosts []string) (*CA, error) {
 	folder := filepath.Join(stateDir, caFolder)
 	ca, err := load(folder, now)
 	if _, unread := errors.AsType[*fs.PathError](err); !unread {
 		return ca, err
 	}
-	if ca, err = NewCA(now); err != nil {
+	if ca, err = NewCA(now, hosts); err != nil {
 		return nil, err
 	}
 	unsaved := ca.save(stateDir, folder)

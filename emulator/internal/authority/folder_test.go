@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 )
 
 func keep(t *testing.T, dir string) *authority.CA {
 	t.Helper()
-	ca, err := authority.Keep(dir, start)
+	ca, err := authority.Keep(dir, start, gateways.Hosts())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func TestProcessesThatStartTogetherEndWithOneCA(t *testing.T) {
 	all := make([]*authority.CA, 16)
 	for i := range all {
 		together.Go(func() {
-			ca, err := authority.Keep(dir, start)
+			ca, err := authority.Keep(dir, start, gateways.Hosts())
 			if err != nil {
 				t.Error(err)
 			}
@@ -81,7 +82,7 @@ func TestWhereNothingCanBeKept(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ca, err := authority.Keep(filepath.Join(file, "state"), start)
+	ca, err := authority.Keep(filepath.Join(file, "state"), start, gateways.Hosts())
 	if ca == nil && err == nil {
 		t.Fatal("neither a CA nor an error")
 	}
@@ -111,7 +112,7 @@ func TestWhatIsKeptMustBeGood(t *testing.T) {
 			if err := c.spoil(filepath.Join(dir, "ca")); err != nil {
 				t.Fatal(err)
 			}
-			_, err := authority.Keep(dir, c.now)
+			_, err := authority.Keep(dir, c.now, gateways.Hosts())
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}

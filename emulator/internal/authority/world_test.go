@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 )
 
 // start is the time at the beginning of every test.
@@ -46,7 +47,7 @@ func (s *screen) String() string {
 
 func newCA(t testing.TB) *authority.CA {
 	t.Helper()
-	ca, err := authority.NewCA(start)
+	ca, err := authority.NewCA(start, gateways.Hosts())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,10 @@ func newCA(t testing.TB) *authority.CA {
 func newWorld(t testing.TB, ca *authority.CA) *world {
 	t.Helper()
 	w := &world{ca: ca, Clock: clocktest.New(), log: &screen{}, roots: pool(t, ca.PEM())}
-	a, err := authority.New(authority.Options{CA: ca, Now: w.Now, Log: slog.New(slog.NewTextHandler(w.log, nil))})
+	a, err := authority.New(authority.Options{
+		CA: ca, Now: w.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Hosts: gateways.Hosts(), Patterns: gateways.HostPatterns(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

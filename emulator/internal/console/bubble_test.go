@@ -20,12 +20,14 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // bubble is an emulator with its console in which time passes only while everything waits (testing/synctest): streams
 // can be held to their pauses. There is no network in it.
 type bubble struct {
 	*emulator.Emulator
+	*steer.World
 	console http.Handler
 	real    *clocktest.Clock
 	box     *sandbox.Sandbox // the default one
@@ -41,11 +43,12 @@ func newBubble(t *testing.T, o emulator.Options) *bubble {
 	if b.Emulator, err = emulator.New(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
+	b.World = b.Emulator.World()
 	t.Cleanup(b.Stop)
-	if b.box, err = b.Sandboxes().Get(sandbox.Default); err != nil {
+	if b.box, err = b.Sandboxes().Get(t.Context(), sandbox.Default); err != nil {
 		t.Fatal(err)
 	}
-	b.console = console.New(console.Options{Emulator: b.Emulator, Data: "127.0.0.1:4010", Log: discard})
+	b.console = console.New(console.Options{World: b.World, Data: "127.0.0.1:4010", Log: discard})
 	return b
 }
 

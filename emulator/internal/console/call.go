@@ -76,7 +76,7 @@ func (c *console) call(r *http.Request, l *layout) (body, error) {
 		return body{}, err
 	}
 	page := callPage{
-		Entry: entry, Filter: f, Meaning: c.meaning(entry.Operation, entry.Outcome), Curl: c.asCurl(&entry),
+		Entry: entry, Filter: f, Meaning: c.meaning(&entry), Curl: c.asCurl(&entry),
 		Sent:     message{Headers: sortedFields(entry.Request.Headers)},
 		Answered: message{Headers: sortedFields(entry.Response.Headers)},
 	}
@@ -96,7 +96,7 @@ func (c *console) call(r *http.Request, l *layout) (body, error) {
 func (c *console) entry(
 	ctx context.Context, box *sandbox.Sandbox, id string, number uint64,
 ) (journal.Entry, error) {
-	j := c.Emulator.Journal(box)
+	j := c.World.Journal(box)
 	if entry, ok := numbered(ctx, j, id, number); ok {
 		return entry, nil
 	}
@@ -124,7 +124,7 @@ func numbered(ctx context.Context, j *journal.Journal, id string, number uint64)
 // neighbours are the calls before and after this one that the filter selects, in its sandbox.
 func (c *console) neighbours(ctx context.Context, box *sandbox.Sandbox, page *callPage) error {
 	for before := uint64(0); ; {
-		some, more, err := c.Emulator.Journal(box).Recent(ctx, page.Filter.journal(journal.MaxLimit), before)
+		some, more, err := c.World.Journal(box).Recent(ctx, page.Filter.journal(journal.MaxLimit), before)
 		if err != nil {
 			return err
 		}
@@ -143,20 +143,15 @@ func (c *console) neighbours(ctx context.Context, box *sandbox.Sandbox, page *ca
 	}
 }
 
-// meaning is what the specs say of an operation's error; empty when they say nothing.
-func (c *console) meaning(operation, outcome string) string {
-	api, _, _ := strings.Cut(operation, ".")
-	spec := c.Emulator.Catalogue().API(api)
-	if spec == nil {
-		return ""
+// meaning is what the specs say of the error that a call ended in; empty when they say nothing.
+func (c *console) meaning(call *journal.Entry) string {
+	if op := c.operation(call.Operation); op != nil {
+		e, _ := op.ErrorOf(call.Outcome)
+		return e.Meaning
 	}
-	for _, op := range spec.Operations {
-		for _, e := range op.Errors {
-			code, _, open := strings.Cut(e.Code, "%s")
-			if op.Name == operation && (e.Code == outcome || open && strings.HasPrefix(outcome, code)) {
-				return e.Meaning
-			}
-		}
+	if gw := c.World.Catalogue().Gateway(call.Gateway); gw != nil {
+		e, _ := gw.ErrorOf(call.Outcome)
+		return e.Meaning
 	}
 	return ""
 }

@@ -2,14 +2,19 @@ package console
 
 import (
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/settings"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // curl is a call as a command, made of what the journal shows.
@@ -52,7 +57,7 @@ func (c *console) asCurl(e *journal.Entry) curl {
 		parts = append(parts, option+shellescape.Quote(body))
 	}
 	return curl{
-		Command: curlCommand(parts...), Masked: masked(e), Replay: replay(e),
+		Command: settings.Command(parts...), Masked: masked(e), Replay: replay(e),
 		Inexact: e.Request.BodyTruncated || strings.ContainsAny(e.Request.Body, "\x00\uFFFD"),
 	}
 }
@@ -117,45 +122,35 @@ func holdsMask(text string) bool {
 	return strings.Contains(text, sandbox.Mask) || strings.Contains(text, url.QueryEscape(sandbox.Mask))
 }
 
-// What each gateway checks decides whether the same bytes are good again.
-const (
-	replayNonce = "There is no Replay button, for it would lie: a nonce is good once, a timestamp for some minutes, " +
-		"and the signature covers both. The bytes of a call that passed are refused with SignatureNonceUsed. Let the " +
-		"client sign a new one."
-	replaySigned = "There is no Replay button, for it would lie: the signature covers a timestamp. The same bytes " +
-		"are good only while that is near the sandbox's clock. Let the client sign a new call."
-	replayUnsigned = "This call carries no signature: the command meets the same refusal."
-	replayOwn      = "No API took this call: the command meets the same refusal."
-	replayPlain    = "This call needs neither nonce nor signature: the command works as it is, while its " +
-		"credentials are good."
-)
-
+// replay says what becomes of a command, as its gateway judges the call.
 func replay(e *journal.Entry) string {
-	nonce := e.Request.Headers["X-Acs-Signature-Nonce"] != nil || sends(e, "SignatureNonce")
-	signed := e.Request.Headers["Authorization"] != nil || sends(e, "Signature") || sends(e, "sign")
-	switch {
-	case e.Gateway == "":
-		return replayOwn
-	case e.Gateway == "acs" && nonce:
-		return replayNonce
-	case e.Gateway == "fabric", e.Gateway == "acs" && e.Credential == sandbox.Mask:
-		return replayPlain
-	case signed:
-		return replaySigned
+	profile, ok := gateways.Find(e.Gateway)
+	if !ok {
+		return "No API took this call: the command meets the same refusal."
 	}
-	return replayUnsigned
+	repeat := profile.Repeat(requestOf(e))
+	switch repeat.Result {
+	case gateway.RepeatWorks:
+		return sentence(repeat.Why) + ": the command works as it is, while its credentials are good."
+	case gateway.RepeatSame:
+		return sentence(repeat.Why) + ": the command meets the same refusal."
+	case gateway.RepeatRefused:
+	}
+	return "There is no Replay button, for it would lie: " + repeat.Why + ". Let the client sign a new call."
 }
 
-// sends tells whether a parameter of that name stands in the query or in a form.
-func sends(e *journal.Entry, name string) bool {
-	_, query, _ := strings.Cut(e.Request.URL, "?")
-	if strings.Contains(e.Request.Body, `name="`+name+`"`) { // multipart
-		return true
-	}
-	return slices.ContainsFunc(strings.Split(query+"&"+e.Request.Body, "&"), func(pair string) bool {
-		return strings.HasPrefix(pair, name+"=")
-	})
-}
+// sentence begins in upper case.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
-// curlCommand puts each part on a line of its own.
-func curlCommand(parts ...string) string { return strings.Join(parts, " \\\n  ") }
+// requestOf is the request of an entry, as far as the journal shows it.
+func requestOf(e *journal.Entry) *wire.Request {
+	req := &wire.Request{Method: e.Request.Method, Header: http.Header{}, Body: []byte(e.Request.Body)}
+	_, rest, _ := strings.Cut(e.Request.URL, "://")
+	target, query, _ := strings.Cut(rest, "?")
+	req.Host, req.Path, _ = strings.Cut(target, "/")
+	req.Path, req.RawQuery = "/"+req.Path, query
+	for name, values := range e.Request.Headers {
+		req.Header[name] = values
+	}
+	return req
+}

@@ -15,7 +15,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // open shows the call that a sandbox journaled last.
@@ -78,7 +78,7 @@ func TestWhatAScenarioDecided(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	box := w.box(t, sandbox.Default)
-	w.play(t, box, scenario.Playing{Source: "name: mine\nrules:\n" +
+	w.play(t, box, play.Playing{Source: "name: mine\nrules:\n" +
 		"  - on: onsmqtt.ApplyToken\n    when: {params.InstanceId: nobody}\n    script: [{fail: SystemOverFlow}]\n" +
 		"  - on: onsmqtt.ApplyToken\n    script: [{fail: ApplyTokenOverFlow}, {delay: 0s}]\n"})
 	const link = `href="/console/scenarios/show?name=mine&amp;sandbox=default"`
@@ -91,7 +91,7 @@ func TestWhatAScenarioDecided(t *testing.T) {
 			t.Errorf("links and details: %s", page.body)
 		}
 	}
-	w.play(t, box, scenario.Playing{Source: "name: mine\nrules:\n" +
+	w.play(t, box, play.Playing{Source: "name: mine\nrules:\n" +
 		"  - on: onsmqtt.ApplyToken\n    when: {params.InstanceId: nobody}\n    script: [{fail: SystemOverFlow}]\n"})
 	w.signed(t, box, "ApplyToken", mqttVersion, applyParams(t, box))
 	page := w.open(t, box).about(t, "why")

@@ -90,8 +90,12 @@ type callList struct {
 func (c *console) calls(r *http.Request, l *layout) (body, error) {
 	f := readCallFilter(r.URL.Query())
 	l.Scope = f.Scope
-	page := callList{callRows: callRows{Filter: f}, APIs: c.Emulator.Catalogue().APIs}
-	calls, more, err := c.recent(r.Context(), c.scope(f.Scope, l.Sandbox), f)
+	page := callList{callRows: callRows{Filter: f}, APIs: c.World.Catalogue().APIs}
+	boxes, err := c.scope(r.Context(), f.Scope, l.Sandbox)
+	if err != nil {
+		return body{}, err
+	}
+	calls, more, err := c.recent(r.Context(), boxes, f)
 	if err != nil {
 		return body{}, err
 	}
@@ -100,7 +104,9 @@ func (c *console) calls(r *http.Request, l *layout) (body, error) {
 		page.Events = f.link("calls/events")
 	}
 	if !f.Narrow() && page.Events != "" {
-		page.First = c.firstCall(l.Sandbox)
+		if page.First, err = c.firstCall(l.Sandbox); err != nil {
+			return body{}, err
+		}
 	}
 	return body{"calls", "Calls", page}, nil
 }
@@ -115,18 +121,20 @@ func (f callFilter) older(calls []journal.Summary, more bool) string {
 
 // clearCalls empties the journal of one sandbox.
 func (c *console) clearCalls(r *http.Request, box *sandbox.Sandbox) (string, error) {
-	if err := c.Emulator.ClearJournal(r.Context(), box); err != nil {
+	if err := c.World.ClearJournal(r.Context(), box); err != nil {
 		return "", err
 	}
 	return "The journal of sandbox " + box.ID + " is empty now.", nil
 }
 
 // scope is the sandboxes that a list is about.
-func (c *console) scope(scope string, one *sandbox.Sandbox) []*sandbox.Sandbox {
+func (c *console) scope(
+	ctx context.Context, scope string, one *sandbox.Sandbox,
+) ([]*sandbox.Sandbox, error) {
 	if scope == every {
-		return c.Emulator.Sandboxes().List()
+		return c.World.Sandboxes().List(ctx)
 	}
-	return []*sandbox.Sandbox{one}
+	return []*sandbox.Sandbox{one}, nil
 }
 
 // recent are the newest calls of some sandboxes that the filter selects, and whether there are more behind them.
@@ -167,7 +175,7 @@ func (c *console) recentOf(
 		limit = journal.MaxLimit // most of them are passed over
 	}
 	for before := uint64(0); ; {
-		some, others, err := c.Emulator.Journal(box).Recent(ctx, f.journal(limit), before)
+		some, others, err := c.World.Journal(box).Recent(ctx, f.journal(limit), before)
 		if err != nil {
 			return nil, false, err
 		}

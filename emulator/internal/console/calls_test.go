@@ -15,7 +15,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // post sends a request without a signature.
@@ -67,7 +67,7 @@ func TestACallIsListedWithAllThatMatters(t *testing.T) {
 	w := open(t)
 	box := w.create(t, "qa")
 	w.advance(t, box, 48*time.Hour)
-	w.play(t, box, scenario.Playing{Name: throttled})
+	w.play(t, box, play.Playing{Name: throttled})
 	w.signed(t, box, "ApplyToken", mqttVersion, applyParams(t, box))
 	list := w.page(t, "/console/calls")
 	list.has(t, "2026-03-03 08:00:00.000 onsmqtt.ApplyToken ApplyTokenOverFlow 400", "qa "+throttled)

@@ -2,12 +2,10 @@ package console
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"slices"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/eventstream"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // changeEvents tells a page that something happened in its sandbox; the page then asks for itself anew. The first event
@@ -18,7 +16,7 @@ func (c *console) changeEvents(w http.ResponseWriter, r *http.Request) {
 		c.refuseStream(w, r, err)
 		return
 	}
-	watch, err := c.Emulator.Watch()
+	watch, err := c.World.Watch()
 	if err != nil {
 		c.refuseStream(w, r, err)
 		return
@@ -41,20 +39,13 @@ func (s changeStream) tell() error { return s.Send("change", 0, nil) }
 
 // await waits for something to happen. A flood of changes becomes a few events a second. A sandbox whose time is over
 // goes without a word, so a silent page asks for itself now and then too.
-func (s changeStream) await(ctx context.Context, watch *emulator.Watch) error {
-	limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
-	defer cancel()
-	changed, err := watch.Next(limited)
-	isSilent := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
-	switch {
-	case err != nil && !isSilent:
+func (s changeStream) await(ctx context.Context, watch *world.Watch) error {
+	if _, err := eventstream.Await(ctx, watch, func(id string) bool { return id == s.box }); err != nil {
 		return err
-	case !isSilent && !slices.Contains(changed, s.box):
-		return nil
 	}
 	if err := s.tell(); err != nil {
 		return err
 	}
-	pause(ctx, calm)
+	pause(ctx, minEventInterval)
 	return nil
 }

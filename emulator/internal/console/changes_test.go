@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	tokens "github.com/tokenstage/tokenstage/emulator/internal/token"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // changes follows the changes of a sandbox; each call of next waits for one.
@@ -52,12 +53,12 @@ func TestAPageLearnsOfChanges(t *testing.T) {
 			if err != nil || len(tokens) != 1 {
 				t.Fatalf("%d tokens, %v", len(tokens), err)
 			}
-			if _, err := w.ChangeToken(t.Context(), box, tokens[0].ID, sandbox.Revoked); err != nil {
+			if _, err := w.ChangeToken(t.Context(), box, tokens[0].ID, tokens.Revoked); err != nil {
 				t.Error(err)
 			}
 		}},
 		{"a clock that is moved elsewhere", func() { w.advance(t, box, time.Hour) }},
-		{"a scenario that is played elsewhere", func() { w.play(t, box, scenario.Playing{Name: throttled}) }},
+		{"a scenario that is played elsewhere", func() { w.play(t, box, play.Playing{Name: throttled}) }},
 		{"a scenario that is stopped elsewhere", func() {
 			if err := w.StopPlaying(t.Context(), box, throttled); err != nil {
 				t.Error(err)
@@ -109,7 +110,7 @@ func TestThereAreNoChangesOfAnUnknownSandbox(t *testing.T) {
 func TestTooManyPages(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	for range emulator.MaxWatches {
+	for range steer.MaxWatches {
 		watch, err := w.Watch()
 		if err != nil {
 			t.Fatal(err)

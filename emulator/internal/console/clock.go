@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // clockPage is the clock of a sandbox beside real time.
@@ -22,25 +24,39 @@ type clockPage struct {
 // signingWindow is how far the time that a client signs with may be from the sandbox's clock.
 type signingWindow struct {
 	Gateway string
-	Window  time.Duration
-	Error   string
+	// Window is zero where clients sign no time.
+	Window time.Duration
+	Error  string
 	// Over tells that clients with the right time are refused now.
 	Over bool
 }
 
 func (c *console) clock(_ *http.Request, l *layout) (body, error) {
-	real := c.Emulator.RealNow()
+	real := c.World.RealNow()
 	page := clockPage{Real: real, Ahead: l.Clock.Now.Unix() - real.Unix()}
-	page.Windows = []signingWindow{
-		// Vendor's page "Common parameters", Timestamp, and its gateway error table.
-		{Gateway: "acs", Window: 15 * time.Minute, Error: "InvalidTimeStamp.Expired"},
-		// Vendor's page of the public parameters, timestamp, and its platform error table.
-		{Gateway: "top", Window: 10 * time.Minute, Error: "31, Invalid Timestamp"},
-	}
-	for i, w := range page.Windows {
-		page.Windows[i].Over = l.Clock.Now.Sub(real).Abs() > w.Window
+	for _, profile := range gateways.Profiles() {
+		w := signingWindow{Gateway: profile.Name(), Window: profile.Window(), Error: c.expiredError(profile.Name())}
+		w.Over = w.Window > 0 && l.Clock.Now.Sub(real).Abs() > w.Window
+		page.Windows = append(page.Windows, w)
 	}
 	return body{"clock", "Clock", page}, nil
+}
+
+// expiredError is the error by which a gateway refuses a request whose time is too far from the clock: its code, and
+// what it says where the code is a mere number.
+func (c *console) expiredError(name string) string {
+	for _, gw := range c.World.Gateways() {
+		if gw.Name() != name {
+			continue
+		}
+		code := gw.Table()[wire.ExpiredTimestamp]
+		found, ok := c.World.Catalogue().Gateway(name).Error(code)
+		if _, err := strconv.Atoi(code); err == nil && ok {
+			return code + ", " + found.Message
+		}
+		return code
+	}
+	return ""
 }
 
 // Seconds of a window, as the pages write durations.
@@ -52,7 +68,7 @@ func (c *console) setClock(r *http.Request, box *sandbox.Sandbox) (string, error
 	if err != nil {
 		return "", err
 	}
-	clock, err := c.Emulator.ChangeClock(r.Context(), box, change)
+	clock, err := c.World.ChangeClock(r.Context(), box, change)
 	if err != nil {
 		return "", err
 	}
@@ -66,7 +82,7 @@ func (c *console) setClock(r *http.Request, box *sandbox.Sandbox) (string, error
 func (c *console) clockChange(form url.Values) (change sandbox.ClockChange, err error) {
 	switch {
 	case form.Has("real"):
-		now := c.Emulator.RealNow()
+		now := c.World.RealNow()
 		change.Now = &now
 	case form.Has("frozen"):
 		frozen, wrong := strconv.ParseBool(form.Get("frozen"))

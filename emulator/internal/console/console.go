@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // Root is the path under which every page of the console is.
@@ -14,7 +14,7 @@ const Root = "/console/"
 
 // Options configure the console.
 type Options struct {
-	Emulator *emulator.Emulator
+	World *world.World
 	// Data is the data plane's address as host:port, which the pages show in settings and commands.
 	Data string
 	// TLS is the address of the data plane's TLS listener as host:port; empty where there is none.

@@ -45,7 +45,7 @@ type coverageCell struct {
 }
 
 func (c *console) coverage(r *http.Request, l *layout) (body, error) {
-	sum, err := c.Emulator.Coverage(r.Context(), l.Sandbox)
+	sum, err := c.World.Coverage(r.Context(), l.Sandbox)
 	if err != nil {
 		return body{}, err
 	}

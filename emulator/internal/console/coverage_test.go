@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 func TestCoverageFills(t *testing.T) {
@@ -37,7 +37,7 @@ func TestUndocumentedOutcomesAreShown(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	box := w.box(t, sandbox.Default)
-	w.play(t, box, scenario.Playing{Source: "name: own\nrules:\n  - on: onsmqtt.ApplyToken\n    script:\n" +
+	w.play(t, box, play.Playing{Source: "name: own\nrules:\n  - on: onsmqtt.ApplyToken\n    script:\n" +
 		`      - respond: {status: 400, offSpec: true, body: '{"Code":"<b>Mine</b>","Message":"x"}'}` + "\n"})
 	w.signed(t, box, "ApplyToken", mqttVersion, applyParams(t, box))
 	page := w.page(t, "/console/coverage")

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // firstScenario is where one begins who has nothing to build upon.
@@ -62,9 +64,9 @@ type foundProblem struct {
 func (c *console) editor(r *http.Request, _ *layout) (body, error) {
 	page := editorPage{Source: firstScenario, Fresh: true, From: r.URL.Query().Get("from")}
 	if page.From != "" {
-		s, ok := c.Emulator.Library().Get(page.From)
+		s, ok := c.World.Library().Get(page.From)
 		if !ok {
-			return body{}, c.meant(scenario.ErrUnknown, page.From)
+			return body{}, c.meant(play.ErrUnknown, page.From)
 		}
 		page.Source = asOwn(s)
 	}
@@ -101,8 +103,8 @@ func (c *console) tryScenario(w http.ResponseWriter, r *http.Request) {
 	if err == nil && len(page.Problems) > 0 {
 		status = http.StatusUnprocessableEntity
 	} else if err == nil && r.PostFormValue("do") == "play" {
-		what := scenario.Playing{Source: page.Source}
-		if err = c.Emulator.Play(r.Context(), l.Sandbox, what); err == nil {
+		what := play.Playing{Source: page.Source}
+		if err = c.World.Play(r.Context(), l.Sandbox, what); err == nil {
 			page.Played = page.Name
 		}
 	}
@@ -140,7 +142,7 @@ func (c *console) checkScenario(w http.ResponseWriter, r *http.Request) {
 // judge checks a document. What it quotes goes back to who wrote it, secrets and all.
 func (c *console) judge(source string) verdict {
 	v := verdict{Checked: true}
-	s, problems := scenario.Decode([]byte(source), c.Emulator.Catalogue())
+	s, problems := language.Decode([]byte(source), c.World.Catalogue())
 	lines := strings.Split(source, "\n")
 	for _, p := range problems {
 		found := foundProblem{Problem: p}

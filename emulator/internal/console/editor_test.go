@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 const (
@@ -84,7 +84,7 @@ func TestTheEditorKeepsTheTextWhenItRefuses(t *testing.T) {
 	w := open(t)
 	full := w.create(t, "full")
 	for _, name := range w.Library().Names()[:50] {
-		w.play(t, full, scenario.Playing{Name: name})
+		w.play(t, full, play.Playing{Name: name})
 	}
 	cases := map[string]struct {
 		fields url.Values

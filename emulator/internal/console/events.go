@@ -3,21 +3,20 @@ package console
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/eventstream"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
-// calm is the least time between two events: a flood of calls reaches the page a few times a second.
-const calm = 200 * time.Millisecond
+// minEventInterval is the least time between two events: a flood of calls reaches the page a few times a second.
+const minEventInterval = 200 * time.Millisecond
 
 // callEvent is what happened since the last one.
 type callEvent struct {
@@ -44,7 +43,7 @@ func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := readCallFilter(r.URL.Query())
-	watch, err := c.Emulator.Watch() // before the first look, so that nothing comes between
+	watch, err := c.World.Watch() // before the first look, so that nothing comes between
 	if err != nil {
 		c.refuseStream(w, r, err)
 		return
@@ -52,9 +51,13 @@ func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
 	defer watch.Close()
 	s := &callStream{
 		Stream: eventstream.Open(w), console: c, filter: f, readers: map[string]*journal.Reader{},
-		box: l.Sandbox, gait: c.gait(l.Clock),
+		box: l.Sandbox, clockState: c.clockState(l.Clock),
 	}
-	if err := s.begin(r.Context(), c.scope(f.Scope, l.Sandbox)); err != nil {
+	boxes, err := c.scope(r.Context(), f.Scope, l.Sandbox)
+	if err != nil {
+		return
+	}
+	if err := s.begin(r.Context(), boxes); err != nil {
 		return
 	}
 	s.follow(r.Context(), watch)
@@ -74,7 +77,8 @@ type callStream struct {
 	filter  callFilter
 	readers map[string]*journal.Reader // by sandbox
 	box     *sandbox.Sandbox           // whose clock stands at the top of the page
-	gait    sandbox.Clock
+	// clockState is what the page was last told of the clock.
+	clockState sandbox.Clock
 }
 
 // begin marks up to where each journal is read, and sends the newest calls. One that comes between is sent twice; the
@@ -82,7 +86,7 @@ type callStream struct {
 func (s *callStream) begin(ctx context.Context, boxes []*sandbox.Sandbox) error {
 	e := callEvent{Begin: true, Kept: map[string]string{}}
 	for _, box := range boxes {
-		j := s.Emulator.Journal(box)
+		j := s.World.Journal(box)
 		kept, err := j.List(ctx, journal.Filter{Limit: 1})
 		if err != nil {
 			return err
@@ -117,13 +121,13 @@ func atEnd(ctx context.Context, j *journal.Journal) (*journal.Reader, error) {
 }
 
 // follow sends what comes. A sandbox whose time is over goes without a word, so the heartbeat looks after that too.
-func (s *callStream) follow(ctx context.Context, watch *emulator.Watch) {
+func (s *callStream) follow(ctx context.Context, watch *world.Watch) {
 	for {
-		limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
-		changed, err := watch.Next(limited)
-		cancel()
-		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			changed, err = s.over(), s.Beat()
+		changed, err := eventstream.Await(ctx, watch, func(string) bool { return true })
+		if err == nil && changed == nil {
+			if changed, err = s.removed(ctx); err == nil {
+				err = s.SendHeartbeat()
+			}
 		}
 		if err == nil {
 			err = s.changed(ctx, changed)
@@ -131,14 +135,18 @@ func (s *callStream) follow(ctx context.Context, watch *emulator.Watch) {
 		if err != nil {
 			return
 		}
-		pause(ctx, calm)
+		pause(ctx, minEventInterval)
 	}
 }
 
-// over are the sandboxes that are read and are no more.
-func (s *callStream) over() (ids []string) {
+// removed are the sandboxes that are read and are no more.
+func (s *callStream) removed(ctx context.Context) (ids []string, err error) {
+	all, err := s.World.Sandboxes().List(ctx)
+	if err != nil {
+		return nil, err
+	}
 	there := map[string]bool{}
-	for _, box := range s.Emulator.Sandboxes().List() {
+	for _, box := range all {
 		there[box.ID] = true
 	}
 	for id := range s.readers {
@@ -146,7 +154,7 @@ func (s *callStream) over() (ids []string) {
 			ids = append(ids, id)
 		}
 	}
-	return ids
+	return ids, nil
 }
 
 // pause lasts for d of real time, or until ctx ends.
@@ -191,18 +199,18 @@ func (s *callStream) lookAtClock(ctx context.Context) error {
 	if err != nil {
 		return nil //nolint:nilerr // the sandbox is gone: no clock is to be shown
 	}
-	gait := s.console.gait(clock)
-	if gait == s.gait {
+	state := s.console.clockState(clock)
+	if state == s.clockState {
 		return nil
 	}
-	s.gait = gait
+	s.clockState = state
 	return s.Send("change", 0, nil)
 }
 
-// gait is a clock without the time that passes by itself: of one that runs, by how many seconds it is ahead.
-func (c *console) gait(clock sandbox.Clock) sandbox.Clock {
+// clockState is a clock without the time that passes by itself: of one that runs, by how many seconds it is ahead.
+func (c *console) clockState(clock sandbox.Clock) sandbox.Clock {
 	if !clock.Frozen {
-		clock.Now = time.Time{}.Add(clock.Now.Sub(c.Emulator.RealNow()).Round(time.Second))
+		clock.Now = time.Time{}.Add(clock.Now.Sub(c.World.RealNow()).Round(time.Second))
 	}
 	return clock
 }
@@ -215,14 +223,14 @@ type news struct {
 }
 
 func (s *callStream) read(ctx context.Context, id string) (n news, err error) {
-	box, err := s.Emulator.Sandboxes().Get(id)
+	box, err := s.World.Sandboxes().Get(ctx, id)
 	if err != nil {
 		delete(s.readers, id)
 		return news{cleared: true}, nil //nolint:nilerr // a sandbox that was removed has no calls
 	}
 	reader, ok := s.readers[id]
 	if !ok {
-		reader = s.Emulator.Journal(box).Reader(0)
+		reader = s.World.Journal(box).Reader(0)
 		s.readers[id] = reader
 	}
 	for {

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // calm is more than the stream waits between two events, and far less than it is silent without a sign of life.
@@ -199,7 +200,7 @@ func TestThePageLearnsThatItsClockWasMoved(t *testing.T) {
 				f.one(t, calm)
 				b.call(t, qa)
 				f.one(t, calm)
-				box, err := b.Sandboxes().Get(test.box)
+				box, err := b.Sandboxes().Get(t.Context(), test.box)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -359,7 +360,7 @@ func TestTheStreamEnds(t *testing.T) {
 					}
 					open++
 				}
-				if open != emulator.MaxWatches {
+				if open != steer.MaxWatches {
 					t.Errorf("room for %d watches", open)
 				}
 			})

@@ -1,11 +1,7 @@
 package console
 
 import (
-	"bytes"
-	"encoding/json"
-
-	"al.essio.dev/pkg/shellescape"
-
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -13,36 +9,27 @@ import (
 type firstCall struct {
 	Sandbox string
 	Curl    string // empty when the sandbox has no credential for it
-	Hidden  string // stands in the place of the secret, where that is one
+	Note    string
+	// Hidden says that the command has words in the place of the secret.
+	Hidden bool
 }
 
-// firstCall uses the gateway that asks for no signature.
-func (c *console) firstCall(box *sandbox.Sandbox) *firstCall {
-	first := &firstCall{Sandbox: box.ID}
-	if len(box.Credentials.Fabric) == 0 {
-		return first
+// firstCall is that of a gateway which asks for no signature.
+func (c *console) firstCall(box *sandbox.Sandbox) (*firstCall, error) {
+	first := &firstCall{Sandbox: box.ID, Hidden: box.ID != sandbox.Default} // whose secrets are documented
+	credentials, err := credentialsOf(box, first.Hidden)
+	if err != nil {
+		return nil, err
 	}
-	app := box.Credentials.Fabric[0]
-	if box.ID != sandbox.Default { // whose secrets are documented
-		first.Hidden = hiddenApp
-		app.AppSecret = hiddenApp
+	for _, profile := range gateways.Profiles() {
+		made, err := profile.Settings(c.Data, credentials[profile.Name()])
+		if err != nil {
+			return nil, err
+		}
+		if made.FirstCall.Text != "" {
+			first.Curl, first.Note = made.FirstCall.Text, made.FirstCall.Note
+			break
+		}
 	}
-	body, err := plainJSON(map[string]string{"app_key": app.AppKey, "app_secret": app.AppSecret})
-	if err != nil { // strings always have a JSON form
-		return first
-	}
-	first.Curl = curlCommand(
-		"curl -sS "+shellescape.Quote("http://"+c.Data+"/apigovernance/api/oauth/tokenByAkSk"),
-		"-H "+shellescape.Quote("Content-Type: application/json"), "-d "+shellescape.Quote(body),
-	)
-	return first
-}
-
-// plainJSON writes < and > as they are: no HTML is made of it before a template does.
-func plainJSON(value any) (string, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return string(bytes.TrimSpace(text.Bytes())), err
+	return first, nil
 }

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // body is what a page shows: a template and what fills it.
@@ -76,7 +76,7 @@ func (c *console) page(v view) http.Handler {
 
 // mask keeps secrets out of what the page around an error repeats of the address.
 func (c *console) mask(l *layout) {
-	secrets := c.Emulator.Sandboxes().Secrets()
+	secrets := c.World.Sandboxes().Secrets()
 	for _, text := range []*string{&l.Here, &l.Path, &l.Scope} {
 		*text = secrets.Mask(*text)
 	}
@@ -91,14 +91,18 @@ func (c *console) layout(r *http.Request) (layout, error) {
 		l.Scope, l.Path, l.Refused = r.PostForm.Get("sandbox"), localPath(r.PostForm.Get("back")), true
 	}
 	l.Here, l.Keep = kept(l.Path)
-	l.Sandboxes, l.More = pickable(c.Emulator.Sandboxes().List(), l.Scope)
+	all, err := c.World.Sandboxes().List(r.Context())
+	if err != nil {
+		return l, err
+	}
+	l.Sandboxes, l.More = pickable(all, l.Scope)
 	id := l.Scope
 	if id == "" || id == every {
 		id = sandbox.Default
 	}
-	box, err := c.Emulator.Sandboxes().Get(id)
+	box, err := c.World.Sandboxes().Get(r.Context(), id)
 	if err != nil {
-		box, _ = c.Emulator.Sandboxes().Get(sandbox.Default) // always there, so that the page around the error has one
+		box = c.World.Default() // so that the page around the error has one
 	}
 	l.Sandbox = box
 	clock, clockErr := box.Clock(r.Context())
@@ -108,7 +112,7 @@ func (c *console) layout(r *http.Request) (layout, error) {
 
 // about makes a page one about the sandbox that its path names.
 func (c *console) about(ctx context.Context, l *layout, id string) error {
-	box, err := c.Emulator.Sandboxes().Get(id)
+	box, err := c.World.Sandboxes().Get(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -162,11 +166,11 @@ func (p *problem) Error() string { return p.detail }
 var errNoPage = &problem{http.StatusNotFound, "There is no such page."}
 
 func (c *console) errorBody(r *http.Request, err error) (body, int) {
-	shown := &problem{status: emulator.StatusOf(err), detail: err.Error()}
+	shown := &problem{status: world.StatusOf(err), detail: err.Error()}
 	if p, ok := errors.AsType[*problem](err); ok {
 		shown = p
 	}
-	secrets := c.Emulator.Sandboxes().Secrets()
+	secrets := c.World.Sandboxes().Secrets()
 	if shown.status == http.StatusInternalServerError {
 		c.Log.Error("console", "path", secrets.Mask(r.URL.Path), "error", secrets.Mask(err.Error()))
 		shown.detail = "The console failed; the server's log says more."
@@ -184,7 +188,7 @@ func (c *console) action(do change) http.Handler {
 		err := c.validForm(w, r)
 		var box *sandbox.Sandbox
 		if err == nil {
-			box, err = c.Emulator.Sandboxes().Get(r.PostFormValue("sandbox"))
+			box, err = c.World.Sandboxes().Get(r.Context(), r.PostFormValue("sandbox"))
 		}
 		var note string
 		if err == nil {
@@ -194,7 +198,7 @@ func (c *console) action(do change) http.Handler {
 			c.page(func(*http.Request, *layout) (body, error) { return body{}, err }).ServeHTTP(w, r)
 			return
 		}
-		leaveNote(w, c.Emulator.Sandboxes().Secrets().Mask(note))
+		leaveNote(w, c.World.Sandboxes().Secrets().Mask(note))
 		http.Redirect(w, r, localPath(r.PostFormValue("back")), http.StatusSeeOther)
 	})
 }

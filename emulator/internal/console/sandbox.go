@@ -1,16 +1,20 @@
 package console
 
 import (
+	"encoding/json"
 	"net/http"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 )
 
 // sandboxPage is one sandbox with what clients need to reach it.
 type sandboxPage struct {
 	sandboxRow
 
-	Credentials sandbox.Credentials
+	Credentials []credentialRow
 	// Fixtures are what exists here, where that is limited.
 	Fixtures sandbox.Fixtures
 	// Quotas are the documented limits that are changed here.
@@ -19,7 +23,7 @@ type sandboxPage struct {
 	Created, Hidden bool
 	// Again is how to get the secrets once more.
 	Again    string
-	Settings []settingGroup
+	Settings []settings.Group
 }
 
 // sandbox shows the sandbox of the path. One that the picker of the header chose has a page of its own.
@@ -45,45 +49,69 @@ func (c *console) sandboxPage(r *http.Request, box *sandbox.Sandbox, created boo
 		return sandboxPage{}, err
 	}
 	page := sandboxPage{
-		sandboxRow: row, Credentials: box.Credentials, Fixtures: box.Fixtures, Quotas: box.Quotas,
+		sandboxRow: row, Fixtures: box.Fixtures, Quotas: box.Quotas,
 		// The secrets of the default sandbox are documented and no secrets.
 		Created: created, Hidden: !created && box.ID != sandbox.Default,
 	}
-	if page.Hidden {
-		page.Credentials = hidden(box.Credentials)
-	}
-	s := c.settingsOf(r, box.ID, page.Credentials)
-	if page.Settings, err = s.groups(); err != nil {
+	credentials, err := credentialsOf(box, page.Hidden)
+	if err != nil {
 		return page, err
 	}
-	page.Again, err = s.text("again")
+	if page.Credentials, err = credentialRows(credentials); err != nil {
+		return page, err
+	}
+	if page.Settings, err = c.settingGroups(r, box.ID, credentials); err != nil {
+		return page, err
+	}
+	page.Again, err = c.again(r, box.ID)
 	return page, err
 }
 
-// What stands in the place of secrets that are not shown.
-const (
-	hiddenKey    = "<access key secret>"
-	hiddenBearer = "<bearer token>"
-	hiddenApp    = "<app secret>"
-)
+// credentialRow is a key in the table of credentials.
+type credentialRow struct {
+	Gateway, ID, Secret string
+	Disabled            bool
+	// SecurityToken comes with every call that the key signs.
+	SecurityToken string
+	// Token stands for itself, and Kind is what it is called.
+	Token, Kind string
+}
 
-// hidden are credentials without their secrets.
-func hidden(c sandbox.Credentials) sandbox.Credentials {
-	var shown sandbox.Credentials
-	for _, key := range c.ACS {
-		if key.AccessKeySecret != "" {
-			key.AccessKeySecret = hiddenKey
+// credentialsOf are the credentials of a sandbox by gateway, with words in the place of the secrets where these are
+// hidden.
+func credentialsOf(box *sandbox.Sandbox, hidden bool) (map[string][]json.RawMessage, error) {
+	all, err := gateway.CredentialsByGateway(box.Credentials)
+	if err != nil || !hidden {
+		return all, err
+	}
+	for _, profile := range gateways.Profiles() {
+		for i, credential := range all[profile.Name()] {
+			if all[profile.Name()][i], err = profile.Hidden(credential); err != nil {
+				return nil, err
+			}
 		}
-		if key.BearerToken != "" {
-			key.BearerToken = hiddenBearer
+	}
+	return all, nil
+}
+
+func credentialRows(credentials map[string][]json.RawMessage) ([]credentialRow, error) {
+	var rows []credentialRow
+	for _, profile := range gateways.Profiles() {
+		for _, credential := range credentials[profile.Name()] {
+			keys, err := profile.Scheme().Parse(credential)
+			if err != nil {
+				return nil, err
+			}
+			for _, key := range keys {
+				row := credentialRow{Gateway: profile.Name(), Disabled: key.Disabled}
+				if key.Names.Secret {
+					row.Token, row.Kind = key.Names.ID, string(key.Names.Kind)
+				} else {
+					row.ID, row.Secret, row.SecurityToken = key.ID, key.Secret, key.SecurityToken
+				}
+				rows = append(rows, row)
+			}
 		}
-		shown.ACS = append(shown.ACS, key)
 	}
-	for _, app := range c.Top {
-		shown.Top = append(shown.Top, sandbox.App{AppKey: app.AppKey, AppSecret: hiddenApp})
-	}
-	for _, app := range c.Fabric {
-		shown.Fabric = append(shown.Fabric, sandbox.App{AppKey: app.AppKey, AppSecret: hiddenApp})
-	}
-	return shown
+	return rows, nil
 }

@@ -52,8 +52,11 @@ func (c *console) sandboxes(r *http.Request, _ *layout) (body, error) {
 }
 
 func (c *console) listSandboxes(ctx context.Context, find, from string) (sandboxList, error) {
-	page := sandboxList{Find: find, Scenarios: c.Emulator.Library().Names(), New: newSandbox{Scenarios: make([]string, 3)}}
-	boxes := c.Emulator.Sandboxes().List()
+	page := sandboxList{Find: find, Scenarios: c.World.Library().Names(), New: newSandbox{Scenarios: make([]string, 3)}}
+	boxes, err := c.World.Sandboxes().List(ctx)
+	if err != nil {
+		return page, err
+	}
 	page.All = len(boxes)
 	var found []*sandbox.Sandbox
 	for _, box := range boxes {
@@ -96,7 +99,7 @@ func (c *console) sandboxRow(ctx context.Context, box *sandbox.Sandbox) (sandbox
 	if row.Clock, err = box.Clock(ctx); err != nil {
 		return row, err
 	}
-	playing, err := c.Emulator.Player(box).List(ctx)
+	playing, err := c.World.Player(box).List(ctx)
 	if err != nil {
 		return row, err
 	}
@@ -105,7 +108,7 @@ func (c *console) sandboxRow(ctx context.Context, box *sandbox.Sandbox) (sandbox
 			row.Playing++
 		}
 	}
-	row.Calls, err = keptCalls(ctx, c.Emulator.Journal(box))
+	row.Calls, err = keptCalls(ctx, c.World.Journal(box))
 	return row, err
 }
 
@@ -124,17 +127,17 @@ func keptCalls(ctx context.Context, calls *journal.Journal) (int, error) {
 
 // resetSandbox puts the sandbox that the pressed button names back to its start.
 func (c *console) resetSandbox(r *http.Request, _ *sandbox.Sandbox) (string, error) {
-	box, err := c.Emulator.Sandboxes().Get(r.PostFormValue("reset"))
+	box, err := c.World.Sandboxes().Get(r.Context(), r.PostFormValue("reset"))
 	if err != nil {
 		return "", err
 	}
-	return "Sandbox " + box.ID + " is back at its start.", c.Emulator.Reset(r.Context(), box)
+	return "Sandbox " + box.ID + " is back at its start.", c.World.Reset(r.Context(), box)
 }
 
 // removeSandbox removes the sandbox that the pressed button names. Its pages are gone then, so the list comes next.
 func (c *console) removeSandbox(r *http.Request, _ *sandbox.Sandbox) (string, error) {
 	id := r.PostFormValue("remove")
-	if err := c.Emulator.RemoveSandbox(r.Context(), id); err != nil {
+	if err := c.World.RemoveSandbox(r.Context(), id); err != nil {
 		return "", err
 	}
 	r.PostForm.Set("back", link("sandboxes"))

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // newSandbox is the form of a new sandbox, as it was filled in.
@@ -62,7 +62,7 @@ func (c *console) createSandbox(w http.ResponseWriter, r *http.Request) {
 	def, seed, err := form.definition()
 	var box *sandbox.Sandbox
 	if err == nil {
-		box, err = c.Emulator.CreateSandbox(r.Context(), def, seed)
+		box, err = c.World.CreateSandbox(r.Context(), def, seed)
 	}
 	if err != nil {
 		c.page(c.refusedSandbox(form, c.startRefusal(def, err))).ServeHTTP(w, r)
@@ -74,13 +74,13 @@ func (c *console) createSandbox(w http.ResponseWriter, r *http.Request) {
 
 // startRefusal words the refusal of a scenario that a sandbox should start with.
 func (c *console) startRefusal(def sandbox.Definition, err error) error {
-	wrong, ok := errors.AsType[*emulator.ScriptError](err)
-	if !ok || !errors.Is(err, scenario.ErrUnknown) {
+	wrong, ok := errors.AsType[*world.ScriptError](err)
+	if !ok || !errors.Is(err, play.ErrUnknown) {
 		return err
 	}
 	name := def.Scenarios[wrong.Index].Name
 	detail := "There is no scenario " + strconv.Quote(name)
-	if meant := c.Emulator.Library().Suggest(name); meant != "" {
+	if meant := c.World.Library().Suggest(name); meant != "" {
 		detail += "; did you mean " + meant + "?"
 	}
 	return &problem{http.StatusUnprocessableEntity, detail}

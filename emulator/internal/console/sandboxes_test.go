@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 const (
@@ -91,7 +91,7 @@ func TestCreateWithNothing(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	w.submit(t, boxesPage, boxesPage, nil).has(t, "was created. Its secrets")
-	if n := len(w.Sandboxes().List()); n != 2 {
+	if n := len(w.Sandboxes().List(t.Context())); n != 2 {
 		t.Errorf("there are %d sandboxes", n)
 	}
 }
@@ -125,7 +125,7 @@ func TestCreateRefusals(t *testing.T) {
 			t.Errorf("%s: the form lost what was in it: %s", name, got.body)
 		}
 	}
-	if n := len(w.Sandboxes().List()); n != 2 {
+	if n := len(w.Sandboxes().List(t.Context())); n != 2 {
 		t.Errorf("there are %d sandboxes", n)
 	}
 }
@@ -136,7 +136,7 @@ func TestResetSandbox(t *testing.T) {
 	box := w.create(t, "other")
 	w.applyToken(t, box)
 	w.advance(t, box, time.Hour)
-	if err := w.Player(box).Play(t.Context(), scenario.Playing{Name: "clock-skew"}); err != nil {
+	if err := w.Player(box).Play(t.Context(), play.Playing{Name: "clock-skew"}); err != nil {
 		t.Fatal(err)
 	}
 	page := w.submit(t, "/console/sandboxes/other", changePath, url.Values{"reset": {"other"}})
@@ -155,7 +155,7 @@ func TestRemoveSandbox(t *testing.T) {
 		w.create(t, "other")
 		page := w.submit(t, from, changePath, url.Values{"remove": {"other"}})
 		page.has(t, "Sandbox other is removed.", "1 to 1 of 1")
-		if _, err := w.Sandboxes().Get("other"); !errors.Is(err, sandbox.ErrUnknown) {
+		if _, err := w.Sandboxes().Get(t.Context(), "other"); !errors.Is(err, sandbox.ErrUnknown) {
 			t.Errorf("the sandbox is there: %v", err)
 		}
 	}

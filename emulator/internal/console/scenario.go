@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // scenarioPage is the page of one scenario.
@@ -68,10 +69,10 @@ func (c *console) scenario(r *http.Request, l *layout) (body, error) {
 			page.Playing, page.Plays, page.Summary = &list[i], true, list[i].Summary
 		}
 	}
-	if s, ok := c.Emulator.Library().Get(page.Name); ok {
+	if s, ok := c.World.Library().Get(page.Name); ok {
 		c.describe(page, s)
 	} else if page.Playing == nil {
-		return body{}, c.meant(scenario.ErrUnknown, page.Name)
+		return body{}, c.meant(play.ErrUnknown, page.Name)
 	}
 	return body{"scenario", page.Name, page}, nil
 }
@@ -79,7 +80,7 @@ func (c *console) scenario(r *http.Request, l *layout) (body, error) {
 // describe fills in what is known of a scenario.
 func (c *console) describe(page *scenarioPage, s *scenario.Scenario) {
 	page.Known, page.Summary, page.Source = true, s.Summary, s.Source
-	page.Generated, page.Default = isGenerated(s), c.Emulator.IsDefault(s.Name)
+	page.Generated, page.Default = isGenerated(s), c.World.IsDefault(s.Name)
 	for i, rule := range s.Rules {
 		page.Rules = append(page.Rules, textOf(rule, i+1))
 	}
@@ -94,7 +95,7 @@ func (c *console) describe(page *scenarioPage, s *scenario.Scenario) {
 
 // operation finds an operation by its name; nil when there is none.
 func (c *console) operation(name string) *contract.Operation {
-	for _, api := range c.Emulator.Catalogue().APIs {
+	for _, api := range c.World.Catalogue().APIs {
 		for _, op := range api.Operations {
 			if op.Name == name {
 				return op

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // scenarioList is the page of scenarios.
@@ -67,8 +68,8 @@ func (c *console) scenarios(r *http.Request, l *layout) (body, error) {
 		return body{}, err
 	}
 	page := scenarioList{
-		Query: query.Get("q"), API: query.Get("api"), APIs: c.Emulator.Catalogue().APIs, Playing: list,
-		CanStopAll: len(played(list)) > 1, Patterns: magicPatterns(c.defaults()), All: len(c.Emulator.Library().Names()),
+		Query: query.Get("q"), API: query.Get("api"), APIs: c.World.Catalogue().APIs, Playing: list,
+		CanStopAll: len(played(list)) > 1, Patterns: magicPatterns(c.defaults()), All: len(c.World.Library().Names()),
 	}
 	search := newSearch(page.Query, page.API)
 	page.Stories = c.stories(search, names(list))
@@ -106,7 +107,7 @@ func (s search) finds(texts ...string) bool {
 // stories are the scenarios that ship and were found, those about one API before those about several.
 func (c *console) stories(find search, plays map[string]bool) []story {
 	var stories []story
-	library := c.Emulator.Library()
+	library := c.World.Library()
 	for _, name := range library.Names() {
 		s, ok := library.Get(name)
 		if !ok || isGenerated(s) {
@@ -114,7 +115,7 @@ func (c *console) stories(find search, plays map[string]bool) []story {
 		}
 		about := subjects(s)
 		if concerns(s, find.api) && find.finds(name, s.Summary, strings.Join(about, " ")) {
-			stories = append(stories, story{toggle{name, plays[name]}, s.Summary, c.Emulator.IsDefault(name), about})
+			stories = append(stories, story{toggle{name, plays[name]}, s.Summary, c.World.IsDefault(name), about})
 		}
 	}
 	return stories
@@ -173,7 +174,7 @@ func errorsOf(api *contract.API, find search, plays map[string]bool) apiErrors {
 // playOrStop is what the buttons of scenarios do: the one that was pressed is in the form.
 func (c *console) playOrStop(r *http.Request, box *sandbox.Sandbox) (note string, err error) {
 	if name := r.PostFormValue("stop"); name != "" {
-		if err := c.Emulator.StopPlaying(r.Context(), box, name); err != nil {
+		if err := c.World.StopPlaying(r.Context(), box, name); err != nil {
 			return "", fmt.Errorf("%w: %q", err, name)
 		}
 		return name + " plays no more in " + box.ID + ".", nil
@@ -182,7 +183,7 @@ func (c *console) playOrStop(r *http.Request, box *sandbox.Sandbox) (note string
 		return c.stopAll(r.Context(), box)
 	}
 	name := r.PostFormValue("play")
-	if err := c.Emulator.Play(r.Context(), box, scenario.Playing{Name: name}); err != nil {
+	if err := c.World.Play(r.Context(), box, play.Playing{Name: name}); err != nil {
 		return "", c.meant(err, name)
 	}
 	return name + " plays in " + box.ID + " from now on.", nil
@@ -195,8 +196,8 @@ func (c *console) stopAll(ctx context.Context, box *sandbox.Sandbox) (note strin
 		return "", err
 	}
 	for _, name := range played(list) {
-		err := c.Emulator.StopPlaying(ctx, box, name)
-		if err != nil && !errors.Is(err, scenario.ErrNotPlaying) { // somebody else can have been faster
+		err := c.World.StopPlaying(ctx, box, name)
+		if err != nil && !errors.Is(err, play.ErrNotPlaying) { // somebody else can have been faster
 			return "", err
 		}
 	}
@@ -205,11 +206,11 @@ func (c *console) stopAll(ctx context.Context, box *sandbox.Sandbox) (note strin
 
 // meant adds to the refusal of an unknown name the one that was probably meant.
 func (c *console) meant(err error, name string) error {
-	if !errors.Is(err, scenario.ErrUnknown) {
+	if !errors.Is(err, play.ErrUnknown) {
 		return err
 	}
 	detail := fmt.Sprintf("No scenario has the name %q.", name)
-	if near := c.Emulator.Library().Suggest(name); near != "" {
+	if near := c.World.Library().Suggest(name); near != "" {
 		detail += fmt.Sprintf(" Did you mean %q?", near)
 	}
 	return &problem{http.StatusNotFound, detail}

@@ -22,9 +22,9 @@ func (v magicValue) Parameter() string { return strings.TrimPrefix(v.Field, "par
 // defaults are the scenarios that are on by default.
 func (c *console) defaults() []*scenario.Scenario {
 	var all []*scenario.Scenario
-	library := c.Emulator.Library()
+	library := c.World.Library()
 	for _, name := range library.Names() {
-		if s, ok := library.Get(name); ok && c.Emulator.IsDefault(name) {
+		if s, ok := library.Get(name); ok && c.World.IsDefault(name) {
 			all = append(all, s)
 		}
 	}

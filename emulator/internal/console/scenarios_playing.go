@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 // toggle is a button that plays a scenario, or stops it where it plays.
@@ -17,7 +18,7 @@ type toggle struct {
 
 // playing is a scenario that plays, and where it stands.
 type playing struct {
-	scenario.Status
+	play.Status
 
 	Toggle toggle
 	// Rules are those that say something; Silent counts the others of a scenario with many, which took no call.
@@ -27,7 +28,7 @@ type playing struct {
 
 // playingRule is a rule of it.
 type playingRule struct {
-	scenario.RuleStatus
+	play.RuleStatus
 
 	Number int // from 1
 	// Steps is how many the script has, and Next the one that the next call takes; zero where the document is not known.
@@ -71,11 +72,11 @@ const fewRules = 6
 
 // playing is what plays in a sandbox in the order in which it is asked.
 func (c *console) playing(ctx context.Context, box *sandbox.Sandbox) ([]playing, error) {
-	statuses, err := c.Emulator.Player(box).List(ctx)
+	statuses, err := c.World.Player(box).List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	secrets := c.Emulator.Sandboxes().Secrets()
+	secrets := c.World.Sandboxes().Secrets()
 	list := make([]playing, len(statuses))
 	for i, status := range statuses {
 		rules := c.rulesOf(status)
@@ -98,8 +99,8 @@ func (c *console) playing(ctx context.Context, box *sandbox.Sandbox) ([]playing,
 
 // rulesOf are the rules of what plays, where it is a scenario that everybody knows; nil where it looks like another one
 // that plays under its name.
-func (c *console) rulesOf(status scenario.Status) []scenario.Rule {
-	s, ok := c.Emulator.Library().Get(status.Name)
+func (c *console) rulesOf(status play.Status) []scenario.Rule {
+	s, ok := c.World.Library().Get(status.Name)
 	if !ok || s.Summary != status.Summary || len(s.Rules) != len(status.Rules) {
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
 const (
@@ -32,7 +32,7 @@ func (w *world) playing(t *testing.T, box *sandbox.Sandbox) string {
 }
 
 // play plays a scenario, or a document under its own name.
-func (w *world) play(t *testing.T, box *sandbox.Sandbox, what scenario.Playing) {
+func (w *world) play(t *testing.T, box *sandbox.Sandbox, what play.Playing) {
 	t.Helper()
 	if err := w.Play(t.Context(), box, what); err != nil {
 		t.Fatal(err)
@@ -133,17 +133,17 @@ func TestCursorsAreShown(t *testing.T) {
 	const alike = "name: x\nrules:\n  - on: onsmqtt.ApplyToken\n    script: [{fail: InternalError}, pass]\n"
 	const stepped = "name: steps\nrules:\n  - on: onsmqtt.*\n    script: [{fail: InternalError, times: 2}, pass]\n"
 	cases := map[string]struct {
-		what  scenario.Playing
+		what  play.Playing
 		calls int
 		want  string
 	}{
-		"not begun":       {scenario.Playing{Name: throttled}, 0, "took no call; next is step 1 of 2, time 1 of it: fail with ApplyTokenOverFlow"},
-		"within a step":   {scenario.Playing{Name: throttled}, 1, "took 1 call; next is step 1 of 2, time 2 of it: fail with ApplyTokenOverFlow"},
-		"at the end":      {scenario.Playing{Name: throttled}, 5, "took 5 calls; next is step 2 of 2: pass"},
-		"over":            {scenario.Playing{Source: released}, 2, "took 1 call; its script is over, further calls go by"},
-		"a quota":         {scenario.Playing{Source: quota}, 3, "took 1 call over its quota; 0 were left after the last call"},
-		"own document":    {scenario.Playing{Source: stepped}, 1, "took 1 call; next is step 1, which took 1 call so far"},
-		"under that name": {scenario.Playing{Name: throttled, Source: alike}, 0, "took no call; next is step 1, which took no call so far"},
+		"not begun":       {play.Playing{Name: throttled}, 0, "took no call; next is step 1 of 2, time 1 of it: fail with ApplyTokenOverFlow"},
+		"within a step":   {play.Playing{Name: throttled}, 1, "took 1 call; next is step 1 of 2, time 2 of it: fail with ApplyTokenOverFlow"},
+		"at the end":      {play.Playing{Name: throttled}, 5, "took 5 calls; next is step 2 of 2: pass"},
+		"over":            {play.Playing{Source: released}, 2, "took 1 call; its script is over, further calls go by"},
+		"a quota":         {play.Playing{Source: quota}, 3, "took 1 call over its quota; 0 were left after the last call"},
+		"own document":    {play.Playing{Source: stepped}, 1, "took 1 call; next is step 1, which took 1 call so far"},
+		"under that name": {play.Playing{Name: throttled, Source: alike}, 0, "took no call; next is step 1, which took no call so far"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -249,7 +249,7 @@ func TestAScenarioOfSomebodyIsShown(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	box := w.box(t, sandbox.Default)
-	w.play(t, box, scenario.Playing{Source: "name: a/../b%2F\nsummary: '<img src=x> " +
+	w.play(t, box, play.Playing{Source: "name: a/../b%2F\nsummary: '<img src=x> " +
 		box.Credentials.ACS[0].AccessKeySecret + "'\nrules: [{on: onsmqtt.*, script: [pass]}]\n"})
 	page := w.page(t, "/console/scenarios/show?name="+url.QueryEscape("a/../b%2F"))
 	page.has(t, "Plays in default", "<img src=x>", "which the console does not have", "Stop a/../b%2F")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
 // listedTokens is how many tokens a page shows.
@@ -16,17 +17,17 @@ const listedTokens = 100
 // tokenFilter selects tokens; it is what the address of the list says.
 type tokenFilter struct {
 	API   string
-	State sandbox.State
+	State token.State
 	From  int // how many of the selected ones are newer than those of the page
 }
 
 func readTokenFilter(r *http.Request) tokenFilter {
 	query := r.URL.Query()
 	from, _ := strconv.Atoi(query.Get("from"))
-	return tokenFilter{API: query.Get("api"), State: sandbox.State(query.Get("state")), From: max(from, 0)}
+	return tokenFilter{API: query.Get("api"), State: token.State(query.Get("state")), From: max(from, 0)}
 }
 
-func (f tokenFilter) selects(t sandbox.Token) bool {
+func (f tokenFilter) selects(t token.Token) bool {
 	return (f.API == "" || f.API == t.API) && (f.State == "" || f.State == t.State)
 }
 
@@ -34,7 +35,7 @@ func (f tokenFilter) selects(t sandbox.Token) bool {
 type tokenList struct {
 	Filter tokenFilter
 	APIs   []*contract.API
-	States []sandbox.State
+	States []token.State
 	Tokens []tokenRow
 	// Listed is how many tokens the sandbox lists, Selected how many of them the filter selects.
 	Listed, Selected int
@@ -46,25 +47,25 @@ type tokenList struct {
 
 // tokenRow is a token in the list.
 type tokenRow struct {
-	sandbox.Token
+	token.Token
 
 	// Left is how many seconds are left on the sandbox's clock.
 	Left int64
 }
 
 // IsActive tells whether the token is good, and so can be changed.
-func (t tokenRow) IsActive() bool { return t.State == sandbox.Active }
+func (t tokenRow) IsActive() bool { return t.State == token.Active }
 
 func (c *console) tokens(r *http.Request, l *layout) (body, error) {
-	all, err := c.Emulator.Tokens(r.Context(), l.Sandbox)
+	all, err := c.World.Tokens(r.Context(), l.Sandbox)
 	if err != nil {
 		return body{}, err
 	}
 	page := tokenList{
-		Filter: readTokenFilter(r), APIs: c.Emulator.Catalogue().APIs, Listed: len(all),
-		States: []sandbox.State{sandbox.Active, sandbox.Expired, sandbox.Revoked, sandbox.Redeemed, sandbox.Superseded},
+		Filter: readTokenFilter(r), APIs: c.World.Catalogue().APIs, Listed: len(all),
+		States: []token.State{token.Active, token.Expired, token.Revoked, token.Redeemed, token.Superseded},
 	}
-	all = slices.DeleteFunc(all, func(t sandbox.Token) bool { return !page.Filter.selects(t) })
+	all = slices.DeleteFunc(all, func(t token.Token) bool { return !page.Filter.selects(t) })
 	page.number(len(all))
 	for _, token := range all[page.First-1 : page.Last] {
 		left := int64(token.ExpiresAt.Sub(l.Clock.Now).Seconds())
@@ -89,10 +90,10 @@ func (l *tokenList) number(selected int) {
 func (c *console) changeToken(r *http.Request, box *sandbox.Sandbox) (string, error) {
 	for _, change := range []struct {
 		name string
-		to   sandbox.State
-	}{{"expire", sandbox.Expired}, {"revoke", sandbox.Revoked}, {"redeem", sandbox.Redeemed}} {
+		to   token.State
+	}{{"expire", token.Expired}, {"revoke", token.Revoked}, {"redeem", token.Redeemed}} {
 		if id := r.PostFormValue(change.name); id != "" {
-			token, err := c.Emulator.ChangeToken(r.Context(), box, id, change.to)
+			token, err := c.World.ChangeToken(r.Context(), box, id, change.to)
 			return fmt.Sprintf("Token %s is %s.", token.ID, token.State), err
 		}
 	}

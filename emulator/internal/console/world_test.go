@@ -21,7 +21,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 var discard = slog.New(slog.DiscardHandler)
@@ -29,6 +31,7 @@ var discard = slog.New(slog.DiscardHandler)
 // world is an emulator with both planes on loopback listeners, the console among them, and a browser without scripts.
 type world struct {
 	*emulator.Emulator
+	*steer.World
 	data    string // host:port
 	control string // host:port
 	real    *clocktest.Clock
@@ -64,18 +67,19 @@ func open(t *testing.T, change ...func(*settings)) *world {
 	if w.Emulator, err = emulator.New(t.Context(), s.emulator); err != nil {
 		t.Fatal(err)
 	}
-	w.data = listen(t, w.Handler())
-	s.console.Emulator, s.console.Data = w.Emulator, w.data
-	s.control.Emulator, s.control.Data, s.control.Console = w.Emulator, w.data, console.New(s.console)
-	w.control = listen(t, control.New(s.control))
+	w.data = serve(t, w.Handler())
+	w.World = w.Emulator.World()
+	s.console.World, s.console.Data = w.World, w.data
+	s.control.World, s.control.Data, s.control.Console = w.World, w.data, console.New(s.console)
+	w.control = serve(t, control.New(s.control))
 	t.Cleanup(w.Stop) // ends the streams that a test left open, before the listeners close
 	w.browser = newBrowser(t)
 	return w
 }
 
-func listen(t *testing.T, handler http.Handler) string {
+func serve(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	server, err := emulator.Listen(t.Context(), "127.0.0.1:0", handler, discard)
+	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: handler, Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +225,7 @@ func (w *world) tries(t *testing.T, page, action string, fields url.Values) repl
 // box is the sandbox of that id.
 func (w *world) box(t *testing.T, id string) *sandbox.Sandbox {
 	t.Helper()
-	box, err := w.Sandboxes().Get(id)
+	box, err := w.Sandboxes().Get(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -26,12 +25,16 @@ type Catalogue struct {
 	byRoute  map[*openapi3.Operation]*Operation
 }
 
-// Gateway is what the gateway's own document says: the errors and checks that all its operations share.
+// Gateway is what the gateway's own document says: the errors and checks that all its operations share, and how a call
+// is refused.
 type Gateway struct {
 	Name   string
 	Title  string
 	Errors []Error
 	Checks []Check
+
+	refusal  *openapi3.Schema // nil when the document has none
+	statuses map[int]bool     // the HTTP statuses of Errors
 }
 
 // API is one product.
@@ -77,13 +80,15 @@ type Operation struct {
 	MissingCode string
 	Evidence    Evidence
 
+	inputs       *openapi3.Schema // an object whose members are Inputs
 	body         *openapi3.Schema
 	bodyRequired bool
 	bodyExample  any
 	replies      map[int]*openapi3.Schema // by status; 0 is default
-	fits         fits
-	example      any
-	byCode       map[string]*Error
+	// asRequest and asReply are how kin-openapi is asked to judge.
+	asRequest, asReply []openapi3.SchemaValidationOption
+	example            any
+	byCode             map[string]*Error
 }
 
 // Input is one parameter outside a JSON body.
@@ -97,26 +102,8 @@ type Input struct {
 	Evidence    Evidence
 
 	schema  *openapi3.Schema
-	fit     *fit // of schema
 	isJSON  bool // the text is a JSON document
 	example any
-}
-
-// Error is a documented error.
-type Error struct {
-	// Code is the name by which scenarios and journal know it; it may hold one placeholder, %s.
-	Code string
-	// Status is the HTTP status.
-	Status  int
-	Message string
-	// Number is the numeric code of gateway top, and Detail its sub_msg; zero and empty elsewhere.
-	Number int
-	Detail string
-	// Meaning says in our words when it comes and what to do.
-	Meaning  string
-	Evidence Evidence
-	// Origin is "operation", "api" or "gateway": where it is documented.
-	Origin string
 }
 
 // Check is one rule that the emulator holds a request to.
@@ -128,9 +115,7 @@ type Check struct {
 
 // Quota is a documented rate limit.
 type Quota struct {
-	// Rate calls are allowed in each Per.
-	Rate int
-	Per  time.Duration
+	Rate Rate
 	// Code is the documented error beyond it.
 	Code     string
 	Evidence Evidence
@@ -195,21 +180,27 @@ func (op *Operation) Parameters() []Member {
 	return append(all, Member{In: "body", Evidence: evidenceOf(op.body)}.inside(op.body)...)
 }
 
-// Reply is what a success holds. Where a reply has one member alone, the root that names what it is, that is left out.
+// Reply is what a success holds. Where a reply is an object in an object, the root that names what it is, the root is
+// left out.
 func (op *Operation) Reply() []Member {
-	schema := cmp.Or(op.replies[http.StatusOK], op.replies[0])
-	if schema == nil {
+	return membersOf(cmp.Or(op.replies[http.StatusOK], op.replies[0]))
+}
+
+// Refusal is what a refused call is answered with, without its root like Reply.
+func (g *Gateway) Refusal() []Member { return membersOf(g.refusal) }
+
+func membersOf(s *openapi3.Schema) []Member {
+	if s == nil {
 		return nil
 	}
-	if schema.MaxProps != nil && *schema.MaxProps == 1 {
-		root, _ := op.example.(map[string]any)
-		for name, property := range schema.Properties {
-			if _, ok := root[name]; ok {
-				schema = property.Value
+	if len(s.Properties) == 1 {
+		for _, only := range s.Properties {
+			if only.Value.Type.Is(openapi3.TypeObject) {
+				s = only.Value
 			}
 		}
 	}
-	return Member{Evidence: evidenceOf(schema)}.inside(schema)
+	return Member{Evidence: evidenceOf(s)}.inside(s)
 }
 
 // inside lists the members of what m is, required ones first. It stops at maxDepth: schemas can be recursive.
@@ -278,6 +269,13 @@ func form(s *openapi3.Schema) string {
 	return strings.Join(parts, ", ")
 }
 
+func nonEmpty(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
 func length(s *openapi3.Schema) string {
 	switch {
 	case s.MaxLength == nil && s.MinLength == 1:
@@ -289,54 +287,3 @@ func length(s *openapi3.Schema) string {
 	}
 	return fmt.Sprintf("%d to %d characters", s.MinLength, *s.MaxLength)
 }
-
-// Unfilled returns the code of some documented errors of which an outcome is the filled form: InvalidParameter.Actions
-// is InvalidParameter.%s. Of several the most specific one.
-func Unfilled(documented []Error, outcome string) (string, bool) {
-	best := ""
-	for i := range documented {
-		code := documented[i].Code
-		before, after, has := strings.Cut(code, "%s")
-		filled := len(outcome) >= len(before)+len(after) &&
-			strings.HasPrefix(outcome, before) && strings.HasSuffix(outcome, after)
-		if has && filled && len(code) > len(best) {
-			best = code
-		}
-	}
-	return best, best != ""
-}
-
-// Error returns the documented error of that code.
-func (op *Operation) Error(code string) (Error, bool) {
-	if e, ok := op.byCode[code]; ok {
-		return *e, true
-	}
-	return Error{}, false
-}
-
-// Error returns the gateway's own documented error of that code.
-func (g *Gateway) Error(code string) (Error, bool) {
-	for _, e := range g.Errors {
-		if e.Code == code {
-			return e, true
-		}
-	}
-	return Error{}, false
-}
-
-// Fill puts values into the placeholders of a code or message, one each from the left; a placeholder without a
-// value is removed.
-func Fill(text string, values []string) string {
-	parts := strings.Split(text, placeholder)
-	var b strings.Builder
-	b.WriteString(parts[0])
-	for i, part := range parts[1:] {
-		if i < len(values) {
-			b.WriteString(values[i])
-		}
-		b.WriteString(part)
-	}
-	return b.String()
-}
-
-const placeholder = "%s"

@@ -34,7 +34,7 @@ func TestLoad(t *testing.T) {
 	if own.InvalidCode != "Busy" || own.MissingCode != "Shared" {
 		t.Errorf("the operation's own codes are %q and %q", own.InvalidCode, own.MissingCode)
 	}
-	want := &contract.Quota{Rate: 5, Per: time.Second, Code: "Busy", Evidence: contract.Evidence{Mark: contract.Page, Source: "a test"}}
+	want := &contract.Quota{Rate: contract.Rate{Calls: 5, Per: time.Second}, Code: "Busy", Evidence: contract.Evidence{Mark: contract.Page, Source: "a test"}}
 	if diff := cmp.Diff(want, op.Quota); diff != "" {
 		t.Error(diff)
 	}

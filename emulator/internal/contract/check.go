@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -37,6 +39,8 @@ type Problem struct {
 	Reason string
 	// Code is the documented error that the parameter has of its own; usually empty.
 	Code string
+
+	place place
 }
 
 // Check types the parameters and holds them to the spec. Missing parameters come first, then the others, both in the
@@ -45,27 +49,42 @@ func (op *Operation) Check(v Values) (params map[string]any, problems []Problem)
 	params = make(map[string]any, len(op.Inputs))
 	for i := range op.Inputs {
 		in := &op.Inputs[i]
-		value, found := in.check(v)
-		for i := range found {
-			found[i].Code = in.InvalidCode
-		}
-		problems = append(problems, found...)
-		if value != nil {
+		value, sent, problem := in.read(v)
+		switch {
+		case problem != nil:
+			problem.place.input = i
+			problems = append(problems, *problem)
+		case sent:
 			params[in.Name] = value
 		}
 	}
+	problems = append(problems, op.checkInputs(params)...)
+	maps.DeleteFunc(params, func(_ string, value any) bool { return value == nil }) // a null counts as absent from here on
 	if op.body != nil {
 		problems = append(problems, op.checkBody(v.Body, params)...)
 	}
-	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortStableFunc(problems, Problem.compare)
 	return params, problems
 }
 
-func rank(p Problem) int {
-	if p.Missing {
-		return 0
+// place is where a problem is in the spec.
+type place struct {
+	input  int // the index of the parameter; the body's is behind all of them
+	member int // the index among the required members; other members are behind all of them
+}
+
+// compare puts missing parameters first, and keeps to the spec's order among them and among the others.
+func (p Problem) compare(other Problem) int {
+	if p.Missing != other.Missing {
+		if p.Missing {
+			return -1
+		}
+		return 1
 	}
-	return 1
+	return cmp.Or(
+		cmp.Compare(p.place.input, other.place.input), cmp.Compare(p.place.member, other.place.member),
+		cmp.Compare(p.Name, other.Name), cmp.Compare(p.Reason, other.Reason),
+	)
 }
 
 func (in *Input) text(v Values) string {
@@ -78,24 +97,22 @@ func (in *Input) text(v Values) string {
 	return v.Text[in.Name]
 }
 
-// check returns the typed value, nil when it is absent. An empty text is an absent one, as the gateways see it.
-func (in *Input) check(v Values) (any, []Problem) {
+// read returns the value with its type, and whether it was sent. An empty text is an absent one, as the gateways see it.
+func (in *Input) read(v Values) (value any, sent bool, problem *Problem) {
 	text := in.text(v)
 	if text == "" {
 		if in.Required {
-			return nil, []Problem{{Name: in.Name, Missing: true, Reason: "is required and is absent or empty"}}
+			problem = &Problem{
+				Name: in.Name, Missing: true, Reason: "is required and is absent or empty", Code: in.InvalidCode,
+			}
 		}
-		return nil, nil
+		return nil, false, problem
 	}
 	value, err := in.typed(text)
 	if err != nil {
-		return nil, []Problem{{Name: in.Name, Reason: err.Error()}}
+		return nil, true, &Problem{Name: in.Name, Reason: err.Error(), Code: in.InvalidCode}
 	}
-	if in.fit.sure(value) {
-		return value, nil
-	}
-	err = in.schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest())
-	return value, problemsOf(in.Name, in.schema, err)
+	return value, true, nil
 }
 
 // typed reads the text as its schema's type.
@@ -111,7 +128,7 @@ func (in *Input) typed(text string) (any, error) {
 		return n, nil
 	case in.schema.Type.Is(openapi3.TypeNumber):
 		n, err := strconv.ParseFloat(text, 64)
-		if err != nil {
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 			return nil, errors.New("must be a number")
 		}
 		return n, nil
@@ -127,73 +144,82 @@ func (in *Input) typed(text string) (any, error) {
 	return text, nil
 }
 
+// checkInputs holds the parameters that could be read to the spec, all in one go.
+func (op *Operation) checkInputs(params map[string]any) []Problem {
+	err := op.inputs.VisitJSON(params, op.asRequest...)
+	if err == nil {
+		return nil
+	}
+	var problems []Problem
+	for _, e := range schemaErrors(err) {
+		at := e.JSONPointer()
+		i := slices.IndexFunc(op.Inputs, func(in Input) bool { return len(at) > 0 && in.Name == at[0] })
+		if i < 0 {
+			continue // no error is about the parameters as a whole
+		}
+		in := &op.Inputs[i]
+		problems = append(problems, Problem{
+			Name: strings.Join(at, "."), Missing: e.SchemaField == "required", Reason: e.Reason, Code: in.InvalidCode,
+			place: place{i, memberPlace(in.schema, at[1:])},
+		})
+	}
+	return problems
+}
+
+// checkBody holds the body to the spec and puts its members into params.
 func (op *Operation) checkBody(raw []byte, params map[string]any) []Problem {
+	behind := place{input: len(op.Inputs)}
 	if len(bytes.TrimSpace(raw)) == 0 {
 		if op.bodyRequired {
-			return []Problem{{Name: "body", Missing: true, Reason: "a JSON body is required"}}
+			return []Problem{{Name: bodyName, Missing: true, Reason: "a JSON body is required", place: behind}}
 		}
 		return nil
 	}
 	value, err := DecodeJSON(raw)
 	if err != nil {
-		return []Problem{{Name: "body", Reason: err.Error()}}
+		return []Problem{{Name: bodyName, Reason: err.Error(), place: behind}}
 	}
 	if members, ok := value.(map[string]any); ok {
-		for name, member := range members {
-			params[name] = member
-		}
+		maps.Copy(params, members)
 	}
-	if op.fits[op.body].sure(value) {
-		return nil
-	}
-	return problemsOf("", op.body, op.body.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest()))
-}
-
-// problemsOf flattens what a schema found, in the schema's order of required members, then by name.
-func problemsOf(prefix string, schema *openapi3.Schema, err error) []Problem {
-	if err == nil {
+	if err = op.body.VisitJSON(value, op.asRequest...); err == nil {
 		return nil
 	}
 	var problems []Problem
-	collect(err, func(e *openapi3.SchemaError) {
-		name := strings.Join(append(nonEmpty(prefix), e.JSONPointer()...), ".")
+	for _, e := range schemaErrors(err) {
+		at := e.JSONPointer()
 		problems = append(problems, Problem{
-			Name: cmp.Or(name, "body"), Missing: e.SchemaField == "required", Reason: e.Reason,
+			Name: cmp.Or(strings.Join(at, "."), bodyName), Missing: e.SchemaField == "required", Reason: e.Reason,
+			place: place{len(op.Inputs), memberPlace(op.body, at)},
 		})
-	})
-	if problems == nil {
-		problems = []Problem{{Name: cmp.Or(prefix, "body"), Reason: err.Error()}}
 	}
-	place := func(p Problem) int {
-		name := strings.TrimPrefix(strings.TrimPrefix(p.Name, prefix), ".")
-		if i := slices.Index(schema.Required, name); i >= 0 {
-			return i
-		}
-		return len(schema.Required)
-	}
-	slices.SortFunc(problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
-	})
 	return problems
 }
 
-func nonEmpty(s string) []string {
-	if s == "" {
-		return nil
+// bodyName stands for the whole body where a problem names a parameter.
+const bodyName = "body"
+
+// memberPlace is the index among the schema's required members of what the path leads to, else that behind them.
+func memberPlace(s *openapi3.Schema, path []string) int {
+	if i := slices.Index(s.Required, strings.Join(path, ".")); i >= 0 {
+		return i
 	}
-	return []string{s}
+	return len(s.Required)
 }
 
-func collect(err error, one func(*openapi3.SchemaError)) {
+// schemaErrors are all that kin-openapi found.
+func schemaErrors(err error) []*openapi3.SchemaError {
 	if list, ok := errors.AsType[openapi3.MultiError](err); ok {
+		var all []*openapi3.SchemaError
 		for _, e := range list {
-			collect(e, one)
+			all = append(all, schemaErrors(e)...)
 		}
-		return
+		return all
 	}
 	if e, ok := errors.AsType[*openapi3.SchemaError](err); ok {
-		one(e)
+		return []*openapi3.SchemaError{e}
 	}
+	return nil
 }
 
 // DecodeJSON reads exactly one JSON value within bounds, integers as int64. The error says where the text stops being
@@ -241,22 +267,47 @@ func numbers(value any) any {
 	return value
 }
 
-// CheckReply holds a reply's value, as wire.Reply has it, to the spec. An error names the first place that breaks it.
+// CheckReply holds a reply's value, as wire.Reply has it, to the spec: to what the operation describes for its status,
+// else to how the gateway refuses. An error names the first place that breaks it.
 func (op *Operation) CheckReply(status int, value any) error {
-	schema, ok := op.replies[status]
-	if !ok {
-		schema, ok = op.replies[0]
-	}
-	if !ok {
+	schema := op.replySchema(status, value)
+	if schema == nil {
 		return fmt.Errorf("%s: the spec has no reply with status %d", op.Name, status)
 	}
-	if op.fits[schema].sure(value) {
-		return nil
-	}
-	if err := schema.VisitJSON(Plain(value), openapi3.VisitAsResponse()); err != nil {
+	if err := schema.VisitJSON(Plain(value), op.asReply...); err != nil {
 		return fmt.Errorf("%s: the reply breaks the spec: %w", op.Name, err)
 	}
 	return nil
+}
+
+// replySchema is what a reply is held to; nil when nothing describes it. Where successes and refusals share a status, a
+// refusal is told by its members.
+func (op *Operation) replySchema(status int, value any) *openapi3.Schema {
+	own := cmp.Or(op.replies[status], op.replies[0])
+	refusal := op.API.Gateway.refusal
+	switch {
+	case own == nil:
+		return refusal
+	case refusal == nil || !op.API.Gateway.statuses[status]:
+		return own
+	}
+	for _, name := range refusal.Required {
+		if own.Properties[name] != nil || !hasMember(value, name) {
+			return own // which describes refusals itself, or the value is none
+		}
+	}
+	return refusal
+}
+
+func hasMember(value any, name string) bool {
+	switch v := value.(type) {
+	case wire.Object:
+		return slices.ContainsFunc(v, func(m wire.Member) bool { return m.Name == name })
+	case map[string]any:
+		_, ok := v[name]
+		return ok
+	}
+	return false
 }
 
 // Plain turns Objects and Lists into the maps and slices that kin-openapi knows.

@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // checkSpec has an operation for each way in which a request is checked.
@@ -31,6 +33,7 @@ paths:
         - {name: Number, in: query, schema: {type: number, maximum: 1.5}}
         - {name: Flag, in: query, schema: {type: boolean}}
         - {name: Owned, in: query, x-invalid: Own, schema: {type: integer}}
+        - {name: Nothing, in: query, content: {application/json: {schema: {type: object, nullable: true}}}}
         - name: Document
           in: query
           content:
@@ -62,6 +65,13 @@ paths:
                 a: {type: integer}
                 list: {type: array, items: {type: integer}, maxItems: 2}
       responses: *responses
+  /nested:
+    post:
+      operationId: Nested
+      requestBody:
+        content: {application/json: {schema: {$ref: "#/components/schemas/Nested"}}}
+      responses:
+        "200": {description: d, content: {application/json: {schema: {$ref: "#/components/schemas/Nested"}}}}
   /optional:
     post:
       operationId: Optional
@@ -69,6 +79,15 @@ paths:
         content: {application/json: {schema: {type: object, properties: {a: {type: integer}}}}}
       responses:
         "200": {description: d, content: {application/json: {schema: {type: object}}}}
+components:
+  schemas:
+    Nested:
+      type: object
+      properties:
+        list: {type: object, properties: {entry: {type: array, items: {type: object, properties: {n: {type: integer}}}}}}
+        secret: {type: string, writeOnly: true}
+        id: {type: string, readOnly: true}
+        inner: {$ref: "#/components/schemas/Nested"}
 `
 
 func checkOperation(tb testing.TB, id string) *contract.Operation {
@@ -136,6 +155,8 @@ func TestCheckOfText(t *testing.T) {
 		"boolean as 1":           {with("Flag", "1"), nil, []string{"Flag"}},
 		"own error":              {with("Owned", "x"), nil, []string{"Owned Own"}},
 		"JSON":                   {with("Document", `{"kind":"k","size":1}`), map[string]any{"Document": map[string]any{"kind": "k", "size": int64(1)}}, nil},
+		"JSON null":              {with("Document", `null`), nil, []string{"Document"}},
+		"JSON null, good":        {with("Nothing", `null`), nil, nil},
 		"JSON broken":            {with("Document", `{"kind":`), nil, []string{"Document"}},
 		"JSON of another kind":   {with("Document", `[]`), nil, []string{"Document"}},
 		"JSON, member missing":   {with("Document", `{"size":1}`), nil, []string{"!Document.kind"}},
@@ -214,6 +235,7 @@ func TestCheckOfBodies(t *testing.T) {
 		"fraction":              {"Body", `{"z":"x","a":1.5}`, nil, []string{"a"}},
 		"optional, absent":      {"Optional", "", map[string]any{}, nil},
 		"optional, wrong":       {"Optional", `{"a":"x"}`, nil, []string{"a"}},
+		"for replies only":      {"Nested", `{"secret":"x","id":"y"}`, nil, []string{"id"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -283,6 +305,11 @@ func TestCheckReply(t *testing.T) {
 		"default, wrong":    {"Typed", 500, map[string]any{}, "string"},
 		"no such status":    {"Optional", 500, "x", "no reply with status 500"},
 		"null":              {"Typed", 200, nil, "breaks the spec"},
+		"an object":         {"Typed", 200, wire.Object{{Name: "ok", Value: true}, {Name: "more", Value: 1}}, ""},
+		"an object, wrong":  {"Typed", 200, wire.Object{{Name: "ok", Value: "yes"}}, "/ok"},
+		"objects inside":    {"Nested", 200, wire.Object{{Name: "list", Value: wire.List{Item: "entry", Values: []any{wire.Object{{Name: "n", Value: 1}}}}}}, ""},
+		"wrong, far inside": {"Nested", 200, wire.Object{{Name: "list", Value: wire.List{Item: "entry", Values: []any{wire.Object{{Name: "n", Value: "x"}}}}}}, "/list/entry/0/n"},
+		"for requests only": {"Nested", 200, wire.Object{{Name: "secret", Value: "x"}}, "/secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -294,6 +321,54 @@ func TestCheckReply(t *testing.T) {
 				return
 			}
 			wantError(t, err, "checks."+c.id, c.want)
+		})
+	}
+}
+
+// TestRefusals: what an operation does not describe is held to the envelope of its gateway.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	const refusal = `components: {schemas: {Refusal: {type: object, additionalProperties: false, required: [fault],
+  properties: {fault: {type: object, required: [code], properties: {code: {type: integer}}}}}}}`
+	load := func(status string) func(id string) *contract.Operation {
+		gateway := strings.Replace(gatewaySpec, "status: 500, message: Of the gateway", "status: "+status+", message: x", 1) + refusal
+		catalogue := load(t, fstest.MapFS{
+			"gateways/acs.yaml": {Data: []byte(gateway)}, "checks.yaml": {Data: []byte(checkSpec)},
+		})
+		return func(id string) *contract.Operation { return operation(t, catalogue, "checks."+id) }
+	}
+	apart, shared := load("500"), load("200")
+	good, bad := map[string]any{"fault": map[string]any{"code": 1}}, map[string]any{"fault": map[string]any{}}
+	for name, c := range map[string]struct {
+		op    *contract.Operation
+		code  int
+		value any
+		want  string // in the error; empty for none
+	}{
+		"a refusal":                {apart("Optional"), 500, good, ""},
+		"an object":                {apart("Optional"), 500, wire.Object{{Name: "fault", Value: wire.Object{{Name: "code", Value: 1}}}}, ""},
+		"a refusal, wrong":         {apart("Optional"), 500, bad, "/fault/code"},
+		"of a status not listed":   {apart("Optional"), 418, good, ""},
+		"of the operation's own":   {apart("Typed"), 404, []any{"x"}, ""},
+		"own wins":                 {apart("Typed"), 404, good, "array"},
+		"a success":                {apart("Typed"), 200, map[string]any{"ok": true}, ""},
+		"no success":               {apart("Typed"), 200, good, `"ok"`},
+		"shared, a success":        {shared("Typed"), 200, map[string]any{"ok": true}, ""},
+		"shared, a wrong success":  {shared("Typed"), 200, map[string]any{"ok": 1}, "/ok"},
+		"shared, a refusal":        {shared("Typed"), 200, good, ""},
+		"shared, a wrong refusal":  {shared("Typed"), 200, bad, "/fault/code"},
+		"shared, neither":          {shared("Typed"), 200, map[string]any{}, `"ok"`},
+		"shared, a list":           {shared("Typed"), 200, []any{}, "object"},
+		"beside the own, any more": {shared("Typed"), 200, map[string]any{"fault": 1, "ok": true}, "/fault"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := c.op.CheckReply(c.code, c.value)
+			if c.want != "" {
+				wantError(t, err, c.want)
+			} else if err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

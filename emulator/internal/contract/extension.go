@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -117,25 +115,22 @@ func (list checkList) checks() ([]Check, error) {
 	return checks, nil
 }
 
-var ratePattern = regexp.MustCompile(`^([1-9][0-9]*)/s$`)
-
 func (q *quotaExtension) quota() (*Quota, error) {
 	if q == nil {
 		return nil, nil
 	}
-	m := ratePattern.FindStringSubmatch(q.Rate)
-	if m == nil {
+	rate, err := ParseRate(q.Rate)
+	if err != nil || rate.Per != time.Second {
 		return nil, fmt.Errorf("x-quota: rate must be calls per second such as 500/s, got %q", q.Rate)
 	}
-	rate, err := strconv.Atoi(m[1])
+	if q.Error == "" {
+		return nil, fmt.Errorf("x-quota: needs the error that answers beyond %s", rate)
+	}
+	evidence, err := parseEvidence(q.Evidence)
 	if err != nil {
 		return nil, fmt.Errorf("x-quota: %w", err)
 	}
-	if q.Error == "" {
-		return nil, fmt.Errorf("x-quota: needs the error that answers beyond %s", q.Rate)
-	}
-	evidence, err := parseEvidence(q.Evidence)
-	return &Quota{Rate: rate, Per: time.Second, Code: q.Error, Evidence: evidence}, err
+	return &Quota{Rate: rate, Code: q.Error, Evidence: evidence}, nil
 }
 
 // checkExtensions visits every place of a document that can carry extensions.
@@ -166,7 +161,11 @@ type extensionWalk struct {
 }
 
 func allow[T any](w *extensionWalk, place string, extensions map[string]any) {
-	if _, err := decodeExtensions[T](extensions); err != nil && w.err == nil {
+	_, err := decodeExtensions[T](extensions)
+	if text, ok := extensions["x-evidence"].(string); ok && err == nil {
+		_, err = parseEvidence(text)
+	}
+	if err != nil && w.err == nil {
 		w.err = fmt.Errorf("%s: %w", place, err)
 	}
 }

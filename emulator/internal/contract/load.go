@@ -26,11 +26,40 @@ const (
 
 // Builtin is the catalogue of the specs that ship, loaded once for the whole process: it is read-only, and tests start
 // many emulators.
-var Builtin = sync.OnceValues(func() (*Catalogue, error) { return load(parseShipped, openapi.Files) })
+var Builtin = sync.OnceValues(func() (*Catalogue, error) { return loadShipped(openapi.Files, openapi.JSON) })
+
+// loadShipped loads documents from their translations to JSON, in which they say the same and are read faster. That
+// they are good, and the same, is known from the tests.
+func loadShipped(documents, translations fs.FS) (*Catalogue, error) {
+	return load(func(file string, _ []byte) (*openapi3.T, error) {
+		name := openapi.JSONFile(file)
+		source, err := fs.ReadFile(translations, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("openapi/%s is missing: run \"go generate ./openapi\" and build again", name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return openapi3.NewLoader().LoadFromData(source)
+	}, documents)
+}
 
 // Load reads every API and gateway document of the file systems. An API may use a gateway of another file system.
-// The first problem ends it, named by file and place.
+// The first problem ends it, named by file and place. Facts may leave out their evidence.
 func Load(systems ...fs.FS) (*Catalogue, error) { return load(parse, systems...) }
+
+// LoadComplete is Load for documents that ship, all of whose facts must say where they come from, and whose gateways
+// how they refuse.
+func LoadComplete(systems ...fs.FS) (*Catalogue, error) {
+	c, err := Load(systems...)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkComplete(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
 
 // parser reads the document that is in a file.
 type parser func(file string, source []byte) (*openapi3.T, error)
@@ -104,16 +133,6 @@ func (d *document) read(system fs.FS, parse parser) {
 	}
 }
 
-// parseShipped reads a document that ships in JSON, in which it says the same and parses faster. That it is good, and
-// the same, is known from the tests.
-func parseShipped(file string, _ []byte) (*openapi3.T, error) {
-	source, err := openapi.JSON.ReadFile(openapi.JSONFile(file))
-	if err != nil {
-		return nil, err
-	}
-	return openapi3.NewLoader().LoadFromData(source)
-}
-
 func parse(_ string, source []byte) (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(source)
 	if err != nil {
@@ -145,9 +164,21 @@ func (c *Catalogue) addGateway(d *document) error {
 	if err != nil {
 		return err
 	}
-	c.Gateways = append(c.Gateways, &Gateway{Name: root.Gateway, Title: doc.Info.Title, Errors: errors, Checks: checks})
+	g := &Gateway{
+		Name: root.Gateway, Title: doc.Info.Title, Errors: errors, Checks: checks, statuses: map[int]bool{},
+	}
+	for _, e := range errors {
+		g.statuses[e.Status] = true
+	}
+	if doc.Components != nil && doc.Components.Schemas[refusalSchema] != nil {
+		g.refusal = doc.Components.Schemas[refusalSchema].Value
+	}
+	c.Gateways = append(c.Gateways, g)
 	return nil
 }
+
+// refusalSchema is the schema of a gateway's document that describes how a call is refused.
+const refusalSchema = "Refusal"
 
 func documentName(file string) string { return strings.TrimSuffix(path.Base(file), ".yaml") }
 
@@ -196,12 +227,18 @@ func (c *Catalogue) addPath(api *API, root rootExtensions, key string, item *ope
 			return fmt.Errorf("operation %s: %w", item.Operations()[method].OperationID, err)
 		}
 		api.Operations = append(api.Operations, op)
-		if byAction {
-			key := action{api.Gateway.Name, op.Action}
-			c.byAction[key] = append(c.byAction[key], op)
-		} else {
+		if !byAction {
 			c.byRoute[item.Operations()[method]] = op
+			continue
 		}
+		key := action{api.Gateway.Name, op.Action}
+		for _, other := range c.byAction[key] {
+			if other.API.Version == api.Version {
+				return fmt.Errorf("operation %s: x-action %q of version %q is that of %s already",
+					op.Name, op.Action, api.Version, other.Name)
+			}
+		}
+		c.byAction[key] = append(c.byAction[key], op)
 	}
 	return nil
 }

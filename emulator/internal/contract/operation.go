@@ -48,7 +48,9 @@ func newOperation(
 	if err := op.addReplies(doc); err != nil {
 		return nil, err
 	}
-	op.addFits()
+	if err := op.addValidation(); err != nil {
+		return nil, err
+	}
 	return op, op.checkCodes()
 }
 
@@ -84,6 +86,53 @@ func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) err
 	sharedChecks, err := root.Checks.checks()
 	op.Checks = append(ownChecks, sharedChecks...)
 	return err
+}
+
+// addValidation makes what requests and replies are held to. It needs inputs, body and replies.
+func (op *Operation) addValidation() error {
+	op.inputs = openapi3.NewObjectSchema()
+	for _, in := range op.Inputs {
+		if op.inputs.Properties[in.Name] != nil {
+			return fmt.Errorf("parameter %s: is there twice, at different places of the request", in.Name)
+		}
+		op.inputs.WithProperty(in.Name, in.schema)
+	}
+	op.asRequest = []openapi3.SchemaValidationOption{openapi3.MultiErrors()}
+	if hasDirection(op.inputs) || hasDirection(op.body) {
+		op.asRequest = append(op.asRequest, openapi3.VisitAsRequest())
+	}
+	if slices.ContainsFunc(slices.Collect(maps.Values(op.replies)), hasDirection) {
+		op.asReply = append(op.asReply, openapi3.VisitAsResponse())
+	}
+	return nil
+}
+
+// hasDirection reports whether a member of the schema is for requests or for replies alone. Only then kin-openapi has
+// to know what it judges, which costs time.
+func hasDirection(s *openapi3.Schema) bool {
+	seen := map[*openapi3.Schema]bool{nil: true}
+	var inside func(s *openapi3.Schema) bool
+	inside = func(s *openapi3.Schema) bool {
+		if seen[s] {
+			return false
+		}
+		seen[s] = true
+		return s.ReadOnly || s.WriteOnly || slices.ContainsFunc(parts(s), inside)
+	}
+	return inside(s)
+}
+
+// parts are the schemas that stand inside another.
+func parts(s *openapi3.Schema) []*openapi3.Schema {
+	refs := slices.Concat(s.AllOf, s.AnyOf, s.OneOf, openapi3.SchemaRefs{s.Items, s.Not, s.AdditionalProperties.Schema})
+	refs = slices.AppendSeq(refs, maps.Values(s.Properties))
+	all := make([]*openapi3.Schema, 0, len(refs))
+	for _, ref := range refs {
+		if ref != nil {
+			all = append(all, ref.Value)
+		}
+	}
+	return all
 }
 
 // checkCodes refuses an operation that answers with an error which it does not document.

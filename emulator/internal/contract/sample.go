@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/brianvoe/gofakeit/v7"
+	"github.com/brianvoe/gofakeit/v6"
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
@@ -23,9 +23,21 @@ func (op *Operation) Sample(chance *rand.Rand, now time.Time) any {
 	if op.example != nil {
 		return op.example
 	}
-	f := faker{Faker: gofakeit.NewFaker(chance, false), now: now}
+	f := faker{Faker: NewFaker(chance), now: now}
 	return f.value(cmp.Or(op.replies[http.StatusOK], op.replies[0]), "", 0)
 }
+
+// NewFaker makes fake data out of chance: the same chance gives the same data.
+func NewFaker(chance *rand.Rand) *gofakeit.Faker { return gofakeit.NewCustom(source{chance}) }
+
+// source makes chance a source of math/rand, which is what gofakeit draws from.
+type source struct{ *rand.Rand }
+
+// Int63 is a number of 63 bits.
+func (s source) Int63() int64 { return int64(s.Uint64() >> 1) }
+
+// Seed does nothing: the chance was seeded by whoever made it.
+func (s source) Seed(int64) {}
 
 type faker struct {
 	*gofakeit.Faker
@@ -37,6 +49,8 @@ const (
 	maxDepth = 6
 	// deepest ends those that require themselves, which no value fits.
 	deepest = 2 * maxDepth
+	// sentenceWords is how many words an invented sentence has.
+	sentenceWords = 6
 )
 
 func (f faker) value(s *openapi3.Schema, name string, depth int) any {
@@ -46,7 +60,7 @@ func (f faker) value(s *openapi3.Schema, name string, depth int) any {
 	case s.Example != nil:
 		return s.Example
 	case len(s.Enum) > 0:
-		return s.Enum[f.IntN(len(s.Enum))]
+		return s.Enum[f.Number(0, len(s.Enum)-1)]
 	case s.Type.Is(openapi3.TypeInteger), s.Type.Is(openapi3.TypeNumber):
 		return f.number(s)
 	case s.Type.Is(openapi3.TypeBoolean):
@@ -72,10 +86,10 @@ func (f faker) number(s *openapi3.Schema) any {
 		return f.Float64Range(low+(high-low)/4, high-(high-low)/4)
 	}
 	first, last := math.Ceil(low/step), math.Floor(high/step)
-	if s.ExclusiveMin && first*step == low {
+	if s.ExclusiveMin.IsTrue() && first*step == low {
 		first++
 	}
-	if s.ExclusiveMax && last*step == high {
+	if s.ExclusiveMax.IsTrue() && last*step == high {
 		last--
 	}
 	drawn := (first + math.Floor(f.Float64Range(0, 1)*max(last-first+1, 0))) * step
@@ -116,7 +130,7 @@ func (f faker) array(s *openapi3.Schema, name string, depth int) []any {
 
 // composite draws what oneOf, anyOf and allOf describe, or an object. Of alternatives the first is taken.
 func (f faker) composite(s *openapi3.Schema, name string, depth int) any {
-	list := parts(s)
+	list := alternatives(s)
 	if len(list) == 1 && len(s.Properties)+len(s.Required) == 0 {
 		return f.value(list[0].Value, name, depth+1)
 	}
@@ -130,8 +144,8 @@ func (f faker) composite(s *openapi3.Schema, name string, depth int) any {
 	return f.object(whole, depth)
 }
 
-// parts are the schemas that a value must fit besides s itself.
-func parts(s *openapi3.Schema) openapi3.SchemaRefs {
+// alternatives are the schemas that a value must fit besides s itself.
+func alternatives(s *openapi3.Schema) openapi3.SchemaRefs {
 	return slices.Concat(s.OneOf[:min(len(s.OneOf), 1)], s.AnyOf[:min(len(s.AnyOf), 1)], s.AllOf)
 }
 
@@ -142,7 +156,7 @@ func gather(whole, s *openapi3.Schema, depth int) {
 	}
 	maps.Copy(whole.Properties, s.Properties)
 	whole.Required = append(whole.Required, s.Required...)
-	for _, part := range parts(s) {
+	for _, part := range alternatives(s) {
 		gather(whole, part.Value, depth+1)
 	}
 }
@@ -203,7 +217,7 @@ func (f faker) named(name string) string {
 	case lower == "ip", strings.HasSuffix(name, "Ip"), strings.HasSuffix(name, "IP"), strings.HasSuffix(lower, "_ip"):
 		return f.IPv4Address()
 	case strings.Contains(lower, "message"), strings.Contains(lower, "desc"):
-		return f.Sentence()
+		return f.Sentence(sentenceWords)
 	case strings.HasSuffix(lower, "id"), strings.Contains(lower, "token"):
 		return f.UUID()
 	}

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
+	"reflect"
 	"strings"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 // maxBody bounds what is read of a control call.
@@ -22,7 +23,7 @@ const maxBody = 1 << 20
 type document []byte
 
 // readBody reads the body to its end.
-func readBody(c *echo.Context) ([]byte, error) {
+func readBody(c echo.Context) ([]byte, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.Request().Body, maxBody))
 	if err == nil {
 		return raw, nil
@@ -34,7 +35,7 @@ func readBody(c *echo.Context) ([]byte, error) {
 }
 
 // decode reads the JSON body strictly: one object, no unknown members. An empty body leaves into as it is.
-func decode(c *echo.Context, into any) (document, error) {
+func decode(c echo.Context, into any) (document, error) {
 	raw, err := readBody(c)
 	if err != nil {
 		return nil, err
@@ -43,37 +44,63 @@ func decode(c *echo.Context, into any) (document, error) {
 	if len(text) == 0 {
 		return raw, nil
 	}
-	// The decoder below stops behind the first value and tells no place of an unknown member; this one reads it all.
+	// The walk below needs a good document, and would stop behind its first value.
 	var whole json.RawMessage
 	if err := json.Unmarshal(raw, &whole); err != nil {
-		return nil, document(raw).problem(err)
+		return nil, document(raw).unreadable(err)
 	}
 	if text[0] != '{' {
-		return nil, document(raw).problem(errors.New("it must be a JSON object"))
+		return nil, document(raw).unreadable(errors.New("it must be a JSON object"))
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return nil, document(raw).problem(err)
+	if extra, ok := document(raw).unknown(into); ok {
+		return nil, document(raw).unknownMember(extra)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return nil, document(raw).wrongType(err, into)
 	}
 	return raw, nil
 }
 
-// problem says what encoding/json found and where.
-func (d document) problem(err error) *Problem {
-	p := problem(http.StatusBadRequest, "the body is not good: "+strings.TrimPrefix(err.Error(), "json: "))
+// unknownMember says what nobody reads, and where.
+func (d document) unknownMember(extra member) *controlapi.Problem {
+	p := problem(http.StatusBadRequest, fmt.Sprintf("the body is not good: unknown field %q", extra.name))
+	p.Field = extra.name
+	p.Line, p.Column = d.place(extra.offset)
+	return p
+}
+
+// unreadable says where a document is no JSON.
+func (d document) unreadable(err error) *controlapi.Problem {
+	p := problem(http.StatusBadRequest, "the body is not good: "+err.Error())
 	offset := int64(0)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		offset = syntax.Offset - 1 // it counts the bytes that were read
-	} else if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		p.Detail = fmt.Sprintf("the body is not good: %s cannot be a JSON %s", kind.Field, kind.Value)
-		p.Field, offset = kind.Field, kind.Offset-1
-	} else if _, quoted, ok := strings.Cut(err.Error(), "unknown field "); ok {
-		p.Field, _ = strconv.Unquote(quoted)
-		offset = d.find(func(_, member string) bool { return member == p.Field })
 	}
 	p.Line, p.Column = d.place(offset)
 	return p
+}
+
+// wrongType says which member has a value that the type of into does not take, and where.
+func (d document) wrongType(err error, into any) *controlapi.Problem {
+	kind, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return d.unreadable(err)
+	}
+	field := withoutEmbedded(reflect.TypeOf(into).Elem(), kind.Field)
+	p := problem(http.StatusBadRequest, fmt.Sprintf("the body is not good: %s cannot be a JSON %s", field, kind.Value))
+	p.Field = field
+	p.Line, p.Column = d.place(kind.Offset - 1)
+	return p
+}
+
+// withoutEmbedded takes the name of an embedded struct out of a path of encoding/json: the document does not have it.
+func withoutEmbedded(of reflect.Type, path string) string {
+	for i := range of.NumField() {
+		if field := of.Field(i); field.Anonymous {
+			path = strings.TrimPrefix(path, field.Name+".")
+		}
+	}
+	return path
 }
 
 // locate points a refusal of the body's content at the member that it names.
@@ -83,7 +110,7 @@ func (d document) locate(err error) error {
 		return err
 	}
 	p := asProblem(err)
-	p.Line, p.Column = d.place(d.find(func(path, _ string) bool { return path == invalid.Field }))
+	p.Line, p.Column = d.place(d.find(invalid.Field))
 	return p
 }
 

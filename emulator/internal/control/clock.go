@@ -5,24 +5,22 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
-type clockView struct {
-	Now    time.Time `json:"now"`
-	Frozen bool      `json:"frozen"`
-}
+// clockBody is the body of PATCH …/clock. Instants and durations are read as text first, so that a refusal can name
+// the member.
+type clockBody struct {
+	controlapi.ClockChange
 
-// clockPatch is the body of PATCH …/clock: at least one of the three.
-type clockPatch struct {
 	Now     *string `json:"now"`
 	Advance *string `json:"advance"`
-	Frozen  *bool   `json:"frozen"`
 }
 
-func showClock(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
+func showClock(_ *plane, c echo.Context, box *sandbox.Sandbox) error {
 	clock, err := box.Clock(c.Request().Context())
 	if err != nil {
 		return err
@@ -30,42 +28,42 @@ func showClock(_ *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	return c.JSON(http.StatusOK, clockView(clock))
 }
 
-func changeClock(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	var patch clockPatch
-	text, err := decode(c, &patch)
+func changeClock(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	var body clockBody
+	text, err := decode(c, &body)
 	if err != nil {
 		return err
 	}
-	change, err := patch.change()
+	change, err := body.change()
 	if err != nil {
 		return text.locate(err)
 	}
-	clock, err := p.emulator.ChangeClock(c.Request().Context(), box, change)
+	clock, err := p.world.ChangeClock(c.Request().Context(), box, change)
 	if err != nil {
 		return text.locate(err)
 	}
 	return c.JSON(http.StatusOK, clockView(clock))
 }
 
-func (p clockPatch) change() (sandbox.ClockChange, error) {
-	change := sandbox.ClockChange{Frozen: p.Frozen}
-	if p == (clockPatch{}) {
+func (b clockBody) change() (sandbox.ClockChange, error) {
+	change := sandbox.ClockChange{Frozen: b.Frozen}
+	if b == (clockBody{}) {
 		return change, &sandbox.InvalidError{Field: "body", Reason: "give now, advance or frozen"}
 	}
 	var err error
-	if change.Now, err = instant(p.Now); err != nil || p.Advance == nil {
+	if change.Now, err = readInstant(b.Now); err != nil || b.Advance == nil {
 		return change, err
 	}
-	change.Advance, err = time.ParseDuration(*p.Advance)
+	change.Advance, err = time.ParseDuration(*b.Advance)
 	if err != nil || change.Advance < 0 {
 		return change, &sandbox.InvalidError{Field: "advance", Reason: fmt.Sprintf(
-			"must be a duration such as 59m or 1h30m, not negative, got %q; now sets the clock back", *p.Advance)}
+			"must be a duration such as 59m or 1h30m, not negative, got %q; now sets the clock back", *b.Advance)}
 	}
 	return change, nil
 }
 
-// instant reads the member now.
-func instant(text *string) (*time.Time, error) {
+// readInstant reads the member now.
+func readInstant(text *string) (*time.Time, error) {
 	if text == nil {
 		return nil, nil //nolint:nilnil // what is left out stays left out
 	}

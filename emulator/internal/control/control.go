@@ -2,19 +2,20 @@
 package control
 
 import (
-	"io"
+	"cmp"
 	"log/slog"
 	"net/http"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/openapi"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 // Options configure the control plane.
 type Options struct {
-	Emulator *emulator.Emulator
+	World *world.World
 	// Data is the data plane's address as host:port, named in replies.
 	Data string
 	// TLS is the address of the data plane's TLS listener as host:port; empty where there is none.
@@ -25,8 +26,8 @@ type Options struct {
 	Token string
 	// Loopback says that the plane listens on a loopback address: then foreign Host and Origin headers are refused.
 	Loopback bool
-	// Metrics writes what Prometheus asks for; nil means that nothing is counted.
-	Metrics func(io.Writer) error
+	// Metrics serves what Prometheus asks for; nil means that nothing is counted.
+	Metrics http.Handler
 	// Console serves the web pages at "/" and below ConsoleRoot, and asks for the token itself; nil means none.
 	Console     http.Handler
 	ConsoleRoot string
@@ -35,32 +36,34 @@ type Options struct {
 
 // plane holds what the handlers share.
 type plane struct {
-	emulator *emulator.Emulator
-	data     string
-	tls      string
-	ca       []byte
+	world *world.World
+	data  string
+	tls   string
+	ca    []byte
+	log   *slog.Logger
 }
 
 // New returns the control plane. Its contract is openapi/control.yaml.
 func New(o Options) http.Handler {
-	p := &plane{emulator: o.Emulator, data: o.Data, tls: o.TLS, ca: o.CA}
-	o.Emulator.Sandboxes().Secrets().Keep(o.Token)
-	e := echo.NewWithConfig(echo.Config{Logger: o.Log, HTTPErrorHandler: p.writeProblem})
-	e.Pre(survive, guard{token: o.Token, loopback: o.Loopback, console: o.ConsoleRoot}.check)
+	p := &plane{world: o.World, data: o.Data, tls: o.TLS, ca: o.CA, log: cmp.Or(o.Log, slog.Default())}
+	o.World.Sandboxes().Secrets().Keep(o.Token)
+	e := echo.New()
+	e.HTTPErrorHandler = p.writeProblem
+	e.Pre(recoverPanics, guard{token: o.Token, loopback: o.Loopback, console: o.ConsoleRoot}.check)
 	if o.Console != nil {
 		pages := echo.WrapHandler(o.Console)
 		e.GET("/", pages)
 		e.Any(o.ConsoleRoot+"*", pages)
 	}
 
-	e.GET("/healthz", health)
-	e.HEAD("/healthz", health) // as some health checks ask
-	e.GET("/openapi.yaml", p.contract)
+	e.GET("/healthz", showHealth)
+	e.HEAD("/healthz", showHealth) // as some health checks ask
+	e.GET("/openapi.yaml", p.showContract)
 	e.GET("/metrics", showMetrics(o.Metrics))
 	e.GET("/ca.pem", p.showCA)
 	v1 := e.Group("/v1")
 	v1.GET("/apis", p.listAPIs)
-	v1.GET("/apis/:api/openapi.yaml", p.spec)
+	v1.GET("/apis/:api/openapi.yaml", p.showSpec)
 	v1.GET("/schema/scenario.json", p.scenarioSchema)
 	v1.GET("/scenarios", p.listScenarios)
 	v1.GET("/scenarios/:scenario", p.showScenario)
@@ -68,30 +71,30 @@ func New(o Options) http.Handler {
 	v1.GET("/sandboxes", p.listSandboxes)
 	v1.POST("/sandboxes", p.createSandbox)
 	box := v1.Group("/sandboxes/:sandbox")
-	box.GET("", p.with(showSandbox))
+	box.GET("", p.withSandbox(showSandbox))
 	box.DELETE("", p.removeSandbox)
-	box.POST("/reset", p.with(reset))
-	box.GET("/clock", p.with(showClock))
-	box.PATCH("/clock", p.with(changeClock))
-	box.GET("/requests", p.with(listRequests))
-	box.GET("/requests/:request", p.with(showRequest))
-	box.DELETE("/requests", p.with(clearRequests))
-	box.GET("/events", p.with(followRequests))
-	box.GET("/scenarios", p.with(listPlaying))
-	box.PUT("/scenarios/:scenario", p.with(play))
-	box.DELETE("/scenarios/:scenario", p.with(stopPlaying))
-	box.GET("/coverage", p.with(showCoverage))
-	box.GET("/tokens", p.with(listTokens))
-	box.POST("/tokens/:token/:change", p.with(changeToken))
+	box.POST("/reset", p.withSandbox(resetSandbox))
+	box.GET("/clock", p.withSandbox(showClock))
+	box.PATCH("/clock", p.withSandbox(changeClock))
+	box.GET("/requests", p.withSandbox(listRequests))
+	box.GET("/requests/:request", p.withSandbox(showRequest))
+	box.DELETE("/requests", p.withSandbox(clearRequests))
+	box.GET("/events", p.withSandbox(followRequests))
+	box.GET("/scenarios", p.withSandbox(listPlaying))
+	box.PUT("/scenarios/:scenario", p.withSandbox(playScenario))
+	box.DELETE("/scenarios/:scenario", p.withSandbox(stopScenario))
+	box.GET("/coverage", p.withSandbox(showCoverage))
+	box.GET("/tokens", p.withSandbox(listTokens))
+	box.POST("/tokens/:token/:change", p.withSandbox(changeToken))
 	return e
 }
 
-func health(c *echo.Context) error {
-	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+func showHealth(c echo.Context) error {
+	return c.JSON(http.StatusOK, controlapi.Health{Status: "ok"})
 }
 
 // showCA hands out what clients of the TLS listener have to trust.
-func (p *plane) showCA(c *echo.Context) error {
+func (p *plane) showCA(c echo.Context) error {
 	if p.tls == "" {
 		return problem(http.StatusNotFound, "there is no CA, since TLS is off: start the server with --tls-addr")
 	}
@@ -103,7 +106,7 @@ const pemContent = "application/x-pem-file"
 
 const yamlContent = "application/yaml"
 
-func (p *plane) contract(c *echo.Context) error {
+func (p *plane) showContract(c echo.Context) error {
 	source, err := openapi.Files.ReadFile("control.yaml")
 	if err != nil {
 		return err

@@ -3,15 +3,15 @@ package control
 import (
 	"net/http"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
-func showCoverage(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	coverage, err := p.emulator.Coverage(c.Request().Context(), box)
+func showCoverage(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	coverage, err := p.world.Coverage(c.Request().Context(), box)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, coverage)
+	return c.JSON(http.StatusOK, coverageView(coverage))
 }

@@ -2,27 +2,26 @@ package control
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/eventstream"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 // followRequests sends the journal as server-sent events: what is kept, then what comes, until the client leaves, the
 // sandbox is removed or the emulator stops.
-func followRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+func followRequests(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	filter, err := readEventFilter(c.Request())
 	if err != nil {
 		return err
 	}
-	watch, err := p.emulator.Watch() // before the first reading, so that nothing comes between
+	watch, err := p.world.Watch() // before the first reading, so that nothing comes between
 	if err != nil {
 		return err
 	}
@@ -47,9 +46,9 @@ func readEventFilter(r *http.Request) (journal.Filter, error) {
 }
 
 func (p *plane) follow(
-	ctx context.Context, s follower, watch *emulator.Watch, box *sandbox.Sandbox, filter journal.Filter,
+	ctx context.Context, s follower, watch *world.Watch, box *sandbox.Sandbox, filter journal.Filter,
 ) error {
-	reader := p.emulator.Journal(box).Reader(filter.After)
+	reader := p.world.Journal(box).Reader(filter.After)
 	for {
 		for more := true; more; {
 			changes, err := reader.Next(ctx)
@@ -61,10 +60,14 @@ func (p *plane) follow(
 			}
 			more = len(changes.Records) > 0
 		}
-		if err := s.await(ctx, watch, box.ID); err != nil {
+		changed, err := eventstream.Await(ctx, watch, func(id string) bool { return id == box.ID })
+		if err == nil && changed == nil {
+			err = s.SendHeartbeat()
+		}
+		if err != nil {
 			return nil //nolint:nilerr // the client left, or the emulator stops
 		}
-		if _, err := p.emulator.Sandboxes().Get(box.ID); err != nil {
+		if _, err := p.world.Sandboxes().Get(ctx, box.ID); err != nil {
 			_ = s.Send("removed", 0, struct{}{})
 			return nil //nolint:nilerr // what is followed is gone
 		}
@@ -81,7 +84,7 @@ func (s follower) changes(c journal.Changes, filter journal.Filter) error {
 		}
 	}
 	if c.Missed > 0 {
-		if err := s.Send("missed", 0, map[string]uint64{"missed": c.Missed}); err != nil {
+		if err := s.Send("missed", 0, controlapi.Missed{Missed: c.Missed}); err != nil {
 			return err
 		}
 	}
@@ -97,27 +100,9 @@ func (s follower) changes(c journal.Changes, filter journal.Filter) error {
 		if err != nil {
 			return err
 		}
-		if err := s.Send("request", entry.Seq, entry); err != nil {
+		if err := s.Send("request", entry.Seq, entryView(entry)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// await waits until the journal of the sandbox changes, or it is time for a sign of life.
-func (s follower) await(ctx context.Context, watch *emulator.Watch, id string) error {
-	limited, cancel := context.WithTimeout(ctx, eventstream.Heartbeat)
-	defer cancel()
-	for {
-		changed, err := watch.Next(limited)
-		switch {
-		case err == nil && slices.Contains(changed, id):
-			return nil
-		case err == nil:
-		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-			return s.Beat()
-		default:
-			return err
-		}
-	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // follow opens the events of the default sandbox until end.
@@ -30,7 +30,7 @@ func TestTooManyFollowers(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	end := w.follow(t)
-	for range emulator.MaxWatches - 1 {
+	for range steer.MaxWatches - 1 {
 		watch, err := w.Watch()
 		if err != nil {
 			t.Fatal(err)

@@ -54,7 +54,7 @@ func FuzzControl(f *testing.F) {
 		f.Fatal(err)
 	}
 	e.Stop() // who follows events is let go at once
-	handler := control.New(control.Options{Emulator: e, Data: "127.0.0.1:4010", Log: discard})
+	handler := control.New(control.Options{World: e.World(), Data: "127.0.0.1:4010", Log: discard})
 	contract := newChecked(f, direct{handler})
 	contract.anything = true
 	f.Fuzz(func(t *testing.T, method, path, body string) {
@@ -102,12 +102,12 @@ func anyRequest(t *testing.T, method, path, body string) (*http.Request, bool) {
 // clean puts the world back to the start, so that every run of the fuzzer stands by itself.
 func clean(t *testing.T, e *emulator.Emulator) {
 	t.Helper()
-	for _, box := range e.Sandboxes().List() {
+	for _, box := range e.World().Sandboxes().List(t.Context()) {
 		var err error
 		if box.ID == sandbox.Default {
 			err = box.Reset(t.Context())
 		} else {
-			err = e.Sandboxes().Remove(t.Context(), box.ID)
+			err = e.World().Sandboxes().Remove(t.Context(), box.ID)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -135,7 +135,7 @@ func FuzzGuard(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	handler := control.New(control.Options{Emulator: e, Loopback: true, Log: discard})
+	handler := control.New(control.Options{World: e.World(), Loopback: true, Log: discard})
 	f.Fuzz(func(t *testing.T, host, origin string) {
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", nil)
 		req.Host = host

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 )
 
 // guard keeps strangers out: other sites' pages by Host and Origin on a loopback address, everybody without the token
@@ -21,7 +21,7 @@ const healthPath = "/healthz"
 
 // check runs before routing, so that a refused caller learns nothing of what there is.
 func (g guard) check(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c *echo.Context) error {
+	return func(c echo.Context) error {
 		req := c.Request()
 		if g.loopback {
 			if err := refuseForeign(req); err != nil {

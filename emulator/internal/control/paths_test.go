@@ -1,7 +1,6 @@
 package control_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -45,7 +44,7 @@ func TestOddSegments(t *testing.T) {
 			}
 		}
 	}
-	if n := len(w.Sandboxes().List()); n != 2 {
+	if n := len(w.Sandboxes().List(t.Context())); n != 2 {
 		t.Errorf("%d sandboxes are left", n)
 	}
 }
@@ -57,9 +56,9 @@ func TestPanicsOfHandlers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("fake-default-bearer-token") })
 	plane := control.New(control.Options{
-		Emulator: em, Log: discard, Metrics: func(io.Writer) error { panic("fake-default-bearer-token") },
-		Console:     http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("fake-default-bearer-token") }),
+		Emulator: em, World: em.World(), Log: discard, Metrics: broken, Console: broken,
 		ConsoleRoot: "/console/",
 	})
 	for _, path := range []string{"/metrics", "/console/calls", "/metrics"} {

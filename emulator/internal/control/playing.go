@@ -9,38 +9,29 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
-// playingView is a scenario that plays in a sandbox.
-type playingView struct {
-	scenario.Status
-	Playing bool `json:"playing"`
+func (p *plane) playing(ctx context.Context, box *sandbox.Sandbox) ([]controlapi.Playing, error) {
+	list, err := p.world.Player(box).List(ctx)
+	return convertAll(list, playingView), err
 }
 
-func (p *plane) playing(ctx context.Context, box *sandbox.Sandbox) ([]playingView, error) {
-	list, err := p.emulator.Player(box).List(ctx)
-	views := make([]playingView, len(list))
-	for i, status := range list {
-		views[i] = playingView{status, true}
-	}
-	return views, err
-}
-
-func listPlaying(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+func listPlaying(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	views, err := p.playing(c.Request().Context(), box)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"scenarios": views})
+	return c.JSON(http.StatusOK, controlapi.PlayingList{Scenarios: views})
 }
 
-// played names what was played, in the order in which it was, without what is on by default.
-func (p *plane) played(ctx context.Context, box *sandbox.Sandbox) ([]string, error) {
+// playedNames names what was played, in the order in which it was, without what is on by default.
+func (p *plane) playedNames(ctx context.Context, box *sandbox.Sandbox) ([]string, error) {
 	views, err := p.playing(ctx, box)
 	names := []string{}
 	for _, v := range slices.Backward(views) {
@@ -53,14 +44,18 @@ func (p *plane) played(ctx context.Context, box *sandbox.Sandbox) ([]string, err
 
 var scenarioNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_%-]{0,127}$`)
 
-// play plays a known scenario, or the one in the body under the name of the path.
-func play(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+// playScenario plays a known scenario, or the one in the body under the name of the path.
+func playScenario(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	name, err := scenarioName(c)
+	if err != nil {
+		return err
+	}
 	source, err := readBody(c)
 	if err != nil {
 		return err
 	}
-	what := scenario.Playing{Name: scenarioName(c)}
-	if !blank(source) {
+	what := play.Playing{Name: name}
+	if !isBlank(source) {
 		what.Source = string(source)
 		if !scenarioNamePattern.MatchString(what.Name) {
 			return problem(http.StatusBadRequest, "a scenario's name has 1 to 128 characters of A-Z, a-z, 0-9 and ./_%-, "+
@@ -72,8 +67,8 @@ func play(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return err
 	}
-	if err := p.emulator.Play(ctx, box, what); err != nil {
-		return p.meant(err, what.Name)
+	if err := p.world.Play(ctx, box, what); err != nil {
+		return p.suggest(err, what.Name)
 	}
 	after, err := p.status(ctx, box, what.Name)
 	switch {
@@ -88,33 +83,36 @@ func play(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 }
 
 // status is that of the scenario of a name; nil where it does not play.
-func (p *plane) status(ctx context.Context, box *sandbox.Sandbox, name string) (*playingView, error) {
+func (p *plane) status(ctx context.Context, box *sandbox.Sandbox, name string) (*controlapi.Playing, error) {
 	views, err := p.playing(ctx, box)
-	i := slices.IndexFunc(views, func(v playingView) bool { return v.Name == name })
+	i := slices.IndexFunc(views, func(v controlapi.Playing) bool { return v.Name == name })
 	if err != nil || i < 0 {
 		return nil, err
 	}
 	return &views[i], nil
 }
 
-// meant adds to the refusal of an unknown name the one that was probably meant.
-func (p *plane) meant(err error, name string) error {
-	if errors.Is(err, scenario.ErrUnknown) {
+// suggest adds to the refusal of an unknown name the one that was probably meant.
+func (p *plane) suggest(err error, name string) error {
+	if errors.Is(err, play.ErrUnknown) {
 		return p.unknownScenario(name)
 	}
 	return err
 }
 
-func stopPlaying(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	name := scenarioName(c)
-	if err := p.emulator.StopPlaying(c.Request().Context(), box, name); err != nil {
+func stopScenario(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	name, err := scenarioName(c)
+	if err != nil {
+		return err
+	}
+	if err := p.world.StopPlaying(c.Request().Context(), box, name); err != nil {
 		return fmt.Errorf("%w: %q", err, name)
 	}
 	return c.NoContent(http.StatusNoContent)
 }
 
-// scripts reads what a sandbox starts with: names of known scenarios, and documents.
-func scripts(given []json.RawMessage) ([]sandbox.Script, error) {
+// readScripts reads what a sandbox starts with: names of known scenarios, and documents.
+func readScripts(given []json.RawMessage) ([]sandbox.Script, error) {
 	var all []sandbox.Script
 	for i, raw := range given {
 		var script sandbox.Script
@@ -135,13 +133,13 @@ func scripts(given []json.RawMessage) ([]sandbox.Script, error) {
 	return all, nil
 }
 
-// startProblem points a refusal of a scenario that a sandbox should start with into the body that brought it.
-func (p *plane) startProblem(text document, given []json.RawMessage, wrong *emulator.ScriptError) error {
+// scriptProblem points a refusal of a scenario that a sandbox should start with into the body that brought it.
+func (p *plane) scriptProblem(text document, given []json.RawMessage, wrong *world.ScriptError) error {
 	var name string
 	_ = json.Unmarshal(given[wrong.Index], &name) // empty for a document, whose name is known
-	shown := asProblem(p.meant(wrong.Err, name))
+	shown := asProblem(p.suggest(wrong.Err, name))
 	shown.Field = fmt.Sprintf("scenarios[%d]", wrong.Index)
-	line, column := text.place(text.find(func(path, _ string) bool { return path == shown.Field }))
+	line, column := text.place(text.find(shown.Field))
 	moved := slices.Clone(shown.Problems)
 	for i := range moved {
 		if moved[i].Line == 1 {

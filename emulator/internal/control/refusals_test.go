@@ -51,7 +51,7 @@ func TestUnreadableBodies(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if n := len(w.Sandboxes().List()); n != 1 {
+		if n := len(w.Sandboxes().List(t.Context())); n != 1 {
 			t.Errorf("refused bodies made %d sandboxes", n-1)
 		}
 	})
@@ -116,10 +116,26 @@ func TestBadDefinitions(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if n := len(w.Sandboxes().List()); n != 1 {
+		if n := len(w.Sandboxes().List(t.Context())); n != 1 {
 			t.Errorf("refused bodies made %d sandboxes", n-1)
 		}
 	})
+}
+
+// TestCredentialsOfUnknownGateways are refused by the name of the gateway, not ignored.
+func TestCredentialsOfUnknownGateways(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for body, want := range map[string]string{
+		`{"credentials":{"acs":[],"osss":[{"accessKeyId":"i"}]}}`: "credentials.osss at 1:26",
+		`{"credentials":{"osss":[]}}`:                             "credentials.osss at 1:17",
+		`{"credentials":{"osss":{"accessKeyId":"i"}}}`:            "credentials at 1:2",
+	} {
+		p := w.refused(t, http.MethodPost, "/v1/sandboxes", body, http.StatusUnprocessableEntity)
+		if got := fmt.Sprintf("%s at %d:%d", p.Field, p.Line, p.Column); got != want {
+			t.Errorf("%s: %s, want %s: %s", body, got, want, p.Detail)
+		}
+	}
 }
 
 func TestDuplicates(t *testing.T) {
@@ -147,7 +163,7 @@ func TestDuplicates(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if n := len(w.Sandboxes().List()); n != 2 {
+		if n := len(w.Sandboxes().List(t.Context())); n != 2 {
 			t.Errorf("refused bodies made %d sandboxes", n-2)
 		}
 	})

@@ -7,13 +7,13 @@ import (
 	"regexp"
 	"strconv"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
-func listRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
+func listRequests(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	query, err := url.ParseQuery(c.Request().URL.RawQuery)
 	if err != nil {
 		return problem(http.StatusBadRequest, "the query is not good: "+err.Error())
@@ -22,11 +22,11 @@ func listRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return err
 	}
-	page, err := p.emulator.Journal(box).List(c.Request().Context(), filter)
+	page, err := p.world.Journal(box).List(c.Request().Context(), filter)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, page)
+	return c.JSON(http.StatusOK, pageView(page))
 }
 
 // readFilter refuses names it does not know and names that are there twice: a filter that is left out selects
@@ -72,20 +72,20 @@ func readLimit(text string) (int, error) {
 
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
-func showRequest(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	id := c.Param("request")
+func showRequest(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	id := pathParam(c, "request")
 	if !requestIDPattern.MatchString(id) {
 		return problem(http.StatusBadRequest, "a request id has 1 to 64 characters of A-Z, a-z, 0-9 and -")
 	}
-	entry, err := p.emulator.Journal(box).Get(c.Request().Context(), id)
+	entry, err := p.world.Journal(box).Get(c.Request().Context(), id)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, entry)
+	return c.JSON(http.StatusOK, entryView(entry))
 }
 
-func clearRequests(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	if err := p.emulator.ClearJournal(c.Request().Context(), box); err != nil {
+func clearRequests(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	if err := p.world.ClearJournal(c.Request().Context(), box); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -1,147 +1,136 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
+	"net/url"
 
-	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v4"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
-// boxHandler is a call about one sandbox.
-type boxHandler func(p *plane, c *echo.Context, box *sandbox.Sandbox) error
+// sandboxHandler is a call about one sandbox.
+type sandboxHandler func(p *plane, c echo.Context, box *sandbox.Sandbox) error
 
-// with finds the sandbox of the path.
-func (p *plane) with(handle boxHandler) echo.HandlerFunc {
-	return func(c *echo.Context) error {
+// withSandbox finds the sandbox of the path.
+func (p *plane) withSandbox(handle sandboxHandler) echo.HandlerFunc {
+	return func(c echo.Context) error {
 		id, err := sandboxID(c)
 		if err != nil {
 			return err
 		}
-		box, err := p.emulator.Sandboxes().Get(id)
-		if err != nil {
-			return err
-		}
-		return handle(p, c, box)
+		return p.world.Visit(c.Request().Context(), id, func(box *sandbox.Sandbox) error { return handle(p, c, box) })
 	}
 }
 
-func sandboxID(c *echo.Context) (string, error) {
-	id := c.Param("sandbox")
+// pathParam is a part of the path that a route names. Echo matches a path that cannot be told from its plain form, such
+// as one with %2F, as it was sent; its parts are then still escaped.
+func pathParam(c echo.Context, name string) string {
+	value := c.Param(name)
+	if c.Request().URL.RawPath == "" {
+		return value
+	}
+	plain, _ := url.PathUnescape(value) // net/http lets no bad escape through
+	return plain
+}
+
+func sandboxID(c echo.Context) (string, error) {
+	id := pathParam(c, "sandbox")
 	if !sandbox.ValidID(id) {
 		return "", problem(http.StatusBadRequest, "a sandbox id has 1 to 64 characters of a-z, 0-9 and -")
 	}
 	return id, nil
 }
 
-// summary is a sandbox in a list: no secrets.
-type summary struct {
-	ID     string    `json:"id"`
-	Seed   uint64    `json:"seed"`
-	Now    time.Time `json:"now"`
-	Frozen bool      `json:"frozen"`
-	// TTL and ExpiresAt are there for a sandbox that ends when nobody uses it; the latter is real time.
-	TTL       string    `json:"ttl,omitempty"`
-	ExpiresAt time.Time `json:"expiresAt,omitzero"`
-}
-
-// details is a sandbox by itself, the only place besides its creation where secrets are shown.
-type details struct {
-	summary
-	Credentials sandbox.Credentials `json:"credentials"`
-	Fixtures    sandbox.Fixtures    `json:"fixtures"`
-	Quotas      map[string]string   `json:"quotas"`
-	Scenarios   []string            `json:"scenarios"`
-	Endpoints   endpoints           `json:"endpoints"`
-}
-
-// endpoints are what clients are pointed at; acs clients take a host and port without a scheme.
-type endpoints struct {
-	Data    string `json:"data"`
-	Control string `json:"control"`
-	ACS     string `json:"acs"`
-	Top     string `json:"top"`
-	Fabric  string `json:"fabric"`
-	// TLS is the data plane over HTTPS, where that is on.
-	TLS string `json:"tls,omitempty"`
-}
-
-func summarize(c *echo.Context, box *sandbox.Sandbox) (summary, error) {
+func sandboxSummary(c echo.Context, box *sandbox.Sandbox) (controlapi.SandboxSummary, error) {
 	clock, err := box.Clock(c.Request().Context())
-	return summary{box.ID, box.Seed, clock.Now, clock.Frozen, box.TTL, box.ExpiresAt()}, err
+	return controlapi.SandboxSummary{
+		ID: box.ID, Seed: box.Seed, Now: clock.Now, Frozen: clock.Frozen, TTL: box.TTL, ExpiresAt: box.ExpiresAt(),
+	}, err
 }
 
-func (p *plane) details(c *echo.Context, box *sandbox.Sandbox) (details, error) {
-	short, err := summarize(c, box)
+// sandboxDetails is a sandbox by itself: the only place besides its creation where secrets are shown.
+func (p *plane) sandboxDetails(c echo.Context, box *sandbox.Sandbox) (controlapi.Sandbox, error) {
+	short, err := sandboxSummary(c, box)
 	if err != nil {
-		return details{}, err
+		return controlapi.Sandbox{}, err
 	}
-	playing, err := p.played(c.Request().Context(), box)
+	playing, err := p.playedNames(c.Request().Context(), box)
 	quotas := box.Quotas
 	if quotas == nil {
-		quotas = map[string]string{}
+		quotas = controlapi.Quotas{}
 	}
-	return details{short, box.Credentials, box.Fixtures, quotas, playing, p.endpoints(c)}, err
+	return controlapi.Sandbox{
+		ID: short.ID, Seed: short.Seed, Now: short.Now, Frozen: short.Frozen, TTL: short.TTL, ExpiresAt: short.ExpiresAt,
+		Credentials: credentialsView(box.Credentials), Fixtures: fixturesView(box.Fixtures), Quotas: quotas,
+		Scenarios: playing, Endpoints: p.endpoints(c),
+	}, err
 }
 
-func (p *plane) endpoints(c *echo.Context) endpoints {
-	all := endpoints{
-		Data: "http://" + p.data, Control: "http://" + c.Request().Host, ACS: p.data,
-		Top: "http://" + p.data + "/router/rest", Fabric: "http://" + p.data,
-	}
+// endpoints are what clients are pointed at: the planes, and each gateway in the form that its clients take.
+func (p *plane) endpoints(c echo.Context) controlapi.Endpoints {
+	all := controlapi.Endpoints{Data: "http://" + p.data, Control: "http://" + c.Request().Host}
 	if p.tls != "" {
 		all.TLS = "https://" + p.tls
+	}
+	for _, gw := range p.world.Gateways() {
+		setEndpoint(&all, gw.Name(), gw.Endpoint(p.data))
 	}
 	return all
 }
 
-func (p *plane) listSandboxes(c *echo.Context) error {
-	if _, err := p.emulator.Sandboxes().Sweep(c.Request().Context()); err != nil {
+func (p *plane) listSandboxes(c echo.Context) error {
+	if _, err := p.world.Sandboxes().Sweep(c.Request().Context()); err != nil {
 		return err
 	}
-	all := []summary{}
-	for _, box := range p.emulator.Sandboxes().List() {
-		short, err := summarize(c, box)
+	boxes, err := p.world.Sandboxes().List(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	all := []controlapi.SandboxSummary{}
+	for _, box := range boxes {
+		short, err := sandboxSummary(c, box)
 		if err != nil {
 			continue // removed meanwhile
 		}
 		all = append(all, short)
 	}
-	return c.JSON(http.StatusOK, map[string]any{"sandboxes": all})
+	return c.JSON(http.StatusOK, controlapi.SandboxList{Sandboxes: all})
 }
 
-// creation is the body of POST /v1/sandboxes. Everything may be left out.
-type creation struct {
-	ID          string              `json:"id"`
-	Seed        *uint64             `json:"seed"`
-	Now         *string             `json:"now"`
-	Frozen      bool                `json:"frozen"`
-	Credentials sandbox.Credentials `json:"credentials"`
-	Fixtures    sandbox.Fixtures    `json:"fixtures"`
-	Quotas      map[string]string   `json:"quotas"`
-	Scenarios   []json.RawMessage   `json:"scenarios"`
-	TTL         string              `json:"ttl"`
+// sandboxBody is the body of POST /v1/sandboxes. The instant is read as text first, so that a refusal can name the
+// member.
+type sandboxBody struct {
+	controlapi.SandboxDefinition
+
+	Now         *string           `json:"now"`
+	Credentials placedCredentials `json:"credentials"`
 }
 
-func (p *plane) createSandbox(c *echo.Context) error {
-	var body creation
+// placedCredentials are Credentials without the decoder of their own, whose errors tell no place in the document: what
+// is wrong is found here. The lists of gateways that have no field are left for that decoder.
+type placedCredentials controlapi.Credentials
+
+func (p *plane) createSandbox(c echo.Context) error {
+	var body sandboxBody
 	text, err := decode(c, &body)
 	if err != nil {
 		return err
 	}
-	box, err := p.create(c.Request().Context(), body)
-	if wrong, ok := errors.AsType[*emulator.ScriptError](err); ok {
-		return p.startProblem(text, body.Scenarios, wrong)
+	box, err := p.create(c.Request().Context(), text, body)
+	if wrong, ok := errors.AsType[*world.ScriptError](err); ok {
+		return p.scriptProblem(text, body.Scenarios, wrong)
 	}
 	if err != nil {
 		return text.locate(err)
 	}
-	view, err := p.details(c, box)
+	view, err := p.sandboxDetails(c, box)
 	if err != nil {
 		return err
 	}
@@ -149,28 +138,48 @@ func (p *plane) createSandbox(c *echo.Context) error {
 	return c.JSON(http.StatusCreated, view)
 }
 
-func (p *plane) create(ctx context.Context, body creation) (*sandbox.Sandbox, error) {
-	play, err := scripts(body.Scenarios)
+func (p *plane) create(ctx context.Context, text document, body sandboxBody) (*sandbox.Sandbox, error) {
+	play, err := readScripts(body.Scenarios)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.checkQuotas(body.Quotas); err != nil {
 		return nil, err
 	}
-	now, err := instant(body.Now)
+	now, err := readInstant(body.Now)
 	if err != nil {
 		return nil, err
 	}
-	return p.emulator.CreateSandbox(ctx, sandbox.Definition{
-		ID: body.ID, Now: now, Frozen: body.Frozen, Credentials: body.Credentials, Fixtures: body.Fixtures,
+	credentials, err := readCredentials(text)
+	if err != nil {
+		return nil, err
+	}
+	return p.world.CreateSandbox(ctx, sandbox.Definition{
+		ID: body.ID, Now: now, Frozen: body.Frozen, Credentials: credentials, Fixtures: sandboxFixtures(body.Fixtures),
 		Quotas: body.Quotas, Scenarios: play, TTL: body.TTL,
 	}, body.Seed)
+}
+
+// readCredentials reads the credentials of a body whose known ones were found to be good.
+func readCredentials(text document) (sandbox.Credentials, error) {
+	var body struct {
+		Credentials controlapi.Credentials `json:"credentials"`
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return sandbox.Credentials{}, nil
+	}
+	if err := json.Unmarshal(text, &body); err != nil {
+		return sandbox.Credentials{}, &sandbox.InvalidError{
+			Field: "credentials", Reason: "must hold lists of objects by the names of gateways",
+		}
+	}
+	return sandboxCredentials(body.Credentials)
 }
 
 // checkQuotas refuses the name of an operation that has no quota: a slip there would switch nothing off.
 func (p *plane) checkQuotas(quotas map[string]string) error {
 	known := map[string]bool{}
-	for _, a := range p.emulator.Catalogue().APIs {
+	for _, a := range p.world.Catalogue().APIs {
 		for _, op := range a.Operations {
 			known[op.Name] = op.Quota != nil
 		}
@@ -183,27 +192,27 @@ func (p *plane) checkQuotas(quotas map[string]string) error {
 	return nil
 }
 
-func showSandbox(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	view, err := p.details(c, box)
+func showSandbox(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	view, err := p.sandboxDetails(c, box)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, view)
 }
 
-func (p *plane) removeSandbox(c *echo.Context) error {
+func (p *plane) removeSandbox(c echo.Context) error {
 	id, err := sandboxID(c)
 	if err != nil {
 		return err
 	}
-	if err := p.emulator.RemoveSandbox(c.Request().Context(), id); err != nil {
+	if err := p.world.RemoveSandbox(c.Request().Context(), id); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
 }
 
-func reset(p *plane, c *echo.Context, box *sandbox.Sandbox) error {
-	if err := p.emulator.Reset(c.Request().Context(), box); err != nil {
+func resetSandbox(p *plane, c echo.Context, box *sandbox.Sandbox) error {
+	if err := p.world.Reset(c.Request().Context(), box); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

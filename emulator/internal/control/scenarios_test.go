@@ -8,8 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 const (
@@ -78,7 +80,7 @@ func TestEveryScenarioCanBeRead(t *testing.T) {
 	for _, name := range w.Library().Names() {
 		var got scenarioText
 		w.get(t, "/v1/scenarios/"+url.PathEscape(name), &got)
-		s, problems := scenario.Decode([]byte(got.Source), w.Catalogue())
+		s, problems := language.Decode([]byte(got.Source), w.Catalogue())
 		if len(problems) > 0 || got.Name != name || s.Name != name {
 			t.Errorf("%s: got %+v, %v", name, got, problems)
 		}
@@ -111,7 +113,16 @@ func TestNamesInPaths(t *testing.T) {
 			t.Errorf("%s: %s", path, p.Detail)
 		}
 	}
-	w.refused(t, http.MethodGet, "/v1/scenarios/error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "", http.StatusNotFound)
+	for _, path := range []string{"/v1/scenarios/", "/v1/sandboxes/default/scenarios/"} { // a name is one segment
+		for _, name := range []string{"error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "x/" + throttled, "x%2Fy/" + throttled} {
+			for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+				got := w.send(t, w.request(t, method, path+name, ""))
+				if got.status != http.StatusNotFound && got.status != http.StatusMethodNotAllowed {
+					t.Errorf("%s %s%s: %d %s", method, path, name, got.status, got.body)
+				}
+			}
+		}
+	}
 }
 
 func TestScenarioSchema(t *testing.T) {
@@ -305,7 +316,7 @@ func TestRefusedPlaysChangeNothing(t *testing.T) {
 	if got.status != http.StatusUnprocessableEntity {
 		t.Fatalf("status %d: %s", got.status, got.body)
 	}
-	var bad control.Problem
+	var bad controlapi.Problem
 	decode(t, got, &bad)
 	if bad.Line != 5 || bad.Column != 15 || len(bad.Problems) != 2 ||
 		!strings.Contains(bad.Detail, `"SystemOverflw"`) || !strings.HasSuffix(bad.Detail, `did you mean "SystemOverFlow"?`) {
@@ -322,7 +333,7 @@ func TestTooManyPlay(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	b := w.create(t, "{}")
-	for i := range scenario.MaxPlaying {
+	for i := range play.MaxPlaying {
 		path := b.scenario("s" + string(rune('A'+i/26)) + string(rune('a'+i%26)))
 		w.call(t, http.MethodPut, path, `{"name":"x","rules":[{"on":"*","script":["pass"]}]}`, http.StatusCreated)
 	}

@@ -16,16 +16,20 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // bubble is an emulator with its control plane in which time passes only while everything waits (testing/synctest).
 // There is no network in it.
 type bubble struct {
 	*emulator.Emulator
+	*steer.World
 	plane http.Handler
 	box   *sandbox.Sandbox
 }
@@ -37,12 +41,12 @@ func newBubble(t *testing.T, o emulator.Options) *bubble {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Stop)
-	box, err := e.CreateSandbox(t.Context(), sandbox.Definition{ID: "qa"}, nil)
+	t.Cleanup(func() { _ = e.Close(context.Background()) })
+	box, err := e.World().CreateSandbox(t.Context(), sandbox.Definition{ID: "qa"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bubble{e, control.New(control.Options{Emulator: e, Loopback: true, Log: discard}), box}
+	return &bubble{e, e.World(), control.New(control.Options{World: e.World(), Loopback: true, Log: discard}), box}
 }
 
 // call asks for an access token of gateway fabric, with a wrong secret when it is to fail.
@@ -140,15 +144,11 @@ func short(t *testing.T, frame string) string {
 	if err := json.Unmarshal([]byte(fields["data"]), &data); err != nil {
 		t.Fatalf("%v: %s", err, frame)
 	}
+	if err := eventSchema(t, fields["event"]).VisitJSON(data); err != nil {
+		t.Errorf("an event breaks the contract: %v", err)
+	}
 	switch event := fields["event"]; event {
 	case "request":
-		contract, err := loadContract()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := contract.doc.Components.Schemas["Request"].Value.VisitJSON(data); err != nil {
-			t.Errorf("an entry breaks the contract: %v", err)
-		}
 		if number := strconv.FormatFloat(data["seq"].(float64), 'f', -1, 64); number != fields["id"] {
 			t.Errorf("entry %s has the id %s", number, fields["id"])
 		}
@@ -161,6 +161,24 @@ func short(t *testing.T, frame string) string {
 		}
 		return event
 	}
+}
+
+// eventSchema is what the contract says of the data of an event.
+func eventSchema(t *testing.T, event string) *openapi3.Schema {
+	t.Helper()
+	contract, err := loadContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := contract.doc.Paths.Find("/v1/sandboxes/{sandbox}/events").Get.Responses.Value("200").Value
+	events, _ := stream.Extensions["x-events"].(map[string]any)
+	named, _ := events[event].(map[string]any)
+	ref, _ := named["$ref"].(string)
+	schema := contract.doc.Components.Schemas[strings.TrimPrefix(ref, "#/components/schemas/")]
+	if schema == nil {
+		t.Fatalf("the contract says nothing of the event %q", event)
+	}
+	return schema.Value
 }
 
 // expect expects exactly these events within a second.

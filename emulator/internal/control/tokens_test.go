@@ -7,19 +7,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	tokens "github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
-func (w *world) tokens(t *testing.T, b box) []sandbox.Token {
+func (w *world) tokens(t *testing.T, b box) []tokens.Token {
 	t.Helper()
-	var list struct{ Tokens []sandbox.Token }
+	var list struct{ Tokens []tokens.Token }
 	w.get(t, b.path("/tokens"), &list)
 	return list.Tokens
 }
 
-func (w *world) changeToken(t *testing.T, b box, id, change string) sandbox.Token {
+func (w *world) changeToken(t *testing.T, b box, id, change string) tokens.Token {
 	t.Helper()
-	var token sandbox.Token
+	var token tokens.Token
 	decode(t, w.call(t, http.MethodPost, b.path("/tokens/"+id+"/"+change), "", http.StatusOK), &token)
 	return token
 }
@@ -37,16 +37,16 @@ func TestTokensAreListed(t *testing.T) {
 	w.setClock(t, b, `{"advance":"1m"}`)
 	w.getAuthCode(t, b, "alice")
 	issued, later := b.Now, b.Now.Add(time.Minute)
-	want := []sandbox.Token{
+	want := []tokens.Token{
 		{
-			ID: "appstream-2", API: "appstream", Operation: "GetAuthCode", State: sandbox.Active, Subject: "alice",
+			ID: "appstream-2", API: "appstream", Operation: "GetAuthCode", State: tokens.Active, Subject: "alice",
 			IssuedAt: later, ExpiresAt: later.Add(3 * time.Minute), SingleUse: true,
-			History: []sandbox.Event{{Time: later, State: sandbox.Active, Note: "issued"}},
+			History: []tokens.Event{{Time: later, State: tokens.Active, Note: "issued"}},
 		},
 		{
-			ID: "onsmqtt-1", API: "onsmqtt", Operation: "ApplyToken", State: sandbox.Active, Subject: instance,
+			ID: "onsmqtt-1", API: "onsmqtt", Operation: "ApplyToken", State: tokens.Active, Subject: instance,
 			IssuedAt: issued, ExpiresAt: issued.Add(time.Hour),
-			History: []sandbox.Event{{Time: issued, State: sandbox.Active, Note: "issued for R on topics: 1"}},
+			History: []tokens.Event{{Time: issued, State: tokens.Active, Note: "issued for R on topics: 1"}},
 		},
 	}
 	if diff := cmp.Diff(want, w.tokens(t, b)); diff != "" {
@@ -56,7 +56,7 @@ func TestTokensAreListed(t *testing.T) {
 
 func TestEndingAToken(t *testing.T) {
 	t.Parallel()
-	for change, state := range map[string]sandbox.State{"expire": sandbox.Expired, "revoke": sandbox.Revoked} {
+	for change, state := range map[string]tokens.State{"expire": tokens.Expired, "revoke": tokens.Revoked} {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
 			w := open(t)
@@ -66,11 +66,11 @@ func TestEndingAToken(t *testing.T) {
 				t.Fatal("a new token is not good")
 			}
 			got := w.changeToken(t, b, "onsmqtt-1", change)
-			event := sandbox.Event{Time: b.Now, State: state, Note: "by the control plane"}
+			event := tokens.Event{Time: b.Now, State: state, Note: "by the control plane"}
 			if got.State != state || len(got.History) != 2 || got.History[1] != event {
 				t.Errorf("token %+v", got)
 			}
-			if diff := cmp.Diff([]sandbox.Token{got}, w.tokens(t, b)); diff != "" {
+			if diff := cmp.Diff([]tokens.Token{got}, w.tokens(t, b)); diff != "" {
 				t.Error(diff)
 			}
 			if w.queryToken(t, b, token) {
@@ -79,7 +79,7 @@ func TestEndingAToken(t *testing.T) {
 			for _, again := range []string{"expire", "revoke", "redeem"} {
 				w.refused(t, http.MethodPost, b.path("/tokens/onsmqtt-1/"+again), "", http.StatusConflict)
 			}
-			if diff := cmp.Diff([]sandbox.Token{got}, w.tokens(t, b)); diff != "" {
+			if diff := cmp.Diff([]tokens.Token{got}, w.tokens(t, b)); diff != "" {
 				t.Errorf("a refused change left a trace: %s", diff)
 			}
 		})
@@ -91,11 +91,11 @@ func TestRedeemingACode(t *testing.T) {
 	w := open(t)
 	b := w.create(t, frozen)
 	w.getAuthCode(t, b, "alice")
-	if got := w.changeToken(t, b, "appstream-1", "redeem"); got.State != sandbox.Redeemed {
+	if got := w.changeToken(t, b, "appstream-1", "redeem"); got.State != tokens.Redeemed {
 		t.Errorf("token %+v", got)
 	}
 	w.refused(t, http.MethodPost, b.path("/tokens/appstream-1/redeem"), "", http.StatusConflict)
-	if got := w.tokens(t, b)[0]; got.State != sandbox.Redeemed || len(got.History) != 2 {
+	if got := w.tokens(t, b)[0]; got.State != tokens.Redeemed || len(got.History) != 2 {
 		t.Errorf("token %+v", got)
 	}
 }
@@ -113,13 +113,13 @@ func TestWhatCannotBeRedeemed(t *testing.T) {
 	w.getAuthCode(t, b, "alice") // 3
 	w.getAuthCode(t, b, "bob")   // 4
 	w.getAuthCode(t, b, "alice") // 5 supersedes 3
-	states := map[string]sandbox.State{}
+	states := map[string]tokens.State{}
 	for _, token := range w.tokens(t, b) {
-		states[token.ID] = token.State
+		states[token.ID] = tokens.State
 	}
-	want := map[string]sandbox.State{
-		"onsmqtt-1": sandbox.Active, "appstream-3": sandbox.Superseded, "appstream-4": sandbox.Active,
-		"appstream-5": sandbox.Active,
+	want := map[string]tokens.State{
+		"onsmqtt-1": tokens.Active, "appstream-3": tokens.Superseded, "appstream-4": tokens.Active,
+		"appstream-5": tokens.Active,
 	}
 	if diff := cmp.Diff(want, states); diff != "" {
 		t.Error(diff)
@@ -128,7 +128,7 @@ func TestWhatCannotBeRedeemed(t *testing.T) {
 	w.changeToken(t, b, "appstream-5", "redeem")
 	w.setClock(t, b, `{"advance":"3m"}`)
 	w.refused(t, http.MethodPost, b.path("/tokens/appstream-4/redeem"), "", http.StatusConflict)
-	if got := w.tokens(t, b)[1]; got.ID != "appstream-4" || got.State != sandbox.Expired {
+	if got := w.tokens(t, b)[1]; got.ID != "appstream-4" || got.State != tokens.Expired {
 		t.Errorf("token %+v, want it expired by the clock", got)
 	}
 }
@@ -139,7 +139,7 @@ func TestTokensOfAnotherSandbox(t *testing.T) {
 	one, two := w.create(t, frozen), w.create(t, frozen)
 	w.applyToken(t, one)
 	w.refused(t, http.MethodPost, two.path("/tokens/onsmqtt-1/revoke"), "", http.StatusNotFound)
-	if got := w.tokens(t, one)[0].State; got != sandbox.Active {
+	if got := w.tokens(t, one)[0].State; got != tokens.Active {
 		t.Errorf("the token is %s", got)
 	}
 }

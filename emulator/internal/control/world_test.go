@@ -14,6 +14,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
+	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 var discard = slog.New(slog.DiscardHandler)
@@ -21,6 +23,7 @@ var discard = slog.New(slog.DiscardHandler)
 // world is an emulator with both planes on loopback listeners.
 type world struct {
 	*emulator.Emulator
+	*steer.World
 	data    string // host:port
 	control string // host:port
 	client  *http.Client
@@ -118,9 +121,9 @@ func (w *world) get(t *testing.T, path string, into any) {
 }
 
 // refused expects a problem and returns it.
-func (w *world) refused(t *testing.T, method, path, body string, status int) control.Problem {
+func (w *world) refused(t *testing.T, method, path, body string, status int) controlapi.Problem {
 	t.Helper()
-	var p control.Problem
+	var p controlapi.Problem
 	decode(t, w.call(t, method, path, body, status), &p)
 	if p.Status != status || p.Title != http.StatusText(status) {
 		t.Fatalf("problem %+v does not fit status %d", p, status)

@@ -4,17 +4,82 @@ package gateway
 
 import (
 	"context"
-	"net/http"
+	"encoding/json"
+	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// Profile is what is known of a gateway without any spec: the facts that others ask it for.
+type Profile interface {
+	// Name is "acs", "top" or "fabric".
+	Name() string
+	// Window is how far the time that a request carries may lie from the clock, either way; zero where requests carry
+	// none.
+	Window() time.Duration
+	// Hosts are the hosts at which the real services are reached, the best known first.
+	Hosts() []Host
+	// Endpoint is what clients are pointed at when the data plane listens at an address, as host:port.
+	Endpoint(address string) string
+	// Selector is what a request carries beside method and path to be routed to an operation; empty when nothing is.
+	Selector(path, action, version string) string
+	// Sign returns a copy of a request, signed anew with a key in the style that the request has. Time and nonce are
+	// those that the copy carries.
+	Sign(req *wire.Request, key sandbox.Key, now time.Time, nonce string) (*wire.Request, error)
+	// Repeat says what becomes of a request that is sent once more as it is.
+	Repeat(req *wire.Request) Repeat
+	// Settings are what clients of a sandbox are configured with, given the data plane's address as host:port and the
+	// sandbox's credentials for this gateway as its definition lists them.
+	Settings(address string, credentials []json.RawMessage) (settings.Settings, error)
+	// Scheme is how the credentials are written.
+	Scheme() sandbox.Scheme
+	// Hidden is a credential with words in the place of its secrets.
+	Hidden(credential json.RawMessage) (json.RawMessage, error)
+}
+
+// Host is a host of a real service, or several whose names differ in one part.
+type Host struct {
+	// Pattern is how people read it, such as "service.<region>.example.com".
+	Pattern string
+	// Names are the names one by one.
+	Names []string
+}
+
+// SingleHosts are hosts that have nothing in common.
+func SingleHosts(names ...string) []Host {
+	hosts := make([]Host, len(names))
+	for i, name := range names {
+		hosts[i] = Host{Pattern: name, Names: []string{name}}
+	}
+	return hosts
+}
+
+// Repeat is what becomes of a request that is sent once more as it is.
+type Repeat struct {
+	Result RepeatResult
+	// Why says it in words, beginning in lower case and without a full stop at its end.
+	Why string
+}
+
+// RepeatResult tells apart what can become of such a request.
+type RepeatResult int
+
+const (
+	// RepeatRefused: a request that passed is refused when it comes again, now or after a while.
+	RepeatRefused RepeatResult = iota
+	// RepeatSame: a request that was refused is refused again.
+	RepeatSame
+	// RepeatWorks: nothing keeps the request from being good again.
+	RepeatWorks
 )
 
 // Gateway reads the requests of one wire protocol.
 type Gateway interface {
-	// Name is "acs", "top" or "fabric".
-	Name() string
+	Profile
+
 	// Table is how the gateway answers each kind of fault.
 	Table() Table
 	// Claims reports whether the request is this gateway's, judged by path and public markers alone.
@@ -22,6 +87,12 @@ type Gateway interface {
 	// Read parses the parameters, names the credential and picks the operation. The Exchange is there also
 	// beside a Fault, so that the Fault can be answered in the gateway's envelope.
 	Read(req *wire.Request) (Exchange, error)
+	// ReadReply reads a reply of which only status, headers and body are known: the outcome that it carries, empty where
+	// it names none, and the value of its JSON body in the shape that the spec describes, nil where the body is no JSON.
+	ReadReply(reply wire.Reply) (outcome string, value any)
+	// ContentType is the content type in which the gateway sends a body, which may be JSON, XML or plain text; an empty
+	// body has none.
+	ContentType(body []byte) string
 }
 
 // Exchange is one request in the hands of its gateway, from reading to reply.
@@ -40,13 +111,4 @@ type Exchange interface {
 	// Reply wraps a result; Refuse does the same for a fault.
 	Reply(result wire.Result) wire.Reply
 	Refuse(fault *wire.Fault) wire.Reply
-}
-
-// First is the first value of a header, whose name is in the form in which net/http keeps it: bringing it into that
-// form, as Header.Get does, would cost more than the lookup.
-func First(header http.Header, kept string) string {
-	if values := header[kept]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
 }

@@ -1,23 +1,13 @@
 package journal_test
 
 import (
-	"context"
-
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/storetest"
 )
 
 // brokenSpace is the space of a store that does not answer.
-type brokenSpace struct {
-	store.Space
-	err error
+func brokenSpace(err error) store.Space {
+	spy := &storetest.Spy{Store: memory.New(), Before: func(store.Step) error { return err }}
+	return spy.Space("broken")
 }
-
-func (s brokenSpace) Append(context.Context, string, []byte, store.Bound) (uint64, error) {
-	return 0, s.err
-}
-
-func (s brokenSpace) Range(context.Context, string, uint64, int) (store.Page, error) {
-	return store.Page{}, s.err
-}
-
-func (s brokenSpace) Truncate(context.Context, string) error { return s.err }

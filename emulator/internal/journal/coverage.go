@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -52,19 +52,16 @@ type CodeCount struct {
 	Seen int64  `json:"seen"`
 }
 
-// Count counts a call. It costs one access to the store, but for outcomes that are not documented.
-func (t Tally) Count(ctx context.Context, op *contract.Operation, outcome string) error {
-	if _, documented := op.Error(outcome); !documented && outcome != wire.OutcomeOK {
-		code, ok := contract.Unfilled(op.Errors, outcome)
+// Step is what counts a call. It is nil for an outcome that is not documented, which CountOther counts.
+func (t Tally) Step(op *contract.Operation, outcome string) store.Step {
+	if outcome != wire.OutcomeOK {
+		documented, ok := op.ErrorOf(outcome)
 		if !ok {
-			return t.countOther(ctx, op, outcome)
+			return nil
 		}
-		outcome = code
+		outcome = documented.Code
 	}
-	if _, err := t.space.Increment(ctx, tallyKey(op, outcome), 1, time.Time{}); err != nil {
-		return fmt.Errorf("count a call of %s: %w", op.Name, err)
-	}
-	return nil
+	return &store.Increment{Key: tallyKey(op, outcome), Delta: 1}
 }
 
 func tallyKey(op *contract.Operation, code string) string { return "coverage/" + op.Name + "/" + code }
@@ -79,7 +76,8 @@ const (
 	remainder = "(others)"
 )
 
-func (t Tally) countOther(ctx context.Context, op *contract.Operation, outcome string) error {
+// CountOther counts a call that ended in an outcome which is not documented.
+func (t Tally) CountOther(ctx context.Context, op *contract.Operation, outcome string) error {
 	err := t.space.Update(ctx, othersKey(op), func(old []byte) ([]byte, time.Time, error) {
 		counts, err := readOthers(old)
 		if err != nil {
@@ -89,7 +87,7 @@ func (t Tally) countOther(ctx context.Context, op *contract.Operation, outcome s
 			outcome = remainder
 		}
 		counts[outcome]++
-		raw, err := json.Marshal(counts)
+		raw, err := record.Write(counts)
 		return raw, time.Time{}, err
 	})
 	if err != nil {
@@ -103,50 +101,83 @@ func readOthers(raw []byte) (map[string]int64, error) {
 	if raw == nil {
 		return counts, nil
 	}
-	if err := json.Unmarshal(raw, &counts); err != nil {
+	if err := record.Read(raw, &counts); err != nil {
 		return nil, fmt.Errorf("read the undocumented outcomes: %w", err)
 	}
 	return counts, nil
 }
 
-// Read returns what was counted of every operation in the catalogue.
+// Read returns what was counted of every operation in the catalogue, in one trip.
 func (t Tally) Read(ctx context.Context, catalogue *contract.Catalogue) (Coverage, error) {
-	sum := Coverage{Operations: []OperationCoverage{}}
+	var reads []*counts
+	var steps []store.Step
 	for _, api := range catalogue.APIs {
 		for _, op := range api.Operations {
-			one, err := t.operation(ctx, op)
-			if err != nil {
-				return Coverage{}, fmt.Errorf("read the coverage of %s: %w", op.Name, err)
-			}
-			sum.Operations = append(sum.Operations, one)
-			sum.Calls += one.Calls
-			sum.Documented += len(one.Errors)
-			sum.Seen += one.seen()
+			one := newCounts(op)
+			reads = append(reads, one)
+			steps = append(steps, one.steps()...)
 		}
+	}
+	if err := t.space.Do(ctx, steps...); err != nil {
+		return Coverage{}, fmt.Errorf("read the coverage: %w", err)
+	}
+	sum := Coverage{Operations: []OperationCoverage{}}
+	for _, read := range reads {
+		one, err := t.operation(read)
+		if err != nil {
+			return Coverage{}, fmt.Errorf("read the coverage of %s: %w", read.op.Name, err)
+		}
+		sum.Operations = append(sum.Operations, one)
+		sum.Calls += one.Calls
+		sum.Documented += len(one.Errors)
+		sum.Seen += one.seen()
 	}
 	return sum, nil
 }
 
-func (t Tally) operation(ctx context.Context, op *contract.Operation) (OperationCoverage, error) {
-	c := OperationCoverage{ID: op.Name, Errors: []CodeCount{}, Undocumented: []CodeCount{}}
+// counts are the readings of what was counted of one operation.
+type counts struct {
+	op     *contract.Operation
+	ok     store.Get
+	errors []store.Get // in the order of op.Errors
+	others store.Get
+}
+
+func newCounts(op *contract.Operation) *counts {
+	c := &counts{
+		op: op, ok: store.Get{Key: tallyKey(op, wire.OutcomeOK)}, errors: make([]store.Get, len(op.Errors)),
+		others: store.Get{Key: othersKey(op)},
+	}
+	for i := range op.Errors {
+		c.errors[i].Key = tallyKey(op, op.Errors[i].Code)
+	}
+	return c
+}
+
+func (c *counts) steps() []store.Step {
+	steps := []store.Step{&c.ok, &c.others}
+	for i := range c.errors {
+		steps = append(steps, &c.errors[i])
+	}
+	return steps
+}
+
+func (t Tally) operation(read *counts) (OperationCoverage, error) {
+	c := OperationCoverage{ID: read.op.Name, Errors: []CodeCount{}, Undocumented: []CodeCount{}}
 	var err error
-	if c.OK, err = t.count(ctx, op, wire.OutcomeOK); err != nil {
+	if c.OK, err = count(&read.ok); err != nil {
 		return c, err
 	}
 	c.Calls = c.OK
-	for i := range op.Errors {
-		n, err := t.count(ctx, op, op.Errors[i].Code)
+	for i := range read.errors {
+		n, err := count(&read.errors[i])
 		if err != nil {
 			return c, err
 		}
-		c.Errors = append(c.Errors, CodeCount{op.Errors[i].Code, n})
+		c.Errors = append(c.Errors, CodeCount{read.op.Errors[i].Code, n})
 		c.Calls += n
 	}
-	raw, _, err := t.space.Get(ctx, othersKey(op))
-	if err != nil {
-		return c, err
-	}
-	others, err := readOthers(raw)
+	others, err := readOthers(read.others.Value)
 	for code, n := range others {
 		c.Undocumented = append(c.Undocumented, CodeCount{t.secrets.Mask(code), n})
 		c.Calls += n
@@ -155,12 +186,11 @@ func (t Tally) operation(ctx context.Context, op *contract.Operation) (Operation
 	return c, err
 }
 
-func (t Tally) count(ctx context.Context, op *contract.Operation, code string) (int64, error) {
-	raw, ok, err := t.space.Get(ctx, tallyKey(op, code))
-	if err != nil || !ok {
-		return 0, err
+func count(read *store.Get) (int64, error) {
+	if !read.Found {
+		return 0, nil
 	}
-	return strconv.ParseInt(string(raw), 10, 64)
+	return strconv.ParseInt(string(read.Value), 10, 64)
 }
 
 func (c OperationCoverage) seen() int {

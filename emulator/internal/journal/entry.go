@@ -32,7 +32,9 @@ type Entry struct {
 	Request        Request  `json:"request" cbor:"11,keyasint"`
 	Response       Response `json:"response" cbor:"12,keyasint"`
 	// Decision is what a scenario decided; nil when none had a say.
-	Decision *Decision      `json:"decision" cbor:"13,keyasint"`
+	Decision *Decision `json:"decision" cbor:"13,keyasint"`
+	// Misses are the rules of playing scenarios that concern the operation and did not take the call.
+	Misses   []Miss         `json:"misses" cbor:"17,keyasint"`
 	Findings []wire.Finding `json:"findings" cbor:"14,keyasint"`
 	// Panic is the stack of a panic that the call ended in.
 	Panic string `json:"panic,omitempty" cbor:"15,keyasint"`
@@ -69,9 +71,20 @@ type Decision struct {
 	Step int `json:"step" cbor:"3,keyasint"`
 }
 
-// CredentialText names a credential in an entry: a bearer token is its own id and a secret, known or not.
+// Miss is a rule that did not take a call, and why.
+type Miss struct {
+	Scenario string `json:"scenario" cbor:"1,keyasint"`
+	// Rule counts from zero.
+	Rule int `json:"rule" cbor:"2,keyasint"`
+	// Condition is what did not hold, such as "when params.InstanceId".
+	Condition string `json:"condition" cbor:"3,keyasint"`
+	Expected  string `json:"expected" cbor:"4,keyasint"`
+	Got       string `json:"got" cbor:"5,keyasint"`
+}
+
+// CredentialText names a credential in an entry: an ID that is itself a secret is masked, whether it is known or not.
 func CredentialText(c wire.Credential) string {
-	if c.Kind == wire.Bearer && c.ID != "" {
+	if c.Secret && c.ID != "" {
 		return sandbox.Mask
 	}
 	return c.ID

@@ -41,15 +41,24 @@ func New(space store.Space, secrets *sandbox.Secrets, bound store.Bound) *Journa
 	return &Journal{space: space, secrets: secrets, bound: bound}
 }
 
-// Append records a call.
-func (j *Journal) Append(ctx context.Context, e Entry) error {
+// Step is what records a call; it is carried to the space of the sandbox with whatever else its turn keeps.
+func (j *Journal) Step(e Entry) (store.Step, error) {
 	j.cut(&e.Request.Content)
 	j.cut(&e.Response.Content)
 	raw, err := record.Write(&e)
 	if err != nil {
-		return fmt.Errorf("encode request %s for the journal: %w", e.ID, err)
+		return nil, fmt.Errorf("encode request %s for the journal: %w", e.ID, err)
 	}
-	if _, err := j.space.Append(ctx, logName, raw, j.bound); err != nil {
+	return &store.Append{Log: logName, ID: e.ID, Record: raw, Bound: j.bound}, nil
+}
+
+// Append records a call by itself.
+func (j *Journal) Append(ctx context.Context, e Entry) error {
+	step, err := j.Step(e)
+	if err != nil {
+		return err
+	}
+	if err := j.space.Do(ctx, step); err != nil {
 		return fmt.Errorf("append request %s to the journal: %w", e.ID, err)
 	}
 	return nil
@@ -148,20 +157,14 @@ func (f Filter) matches(s *Summary) bool {
 
 // Get returns the entry of that request id, the latest where several have it, or ErrUnknown.
 func (j *Journal) Get(ctx context.Context, id string) (Entry, error) {
-	kept, err := j.space.Range(ctx, logName, 0, j.bound.Records)
-	if err != nil {
+	find := store.Find{Log: logName, ID: id}
+	if err := j.space.Do(ctx, &find); err != nil {
 		return Entry{}, fmt.Errorf("read the journal: %w", err)
 	}
-	for i := len(kept.Records) - 1; i >= 0; i-- {
-		var s Summary
-		if err := decode(kept.Records[i], &s); err != nil {
-			return Entry{}, err
-		}
-		if s.ID == id {
-			return j.show(kept.Records[i])
-		}
+	if !find.Found {
+		return Entry{}, fmt.Errorf("%w: %q", ErrUnknown, j.secrets.Mask(id))
 	}
-	return Entry{}, fmt.Errorf("%w: %q", ErrUnknown, j.secrets.Mask(id))
+	return j.show(find.Record)
 }
 
 // Clear drops every entry; numbers go on. What a person cleared does not count as dropped.

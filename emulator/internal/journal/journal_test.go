@@ -14,13 +14,14 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // newJournal returns the empty journal of a sandbox without secrets.
 func newJournal(tb testing.TB, bound store.Bound) *journal.Journal {
 	tb.Helper()
-	return journal.New(store.NewMemory().Space("one"), sandbox.NewSecrets(), bound)
+	return journal.New(memory.New().Space("one"), sandbox.NewSecrets(), bound)
 }
 
 func add(tb testing.TB, j *journal.Journal, entries ...journal.Entry) {
@@ -184,7 +185,7 @@ func TestBrokenTextIsShownWhole(t *testing.T) {
 func TestStoreThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	down := errors.New("down")
-	j := journal.New(brokenSpace{err: down}, sandbox.NewSecrets(), journal.DefaultBound)
+	j := journal.New(brokenSpace(down), sandbox.NewSecrets(), journal.DefaultBound)
 	_, listErr := j.List(t.Context(), journal.Filter{})
 	_, getErr := j.Get(t.Context(), "r1")
 	for name, err := range map[string]error{
@@ -198,7 +199,7 @@ func TestStoreThatDoesNotAnswer(t *testing.T) {
 
 func TestRecordsOfAnotherFormatAreAnError(t *testing.T) {
 	t.Parallel()
-	space := store.NewMemory().Space("one")
+	space := memory.New().Space("one")
 	if _, err := space.Append(t.Context(), "journal", []byte("no CBOR"), journal.DefaultBound); err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,9 @@ func mask(e *Entry, known *sandbox.Secrets) {
 	if e.Findings == nil {
 		e.Findings = []wire.Finding{}
 	}
+	if e.Misses == nil {
+		e.Misses = []Miss{}
+	}
 }
 
 // texts are the strings of an entry that a client or a script had a part in, but for the headers.
@@ -32,6 +35,10 @@ func (e *Entry) texts() []*string {
 	}
 	if e.Decision != nil {
 		all = append(all, &e.Decision.Scenario)
+	}
+	for i := range e.Misses {
+		m := &e.Misses[i]
+		all = append(all, &m.Scenario, &m.Expected, &m.Got)
 	}
 	for i := range e.Findings {
 		f := &e.Findings[i]

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -27,7 +27,7 @@ func canaries() []string { return []string{canaryKey, canaryBearer, canaryApp, c
 // knowing returns an empty journal that knows the canaries.
 func knowing(tb testing.TB) *journal.Journal {
 	tb.Helper()
-	stores := store.NewMemory()
+	stores := memory.New()
 	boxes := sandbox.NewRegistry(sandbox.RegistryOptions{Store: stores, RealNow: time.Now().UTC})
 	_, err := boxes.Create(tb.Context(), sandbox.Definition{ID: "one", Credentials: sandbox.Credentials{
 		ACS:    []sandbox.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: canaryKey, BearerToken: canaryBearer}},
@@ -188,7 +188,7 @@ func TestCredentialText(t *testing.T) {
 	for want, c := range map[string]wire.Credential{
 		"ak":         {Kind: wire.AccessKey, ID: "ak"},
 		"123":        {Kind: wire.TopApp, ID: "123"},
-		sandbox.Mask: {Kind: wire.Bearer, ID: "unknown token"},
+		sandbox.Mask: {Kind: wire.Bearer, ID: "unknown token", Secret: true},
 		"":           {},
 	} {
 		if got := journal.CredentialText(c); got != want {

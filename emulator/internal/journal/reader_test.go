@@ -8,6 +8,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 )
 
 // log is a journal with names for what tests do to it.
@@ -19,7 +20,7 @@ type log struct {
 
 func newLog(t *testing.T, records int) log {
 	t.Helper()
-	space := store.NewMemory().Space("box")
+	space := memory.New().Space("box")
 	return log{t, journal.New(space, sandbox.NewSecrets(), store.Bound{Records: records, Bytes: 1 << 20}), space}
 }
 

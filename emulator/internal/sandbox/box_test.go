@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // epoch is where real time stands when a test begins.
@@ -16,13 +17,13 @@ func epoch() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 987654321, time.
 // world is a registry with its store, and real time as the test sets it.
 type world struct {
 	*sandbox.Registry
-	store *store.Memory
+	store *memory.Memory
 	real  atomic.Pointer[time.Time]
 }
 
 func newWorld(tb testing.TB, limit int) *world {
 	tb.Helper()
-	w := &world{store: store.NewMemory()}
+	w := &world{store: memory.New()}
 	w.passes(0)
 	w.Registry = sandbox.NewRegistry(sandbox.RegistryOptions{
 		Store: w.store, RealNow: func() time.Time { return *w.real.Load() }, Limit: limit,
@@ -49,6 +50,19 @@ func (w *world) create(tb testing.TB, def sandbox.Definition) *sandbox.Sandbox {
 func newBox(tb testing.TB, seed uint64) *sandbox.Sandbox {
 	tb.Helper()
 	return newWorld(tb, 0).create(tb, sandbox.Definition{ID: "box", Seed: seed, Frozen: true})
+}
+
+func (w *world) list(tb testing.TB) []*sandbox.Sandbox {
+	tb.Helper()
+	all, err := w.List(tb.Context())
+	if err != nil {
+		tb.Fatalf("list the sandboxes: %v", err)
+	}
+	return all
+}
+
+func (w *world) taken(tb testing.TB) func(wire.Credential) (bool, error) {
+	return func(c wire.Credential) (bool, error) { return w.Taken(tb.Context(), c) }
 }
 
 func begin(tb testing.TB, box *sandbox.Sandbox) *sandbox.Turn {

@@ -2,10 +2,10 @@ package sandbox
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // Clock is the reading of a sandbox's clock.
@@ -22,24 +22,22 @@ type ClockChange struct {
 	Frozen  *bool
 }
 
-const clockKey = "clock"
-
-// ErrGone says that the sandbox was removed while something still held it.
-var ErrGone = errors.New("the sandbox was removed")
-
 // Clock reads the clock.
 func (b *Sandbox) Clock(ctx context.Context) (Clock, error) {
-	raw, ok, err := b.space.Get(ctx, clockKey)
-	if err != nil {
+	get := stateStep()
+	if err := b.space.Do(ctx, &get); err != nil {
 		return Clock{}, fmt.Errorf("read the clock: %w", err)
 	}
-	switch {
-	case ok:
-		return decodeClock(raw).at(b.realNow()), nil
-	case b.removed.Load():
-		return Clock{}, ErrGone
+	return b.clockOf(&get)
+}
+
+// clockOf is the clock's reading now by the state that was read.
+func (b *Sandbox) clockOf(read *store.Get) (Clock, error) {
+	kept, err := b.readState(read)
+	if err != nil {
+		return Clock{}, err
 	}
-	return b.start(b.realNow()), nil // the instant of a reset between clearing and starting the clock
+	return kept.clock(b.realNow()), nil
 }
 
 // ChangeClock moves or freezes the clock and returns its new reading. An instant outside the years 1970 to 9999 is
@@ -47,15 +45,15 @@ func (b *Sandbox) Clock(ctx context.Context) (Clock, error) {
 func (b *Sandbox) ChangeClock(ctx context.Context, change ClockChange) (Clock, error) {
 	real := b.realNow()
 	var after Clock
-	err := b.space.Update(ctx, clockKey, func(old []byte) ([]byte, time.Time, error) {
-		switch {
-		case old != nil:
-			after = decodeClock(old).at(real)
-		case b.removed.Load():
+	err := b.space.Update(ctx, stateKey, func(old []byte) ([]byte, time.Time, error) {
+		if old == nil {
 			return nil, time.Time{}, ErrGone
-		default:
-			after = b.start(real)
 		}
+		kept, err := b.decodeState(old)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		after = kept.clock(real)
 		if change.Now != nil {
 			after.Now = change.Now.UTC()
 		}
@@ -66,7 +64,11 @@ func (b *Sandbox) ChangeClock(ctx context.Context, change ClockChange) (Clock, e
 		if !clockReaches(after.Now) {
 			return nil, time.Time{}, &InvalidError{"now", outsideClock}
 		}
-		return encodeClock(after, real), time.Time{}, nil
+		put, err := kept.with(after, real).step()
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		return put.Value, time.Time{}, nil
 	})
 	return after, err
 }
@@ -82,54 +84,23 @@ func clockReaches(now time.Time) bool {
 // lastInstant is where a running clock stops: RFC 3339, and so JSON, knows no year 10000.
 var lastInstant = time.Date(9999, time.December, 31, 23, 59, 59, 999_999_999, time.UTC)
 
-// startClock sets the clock to where the definition starts it.
-func (b *Sandbox) startClock(ctx context.Context) error {
-	real := b.realNow()
-	return b.space.Put(ctx, clockKey, encodeClock(b.start(real), real), time.Time{})
-}
-
-// start is the clock's reading at the start.
-func (b *Sandbox) start(real time.Time) Clock {
-	if b.Now != nil {
-		return Clock{Now: b.Now.UTC(), Frozen: b.Frozen}
+// clock is the reading at that real time.
+func (s state) clock(real time.Time) Clock {
+	if s.Frozen {
+		return Clock{Now: time.Unix(s.Seconds, s.Nanos).UTC(), Frozen: true}
 	}
-	return Clock{Now: real, Frozen: b.Frozen}
-}
-
-// clockRecord is how the clock is kept: a frozen one as its instant, a running one as its distance from real time.
-type clockRecord struct {
-	frozen bool
-	nanos  int64 // since 1970 when frozen, else to be added to real time
-	secs   int64
-}
-
-func (r clockRecord) at(real time.Time) Clock {
-	if r.frozen {
-		return Clock{Now: time.Unix(r.secs, r.nanos).UTC(), Frozen: true}
-	}
-	now := time.Unix(real.Unix()+r.secs, int64(real.Nanosecond())+r.nanos).UTC()
+	now := time.Unix(real.Unix()+s.Seconds, int64(real.Nanosecond())+s.Nanos).UTC()
 	if now.After(lastInstant) {
 		now = lastInstant
 	}
 	return Clock{Now: now}
 }
 
-func encodeClock(c Clock, real time.Time) []byte {
-	secs, nanos := c.Now.Unix(), int64(c.Now.Nanosecond())
-	raw := make([]byte, 1, 17)
-	if c.Frozen {
-		raw[0] = 1
-	} else {
-		secs, nanos = secs-real.Unix(), nanos-int64(real.Nanosecond())
+// with is the state with a clock that reads so at that real time.
+func (s state) with(c Clock, real time.Time) state {
+	s.Frozen, s.Seconds, s.Nanos = c.Frozen, c.Now.Unix(), int64(c.Now.Nanosecond())
+	if !c.Frozen {
+		s.Seconds, s.Nanos = s.Seconds-real.Unix(), s.Nanos-int64(real.Nanosecond())
 	}
-	raw = binary.BigEndian.AppendUint64(raw, uint64(secs))
-	return binary.BigEndian.AppendUint64(raw, uint64(nanos))
-}
-
-func decodeClock(raw []byte) clockRecord {
-	return clockRecord{
-		frozen: raw[0] == 1,
-		secs:   int64(binary.BigEndian.Uint64(raw[1:9])),
-		nanos:  int64(binary.BigEndian.Uint64(raw[9:17])),
-	}
+	return s
 }

@@ -64,7 +64,7 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 			if got := invalidField(err); got != c.field {
 				t.Errorf("Create = %v, want a refusal of %s", err, c.field)
 			}
-			if len(w.List()) != 0 {
+			if len(w.list(t)) != 0 {
 				t.Error("a refused sandbox is listed")
 			}
 		})
@@ -74,7 +74,9 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 func TestComplete(t *testing.T) {
 	t.Parallel()
 	complete := func(def sandbox.Definition, seed uint64) sandbox.Definition {
-		def.Complete(rand.New(rand.NewPCG(seed, 0)), newWorld(t, 0).Taken)
+		if err := def.Complete(rand.New(rand.NewPCG(seed, 0)), newWorld(t, 0).taken(t)); err != nil {
+			t.Fatal(err)
+		}
 		return def
 	}
 	first := complete(sandbox.Definition{}, 1)
@@ -113,7 +115,9 @@ func TestCompleteDrawsAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	draw := func() (def sandbox.Definition) {
-		def.Complete(rand.New(rand.NewPCG(1, 0)), w.Taken)
+		if err := def.Complete(rand.New(rand.NewPCG(1, 0)), w.taken(t)); err != nil {
+			t.Fatal(err)
+		}
 		return def
 	}
 	first := draw()

@@ -3,15 +3,23 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // idle ends a sandbox that nobody uses any more, such as that of a CI job that was broken off. It goes by real time: a
 // sandbox's own clock may be frozen or set, and that must neither keep it nor end it under a running test.
 type idle struct {
-	ttl     time.Duration // zero for a sandbox that stays
-	touched atomic.Int64  // when it was last used, in Unix nanoseconds of real time
+	ttl time.Duration // zero for a sandbox that stays
+	// used is when the sandbox was last used as far as this emulator knows, in Unix nanoseconds of real time.
+	used atomic.Int64
+	// written is what this emulator wrote last to the store: until when the sandbox counts as used.
+	written atomic.Int64
 }
 
 // Bounds of Definition.TTL.
@@ -44,57 +52,104 @@ func (i *idle) expiresAt() time.Time {
 	if i.ttl == 0 {
 		return time.Time{}
 	}
-	return time.Unix(0, i.touched.Load()).Add(i.ttl).UTC()
+	return time.Unix(0, i.used.Load()).Add(i.ttl).UTC()
 }
 
 func (i *idle) isOver(now time.Time) bool { return i.ttl > 0 && now.After(i.expiresAt()) }
 
-// use notes that the sandbox is used, and reports false when its time was over before that.
-func (b *Sandbox) use() bool {
-	if b.idle.ttl == 0 {
-		return true
+// firstUse notes the creation and is what to write of it; nil for a sandbox that stays.
+func (i *idle) firstUse(now time.Time) []byte {
+	if i.ttl == 0 {
+		return nil
 	}
-	now := b.realNow()
-	if b.idle.isOver(now) {
-		return false
-	}
-	b.idle.touched.Store(now.UnixNano())
-	return true
+	return i.note(now)
+}
+
+// note notes a use, and is what to write of it. That reaches ahead by a part of the ttl, so that the next uses need not
+// be written: other emulators end the sandbox that much later, never too early.
+func (i *idle) note(now time.Time) []byte {
+	const part = 10
+	until := now.Add(i.ttl / part).UnixNano()
+	i.used.Store(now.UnixNano())
+	i.written.Store(until)
+	return strconv.AppendInt(nil, until, 10)
 }
 
 // ExpiresAt is when the sandbox ends, in real time, unless it is used before; zero for one that stays.
 func (b *Sandbox) ExpiresAt() time.Time { return b.idle.expiresAt() }
 
-// Sweep removes the sandboxes whose time is over, and returns their ids. Until then they take memory alone: nobody
-// finds them any more.
-func (r *Registry) Sweep(ctx context.Context) ([]string, error) {
-	r.changes.Lock()
-	defer r.changes.Unlock()
-	return r.sweep(ctx)
+// use notes that the sandbox is used, and reports false when its time was over before that.
+func (r *Registry) use(ctx context.Context, box *Sandbox) (bool, error) {
+	if box.idle.ttl == 0 {
+		return true, nil
+	}
+	if over, err := r.isOver(ctx, box); err != nil || over {
+		return false, err
+	}
+	now := r.realNow()
+	if now.UnixNano() < box.idle.written.Load() {
+		box.idle.used.Store(now.UnixNano())
+		return true, nil
+	}
+	return true, r.root.Put(ctx, usedKey(box.ID), box.idle.note(now), time.Time{})
 }
 
-// sweep needs the lock on changes. It looks at sandboxes only when the first of them can be over: each use moves an end
-// away, so the soonest one known is never too late.
-func (r *Registry) sweep(ctx context.Context) (removed []string, err error) {
+// isOver judges a sandbox by what this emulator knows, and where that says that its time is over, by what others wrote.
+func (r *Registry) isOver(ctx context.Context, box *Sandbox) (bool, error) {
 	now := r.realNow()
-	if len(r.mortal) == 0 || now.Before(r.soonest) {
-		return nil, nil
+	if !box.idle.isOver(now) {
+		return false, nil
 	}
-	r.soonest = time.Time{}
-	for id, box := range r.mortal {
-		if box.idle.isOver(now) {
-			err = errors.Join(err, r.remove(ctx, box))
+	get := store.Get{Key: usedKey(box.ID)}
+	if err := r.root.Do(ctx, &get); err != nil {
+		return false, fmt.Errorf("look up when the sandbox %s was used: %w", box.ID, err)
+	}
+	if !get.Found {
+		return true, nil
+	}
+	until, err := strconv.ParseInt(string(get.Value), 10, 64)
+	if err != nil {
+		return false, fmt.Errorf("read when the sandbox %s was used: %w", box.ID, err)
+	}
+	if until != box.idle.written.Load() {
+		box.idle.used.Store(max(until, box.idle.used.Load()))
+	}
+	return box.idle.isOver(now), nil
+}
+
+// Sweep removes the sandboxes whose time is over, and returns their ids. Until then they take memory alone: nobody
+// finds them any more.
+func (r *Registry) Sweep(ctx context.Context) (removed []string, err error) {
+	keys := store.Keys{Prefix: usedPrefix}
+	if err := r.root.Do(ctx, &keys); err != nil {
+		return nil, fmt.Errorf("list the sandboxes that can end: %w", err)
+	}
+	for _, key := range keys.Keys {
+		id := strings.TrimPrefix(key, usedPrefix)
+		over, failure := r.removeIfOver(ctx, id)
+		if over {
 			removed = append(removed, id)
-			continue
 		}
-		r.expect(box)
+		err = errors.Join(err, failure)
 	}
 	return removed, err
 }
 
-// expect notes when a sandbox can be over.
-func (r *Registry) expect(box *Sandbox) {
-	if end := box.ExpiresAt(); r.soonest.IsZero() || end.Before(r.soonest) {
-		r.soonest = end
+func (r *Registry) removeIfOver(ctx context.Context, id string) (bool, error) {
+	box, err := r.get(ctx, id)
+	if errors.Is(err, ErrUnknown) {
+		return false, nil
 	}
+	if err != nil {
+		return false, err
+	}
+	over, err := r.isOver(ctx, box)
+	if err != nil || !over {
+		return false, err
+	}
+	err = r.remove(ctx, box)
+	if errors.Is(err, ErrUnknown) {
+		return false, nil // somebody else was first
+	}
+	return err == nil, err
 }

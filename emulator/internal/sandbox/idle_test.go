@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -23,7 +23,7 @@ func mortals(t *testing.T, limit int) (*hand, *sandbox.Registry) {
 	t.Helper()
 	h := &hand{}
 	h.advance(time.Hour)
-	return h, sandbox.NewRegistry(sandbox.RegistryOptions{Store: store.NewMemory(), RealNow: h.now, Limit: limit})
+	return h, sandbox.NewRegistry(sandbox.RegistryOptions{Store: memory.New(), RealNow: h.now, Limit: limit})
 }
 
 func mortal(t *testing.T, r *sandbox.Registry, id, ttl string) *sandbox.Sandbox {
@@ -39,9 +39,14 @@ func mortal(t *testing.T, r *sandbox.Registry, id, ttl string) *sandbox.Sandbox 
 	return box
 }
 
-func ids(r *sandbox.Registry) []string {
+func ids(t *testing.T, r *sandbox.Registry) []string {
+	t.Helper()
+	listed, err := r.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []string
-	for _, box := range r.List() {
+	for _, box := range listed {
 		all = append(all, box.ID)
 	}
 	return all
@@ -56,23 +61,23 @@ func TestIdleSandboxesEnd(t *testing.T) {
 	}
 	for range 5 {
 		h.advance(50 * time.Second)
-		if _, err := r.Get("control"); err != nil {
+		if _, err := r.Get(t.Context(), "control"); err != nil {
 			t.Error(err)
 		}
-		if _, ok := r.Find(wire.Credential{Kind: wire.TopApp, ID: "key-data"}); !ok {
+		if box, err := r.Find(t.Context(), wire.Credential{Kind: wire.TopApp, ID: "key-data"}); err != nil || box == nil {
 			t.Error("a sandbox in use is gone")
 		}
 	}
-	if _, err := r.Get("left"); !errors.Is(err, sandbox.ErrUnknown) {
+	if _, err := r.Get(t.Context(), "left"); !errors.Is(err, sandbox.ErrUnknown) {
 		t.Errorf("%v: an idle sandbox is still found", err)
 	}
-	if _, ok := r.Find(wire.Credential{Kind: wire.TopApp, ID: "key-left"}); ok {
+	if box, err := r.Find(t.Context(), wire.Credential{Kind: wire.TopApp, ID: "key-left"}); err != nil || box != nil {
 		t.Error("an idle sandbox still takes calls")
 	}
 	if err := r.Remove(t.Context(), "left"); !errors.Is(err, sandbox.ErrUnknown) {
 		t.Errorf("%v: an idle sandbox can be removed", err)
 	}
-	if got := ids(r); !slices.Equal(got, []string{"control", "data", "long", "stays"}) {
+	if got := ids(t, r); !slices.Equal(got, []string{"control", "data", "long", "stays"}) {
 		t.Errorf("listed %v", got)
 	}
 	removed, err := r.Sweep(t.Context())
@@ -80,8 +85,8 @@ func TestIdleSandboxesEnd(t *testing.T) {
 		t.Errorf("swept %v, %v", removed, err)
 	}
 	h.advance(24 * time.Hour)
-	if removed, _ := r.Sweep(t.Context()); len(removed) != 3 || !slices.Equal(ids(r), []string{"stays"}) {
-		t.Errorf("swept %v, left %v", removed, ids(r))
+	if removed, _ := r.Sweep(t.Context()); len(removed) != 3 || !slices.Equal(ids(t, r), []string{"stays"}) {
+		t.Errorf("swept %v, left %v", removed, ids(t, r))
 	}
 }
 
@@ -96,7 +101,7 @@ func TestIdleSandboxesMakeRoom(t *testing.T) {
 	}
 	h.advance(90 * time.Second)
 	box := mortal(t, r, "a", "1m")
-	if found, ok := r.Find(wire.Credential{Kind: wire.TopApp, ID: "key-a"}); !ok || found != box {
+	if found, err := r.Find(t.Context(), wire.Credential{Kind: wire.TopApp, ID: "key-a"}); err != nil || found != box {
 		t.Error("the credential does not belong to the new sandbox")
 	}
 	if end := box.ExpiresAt(); !end.Equal(h.now().Add(time.Minute)) {
@@ -139,7 +144,7 @@ func TestSweepingAmongCalls(t *testing.T) {
 				id := fmt.Sprintf("w%d-%d", worker, i)
 				mortal(t, r, id, "1s")
 				h.advance(10 * time.Millisecond)
-				_, _ = r.Get(id)
+				_, _ = r.Get(t.Context(), id)
 				_, _ = r.Sweep(t.Context())
 			}
 		}()
@@ -148,7 +153,7 @@ func TestSweepingAmongCalls(t *testing.T) {
 		<-done
 	}
 	h.advance(time.Minute)
-	if _, err := r.Sweep(t.Context()); err != nil || len(r.List()) != 0 {
-		t.Errorf("%d left, %v", len(r.List()), err)
+	if _, err := r.Sweep(t.Context()); err != nil || len(ids(t, r)) != 0 {
+		t.Errorf("left %v, %v", ids(t, r), err)
 	}
 }

@@ -4,24 +4,25 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 func TestSpend(t *testing.T) {
 	t.Parallel()
-	documented := sandbox.Rate{Calls: 3, Per: time.Second}
+	documented := contract.Rate{Calls: 3, Per: time.Second}
 	for _, c := range []struct {
 		name  string
 		own   string
-		limit sandbox.Rate
+		limit contract.Rate
 		calls int // within the first window
 	}{
 		{"documented", "", documented, 3},
-		{"tighter", "1/s", sandbox.Rate{Calls: 1, Per: time.Second}, 1},
-		{"wider", "5/m", sandbox.Rate{Calls: 5, Per: time.Minute}, 5},
-		{"by the hour", "2/h", sandbox.Rate{Calls: 2, Per: time.Hour}, 2},
-		{"by the day", "2/d", sandbox.Rate{Calls: 2, Per: 24 * time.Hour}, 2},
-		{"off", "off", sandbox.Rate{}, 1000},
+		{"tighter", "1/s", contract.Rate{Calls: 1, Per: time.Second}, 1},
+		{"wider", "5/m", contract.Rate{Calls: 5, Per: time.Minute}, 5},
+		{"by the hour", "2/h", contract.Rate{Calls: 2, Per: time.Hour}, 2},
+		{"by the day", "2/d", contract.Rate{Calls: 2, Per: 24 * time.Hour}, 2},
+		{"off", "off", contract.Rate{}, 1000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -69,7 +70,7 @@ func TestSpendWithoutALimit(t *testing.T) {
 	t.Parallel()
 	turn := begin(t, newBox(t, 1))
 	for range 100 {
-		if within, _, err := turn.Spend(t.Context(), "api.Call", sandbox.Rate{}); !within || err != nil {
+		if within, _, err := turn.Spend(t.Context(), "api.Call", contract.Rate{}); !within || err != nil {
 			t.Fatalf("Spend = %v, %v, want true", within, err)
 		}
 	}

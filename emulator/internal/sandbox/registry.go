@@ -3,15 +3,17 @@ package sandbox
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -27,7 +29,9 @@ var (
 	ErrTooMany    = errors.New("too many sandboxes")
 )
 
-// Registry creates, finds and removes sandboxes.
+// Registry creates, finds and removes sandboxes. Which there are, and whose a credential is, stands in the store alone:
+// what a registry remembers spares it looks into the store and is judged by the first access to the sandbox itself,
+// which fails with ErrGone where another emulator on the same store removed it.
 type Registry struct {
 	store   store.Store
 	root    store.Space
@@ -35,14 +39,9 @@ type Registry struct {
 	limit   int
 	secrets *Secrets
 
-	changes      sync.Mutex // one creation or removal at a time; lookups take no lock
-	boxes        sync.Map   // id -> *Sandbox
-	byCredential sync.Map   // digest of a wire.Credential -> *Sandbox
-	byTag        sync.Map   // AppTag -> *Sandbox
-	count        int        // guarded by changes, as all below
-
-	mortal  map[string]*Sandbox // those that end when nobody uses them
-	soonest time.Time           // when the first of them can end, or earlier
+	byID         sync.Map // id -> *Sandbox
+	byCredential sync.Map // digest of a wire.Credential -> *Sandbox
+	byTag        sync.Map // token.Tag -> *Sandbox
 }
 
 // RegistryOptions configure a Registry.
@@ -57,18 +56,15 @@ type RegistryOptions struct {
 // DefaultLimit is the number of sandboxes that can exist at once.
 const DefaultLimit = 20_000
 
-// rootSpace holds the definitions of all sandboxes; its name cannot be that of a sandbox.
-const rootSpace = "/sandboxes"
-
-// NewRegistry returns an empty registry.
+// NewRegistry returns a registry of the sandboxes in the store.
 func NewRegistry(o RegistryOptions) *Registry {
 	return &Registry{
 		store: o.Store, root: o.Store.Space(rootSpace), realNow: o.RealNow, limit: cmp.Or(o.Limit, DefaultLimit),
-		secrets: NewSecrets(), mortal: map[string]*Sandbox{},
+		secrets: NewSecrets(),
 	}
 }
 
-// Secrets knows the secrets of all sandboxes.
+// Secrets knows the secrets of all sandboxes that the registry has met.
 func (r *Registry) Secrets() *Secrets { return r.secrets }
 
 // Create makes a sandbox. It fails with an *InvalidError, ErrExists, ErrCredential or ErrTooMany, and then changes
@@ -77,71 +73,135 @@ func (r *Registry) Create(ctx context.Context, def Definition) (*Sandbox, error)
 	if err := def.validate(); err != nil {
 		return nil, err
 	}
-	r.changes.Lock()
-	defer r.changes.Unlock()
-	if _, err := r.sweep(ctx); err != nil {
+	box, err := r.create(ctx, def)
+	if !errors.Is(err, ErrExists) && !errors.Is(err, ErrCredential) && !errors.Is(err, ErrTooMany) {
+		return box, err
+	}
+	// What stands in the way may be a sandbox whose time is over.
+	removed, sweepErr := r.Sweep(ctx)
+	if sweepErr != nil || len(removed) == 0 {
+		return nil, errors.Join(err, sweepErr)
+	}
+	return r.create(ctx, def)
+}
+
+// Ensure returns the sandbox of the definition's id as it is, and creates it where there is none.
+func (r *Registry) Ensure(ctx context.Context, def Definition) (*Sandbox, error) {
+	box, err := r.Create(ctx, def)
+	if errors.Is(err, ErrExists) {
+		return r.Get(ctx, def.ID)
+	}
+	return box, err
+}
+
+func (r *Registry) create(ctx context.Context, def Definition) (*Sandbox, error) {
+	number, all := store.Increment{Key: createdKey, Delta: 1}, store.Increment{Key: countKey, Delta: 1}
+	if err := r.root.Do(ctx, &number, &all); err != nil {
 		return nil, err
 	}
-	names := def.Credentials.names()
-	if err := r.admit(def.ID, names); err != nil {
-		return nil, err
-	}
-	box, err := newSandbox(def, r.store.Space(def.ID), r.realNow)
+	box, err := r.admit(ctx, def, number.Sum, all.Sum)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, r.root.Do(ctx, &store.Increment{Key: countKey, Delta: -1}))
 	}
-	if err := r.keep(ctx, box); err != nil {
-		return nil, err
-	}
-	r.enter(box, names)
+	r.enter(box)
 	return box, nil
 }
 
-// admit refuses a sandbox for which there is no place.
-func (r *Registry) admit(id string, names []wire.Credential) error {
-	if _, taken := r.boxes.Load(id); taken {
-		return fmt.Errorf("%w: %s", ErrExists, id)
+// admit makes a sandbox in a space of its own and then lets it be found.
+func (r *Registry) admit(ctx context.Context, def Definition, number, all int64) (*Sandbox, error) {
+	if all > int64(r.limit) {
+		return nil, fmt.Errorf("%w: at most %d can exist at once", ErrTooMany, r.limit)
 	}
-	if r.count >= r.limit {
-		return fmt.Errorf("%w: at most %d can exist at once", ErrTooMany, r.limit)
+	name := spaceName(def.ID, number)
+	box, err := newSandbox(def, r.store.Space(name), r.realNow)
+	if err != nil {
+		return nil, err
 	}
-	for i, name := range names {
-		if r.Taken(name) || slices.Contains(names[:i], name) {
-			return fmt.Errorf("%w: %s", ErrCredential, printable(name))
-		}
+	put, err := box.start(r.realNow()).step()
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if err := box.space.Do(ctx, put); err != nil {
+		return nil, err
+	}
+	if err := r.publish(ctx, box, name); err != nil {
+		return nil, errors.Join(err, box.space.Clear(ctx))
+	}
+	return box, nil
 }
 
-// enter makes a sandbox known.
-func (r *Registry) enter(box *Sandbox, names []wire.Credential) {
-	r.secrets.add(box.Credentials.secrets(box.Fixtures))
-	for _, name := range names {
-		r.byCredential.Store(digest(name), box)
-	}
-	for _, app := range box.Credentials.Top {
-		r.byTag.Store(tagFor(app.AppKey), box)
-	}
-	r.boxes.Store(box.ID, box)
-	r.count++
-	if box.idle.ttl > 0 {
-		r.mortal[box.ID] = box
-		r.expect(box)
-	}
-}
-
-func (r *Registry) keep(ctx context.Context, box *Sandbox) error {
+// publish adds the definition and the credentials, or none of them where one is taken.
+func (r *Registry) publish(ctx context.Context, box *Sandbox, name string) error {
 	raw, err := json.Marshal(box.Definition)
 	if err != nil {
 		return err
 	}
-	if err := box.Reset(ctx); err != nil {
+	if raw, err = record.Write(kept{Definition: raw, Space: name}); err != nil {
 		return err
 	}
-	if err := r.root.Put(ctx, box.ID, raw, time.Time{}); err != nil {
-		return errors.Join(err, box.space.Clear(ctx))
+	adds := []*store.Add{{Key: sandboxKey(box.ID), Value: raw}}
+	names := box.Credentials.names()
+	for _, c := range names {
+		adds = append(adds, &store.Add{Key: ownerKey(c), Value: []byte(box.ID)})
 	}
-	return nil
+	var steps []store.Step
+	for _, add := range adds {
+		steps = append(steps, add)
+	}
+	for _, c := range names {
+		steps = append(steps, &store.Put{Key: tagKey(token.TagFor(c)), Value: []byte(box.ID)})
+	}
+	if use := box.idle.firstUse(r.realNow()); use != nil {
+		steps = append(steps, &store.Put{Key: usedKey(box.ID), Value: use})
+	}
+	if err := r.root.Do(ctx, steps...); err != nil {
+		return err
+	}
+	return r.withdraw(ctx, box.ID, names, adds)
+}
+
+// withdraw takes back what was added where one of the additions failed, and says which.
+func (r *Registry) withdraw(ctx context.Context, id string, names []wire.Credential, adds []*store.Add) error {
+	failed := slices.IndexFunc(adds, func(a *store.Add) bool { return !a.Added })
+	if failed < 0 {
+		return nil
+	}
+	var steps []store.Step
+	for _, add := range adds[:failed] {
+		steps = append(steps, &store.Take{Key: add.Key})
+	}
+	if err := r.root.Do(ctx, steps...); err != nil {
+		return err
+	}
+	if failed == 0 {
+		return fmt.Errorf("%w: %s", ErrExists, id)
+	}
+	return fmt.Errorf("%w: %s", ErrCredential, printable(names[failed-1]))
+}
+
+// enter remembers a sandbox, in the place of one of the same id.
+func (r *Registry) enter(box *Sandbox) {
+	if before, known := r.byID.Load(box.ID); known {
+		r.Forget(before.(*Sandbox))
+	}
+	r.secrets.add(box.Credentials.secrets(box.Fixtures))
+	for _, name := range box.Credentials.names() {
+		r.byCredential.Store(digest(name), box)
+		r.byTag.Store(token.TagFor(name), box)
+	}
+	r.byID.Store(box.ID, box)
+}
+
+// Forget drops what is remembered of a sandbox that is gone.
+func (r *Registry) Forget(box *Sandbox) {
+	if !r.byID.CompareAndDelete(box.ID, box) {
+		return
+	}
+	for _, name := range box.Credentials.names() {
+		r.byCredential.CompareAndDelete(digest(name), box)
+		r.byTag.CompareAndDelete(token.TagFor(name), box)
+	}
+	r.secrets.retire(box.Credentials.secrets(box.Fixtures))
 }
 
 // printable names a credential in an error: a bearer token is a secret.
@@ -153,55 +213,153 @@ func printable(c wire.Credential) string {
 }
 
 // Get returns the sandbox of that id, or ErrUnknown. That counts as using it.
-func (r *Registry) Get(id string) (*Sandbox, error) {
-	if box, ok := r.boxes.Load(id); ok && box.(*Sandbox).use() {
+func (r *Registry) Get(ctx context.Context, id string) (*Sandbox, error) {
+	box, err := r.get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	used, err := r.use(ctx, box)
+	if err == nil && !used {
+		err = unknown(id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return box, nil
+}
+
+func unknown(id string) error { return fmt.Errorf("%w: %q", ErrUnknown, id) }
+
+func (r *Registry) get(ctx context.Context, id string) (*Sandbox, error) {
+	if box, ok := r.byID.Load(id); ok {
 		return box.(*Sandbox), nil
 	}
-	return nil, fmt.Errorf("%w: %q", ErrUnknown, id)
+	get := store.Get{Key: sandboxKey(id)}
+	if err := r.root.Do(ctx, &get); err != nil {
+		return nil, fmt.Errorf("look up the sandbox %s: %w", id, err)
+	}
+	return r.load(id, &get)
+}
+
+// load is the sandbox that was read, which is remembered.
+func (r *Registry) load(id string, read *store.Get) (*Sandbox, error) {
+	if !read.Found {
+		return nil, unknown(id)
+	}
+	var found kept
+	if err := record.Read(read.Value, &found); err != nil {
+		return nil, fmt.Errorf("read the sandbox %s: %w", id, err)
+	}
+	var def Definition
+	if err := json.Unmarshal(found.Definition, &def); err != nil {
+		return nil, fmt.Errorf("read the definition of the sandbox %s: %w", id, err)
+	}
+	box, err := newSandbox(def, r.store.Space(found.Space), r.realNow)
+	if err != nil {
+		return nil, err
+	}
+	r.enter(box)
+	return box, nil
 }
 
 // List returns all sandboxes, sorted by id.
-func (r *Registry) List() []*Sandbox {
+func (r *Registry) List(ctx context.Context) ([]*Sandbox, error) {
+	keys := store.Keys{Prefix: sandboxPrefix}
+	if err := r.root.Do(ctx, &keys); err != nil {
+		return nil, fmt.Errorf("list the sandboxes: %w", err)
+	}
+	reads := make([]store.Get, len(keys.Keys))
+	var steps []store.Step
+	for i, key := range keys.Keys {
+		if _, known := r.byID.Load(strings.TrimPrefix(key, sandboxPrefix)); !known {
+			reads[i].Key = key
+			steps = append(steps, &reads[i])
+		}
+	}
+	if err := r.root.Do(ctx, steps...); err != nil {
+		return nil, fmt.Errorf("list the sandboxes: %w", err)
+	}
 	var all []*Sandbox
-	now := r.realNow()
-	r.boxes.Range(func(_, found any) bool {
-		if box := found.(*Sandbox); !box.idle.isOver(now) {
+	for i, key := range keys.Keys {
+		box, err := r.listed(ctx, strings.TrimPrefix(key, sandboxPrefix), &reads[i])
+		if err != nil {
+			return nil, err
+		}
+		if box != nil {
 			all = append(all, box)
 		}
-		return true
-	})
+	}
 	slices.SortFunc(all, func(a, b *Sandbox) int { return cmp.Compare(a.ID, b.ID) })
-	return all
+	return all, nil
 }
 
-// Find returns the sandbox of a credential that a request names, and whether it is known anywhere. That counts as using
-// it.
-func (r *Registry) Find(c wire.Credential) (*Sandbox, bool) {
-	box, ok := r.find(c)
-	if !ok || !box.use() {
-		return nil, false
+// listed is one sandbox of a list, nil where it went meanwhile or its time is over.
+func (r *Registry) listed(ctx context.Context, id string, read *store.Get) (*Sandbox, error) {
+	var box *Sandbox
+	if known, ok := r.byID.Load(id); ok {
+		box = known.(*Sandbox)
+	} else if read.Found {
+		loaded, err := r.load(id, read)
+		if err != nil {
+			return nil, err
+		}
+		box = loaded
 	}
-	return box, true
+	if box == nil {
+		return nil, nil //nolint:nilnil // removed between the two readings
+	}
+	over, err := r.isOver(ctx, box)
+	if err != nil || over {
+		return nil, err
+	}
+	return box, nil
+}
+
+// Find returns the sandbox of a credential that a request names, nil where none has it. That counts as using it.
+func (r *Registry) Find(ctx context.Context, c wire.Credential) (*Sandbox, error) {
+	box, err := r.find(ctx, c)
+	if err != nil || box == nil {
+		return nil, err
+	}
+	used, err := r.use(ctx, box)
+	if err != nil || !used {
+		return nil, err
+	}
+	return box, nil
 }
 
 // Taken tells whether a credential belongs to a sandbox already.
-func (r *Registry) Taken(c wire.Credential) bool {
-	_, taken := r.byCredential.Load(digest(c))
-	return taken
+func (r *Registry) Taken(ctx context.Context, c wire.Credential) (bool, error) {
+	get := store.Get{Key: ownerKey(c)}
+	err := r.root.Do(ctx, &get)
+	return get.Found, err
 }
 
-func (r *Registry) find(c wire.Credential) (*Sandbox, bool) {
+func (r *Registry) find(ctx context.Context, c wire.Credential) (*Sandbox, error) {
+	if c.ID == "" {
+		return nil, nil //nolint:nilnil // nobody was named
+	}
 	if box, ok := r.byCredential.Load(digest(c)); ok {
-		return box.(*Sandbox), true
+		return box.(*Sandbox), nil
 	}
-	if c.Kind == wire.AccessKey {
-		if tag, ok := TagOf(c.ID); ok {
-			if box, ok := r.byTag.Load(tag); ok {
-				return box.(*Sandbox), true
-			}
+	owner := store.Get{Key: ownerKey(c)}
+	if tag, temporary := token.TagOf(c.ID); temporary {
+		if box, ok := r.byTag.Load(tag); ok {
+			return box.(*Sandbox), nil
 		}
+		owner.Key = tagKey(tag)
 	}
-	return nil, false
+	if err := r.root.Do(ctx, &owner); err != nil {
+		return nil, fmt.Errorf("look up a credential: %w", err)
+	}
+	if !owner.Found {
+		return nil, nil //nolint:nilnil // no sandbox has it
+	}
+	box, err := r.get(ctx, string(owner.Value))
+	if errors.Is(err, ErrUnknown) {
+		return nil, nil //nolint:nilnil // removed between the two readings
+	}
+	return box, err
 }
 
 // Remove deletes a sandbox with all its state and frees its credentials.
@@ -209,71 +367,35 @@ func (r *Registry) Remove(ctx context.Context, id string) error {
 	if id == Default {
 		return ErrKept
 	}
-	r.changes.Lock()
-	defer r.changes.Unlock()
-	box, err := r.Get(id)
+	box, err := r.Get(ctx, id)
 	if err != nil {
 		return err
 	}
 	return r.remove(ctx, box)
 }
 
-// remove needs the lock on changes.
 func (r *Registry) remove(ctx context.Context, box *Sandbox) error {
-	for _, name := range box.Credentials.names() {
-		r.byCredential.Delete(digest(name))
+	defer r.Forget(box)
+	definition := store.Take{Key: sandboxKey(box.ID)}
+	steps := []store.Step{&definition, &store.Take{Key: usedKey(box.ID)}}
+	for _, c := range box.Credentials.names() {
+		steps = append(steps, &store.Take{Key: ownerKey(c)}, &store.Take{Key: tagKey(token.TagFor(c))})
 	}
-	for _, app := range box.Credentials.Top {
-		r.byTag.Delete(tagFor(app.AppKey))
+	if err := r.root.Do(ctx, steps...); err != nil {
+		return fmt.Errorf("remove the sandbox %s: %w", box.ID, err)
 	}
-	r.boxes.Delete(box.ID)
-	delete(r.mortal, box.ID)
-	box.removed.Store(true)
-	r.secrets.retire(box.Credentials.secrets(box.Fixtures))
-	r.count--
-	return errors.Join(r.root.Delete(ctx, box.ID), box.space.Clear(ctx))
+	if !definition.Found {
+		return unknown(box.ID) // somebody else was first
+	}
+	return errors.Join(r.root.Do(ctx, &store.Increment{Key: countKey, Delta: -1}), box.space.Clear(ctx))
 }
 
-// digest is what a credential is found by. A bearer token is a secret, so it is looked up by its hash: how long a look
-// into a map takes can tell how much of a key is alike.
-func digest(c wire.Credential) wire.Credential {
-	if c.Kind == wire.Bearer {
-		sum := sha256.Sum256([]byte(c.ID))
-		c.ID = string(sum[:])
-	}
-	return c
-}
-
-// names are the ids under which requests name these credentials.
-func (c Credentials) names() []wire.Credential {
-	var names []wire.Credential
-	for _, a := range c.ACS {
-		if a.AccessKeyID != "" {
-			names = append(names, wire.Credential{Kind: wire.AccessKey, ID: a.AccessKeyID})
-		}
-		if a.BearerToken != "" {
-			names = append(names, wire.Credential{Kind: wire.Bearer, ID: a.BearerToken})
-		}
-	}
-	for _, a := range c.Top {
-		names = append(names, wire.Credential{Kind: wire.TopApp, ID: a.AppKey})
-	}
-	for _, a := range c.Fabric {
-		names = append(names, wire.Credential{Kind: wire.FabricApp, ID: a.AppKey})
-	}
-	return names
-}
-
-func (c Credentials) secrets(f Fixtures) []string {
-	var all []string
-	for _, a := range c.ACS {
-		all = append(all, a.AccessKeySecret, a.BearerToken)
-	}
-	for _, a := range slices.Concat(c.Top, c.Fabric) {
-		all = append(all, a.AppSecret)
-	}
-	for _, w := range f.Warrants {
-		all = append(all, w.AppSecret)
-	}
-	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+// Known is how many sandboxes the registry remembers, which costs no look into the store.
+func (r *Registry) Known() int {
+	n := 0
+	r.byID.Range(func(any, any) bool {
+		n++
+		return true
+	})
+	return n
 }

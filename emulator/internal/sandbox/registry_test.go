@@ -42,11 +42,11 @@ func TestSandboxesAreFoundByTheirCredentials(t *testing.T) {
 	}
 	for name, box := range boxes {
 		for _, c := range credentials(name) {
-			if found, ok := w.Find(c); !ok || found != box {
-				t.Errorf("Find(%v) = %v, %v, want %s", c, found, ok, box.ID)
+			if found, err := w.Find(t.Context(), c); err != nil || found != box {
+				t.Errorf("Find(%v) = %v, %v, want %s", c, found, err, box.ID)
 			}
 		}
-		if found, err := w.Get(box.ID); err != nil || found != box {
+		if found, err := w.Get(t.Context(), box.ID); err != nil || found != box {
 			t.Errorf("Get(%s) = %v, %v", box.ID, found, err)
 		}
 	}
@@ -58,14 +58,14 @@ func TestSandboxesAreFoundByTheirCredentials(t *testing.T) {
 		{Kind: wire.TopApp, ID: "TOP-A"},
 		{Kind: wire.Bearer, ID: "ak-a"},
 	} {
-		if found, ok := w.Find(c); ok {
-			t.Errorf("Find(%v) = %s, want none", c, found.ID)
+		if found, err := w.Find(t.Context(), c); err != nil || found != nil {
+			t.Errorf("Find(%v) = %v, want none", c, found)
 		}
 	}
-	if _, err := w.Get("box-c"); !errors.Is(err, sandbox.ErrUnknown) {
+	if _, err := w.Get(t.Context(), "box-c"); !errors.Is(err, sandbox.ErrUnknown) {
 		t.Errorf("Get of an unknown id = %v", err)
 	}
-	if list := w.List(); len(list) != 2 || list[0].ID != "box-a" || list[1].ID != "box-b" {
+	if list := w.list(t); len(list) != 2 || list[0].ID != "box-a" || list[1].ID != "box-b" {
 		t.Errorf("List = %v, want box-a and box-b", list)
 	}
 }
@@ -123,15 +123,15 @@ func TestRefusedCreationsChangeNothing(t *testing.T) {
 			if errors.Is(c.want, sandbox.ErrTooMany) {
 				w.create(t, complete("second", "b"))
 			}
-			listed := len(w.List())
+			listed := len(w.list(t))
 			if _, err := w.Create(t.Context(), c.def); !errors.Is(err, c.want) {
 				t.Errorf("Create = %v, want %v", err, c.want)
 			}
-			if len(w.List()) != listed {
+			if len(w.list(t)) != listed {
 				t.Error("the refused sandbox is listed")
 			}
 			for _, credential := range credentials("new") {
-				if _, ok := w.Find(credential); ok {
+				if found, err := w.Find(t.Context(), credential); err != nil || found != nil {
 					t.Errorf("the refused sandbox is found by %v", credential)
 				}
 			}
@@ -152,11 +152,11 @@ func TestRemovalFreesIdCredentialsAndState(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range append(credentials("a"), accessKey(creds.AccessKeyID)) {
-		if found, ok := w.Find(c); ok {
-			t.Errorf("Find(%v) = %s after the removal", c, found.ID)
+		if found, err := w.Find(t.Context(), c); err != nil || found != nil {
+			t.Errorf("Find(%v) = %v after the removal", c, found)
 		}
 	}
-	if _, err := w.Get("box"); !errors.Is(err, sandbox.ErrUnknown) {
+	if _, err := w.Get(t.Context(), "box"); !errors.Is(err, sandbox.ErrUnknown) {
 		t.Errorf("Get = %v after the removal", err)
 	}
 	if err := w.Remove(t.Context(), "box"); !errors.Is(err, sandbox.ErrUnknown) {
@@ -175,7 +175,7 @@ func TestTheDefaultSandboxStays(t *testing.T) {
 	if err := w.Remove(t.Context(), sandbox.Default); !errors.Is(err, sandbox.ErrKept) {
 		t.Errorf("Remove(default) = %v, want ErrKept", err)
 	}
-	if _, ok := w.Find(credentials("a")[0]); !ok {
+	if found, err := w.Find(t.Context(), credentials("a")[0]); err != nil || found == nil {
 		t.Error("the default sandbox lost a credential")
 	}
 }

@@ -2,46 +2,38 @@ package sandbox
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/subtle"
-	"sync"
-	"sync/atomic"
+	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // Sandbox is one isolated world. What it was defined from never changes; everything else is in its space.
 type Sandbox struct {
 	Definition
+	*token.Ledger
 
 	space   store.Space
 	realNow func() time.Time
-	key     [32]byte     // from the seed; seals tokens and derives secrets
-	aead    cipher.AEAD  // over key
-	macs    sync.Pool    // of HMACs with key, which take longer to make than to use
-	access  cipher.Block // hides the claims of access tokens
-	quotas  map[string]Rate
+	quotas  map[string]contract.Rate
 	idle    idle
-	removed atomic.Bool // set by the registry
+	state   stateCache
 }
 
 func newSandbox(def Definition, space store.Space, realNow func() time.Time) (*Sandbox, error) {
-	key := sealingKey(def.Seed)
-	aead, err := newAEAD(key)
+	ledger, err := token.NewLedger(def.Seed)
 	if err != nil {
 		return nil, err
 	}
-	box := &Sandbox{Definition: def, space: space, realNow: realNow, key: key, aead: aead, quotas: map[string]Rate{}}
-	if box.access, err = aes.NewCipher(box.mac("access token", nil)); err != nil {
-		return nil, err
-	}
+	box := &Sandbox{Definition: def, Ledger: ledger, space: space, realNow: realNow, quotas: map[string]contract.Rate{}}
 	if box.idle.ttl, err = parseTTL(def.TTL); err != nil {
 		return nil, err
 	}
-	box.idle.touched.Store(realNow().UnixNano())
 	for name, text := range def.Quotas {
 		if box.quotas[name], err = parseQuota(text); err != nil {
 			return nil, &InvalidError{"quotas." + name, err.Error()}
@@ -53,24 +45,87 @@ func newSandbox(def Definition, space store.Space, realNow func() time.Time) (*S
 // Space is where the sandbox keeps its state.
 func (b *Sandbox) Space() store.Space { return b.space }
 
+// resetSlack is more than the calls that can come between the look at their count and the clearing: tokens of theirs
+// must not pass for ones that were issued after the reset.
+const resetSlack = 1 << 12
+
 // Reset puts state, clock and journal back to the start; credentials stay.
 func (b *Sandbox) Reset(ctx context.Context) error {
-	calls, err := b.calls(ctx)
+	get, calls := stateStep(), store.Get{Key: callsKey}
+	if err := b.space.Do(ctx, &get, &calls); err != nil {
+		return err
+	}
+	before, err := b.readState(&get)
 	if err != nil {
 		return err
 	}
-	before, err := b.space.Increment(ctx, callsBeforeKey, 0, time.Time{})
+	counted, err := count(&calls)
 	if err != nil {
 		return err
 	}
-	if err := b.space.Clear(ctx); err != nil {
+	after := b.start(b.realNow())
+	after.CallsBefore = before.CallsBefore
+	if counted > 0 {
+		after.CallsBefore = max(after.CallsBefore, counted+resetSlack)
+	}
+	put, err := after.step()
+	if err != nil {
 		return err
 	}
-	if err := b.startClock(ctx); err != nil {
-		return err
+	return b.space.Do(ctx, &store.Clear{}, put)
+}
+
+// count reads a counter that was read as a value; zero where there is none.
+func count(read *store.Get) (uint64, error) {
+	if !read.Found {
+		return 0, nil
 	}
-	_, err = b.space.Increment(ctx, callsBeforeKey, max(before, int64(calls)), time.Time{})
-	return err
+	n, err := strconv.ParseUint(string(read.Value), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read the counter %s: %w", read.Key, err)
+	}
+	return n, nil
+}
+
+// Tokens lists the issued tokens, newest first, as far as the list reaches back.
+func (b *Sandbox) Tokens(ctx context.Context) ([]token.Token, error) {
+	get, listing := stateStep(), token.NewListing()
+	if err := b.space.Do(ctx, &get, listing.Step()); err != nil {
+		return nil, err
+	}
+	clock, err := b.clockOf(&get)
+	if err != nil {
+		return nil, err
+	}
+	return listing.Tokens(ctx, b.space, clock.Now)
+}
+
+// Token returns one listed token, or token.ErrUnknown.
+func (b *Sandbox) Token(ctx context.Context, id string) (token.Token, error) {
+	found, _, err := b.token(ctx, id)
+	return found, err
+}
+
+func (b *Sandbox) token(ctx context.Context, id string) (token.Token, time.Time, error) {
+	get, lookup := stateStep(), token.LookUp(id)
+	if err := b.space.Do(ctx, append([]store.Step{&get}, lookup.Steps()...)...); err != nil {
+		return token.Token{}, time.Time{}, err
+	}
+	clock, err := b.clockOf(&get)
+	if err != nil {
+		return token.Token{}, time.Time{}, err
+	}
+	found, err := lookup.Token(clock.Now)
+	return found, clock.Now, err
+}
+
+// ChangeToken does to a listed token what a person asked for: to is Expired, Revoked or Redeemed.
+func (b *Sandbox) ChangeToken(ctx context.Context, id string, to token.State) (token.Token, error) {
+	found, now, err := b.token(ctx, id)
+	if err != nil {
+		return found, err
+	}
+	return b.EndListed(ctx, b.space, found, now, to)
 }
 
 // Key is a credential by which requests are signed.
@@ -94,7 +149,9 @@ func (b *Sandbox) Key(c wire.Credential) (Key, bool) {
 				return Key{a.AccessKeyID, a.AccessKeySecret, a.SecurityToken, a.Disabled, false, time.Time{}}, true
 			}
 		}
-		return b.temporaryKey(c.ID)
+		if secret, expires, ok := b.TemporaryKey(c.ID); ok {
+			return Key{ID: c.ID, Secret: secret, Temporary: true, Expires: expires}, true
+		}
 	case wire.Bearer:
 		for _, a := range b.Credentials.ACS {
 			if same(a.BearerToken, c.ID) && c.ID != "" {

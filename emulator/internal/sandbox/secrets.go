@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
 // Mask stands where a secret was.
@@ -145,8 +147,8 @@ func (s *Secrets) secretAt(text string, word int) int {
 			return len(known)
 		}
 	}
-	if word >= stsSecretLength && isTemporarySecret(text[:stsSecretLength]) {
-		return stsSecretLength
+	if word >= token.TemporarySecretLength && token.IsTemporarySecret(text[:token.TemporarySecretLength]) {
+		return token.TemporarySecretLength
 	}
 	return 0
 }

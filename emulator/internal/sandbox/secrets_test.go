@@ -181,7 +181,7 @@ func TestBearerTokenIsNotNamedInErrors(t *testing.T) {
 	if _, err := w.Create(t.Context(), def); err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("Create = %v, want an error without the token", err)
 	}
-	if _, ok := w.Find(wire.Credential{Kind: wire.Bearer, ID: "bearer-token-canary"}); !ok {
+	if found, err := w.Find(t.Context(), wire.Credential{Kind: wire.Bearer, ID: "bearer-token-canary"}); err != nil || found == nil {
 		t.Error("the first sandbox lost its token")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -17,9 +18,9 @@ func withApp(id, appKey string, seed uint64) sandbox.Definition {
 	}}
 }
 
-func temporary(tb testing.TB, box *sandbox.Sandbox, appKey string, expires time.Time) sandbox.Temporary {
+func temporary(tb testing.TB, box *sandbox.Sandbox, appKey string, expires time.Time) token.Temporary {
 	tb.Helper()
-	return begin(tb, box).NewTemporary(appKey, expires)
+	return begin(tb, box).IssueTemporary("api", wire.Credential{Kind: wire.TopApp, ID: appKey}, expires)
 }
 
 func accessKey(id string) wire.Credential { return wire.Credential{Kind: wire.AccessKey, ID: id} }
@@ -40,8 +41,8 @@ func TestTemporaryCredentialsSignUntilTheirEnd(t *testing.T) {
 			t.Errorf("%q does not look like %s", text, pattern)
 		}
 	}
-	if found, ok := w.Find(accessKey(creds.AccessKeyID)); !ok || found != box {
-		t.Errorf("Find = %v, %v, want the sandbox that issued it", found, ok)
+	if found, err := w.Find(t.Context(), accessKey(creds.AccessKeyID)); err != nil || found != box {
+		t.Errorf("Find = %v, %v, want the sandbox that issued it", found, err)
 	}
 	whole := end.Truncate(time.Second)
 	key, ok := box.Key(accessKey(creds.AccessKeyID))
@@ -51,9 +52,9 @@ func TestTemporaryCredentialsSignUntilTheirEnd(t *testing.T) {
 	if !creds.Expires.Equal(whole) {
 		t.Errorf("the credentials end at %v, want %v", creds.Expires, whole)
 	}
-	claims, ok := box.TemporaryClaims(creds.SecurityToken)
-	if !ok || claims.Subject != creds.AccessKeyID || claims.ExpiresAt != whole.UnixMilli() || claims.Number != 1 {
-		t.Errorf("TemporaryClaims = %+v, %v", claims, ok)
+	claims, ok := box.OpenSecurityToken(creds.SecurityToken)
+	if !ok || claims.Subject != creds.AccessKeyID || claims.ExpiresAt != whole.UnixMilli() || claims.Number != 1 || claims.Issuer != "api" {
+		t.Errorf("OpenSecurityToken = %+v, %v", claims, ok)
 	}
 }
 
@@ -109,20 +110,20 @@ func TestTemporaryCredentialsAreRefused(t *testing.T) {
 			}
 		})
 	}
-	stranger, err := w.Get("stranger")
+	stranger, err := w.Get(t.Context(), "stranger")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := stranger.Key(accessKey(id)); ok {
 		t.Error("another sandbox took the key")
 	}
-	if _, ok := stranger.TemporaryClaims(creds.SecurityToken); ok {
+	if _, ok := stranger.OpenSecurityToken(creds.SecurityToken); ok {
 		t.Error("another sandbox took the security token")
 	}
-	token := creds.SecurityToken
-	for _, token := range []string{"", "CAIS", "CAIS!", token[4:], token + "A", "CAIS" + token} {
-		if _, ok := box.TemporaryClaims(token); ok {
-			t.Errorf("TemporaryClaims took %.20q…", token)
+	good := creds.SecurityToken
+	for _, text := range []string{"", "CAIS", "CAIS!", good[4:], good + "A", "CAIS" + good} {
+		if _, ok := box.OpenSecurityToken(text); ok {
+			t.Errorf("OpenSecurityToken took %.20q…", text)
 		}
 	}
 }
@@ -135,7 +136,7 @@ func FuzzTagOf(f *testing.F) {
 	f.Add("STS._" + strings.Repeat("z", 29))
 	f.Add(temporary(f, newWorld(f, 0).create(f, withApp("box", "top-app", 5)), "top-app", epoch()).AccessKeyID)
 	f.Fuzz(func(t *testing.T, id string) {
-		if _, ok := sandbox.TagOf(id); ok && !regexp.MustCompile(`^STS\.[0-9A-Za-z]{30}$`).MatchString(id) {
+		if _, ok := token.TagOf(id); ok && !regexp.MustCompile(`^STS\.[0-9A-Za-z]{30}$`).MatchString(id) {
 			t.Errorf("TagOf took %q", id)
 		}
 	})

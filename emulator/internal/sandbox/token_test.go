@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
 // issued is a token as its operation knows it.
 type issued struct {
 	id     string
-	claims sandbox.Claims
+	claims token.Claims
 	end    time.Time
 }
 
@@ -23,18 +24,23 @@ func issue(tb testing.TB, box *sandbox.Sandbox, singleUse bool) issued {
 	tb.Helper()
 	turn := begin(tb, box)
 	end := turn.Now.Add(time.Hour)
-	err := turn.Issue(tb.Context(), sandbox.Grant{
-		API: "api", Operation: "api.Issue", Subject: "someone", ExpiresAt: end, SingleUse: singleUse, Note: "issued",
+	err := turn.Grant(token.Grant{
+		Issuer: "api", Operation: "api.Issue", Subject: "someone", ExpiresAt: end, SingleUse: singleUse, Note: "issued",
 	})
+	if err == nil {
+		err = turn.Commit(tb.Context())
+	}
 	if err != nil {
 		tb.Fatalf("issue: %v", err)
 	}
-	return issued{sandbox.TokenID("api", turn.Number), sandbox.Claims{Number: turn.Number, ExpiresAt: end.UnixMilli()}, end}
+	return issued{token.ID("api", turn.Number), token.Claims{Issuer: "api", Number: turn.Number, ExpiresAt: end.UnixMilli()}, end}
 }
 
-func (i issued) stateIs(t *testing.T, box *sandbox.Sandbox, now time.Time, want sandbox.State) {
+func (i issued) stateIs(t *testing.T, box *sandbox.Sandbox, now time.Time, want token.State) {
 	t.Helper()
-	if got, err := box.TokenState(t.Context(), "api", i.claims, now); got != want || err != nil {
+	turn := begin(t, box)
+	turn.Now = now
+	if got, err := turn.TokenState(t.Context(), i.claims); got != want || err != nil {
 		t.Errorf("the state of %s is %s, %v, want %s", i.id, got, err, want)
 	}
 }
@@ -52,13 +58,13 @@ func TestIssuedTokensAreListed(t *testing.T) {
 	}
 	got := tokens[0]
 	if got.ID != "api-2" || got.API != "api" || got.Operation != "api.Issue" || got.Subject != "someone" ||
-		got.State != sandbox.Active || !got.SingleUse || !got.IssuedAt.Equal(epoch()) || !got.ExpiresAt.Equal(second.end) {
+		got.State != token.Active || !got.SingleUse || !got.IssuedAt.Equal(epoch()) || !got.ExpiresAt.Equal(second.end) {
 		t.Errorf("the token is %+v", got)
 	}
-	if len(got.History) != 1 || got.History[0].State != sandbox.Active || got.History[0].Note != "issued" {
+	if len(got.History) != 1 || got.History[0].State != token.Active || got.History[0].Note != "issued" {
 		t.Errorf("its history is %+v", got.History)
 	}
-	if _, err := box.Token(t.Context(), "api-3"); !errors.Is(err, sandbox.ErrUnknownToken) {
+	if _, err := box.Token(t.Context(), "api-3"); !errors.Is(err, token.ErrUnknown) {
 		t.Errorf("an unknown token = %v", err)
 	}
 }
@@ -66,19 +72,19 @@ func TestIssuedTokensAreListed(t *testing.T) {
 func TestTokensEndWithTime(t *testing.T) {
 	t.Parallel()
 	box := newBox(t, 1)
-	token := issue(t, box, false)
-	token.stateIs(t, box, token.end.Add(-time.Millisecond), sandbox.Active)
-	token.stateIs(t, box, token.end, sandbox.Expired)
-	if _, err := box.ChangeClock(t.Context(), sandbox.ClockChange{Now: &token.end}); err != nil {
+	issuedToken := issue(t, box, false)
+	issuedToken.stateIs(t, box, issuedToken.end.Add(-time.Millisecond), token.Active)
+	issuedToken.stateIs(t, box, issuedToken.end, token.Expired)
+	if _, err := box.ChangeClock(t.Context(), sandbox.ClockChange{Now: &issuedToken.end}); err != nil {
 		t.Fatal(err)
 	}
-	if listed, err := box.Token(t.Context(), token.id); err != nil || listed.State != sandbox.Expired {
+	if listed, err := box.Token(t.Context(), issuedToken.id); err != nil || listed.State != token.Expired {
 		t.Errorf("after its end the token is %s, %v", listed.State, err)
 	}
 	if _, err := box.ChangeClock(t.Context(), sandbox.ClockChange{Advance: -time.Minute}); err != nil {
 		t.Fatal(err)
 	}
-	if listed, err := box.Token(t.Context(), token.id); err != nil || listed.State != sandbox.Active {
+	if listed, err := box.Token(t.Context(), issuedToken.id); err != nil || listed.State != token.Active {
 		t.Errorf("with the clock set back the token is %s, %v", listed.State, err)
 	}
 }
@@ -86,13 +92,13 @@ func TestTokensEndWithTime(t *testing.T) {
 func TestTokensOfTheTimeBeforeAReset(t *testing.T) {
 	t.Parallel()
 	box := newBox(t, 1)
-	token := issue(t, box, false)
+	issuedToken := issue(t, box, false)
 	if err := box.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	token.stateIs(t, box, epoch(), sandbox.Revoked)
+	issuedToken.stateIs(t, box, epoch(), token.Revoked)
 	begin(t, box) // a call of the same number that issues nothing
-	token.stateIs(t, box, epoch(), sandbox.Revoked)
+	issuedToken.stateIs(t, box, epoch(), token.Revoked)
 	if tokens, err := box.Tokens(t.Context()); err != nil || len(tokens) != 0 {
 		t.Errorf("after a reset %d tokens are listed, %v", len(tokens), err)
 	}
@@ -100,24 +106,24 @@ func TestTokensOfTheTimeBeforeAReset(t *testing.T) {
 
 func TestTokenTransitions(t *testing.T) {
 	t.Parallel()
-	all := []sandbox.State{sandbox.Expired, sandbox.Revoked, sandbox.Redeemed, sandbox.Superseded}
+	all := []token.State{token.Expired, token.Revoked, token.Redeemed, token.Superseded}
 	for _, from := range all {
 		for _, to := range all {
 			t.Run(fmt.Sprint(from, " to ", to), func(t *testing.T) {
 				t.Parallel()
 				box := newBox(t, 1)
-				token := issue(t, box, true)
-				if err := box.EndToken(t.Context(), token.id, token.end, epoch(), from, "first"); err != nil {
+				issuedToken := issue(t, box, true)
+				if err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), from, "first"); err != nil {
 					t.Fatalf("active to %s: %v", from, err)
 				}
-				err := box.EndToken(t.Context(), token.id, token.end, epoch(), to, "second")
-				refused, ok := errors.AsType[*sandbox.TransitionError](err)
-				if !ok || refused.From != from || refused.To != to || refused.ID != token.id {
+				err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), to, "second")
+				refused, ok := errors.AsType[*token.TransitionError](err)
+				if !ok || refused.From != from || refused.To != to || refused.ID != issuedToken.id {
 					t.Errorf("%s to %s = %v, want a refusal", from, to, err)
 				}
-				token.stateIs(t, box, epoch(), from)
-				token.stateIs(t, box, token.end, from)
-				listed, err := box.Token(t.Context(), token.id)
+				issuedToken.stateIs(t, box, epoch(), from)
+				issuedToken.stateIs(t, box, issuedToken.end, from)
+				listed, err := box.Token(t.Context(), issuedToken.id)
 				if err != nil || listed.State != from || len(listed.History) != 2 || listed.History[1].Note != "first" {
 					t.Errorf("listed as %+v, %v", listed, err)
 				}
@@ -129,12 +135,12 @@ func TestTokenTransitions(t *testing.T) {
 func TestExpiredTokensCannotEndOtherwise(t *testing.T) {
 	t.Parallel()
 	box := newBox(t, 1)
-	token := issue(t, box, true)
-	err := box.EndToken(t.Context(), token.id, token.end, token.end, sandbox.Redeemed, "too late")
-	if refused, ok := errors.AsType[*sandbox.TransitionError](err); !ok || refused.From != sandbox.Expired {
+	issuedToken := issue(t, box, true)
+	err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, issuedToken.end, token.Redeemed, "too late")
+	if refused, ok := errors.AsType[*token.TransitionError](err); !ok || refused.From != token.Expired {
 		t.Errorf("redeeming an expired token = %v, want a refusal", err)
 	}
-	token.stateIs(t, box, token.end.Add(-time.Second), sandbox.Active)
+	issuedToken.stateIs(t, box, issuedToken.end.Add(-time.Second), token.Active)
 }
 
 func TestChangeToken(t *testing.T) {
@@ -142,37 +148,37 @@ func TestChangeToken(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		singleUse bool
-		to        sandbox.State
+		to        token.State
 		allowed   bool
 	}{
-		{"revoke", false, sandbox.Revoked, true},
-		{"expire", false, sandbox.Expired, true},
-		{"redeem what can be redeemed", true, sandbox.Redeemed, true},
-		{"redeem what cannot", false, sandbox.Redeemed, false},
+		{"revoke", false, token.Revoked, true},
+		{"expire", false, token.Expired, true},
+		{"redeem what can be redeemed", true, token.Redeemed, true},
+		{"redeem what cannot", false, token.Redeemed, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			box := newBox(t, 1)
-			token := issue(t, box, c.singleUse)
-			changed, err := box.ChangeToken(t.Context(), token.id, c.to)
+			issuedToken := issue(t, box, c.singleUse)
+			changed, err := box.ChangeToken(t.Context(), issuedToken.id, c.to)
 			if !c.allowed {
-				if _, ok := errors.AsType[*sandbox.TransitionError](err); !ok {
+				if _, ok := errors.AsType[*token.TransitionError](err); !ok {
 					t.Errorf("ChangeToken = %v, want a refusal", err)
 				}
-				token.stateIs(t, box, epoch(), sandbox.Active)
+				issuedToken.stateIs(t, box, epoch(), token.Active)
 				return
 			}
 			if err != nil || changed.State != c.to || len(changed.History) != 2 {
 				t.Errorf("ChangeToken = %+v, %v", changed, err)
 			}
-			token.stateIs(t, box, epoch(), c.to)
-			if _, err := box.ChangeToken(t.Context(), token.id, c.to); err == nil {
+			issuedToken.stateIs(t, box, epoch(), c.to)
+			if _, err := box.ChangeToken(t.Context(), issuedToken.id, c.to); err == nil {
 				t.Error("the second time it is not refused")
 			}
 		})
 	}
-	_, err := newBox(t, 1).ChangeToken(t.Context(), "api-1\xff", sandbox.Revoked)
-	if !errors.Is(err, sandbox.ErrUnknownToken) {
+	_, err := newBox(t, 1).ChangeToken(t.Context(), "api-1\xff", token.Revoked)
+	if !errors.Is(err, token.ErrUnknown) {
 		t.Errorf("changing an unknown token = %v", err)
 	}
 }
@@ -180,40 +186,40 @@ func TestChangeToken(t *testing.T) {
 func TestNoteUseKeepsTheStateAndABoundedHistory(t *testing.T) {
 	t.Parallel()
 	box := newBox(t, 1)
-	token := issue(t, box, false)
+	issuedToken := issue(t, box, false)
 	for i := range 200 {
-		if err := box.NoteUse(t.Context(), token.id, token.end, epoch(), fmt.Sprint("use ", i)); err != nil {
+		if err := box.NoteUse(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), fmt.Sprint("use ", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	listed, err := box.Token(t.Context(), token.id)
-	if err != nil || listed.State != sandbox.Active || len(listed.History) != 51 {
+	listed, err := box.Token(t.Context(), issuedToken.id)
+	if err != nil || listed.State != token.Active || len(listed.History) != 51 {
 		t.Fatalf("listed as %s with %d lines, %v, want active and 51", listed.State, len(listed.History), err)
 	}
 	if first, last := listed.History[1].Note, listed.History[50].Note; first != "use 150" || last != "use 199" {
 		t.Errorf("the history runs from %q to %q", first, last)
 	}
-	if err := box.EndToken(t.Context(), token.id, token.end, epoch(), sandbox.Revoked, "end"); err != nil {
+	if err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), token.Revoked, "end"); err != nil {
 		t.Fatal(err)
 	}
-	token.stateIs(t, box, epoch(), sandbox.Revoked)
+	issuedToken.stateIs(t, box, epoch(), token.Revoked)
 }
 
 func TestWhatWasDoneToATokenOutlivesIt(t *testing.T) {
 	t.Parallel()
 	box := newBox(t, 1)
-	token := issue(t, box, false)
-	if err := box.EndToken(t.Context(), token.id, token.end, epoch(), sandbox.Revoked, "end"); err != nil {
+	issuedToken := issue(t, box, false)
+	if err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), token.Revoked, "end"); err != nil {
 		t.Fatal(err)
 	}
-	if err := box.Space().Reclaim(t.Context(), token.end.Add(23*time.Hour)); err != nil {
+	if err := box.Space().Reclaim(t.Context(), issuedToken.end.Add(23*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	token.stateIs(t, box, token.end.Add(23*time.Hour), sandbox.Revoked)
-	if err := box.Space().Reclaim(t.Context(), token.end.Add(24*time.Hour)); err != nil {
+	issuedToken.stateIs(t, box, issuedToken.end.Add(23*time.Hour), token.Revoked)
+	if err := box.Space().Reclaim(t.Context(), issuedToken.end.Add(24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	token.stateIs(t, box, token.end.Add(24*time.Hour), sandbox.Expired)
+	issuedToken.stateIs(t, box, issuedToken.end.Add(24*time.Hour), token.Expired)
 }
 
 func TestTheTokenListIsBounded(t *testing.T) {
@@ -227,19 +233,19 @@ func TestTheTokenListIsBounded(t *testing.T) {
 	if err != nil || len(tokens) != 1000 || tokens[0].ID != "api-1201" {
 		t.Fatalf("%d tokens are listed, %v, want 1000", len(tokens), err)
 	}
-	first.stateIs(t, box, epoch(), sandbox.Active) // what is listed does not decide what is good
+	first.stateIs(t, box, epoch(), token.Active) // what is listed does not decide what is good
 }
 
 func TestOneOfManyConcurrentRedeemersWins(t *testing.T) {
 	t.Parallel()
 	box := newBox(t, 1)
 	for range 50 {
-		token := issue(t, box, true)
+		issuedToken := issue(t, box, true)
 		var wg sync.WaitGroup
 		var winners atomic.Int64
 		for range 64 {
 			wg.Go(func() {
-				if box.EndToken(t.Context(), token.id, token.end, epoch(), sandbox.Redeemed, "redeemed") == nil {
+				if box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), token.Redeemed, "redeemed") == nil {
 					winners.Add(1)
 				}
 			})
@@ -258,19 +264,19 @@ func FuzzTokenTransitions(f *testing.F) {
 	f.Add([]byte{4, 0, 5, 1})
 	f.Fuzz(func(t *testing.T, steps []byte) {
 		box := newBox(t, 1)
-		token := issue(t, box, true)
-		states := []sandbox.State{sandbox.Expired, sandbox.Revoked, sandbox.Redeemed, sandbox.Superseded}
-		now, ended := epoch(), sandbox.State("")
+		issuedToken := issue(t, box, true)
+		states := []token.State{token.Expired, token.Revoked, token.Redeemed, token.Superseded}
+		now, ended := epoch(), token.State("")
 		for _, step := range steps[:min(len(steps), 50)] {
 			switch n := int(step) % 6; n {
 			case 4:
-				now = token.end.Add(-time.Minute)
+				now = issuedToken.end.Add(-time.Minute)
 			case 5:
-				now = token.end.Add(time.Minute)
+				now = issuedToken.end.Add(time.Minute)
 			default:
-				err := box.EndToken(t.Context(), token.id, token.end, now, states[n], "step")
+				err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, now, states[n], "step")
 				switch {
-				case err == nil && (ended != "" || !now.Before(token.end)):
+				case err == nil && (ended != "" || !now.Before(issuedToken.end)):
 					t.Fatalf("%s to %s at %v succeeded", ended, states[n], now)
 				case err == nil:
 					ended = states[n]
@@ -278,12 +284,12 @@ func FuzzTokenTransitions(f *testing.F) {
 			}
 			want := ended
 			switch {
-			case want == "" && now.Before(token.end):
-				want = sandbox.Active
+			case want == "" && now.Before(issuedToken.end):
+				want = token.Active
 			case want == "":
-				want = sandbox.Expired
+				want = token.Expired
 			}
-			token.stateIs(t, box, now, want)
+			issuedToken.stateIs(t, box, now, want)
 		}
 	})
 }

@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/random"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// Turn is one call's place in a sandbox: its number, its instant and its chance. The same seed and number always
-// draw the same values.
+// Turn is one call's place in a sandbox: its number, its instant and its chance, and what it reads and writes there. The
+// same seed and number always draw the same values. It is for one goroutine.
 type Turn struct {
 	*Sandbox
 	// Number counts the calls of the sandbox from 1.
@@ -19,71 +22,154 @@ type Turn struct {
 	// Now is the sandbox's clock when the call came.
 	Now time.Time
 
-	chance *rand.Rand // nil until it is drawn from, then own
-	own    rand.Rand
-	source rand.PCG // of own
+	callsBefore uint64
+	chance      *random.Source
+	claims      []claim      // which travel with the next reading or writing
+	writes      []store.Step // which Commit carries
 }
 
-// callsKey counts the calls of a sandbox.
-const callsKey = "calls"
-
-// callsBeforeKey is the greatest number that a call had before the sandbox was reset.
-const callsBeforeKey = "calls before"
-
-// Begin starts the next turn.
-func (b *Sandbox) Begin(ctx context.Context) (*Turn, error) {
-	clock, err := b.Clock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	n, err := b.space.Increment(ctx, callsKey, 1, time.Time{})
-	if err != nil {
-		return nil, fmt.Errorf("count the call: %w", err)
-	}
-	if n%reclaimEvery == 0 {
-		if err := b.space.Reclaim(ctx, clock.Now); err != nil {
-			return nil, fmt.Errorf("reclaim expired state: %w", err)
-		}
-	}
-	return &Turn{Sandbox: b, Number: uint64(n), Now: clock.Now}, nil
+// claim is a key that nobody may have claimed before.
+type claim struct {
+	step    *store.Claim
+	refused func() error
 }
 
 // reclaimEvery is the number of calls between two sweeps of what expired, so that their cost spreads.
 const reclaimEvery = 1 << 14
 
+// Begin starts the next turn, or fails with ErrGone. Further steps can travel with it.
+func (b *Sandbox) Begin(ctx context.Context, further ...store.Step) (*Turn, error) {
+	get, calls := stateStep(), store.Increment{Key: callsKey, Delta: 1}
+	if err := b.space.Do(ctx, append([]store.Step{&get, &calls}, further...)...); err != nil {
+		return nil, fmt.Errorf("begin a call: %w", err)
+	}
+	kept, err := b.readState(&get)
+	if err != nil {
+		return nil, err
+	}
+	now := kept.clock(b.realNow()).Now
+	if calls.Sum%reclaimEvery == 0 {
+		if err := b.space.Reclaim(ctx, now); err != nil {
+			return nil, fmt.Errorf("reclaim expired state: %w", err)
+		}
+	}
+	return &Turn{Sandbox: b, Number: uint64(calls.Sum), Now: now, callsBefore: kept.CallsBefore}, nil
+}
+
+// Space is the space of the sandbox as the turn uses it: what the turn claimed travels with the next access, whose error
+// is then the refusal of a claim that came too late.
+func (t *Turn) Space() store.Space { return store.Space{Carrier: t} }
+
+// Claim remembers a key until then, with the turn's next access to the store. A claim that comes too late ends the turn
+// with the error of refused.
+func (t *Turn) Claim(key string, until time.Time, refused func() error) {
+	t.claims = append(t.claims, claim{&store.Claim{Key: key, Now: t.Now, Expires: until}, refused})
+}
+
+// Do implements store.Carrier.
+func (t *Turn) Do(ctx context.Context, steps ...store.Step) error {
+	if len(t.claims) == 0 {
+		return t.space.Do(ctx, steps...)
+	}
+	all := make([]store.Step, 0, len(t.claims)+len(steps))
+	for _, c := range t.claims {
+		all = append(all, c.step)
+	}
+	if err := t.space.Do(ctx, append(all, steps...)...); err != nil {
+		return err
+	}
+	claims := t.claims
+	t.claims = nil
+	for _, c := range claims {
+		if !c.step.Fresh {
+			return c.refused()
+		}
+	}
+	return nil
+}
+
+// Update implements store.Carrier.
+func (t *Turn) Update(
+	ctx context.Context, key string, change func(old []byte) (value []byte, expires time.Time, err error),
+) error {
+	if err := t.Settle(ctx); err != nil {
+		return err
+	}
+	return t.space.Update(ctx, key, change)
+}
+
+// Settle carries the claims that no other access has carried yet.
+func (t *Turn) Settle(ctx context.Context) error {
+	if len(t.claims) == 0 {
+		return nil
+	}
+	return t.Do(ctx)
+}
+
+// Write keeps a step for Commit.
+func (t *Turn) Write(step store.Step) { t.writes = append(t.writes, step) }
+
+// Commit carries what the turn wrote, and further steps. Nothing is written into a sandbox that is gone.
+func (t *Turn) Commit(ctx context.Context, further ...store.Step) error {
+	get := stateStep()
+	steps := make([]store.Step, 0, 1+len(t.writes)+len(further))
+	steps = append(append(append(steps, &get), t.writes...), further...)
+	t.writes = nil
+	return t.space.Do(ctx, steps...)
+}
+
+// HasWrites reports whether something waits for Commit.
+func (t *Turn) HasWrites() bool { return len(t.writes) > 0 }
+
+// Grant lists a token of this turn. One that no date can tell the end of is refused.
+func (t *Turn) Grant(g token.Grant) error {
+	g.Number, g.IssuedAt = t.Number, t.Now
+	step, err := g.Step()
+	if err != nil {
+		return err
+	}
+	t.Write(step)
+	return nil
+}
+
+// SealClaims seals claims of a token that this turn issues, as at least size bytes.
+func (t *Turn) SealClaims(c token.Claims, size int) []byte {
+	c.Number, c.IssuedAt = t.Number, t.Now.UnixMilli()
+	return t.Seal(c, size)
+}
+
+// TokenState judges a token of this sandbox by its claims.
+func (t *Turn) TokenState(ctx context.Context, c token.Claims) (token.State, error) {
+	return t.State(ctx, t.Space(), c, token.Moment{Now: t.Now, Calls: t.Number, CallsBefore: t.callsBefore})
+}
+
+// EndToken moves a token out of Active, as one step: of many concurrent callers one succeeds. A token that is not active
+// any more gives a *token.TransitionError.
+func (t *Turn) EndToken(ctx context.Context, id string, expires time.Time, to token.State, note string) error {
+	return t.End(ctx, t.Space(), id, expires, t.Now, to, note)
+}
+
+// IssueTemporary issues security credentials to the caller.
+func (t *Turn) IssueTemporary(issuer string, caller wire.Credential, expires time.Time) token.Temporary {
+	return t.Temporary(token.Issue{Issuer: issuer, Number: t.Number, Now: t.Now, Caller: caller}, expires)
+}
+
+// IssueAccess issues an access token to an app.
+func (t *Turn) IssueAccess(issuer, appKey string, expires time.Time) (string, error) {
+	return t.Access(issuer, t.Number, appKey, expires)
+}
+
 // Chance is the turn's source of random numbers.
 func (t *Turn) Chance() *rand.Rand {
 	if t.chance == nil {
-		t.source.Seed(mix(t.Seed), mix(t.Seed^mix(t.Number)))
-		t.own = *rand.New(&t.source)
-		t.chance = &t.own
+		t.chance = new(random.Source)
+		t.chance.Seed(t.Definition.Seed, t.Number)
 	}
-	return t.chance
-}
-
-// mix is the finalizer of SplitMix64: neighbouring seeds and numbers must not give similar streams.
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	return &t.chance.Rand
 }
 
 // Draw returns n characters of the alphabet.
-func (t *Turn) Draw(n int, alphabet string) string {
-	chance, text := t.Chance(), make([]byte, n)
-	for i := range text {
-		text[i] = alphabet[chance.IntN(len(alphabet))]
-	}
-	return string(text)
-}
-
-// Alphabets for Draw.
-const (
-	LowerHex = "0123456789abcdef"
-	Base36   = "0123456789abcdefghijklmnopqrstuvwxyz"
-	Base62   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
+func (t *Turn) Draw(n int, alphabet string) string { return random.Draw(t.Chance(), n, alphabet) }
 
 // UUID draws a random UUID (version 4) in lower case.
 func (t *Turn) UUID() string { return random.UUID(t.Chance()).String() }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -32,7 +33,7 @@ func TestSameSeedSameDraws(t *testing.T) {
 		var all []string
 		for range 3 {
 			turn := begin(t, box)
-			all = append(all, turn.UUID(), turn.Draw(20, sandbox.Base62), turn.Draw(5, sandbox.LowerHex))
+			all = append(all, turn.UUID(), turn.Draw(20, random.Base62), turn.Draw(5, random.LowerHex))
 		}
 		return all
 	}

@@ -1,5 +1,6 @@
-// Package scenario decides by script how operations answer: it reads scenarios from YAML, strictly and with the place
-// of every problem, and picks for each call the one step that it takes.
+// Package scenario says what a scenario is: a script that decides how operations answer. It holds the types and the
+// library of known scenarios. Package language below it reads scenarios from YAML, template runs the texts of scripted
+// replies, and play decides calls.
 package scenario
 
 import (
@@ -17,18 +18,25 @@ type Scenario struct {
 	Source string
 }
 
+// What a rule can be on beside a single operation: all operations of an API, written as the API's name with this
+// suffix, or all operations.
+const (
+	WholeAPI      = ".*"
+	AllOperations = "*"
+)
+
 // Rule picks calls and gives each the next step of its script.
 type Rule struct {
 	// On is "api.Operation", "api.*" or "*".
 	On string
-	// When must hold altogether; empty means always.
+	// When holds the conditions, all of which must hold; a rule without conditions takes every call that it is on.
 	When []Condition
 	// Arrival rules fire before authentication.
 	Arrival bool
-	// Quota, when set, counts calls instead of stepping through Script: calls within it go on to the rules after this
-	// one, the others take Over.
+	// Quota, when set, counts calls instead of stepping through Script: calls within it go on to the next rules, and
+	// calls over it take the step Over.
 	Quota *Quota
-	// Script is the steps in order. After the last one the rule goes on as End says.
+	// Script holds the steps in order. End says what follows the last one.
 	Script []Step
 	End    End
 	// Line is where the rule begins in the source, zero in generated scenarios.
@@ -41,13 +49,13 @@ type End int
 const (
 	// Repeat takes the last step again and again.
 	Repeat End = iota
-	// Cycle begins anew.
+	// Cycle starts again with the first step.
 	Cycle
-	// Release lets further calls go by as if the rule were not there.
+	// Release takes no more calls: they go on to the next rules.
 	Release
 )
 
-// Quota is a limit by the sandbox's clock: Burst calls at once, refilled at Calls per Per.
+// Quota is a limit by the sandbox's clock: Burst calls at once, refilled at a rate of Calls in the time Per.
 type Quota struct {
 	Calls int
 	Per   time.Duration
@@ -87,7 +95,11 @@ type Respond struct {
 	OffSpec bool
 }
 
-// Delay is how long a reply waits: a fixed time, or drawn from a log-normal distribution with this median and p99.
+// MaxDelay is the longest time that a reply can wait.
+const MaxDelay = time.Hour
+
+// Delay is how long a reply waits: a fixed time, or one drawn from a log-normal distribution with this median and 99th
+// percentile.
 type Delay struct {
 	Fixed       time.Duration
 	Median, P99 time.Duration
@@ -115,7 +127,7 @@ type Condition struct {
 	Expected string
 }
 
-// Phase is when in a call's life rules are asked.
+// Phase is the moment in a call's life at which rules are asked.
 type Phase int
 
 // The phases.
@@ -125,7 +137,7 @@ const (
 	AtDecision
 )
 
-// Decision is what the scenarios decided for a call. The zero value means that none had a say.
+// Decision is what the scenarios decided for a call. In the zero value no rule took the call.
 type Decision struct {
 	// Scenario, Rule and Step name the step that decided; rules and steps count from 0.
 	Scenario string
@@ -139,7 +151,7 @@ type Decision struct {
 	Network Network
 	// Decided is false when no rule took the call.
 	Decided bool
-	// Misses say for each playing rule that concerns the operation why it did not take the call.
+	// Misses say, for each playing rule on the operation, why it did not take the call.
 	Misses []Miss
 }
 
@@ -147,7 +159,7 @@ type Decision struct {
 type Miss struct {
 	Scenario string `json:"scenario"`
 	Rule     int    `json:"rule"`
-	// Condition is what did not hold: "on", "when params.InstanceId", "at", "end".
+	// Condition is what did not hold: "when params.InstanceId", "quota" or "end".
 	Condition string `json:"condition"`
 	Expected  string `json:"expected"`
 	Got       string `json:"got"`

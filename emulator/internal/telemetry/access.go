@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
 // maxName bounds the names that people choose, in the access log and in traces.
@@ -14,27 +14,27 @@ const maxName = 128
 // log writes the record of a call. All of its values come from the specs, from the emulator itself or from who steers
 // it: a client cannot write into the log. What no spec documents is the outcome "other"; the journal has all of it,
 // under the request id.
-func (t *Telemetry) log(ctx context.Context, c *class, code string, o *emulator.Observation) {
+func (t *Telemetry) log(ctx context.Context, l *labels, outcome string, o *dataplane.Observation) {
 	record := slog.NewRecord(o.Done, slog.LevelInfo, "call", 0)
 	if !t.access.Enabled(ctx, record.Level) {
 		return
 	}
 	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs, slog.String("sandbox", o.Sandbox))
-	if c.gateway != none {
-		attrs = append(attrs, slog.String("gateway", c.gateway))
+	if l.gateway != none {
+		attrs = append(attrs, slog.String("gateway", l.gateway))
 	}
-	if c.operation != none {
-		attrs = append(attrs, slog.String("api", c.api), slog.String("operation", c.operation))
+	if l.operation != none {
+		attrs = append(attrs, slog.String("api", l.api), slog.String("operation", l.operation))
 	}
 	attrs = append(
-		attrs, slog.String("outcome", code), slog.Int("status", o.Status),
+		attrs, slog.String("outcome", outcome), slog.Int("status", o.Status),
 		slog.Float64("duration_ms", milliseconds(o.Done.Sub(o.Arrived))),
 		slog.Int("bytes_in", len(o.Request.Body)), slog.Int("bytes_out", o.ResponseBytes),
 		slog.String("request_id", o.RequestID),
 	)
 	if o.Scenario != "" {
-		attrs = append(attrs, slog.String("scenario", bounded(o.Scenario)))
+		attrs = append(attrs, slog.String("scenario", bounded(o.Scenario, maxName)))
 	}
 	if o.Network != "" {
 		attrs = append(attrs, slog.String("network", o.Network))
@@ -43,20 +43,20 @@ func (t *Telemetry) log(ctx context.Context, c *class, code string, o *emulator.
 	_ = t.access.Handle(ctx, record) // a log that cannot be written has nowhere to say so
 }
 
-// milliseconds says how long a call took, to the microsecond.
+// milliseconds returns a duration in milliseconds, to the microsecond.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// bounded cuts a name that is too long, between characters.
-func bounded(name string) string {
-	if len(name) <= maxName {
-		return name
+// bounded cuts a text that is longer than limit bytes, between characters.
+func bounded(text string, limit int) string {
+	if len(text) <= limit {
+		return text
 	}
 	end := 0
-	for i := range name {
-		if i > maxName {
+	for i := range text {
+		if i > limit {
 			break
 		}
 		end = i
 	}
-	return name[:end] + "…"
+	return text[:end] + "…"
 }

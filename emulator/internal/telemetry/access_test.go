@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
@@ -17,41 +17,41 @@ func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	const head = "time=2026-03-01T08:00:00.001Z level=INFO msg=call sandbox=default "
 	for name, c := range map[string]struct {
-		change func(*emulator.Observation)
+		change func(*dataplane.Observation)
 		want   string
 	}{
 		"a good call": {
-			func(*emulator.Observation) {},
+			func(*dataplane.Observation) {},
 			head + "gateway=acs api=onsmqtt operation=ApplyToken outcome=ok status=200 duration_ms=1.5 " +
 				"bytes_in=4 bytes_out=70 request_id=ID-1\n",
 		},
 		"a documented error": {
-			func(o *emulator.Observation) { o.Outcome, o.Status = "ApplyTokenOverFlow", 400 },
+			func(o *dataplane.Observation) { o.Outcome, o.Status = "ApplyTokenOverFlow", 400 },
 			head + "gateway=acs api=onsmqtt operation=ApplyToken outcome=ApplyTokenOverFlow status=400 duration_ms=1.5 " +
 				"bytes_in=4 bytes_out=70 request_id=ID-1\n",
 		},
 		"an error with a placeholder": {
-			func(o *emulator.Observation) { o.Outcome, o.Status = "InvalidParameter.Secret", 400 },
+			func(o *dataplane.Observation) { o.Outcome, o.Status = "InvalidParameter.Secret", 400 },
 			head + "gateway=acs api=onsmqtt operation=ApplyToken outcome=InvalidParameter.%s status=400 duration_ms=1.5 " +
 				"bytes_in=4 bytes_out=70 request_id=ID-1\n",
 		},
 		"an outcome of a script's own": {
-			func(o *emulator.Observation) { o.Outcome = "x\nlevel=ERROR msg=\"forged\"" },
+			func(o *dataplane.Observation) { o.Outcome = "x\nlevel=ERROR msg=\"forged\"" },
 			head + "gateway=acs api=onsmqtt operation=ApplyToken outcome=other status=200 duration_ms=1.5 " +
 				"bytes_in=4 bytes_out=70 request_id=ID-1\n",
 		},
 		"a scenario": {
-			func(o *emulator.Observation) { o.Scenario, o.Network = "slow\nmsg=\"forged\"", "reset" },
+			func(o *dataplane.Observation) { o.Scenario, o.Network = "slow\nmsg=\"forged\"", "reset" },
 			head + "gateway=acs api=onsmqtt operation=ApplyToken outcome=ok status=200 duration_ms=1.5 " +
 				`bytes_in=4 bytes_out=70 request_id=ID-1 scenario="slow\nmsg=\"forged\"" network=reset` + "\n",
 		},
 		"a gateway without an operation": {
-			func(o *emulator.Observation) { o.Operation, o.Outcome, o.Status = nil, "InvalidAction.NotFound", 404 },
+			func(o *dataplane.Observation) { o.Operation, o.Outcome, o.Status = nil, "InvalidAction.NotFound", 404 },
 			head + "gateway=acs outcome=InvalidAction.NotFound status=404 duration_ms=1.5 " +
 				"bytes_in=4 bytes_out=70 request_id=ID-1\n",
 		},
 		"what no gateway claims": {
-			func(o *emulator.Observation) { o.Operation, o.Gateway, o.Outcome, o.Status = nil, "", "http.404", 404 },
+			func(o *dataplane.Observation) { o.Operation, o.Gateway, o.Outcome, o.Status = nil, "", "http.404", 404 },
 			head + "outcome=http.404 status=404 duration_ms=1.5 bytes_in=4 bytes_out=70 request_id=ID-1\n",
 		},
 	} {
@@ -71,7 +71,7 @@ func TestAccessLogAsJSON(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	seen := open(t, telemetry.Options{AccessLog: slog.NewJSONHandler(&out, nil)})
-	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Scenario = strings.Repeat("é", 1000) }))
+	seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Scenario = strings.Repeat("é", 1000) }))
 	var got struct {
 		Time       time.Time
 		Msg        string

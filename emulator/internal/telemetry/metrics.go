@@ -1,119 +1,148 @@
 package telemetry
 
 import (
-	"fmt"
-	"io"
+	"net/http"
+	"regexp"
 	"runtime"
 	"runtime/debug"
-	"sync/atomic"
-	"time"
+	"sync"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
-// metrics count the calls. Every series stands ready from the start, so that a call costs atomic additions alone, and
-// that Prometheus sees the first error of a kind as an increase.
+// metrics count the calls. All series are made at the start, so that a call costs no look-up by label and no memory,
+// and that Prometheus sees the first error of a kind as an increase.
 type metrics struct {
-	classes    []*class
-	calls      []calls // by number of the class
-	panics     atomic.Uint64
-	violations atomic.Uint64
-	started    time.Time
+	registry           *prometheus.Registry
+	calls              []callMetrics // by index of the labels
+	panics, violations prometheus.Counter
 }
 
-// calls are the counters of a class.
-type calls struct {
-	labels        string
-	outcomes      []atomic.Uint64 // by place of the code
-	duration      histogram
-	requestBytes  atomic.Uint64
-	responseBytes atomic.Uint64
-	decisions     atomic.Uint64
+// callMetrics are the series of the calls that share their labels.
+type callMetrics struct {
+	outcomes      []prometheus.Counter // by index of the outcome
+	duration      prometheus.Observer
+	requestBytes  prometheus.Counter
+	responseBytes prometheus.Counter
+	decisions     prometheus.Counter
 }
 
-func newMetrics(all *classes, started time.Time) *metrics {
-	m := &metrics{classes: all.all, calls: make([]calls, len(all.all)), started: started}
-	for i, c := range all.all {
-		m.calls[i].labels = fmt.Sprintf("gateway=%s,api=%s,operation=%s", quote(c.gateway), quote(c.api), quote(c.operation))
-		m.calls[i].outcomes = make([]atomic.Uint64, len(c.codes))
+// durationBuckets returns the upper bounds of the histogram in seconds: the emulator's own work takes tens of
+// microseconds, scripted delays take seconds.
+func durationBuckets() []float64 {
+	return []float64{
+		.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30,
 	}
+}
+
+// newMetrics makes and registers the metrics of the calls. Names and units follow Prometheus, Metric and label naming.
+func newMetrics(table *labelTable) *metrics {
+	m := &metrics{registry: prometheus.NewRegistry(), calls: make([]callMetrics, len(table.all))}
+	names := []string{"gateway", "api", "operation"}
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tokenstage_requests_total", Help: "Calls, by how they ended.",
+	}, append(names, "outcome"))
+	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "tokenstage_request_duration_seconds",
+		Help:    "From the request being read to its reply being delivered, scripted delays included.",
+		Buckets: durationBuckets(),
+	}, names)
+	requestBytes := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tokenstage_request_body_bytes_total", Help: "Bytes of the bodies that came in.",
+	}, names)
+	responseBytes := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tokenstage_response_body_bytes_total", Help: "Bytes of the bodies of replies.",
+	}, names)
+	decisions := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tokenstage_scenario_decisions_total", Help: "Calls that a scenario decided.",
+	}, names)
+	for i, l := range table.all {
+		c := callMetrics{
+			duration:      durations.WithLabelValues(l.gateway, l.api, l.operation),
+			requestBytes:  requestBytes.WithLabelValues(l.gateway, l.api, l.operation),
+			responseBytes: responseBytes.WithLabelValues(l.gateway, l.api, l.operation),
+			decisions:     decisions.WithLabelValues(l.gateway, l.api, l.operation),
+		}
+		for _, outcome := range l.outcomes {
+			c.outcomes = append(c.outcomes, requests.WithLabelValues(l.gateway, l.api, l.operation, outcome))
+		}
+		m.calls[i] = c
+	}
+	m.panics = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "tokenstage_panics_total", Help: "Calls that ended in a panic: bugs of the emulator.",
+	})
+	m.violations = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "tokenstage_reply_violations_total", Help: "Replies that broke their spec: bugs of the emulator.",
+	})
+	m.registry.MustRegister(requests, durations, requestBytes, responseBytes, decisions, m.panics, m.violations)
 	return m
 }
 
-func (m *metrics) observe(c *class, code int, o *emulator.Observation) {
-	one := &m.calls[c.number]
-	one.outcomes[code].Add(1)
-	one.duration.observe(o.Done.Sub(o.Arrived))
-	one.requestBytes.Add(uint64(len(o.Request.Body)))
-	one.responseBytes.Add(uint64(o.ResponseBytes))
+// observe counts a call.
+func (m *metrics) observe(l *labels, outcome int, o *dataplane.Observation) {
+	c := &m.calls[l.index]
+	c.outcomes[outcome].Inc()
+	c.duration.Observe(max(o.Done.Sub(o.Arrived), 0).Seconds())
+	c.requestBytes.Add(float64(len(o.Request.Body)))
+	c.responseBytes.Add(float64(o.ResponseBytes))
 	if o.Scenario != "" {
-		one.decisions.Add(1)
+		c.decisions.Inc()
 	}
 	if o.Panicked {
-		m.panics.Add(1)
+		m.panics.Inc()
 	}
 	if o.BrokeSpec {
-		m.violations.Add(1)
+		m.violations.Inc()
 	}
 }
 
-// write writes all metrics. Names and units follow Prometheus, Metric and label naming.
-func (m *metrics) write(to io.Writer, g Gauges) error {
-	w := newExposition(to)
-	m.writeCalls(w)
-	w.family("tokenstage_requests_in_flight", gauge, "Requests of the data plane that are being answered.")
-	w.sample("", float64(g.InFlight))
-	w.family("tokenstage_sandboxes", gauge, "Sandboxes that exist.")
-	w.sample("", float64(g.Sandboxes))
-	w.family("tokenstage_panics_total", counter, "Calls that ended in a panic: bugs of the emulator.")
-	w.sample("", float64(m.panics.Load()))
-	w.family("tokenstage_reply_violations_total", counter, "Replies that broke their spec: bugs of the emulator.")
-	w.sample("", float64(m.violations.Load()))
-	w.family("tokenstage_build_info", gauge, "What was built; the value is always 1.")
-	w.sample(buildLabels(), 1)
-	writeRuntime(w)
-	writeProcess(w, m.started)
-	return w.flush()
+// Gauges ask the emulator for what it knows itself, whenever metrics are read.
+type Gauges struct {
+	InFlight  func() int64
+	Sandboxes func() int
 }
 
-func (m *metrics) writeCalls(w *exposition) {
-	w.family("tokenstage_requests_total", counter, "Calls, by how they ended.")
-	for i, c := range m.classes {
-		for code, name := range c.codes {
-			w.sample(m.calls[i].labels+",outcome="+quote(name), float64(m.calls[i].outcomes[code].Load()))
-		}
-	}
-	w.family("tokenstage_request_duration_seconds", "histogram",
-		"From the request being read to its reply being delivered, scripted delays included.")
-	for i := range m.calls {
-		m.calls[i].duration.write(w, m.calls[i].labels)
-	}
-	for _, f := range []struct {
-		name, help string
-		value      func(*calls) *atomic.Uint64
-	}{
-		{
-			"tokenstage_request_body_bytes_total", "Bytes of the bodies that came in.",
-			func(c *calls) *atomic.Uint64 { return &c.requestBytes },
-		},
-		{
-			"tokenstage_response_body_bytes_total", "Bytes of the bodies of replies.",
-			func(c *calls) *atomic.Uint64 { return &c.responseBytes },
-		},
-		{
-			"tokenstage_scenario_decisions_total", "Calls that a scenario decided.",
-			func(c *calls) *atomic.Uint64 { return &c.decisions },
-		},
-	} {
-		w.family(f.name, counter, f.help)
-		for i := range m.calls {
-			w.sample(m.calls[i].labels, float64(f.value(&m.calls[i]).Load()))
-		}
-	}
+// handler serves the metrics of the calls together with those of the emulator and of its process. The latter are set up
+// with the first request, which spares the start of the server a third of a millisecond.
+func (m *metrics) handler(g Gauges) http.Handler {
+	inFlight := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "tokenstage_requests_in_flight", Help: "Requests of the data plane that are being answered.",
+	})
+	sandboxes := prometheus.NewGauge(prometheus.GaugeOpts{Name: "tokenstage_sandboxes", Help: "Sandboxes that exist."})
+	setUp := sync.OnceValue(func() http.Handler {
+		process := newProcessRegistry()
+		process.MustRegister(inFlight, sandboxes)
+		return promhttp.HandlerFor(prometheus.Gatherers{m.registry, process}, promhttp.HandlerOpts{})
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Asked here, where the server recovers from a panic: a collector runs in a goroutine of its own.
+		inFlight.Set(float64(g.InFlight()))
+		sandboxes.Set(float64(g.Sandboxes()))
+		setUp().ServeHTTP(w, r)
+	})
 }
 
-// buildLabels name what the go command wrote into the binary. The names are those of prometheus/common/version.
-func buildLabels() string {
+// newProcessRegistry registers what is read from the Go runtime and the system with every request.
+func newProcessRegistry() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	collections := regexp.MustCompile(`^/gc/cycles/total:gc-cycles$|^/cpu/classes/gc/total:cpu-seconds$`)
+	registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenstage_build_info", Help: "What was built; the value is always 1.", ConstLabels: buildLabels(),
+		}, func() float64 { return 1 }),
+		collectors.NewGoCollector(
+			collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: collections})),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return registry
+}
+
+// buildLabels returns what the go command wrote into the binary, under the label names of prometheus/common/version.
+func buildLabels() prometheus.Labels {
 	version, revision := "unknown", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
@@ -123,5 +152,5 @@ func buildLabels() string {
 			}
 		}
 	}
-	return fmt.Sprintf("version=%s,revision=%s,goversion=%s", quote(version), quote(revision), quote(runtime.Version()))
+	return prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()}
 }

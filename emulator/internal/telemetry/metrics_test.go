@@ -1,9 +1,11 @@
 package telemetry_test
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -13,18 +15,54 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
+// scrape asks for the metrics as Prometheus does.
+func scrape(t testing.TB, seen *telemetry.Telemetry) *httptest.ResponseRecorder {
+	t.Helper()
+	handler := seen.MetricsHandler(telemetry.Gauges{
+		InFlight: func() int64 { return 3 }, Sandboxes: func() int { return 2 },
+	})
+	got := httptest.NewRecorder()
+	handler.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	if got.Code != http.StatusOK {
+		t.Fatalf("%d %s", got.Code, got.Body)
+	}
+	return got
+}
+
 func exposed(t testing.TB, seen *telemetry.Telemetry) string {
 	t.Helper()
-	var out bytes.Buffer
-	if err := seen.WriteMetrics(&out, telemetry.Gauges{InFlight: 3, Sandboxes: 2}); err != nil {
-		t.Fatal(err)
+	return scrape(t, seen).Body.String()
+}
+
+func TestMetricsFormat(t *testing.T) {
+	t.Parallel()
+	seen := open(t, telemetry.Options{})
+	for range 2 { // every handler serves the same metrics
+		got := scrape(t, seen).Header().Get("Content-Type")
+		if !strings.HasPrefix(got, "text/plain; version=0.0.4; charset=utf-8") {
+			t.Error(got)
+		}
 	}
-	return out.String()
+}
+
+// TestGaugeThatPanics does so where the server that asks can recover, and not in a goroutine of Prometheus' client.
+func TestGaugeThatPanics(t *testing.T) {
+	t.Parallel()
+	handler := open(t, telemetry.Options{}).MetricsHandler(telemetry.Gauges{
+		InFlight: func() int64 { return 0 }, Sandboxes: func() int { panic("no store") },
+	})
+	defer func() {
+		if got := recover(); got != "no store" {
+			t.Errorf("recovered %v", got)
+		}
+	}()
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+	handler.ServeHTTP(httptest.NewRecorder(), req)
 }
 
 // families reads the metrics with Prometheus' own parser.
@@ -64,11 +102,11 @@ func TestMetrics(t *testing.T) {
 	for _, outcome := range []string{
 		"ok", "ok", "ApplyTokenOverFlow", "InvalidParameter.Actions", "InvalidParameter.", "made up", "",
 	} {
-		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Outcome, o.Scenario = outcome, "s" }))
+		seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Outcome, o.Scenario = outcome, "s" }))
 	}
-	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Panicked, o.BrokeSpec = true, true }))
-	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Operation, o.Outcome = nil, "InvalidAction.NotFound" }))
-	seen.Observe(t.Context(), call(t, func(o *emulator.Observation) {
+	seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Panicked, o.BrokeSpec = true, true }))
+	seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Operation, o.Outcome = nil, "InvalidAction.NotFound" }))
+	seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) {
 		o.Operation, o.Gateway, o.Outcome = nil, "", "http.404"
 	}))
 	all := families(t, seen)
@@ -98,14 +136,39 @@ func TestMetrics(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		"tokenstage_requests_in_flight": 3, "tokenstage_sandboxes": 2, "tokenstage_build_info": 1,
-		"process_start_time_seconds": float64(start.Unix()), "go_info": 1,
+		"go_info": 1,
 	} {
 		if got := series(t, all[name]).GetGauge().GetValue(); got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
+}
+
+// TestRuntimeMetrics are under the names that dashboards for Go programs know.
+func TestRuntimeMetrics(t *testing.T) {
+	t.Parallel()
+	all := families(t, open(t, telemetry.Options{}))
+	want := []string{
+		"go_goroutines", "go_sched_gomaxprocs_threads", "go_memstats_heap_alloc_bytes", "go_memstats_sys_bytes",
+		"go_memstats_next_gc_bytes", "go_memstats_alloc_bytes_total", "go_memstats_mallocs_total",
+		"go_memstats_frees_total", "go_gc_cycles_total_gc_cycles_total", "go_cpu_classes_gc_total_cpu_seconds_total",
+	}
+	if runtime.GOOS == "linux" {
+		want = append(want, "process_start_time_seconds", "process_cpu_seconds_total", "process_virtual_memory_bytes",
+			"process_resident_memory_bytes", "process_open_fds")
+	}
+	for _, name := range want {
+		one := series(t, all[name])
+		if value := one.GetGauge().GetValue() + one.GetCounter().GetValue(); value < 0 {
+			t.Errorf("%s: %v", name, value)
+		}
+	}
 	if got := series(t, all["go_goroutines"]).GetGauge().GetValue(); got < 1 {
 		t.Errorf("%v goroutines", got)
+	}
+	if got := series(t, all["process_start_time_seconds"]).GetGauge().GetValue(); runtime.GOOS == "linux" &&
+		(got < float64(start.Unix()) || got > float64(time.Now().Unix()+1)) {
+		t.Errorf("started at %v", got)
 	}
 }
 
@@ -129,7 +192,7 @@ func TestDurations(t *testing.T) {
 	for _, d := range []time.Duration{
 		-time.Second, 0, 50 * time.Microsecond, 50*time.Microsecond + 1, 2 * time.Millisecond, time.Minute,
 	} {
-		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Done = o.Arrived.Add(d) }))
+		seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Done = o.Arrived.Add(d) }))
 	}
 	h := series(t, families(t, seen)["tokenstage_request_duration_seconds"], "operation=ApplyToken").GetHistogram()
 	if h.GetSampleCount() != 6 || h.GetSampleSum() < 60.0021 || h.GetSampleSum() > 60.0022 {
@@ -151,7 +214,7 @@ func TestSeriesDoNotGrow(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 2))
 	for i := range 10_000 {
 		odd := fmt.Sprintf("%x\"},\n{}%d", chance.Uint64(), i)
-		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) {
+		seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) {
 			o.Outcome, o.Sandbox, o.Scenario, o.RequestID, o.Request.Method = odd, odd, odd, odd, odd
 			o.Network = odd
 			if i%3 == 0 {
@@ -214,35 +277,12 @@ func TestMetricsUnderConcurrentCalls(t *testing.T) {
 // TestMetricsCostNoMemory is what the data plane pays for each call.
 func TestMetricsCostNoMemory(t *testing.T) {
 	seen := open(t, telemetry.Options{})
-	good, bad := call(t), call(t, func(o *emulator.Observation) { o.Outcome = "InvalidParameter.Actions" })
+	good, bad := call(t), call(t, func(o *dataplane.Observation) { o.Outcome = "InvalidParameter.Actions" })
 	if n := testing.AllocsPerRun(1000, func() {
 		seen.Observe(t.Context(), good)
 		seen.Observe(t.Context(), bad)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
-	}
-}
-
-func TestProcessorTime(t *testing.T) {
-	t.Parallel()
-	rest := " S 1 2 3 4 5 6 7 8 9 10 150 50 13 14 15 16 17 18 19 20 4096 7 23"
-	for name, c := range map[string]struct {
-		stat string
-		want float64
-		ok   bool
-	}{
-		"a plain name":         {"42 (tokenstage)" + rest, 2, true},
-		"a name with brackets": {"42 (a) S 9 (b)" + rest, 2, true},
-		"cut off":              {"42 (tokenstage) S 1 2", 0, false},
-		"empty":                {"", 0, false},
-		"no number":            {strings.Replace("42 (x)"+rest, "150", "-1", 1), 0.5, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got, ok := telemetry.CPUSeconds([]byte(c.stat)); got != c.want || ok != c.ok {
-				t.Errorf("%v, %v", got, ok)
-			}
-		})
 	}
 }
 
@@ -271,14 +311,11 @@ func TestOddNames(t *testing.T) {
 		{Code: "Bad%s"}, {Code: "Bad.Value.%s"}, {Code: "%s.Missing"}, {Code: "Bad.Value.Exact"},
 	}}
 	api.Operations = []*contract.Operation{op}
-	seen, err := telemetry.New(t.Context(), telemetry.Options{
+	seen := telemetry.New(t.Context(), telemetry.Options{
 		Catalogue: &contract.Catalogue{APIs: []*contract.API{api}, Gateways: []*contract.Gateway{gw}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, outcome := range []string{"Bad", "Bad.Value.x", "Bad.Value.Exact", "x.Missing", "Missing", "Bad.Value.Missing"} {
-		seen.Observe(t.Context(), call(t, func(o *emulator.Observation) { o.Operation, o.Outcome = op, outcome }))
+		seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Operation, o.Outcome = op, outcome }))
 	}
 	family := families(t, seen)["tokenstage_requests_total"]
 	for code, want := range map[string]float64{

@@ -4,75 +4,68 @@ package telemetry
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"log/slog"
-	"time"
+	"net/http"
 
-	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
 // Options configure a Telemetry.
 type Options struct {
 	// Catalogue is what is served: the calls that are told apart.
 	Catalogue *contract.Catalogue
-	// Started is when the process started.
-	Started time.Time
 	// AccessLog takes a record of every call; nil means none.
 	AccessLog slog.Handler
-	// Export is where traces go; nil means nowhere, and then nothing is traced.
-	Export *Export
-	// Log takes what went wrong with the export.
+	// Traces says whether calls are traced: see TracesConfigured.
+	Traces bool
+	// Log takes what goes wrong with traces.
 	Log *slog.Logger
 }
 
 // Telemetry observes the calls of an emulator. It is safe for concurrent use.
 type Telemetry struct {
-	classes *classes
+	labels  *labelTable
 	metrics *metrics
 	access  slog.Handler
 	traces  *traces
 }
 
-// New returns a Telemetry that starts nothing unless there is somewhere to export traces to; then Shutdown ends it.
-func New(ctx context.Context, o Options) (*Telemetry, error) {
-	t := &Telemetry{classes: newClasses(o.Catalogue), access: o.AccessLog}
-	t.metrics = newMetrics(t.classes, o.Started)
-	if o.Export == nil {
-		return t, nil
+// New returns a Telemetry that starts nothing unless traces are asked for; then Shutdown ends their export. Settings of
+// OpenTelemetry that are wrong switch traces off with a warning.
+func New(ctx context.Context, o Options) *Telemetry {
+	table := newLabelTable(o.Catalogue)
+	t := &Telemetry{labels: table, metrics: newMetrics(table), access: o.AccessLog}
+	if !o.Traces {
+		return t
 	}
-	var err error
-	if t.traces, err = newTraces(ctx, *o.Export, o.Log); err != nil {
-		return nil, fmt.Errorf("set up the export of traces: %w", err)
+	traces, err := newTraces(ctx, o.Log)
+	if err != nil {
+		o.Log.Warn("traces are off", "error", err)
+		return t
 	}
-	return t, nil
+	t.traces = traces
+	return t
 }
 
 // Tracing tells whether traces are exported: Options.Steps of the emulator.
 func (t *Telemetry) Tracing() bool { return t.traces != nil }
 
 // Observe takes in a call: Options.Observe of the emulator.
-func (t *Telemetry) Observe(ctx context.Context, o emulator.Observation) {
-	class := t.classes.of(&o)
-	code := class.code(o.Outcome)
-	t.metrics.observe(class, code, &o)
+func (t *Telemetry) Observe(ctx context.Context, o dataplane.Observation) {
+	labels := t.labels.find(&o)
+	outcome := labels.outcomeIndex(o.Outcome)
+	t.metrics.observe(labels, outcome, &o)
 	if t.access != nil {
-		t.log(ctx, class, class.codes[code], &o)
+		t.log(ctx, labels, labels.outcomes[outcome], &o)
 	}
 	if t.traces != nil {
-		t.traces.observe(class, class.codes[code], &o)
+		t.traces.observe(labels, labels.outcomes[outcome], &o)
 	}
 }
 
-// Gauges are what the emulator knows itself.
-type Gauges struct {
-	InFlight  int64
-	Sandboxes int
-}
-
-// WriteMetrics writes the metrics in the text format of Prometheus, version 0.0.4.
-func (t *Telemetry) WriteMetrics(w io.Writer, g Gauges) error { return t.metrics.write(w, g) }
+// MetricsHandler serves the metrics, in the format that the client asks for.
+func (t *Telemetry) MetricsHandler(g Gauges) http.Handler { return t.metrics.handler(g) }
 
 // Shutdown sends the traces that are left and ends their export.
 func (t *Telemetry) Shutdown(ctx context.Context) error {

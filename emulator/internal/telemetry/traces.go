@@ -2,31 +2,38 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
-// traces makes a server span of every call that is over, with a child for each of its steps. The SDK samples, batches
-// and limits, as OTEL_TRACES_SAMPLER, OTEL_BSP_* and OTEL_SPAN_* say.
+// traces makes a server span of every call that is over, with a child for each of its steps. OpenTelemetry's libraries
+// sample, batch, limit and send them.
 type traces struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
-	exporter *exporter
+	exporter sdktrace.SpanExporter
 }
 
 // scope names who made the spans.
 const scope = "github.com/tokenstage/tokenstage"
 
-func newTraces(ctx context.Context, to Export, log *slog.Logger) (*traces, error) {
+// newTraces sets up the export of traces. The libraries read OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME,
+// OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_BSP_* and OTEL_SPAN_* from the environment of the process. An
+// error of theirs is an error here, although they would go on with a default.
+func newTraces(ctx context.Context, log *slog.Logger) (*traces, error) {
+	reported := watchOpenTelemetry()
 	// What stands later wins: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES over the name given here.
 	about, err := resource.New(ctx,
 		resource.WithTelemetrySDK(), resource.WithAttributes(attribute.String("service.name", "tokenstage")),
@@ -34,33 +41,53 @@ func newTraces(ctx context.Context, to Export, log *slog.Logger) (*traces, error
 	if err != nil {
 		return nil, err
 	}
-	sink := newExporter(to, log)
-	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(sink))
-	return &traces{provider: provider, tracer: provider.Tracer(scope), exporter: sink}, nil
+	exporter, err := otlptracehttp.New(ctx)
+	if err != nil {
+		return nil, err
+	}
+	provider := sdktrace.NewTracerProvider(
+		sdktrace.WithResource(about), sdktrace.WithBatcher(&loggingExporter{SpanExporter: exporter, log: log}))
+	if err := reported.get(); err != nil {
+		return nil, errors.Join(err, provider.Shutdown(ctx))
+	}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("OpenTelemetry failed", "error", err) }))
+	return &traces{provider: provider, tracer: provider.Tracer(scope), exporter: exporter}, nil
 }
 
-func (t *traces) shutdown(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+// shutdown sends what is left. When the context ends before that, it gives up what is being sent, which the SDK alone
+// would go on with.
+func (t *traces) shutdown(ctx context.Context) error {
+	if err := t.provider.Shutdown(ctx); err != nil {
+		return errors.Join(err, t.exporter.Shutdown(context.WithoutCancel(ctx)))
+	}
+	return nil
+}
 
-func (t *traces) observe(c *class, code string, o *emulator.Observation) {
+// observe makes the spans of a call.
+func (t *traces) observe(l *labels, outcome string, o *dataplane.Observation) {
 	ctx, span := t.tracer.Start(
-		parent(o.Request.Header), spanName(c, o), trace.WithSpanKind(trace.SpanKindServer),
-		trace.WithTimestamp(o.Arrived), trace.WithAttributes(attributes(c, code, o)...))
+		parent(o.Request.Header), spanName(l, o), trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithTimestamp(o.Arrived), trace.WithAttributes(attributes(l, outcome, o)...))
 	if span.IsRecording() {
 		t.children(ctx, o)
 	}
-	if failure := failed(code, o); failure != "" {
+	if failure := errorType(outcome, o); failure != "" {
 		span.SetAttributes(attribute.String("error.type", failure))
 		span.SetStatus(codes.Error, "")
 	}
 	span.End(trace.WithTimestamp(o.Done))
 }
 
-// parent continues the trace of the client (W3C Trace Context).
+// parent returns a context in which the trace of the client goes on (W3C Trace Context). Its tracestate is left out,
+// since it is text that the client chose.
 func parent(header http.Header) context.Context {
-	return propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(header))
+	const name = "traceparent"
+	return propagation.TraceContext{}.Extract(
+		context.Background(), propagation.MapCarrier{name: header.Get(name)})
 }
 
-func (t *traces) children(ctx context.Context, o *emulator.Observation) {
+// children makes a span of each step, from its beginning to that of the next.
+func (t *traces) children(ctx context.Context, o *dataplane.Observation) {
 	for i, step := range o.Steps {
 		ended := o.Done
 		if i+1 < len(o.Steps) {
@@ -71,23 +98,24 @@ func (t *traces) children(ctx context.Context, o *emulator.Observation) {
 	}
 }
 
-// spanName is method and target (OpenTelemetry, Semantic conventions for HTTP spans, Name). The target is the
+// spanName returns method and target (OpenTelemetry, Semantic conventions for HTTP spans, Name). The target is the
 // operation: most of them share a path.
-func spanName(c *class, o *emulator.Observation) string {
+func spanName(l *labels, o *dataplane.Observation) string {
 	method := method(o)
 	if method == otherMethod {
 		method = "HTTP"
 	}
-	if c.operation == none {
+	if l.operation == none {
 		return method
 	}
-	return method + " " + c.name()
+	return method + " " + l.operationName()
 }
 
 // otherMethod stands for methods that the conventions do not know.
 const otherMethod = "_OTHER"
 
-func method(o *emulator.Observation) string {
+// method returns the HTTP method of a call, if it is a known one.
+func method(o *dataplane.Observation) string {
 	switch m := o.Request.Method; m {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		http.MethodOptions, http.MethodConnect, http.MethodTrace:
@@ -96,29 +124,29 @@ func method(o *emulator.Observation) string {
 	return otherMethod
 }
 
-// attributes are those of the semantic conventions for HTTP servers and our own. Path and query as they came are left
-// out, since they can hold secrets; the path is that of the spec.
-func attributes(c *class, code string, o *emulator.Observation) []attribute.KeyValue {
+// attributes returns those of the semantic conventions for HTTP servers and our own. Path and query as they came are
+// left out, since they can hold secrets; the path is that of the spec.
+func attributes(l *labels, outcome string, o *dataplane.Observation) []attribute.KeyValue {
 	all := make([]attribute.KeyValue, 0, 16)
 	all = append(
 		all, attribute.String("http.request.method", method(o)), attribute.String("url.scheme", o.Request.Scheme),
 		attribute.Int("http.request.body.size", len(o.Request.Body)),
-		attribute.String("tokenstage.sandbox", o.Sandbox), attribute.String("tokenstage.outcome", code),
+		attribute.String("tokenstage.sandbox", o.Sandbox), attribute.String("tokenstage.outcome", outcome),
 		attribute.String("tokenstage.request_id", o.RequestID),
 	)
 	if answered(o) {
 		all = append(all, attribute.Int("http.response.status_code", o.Status),
 			attribute.Int("http.response.body.size", o.ResponseBytes))
 	}
-	if c.gateway != none {
-		all = append(all, attribute.String("tokenstage.gateway", c.gateway))
+	if l.gateway != none {
+		all = append(all, attribute.String("tokenstage.gateway", l.gateway))
 	}
-	if c.operation != none {
-		all = append(all, attribute.String("http.route", c.route), attribute.String("url.path", c.route),
-			attribute.String("tokenstage.api", c.api), attribute.String("tokenstage.operation", c.name()))
+	if l.operation != none {
+		all = append(all, attribute.String("http.route", l.route), attribute.String("url.path", l.route),
+			attribute.String("tokenstage.api", l.api), attribute.String("tokenstage.operation", l.operationName()))
 	}
 	if o.Scenario != "" {
-		all = append(all, attribute.String("tokenstage.scenario", bounded(o.Scenario)))
+		all = append(all, attribute.String("tokenstage.scenario", bounded(o.Scenario, maxName)))
 	}
 	if o.Network != "" {
 		all = append(all, attribute.String("tokenstage.network", o.Network))
@@ -127,18 +155,18 @@ func attributes(c *class, code string, o *emulator.Observation) []attribute.KeyV
 }
 
 // answered tells whether a status reached the client: scripts can hang up before.
-func answered(o *emulator.Observation) bool {
+func answered(o *dataplane.Observation) bool {
 	return o.Network != "reset" && o.Network != "close" && o.Network != "stall"
 }
 
-// failed is the error.type of a call, empty when it did not fail. For a server a status below 500 is no failure
-// (Semantic conventions for HTTP spans, Status).
-func failed(code string, o *emulator.Observation) string {
+// errorType returns the attribute error.type of a call, empty when it did not fail. For a server a status below 500 is
+// no failure (Semantic conventions for HTTP spans, Status).
+func errorType(outcome string, o *dataplane.Observation) string {
 	if o.Network != "" && o.Network != "drip" {
 		return o.Network
 	}
 	if o.Status >= http.StatusInternalServerError {
-		return code
+		return outcome
 	}
 	return ""
 }

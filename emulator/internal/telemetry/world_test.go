@@ -3,27 +3,42 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"encoding/hex"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// TestMain finds goroutines that nobody ended: there must be none without traces, and none after their Shutdown.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain finds goroutines that nobody ended: there must be none without traces, and none after their Shutdown. The
+// settings of OpenTelemetry that stand in the environment are not for these tests.
+func TestMain(m *testing.M) {
+	for _, setting := range os.Environ() {
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "OTEL_") {
+			_ = os.Unsetenv(name)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var discard = slog.New(slog.DiscardHandler)
 
@@ -53,9 +68,9 @@ func operation(t testing.TB, name string) *contract.Operation {
 }
 
 // call is a good call of ApplyToken.
-func call(t testing.TB, change ...func(*emulator.Observation)) emulator.Observation {
+func call(t testing.TB, change ...func(*dataplane.Observation)) dataplane.Observation {
 	t.Helper()
-	o := emulator.Observation{
+	o := dataplane.Observation{
 		Arrived: start, Done: start.Add(1500 * time.Microsecond),
 		Request: &wire.Request{
 			Method: http.MethodPost, Scheme: "http", Path: "/", Body: []byte("four"), Header: http.Header{},
@@ -71,14 +86,11 @@ func call(t testing.TB, change ...func(*emulator.Observation)) emulator.Observat
 
 func open(t testing.TB, o telemetry.Options) *telemetry.Telemetry {
 	t.Helper()
-	o.Catalogue, o.Started = catalogue(t), start
+	o.Catalogue = catalogue(t)
 	if o.Log == nil {
 		o.Log = discard
 	}
-	seen, err := telemetry.New(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	seen := telemetry.New(t.Context(), o)
 	t.Cleanup(func() {
 		if err := seen.Shutdown(context.Background()); err != nil {
 			t.Error(err)
@@ -115,6 +127,8 @@ type collector struct {
 	bodies   []string
 }
 
+// collect starts a collector and names it in the environment, which OpenTelemetry's libraries read themselves: a test
+// that traces cannot be parallel.
 func collect(t *testing.T) *collector {
 	t.Helper()
 	c := &collector{status: http.StatusOK}
@@ -129,6 +143,8 @@ func collect(t *testing.T) *collector {
 		w.WriteHeader(c.status)
 	}))
 	t.Cleanup(c.Close)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "Api-Key=k")
 	return c
 }
 
@@ -144,29 +160,28 @@ func (c *collector) text() string {
 	return strings.Join(c.bodies, "\n")
 }
 
-func (c *collector) export() *telemetry.Export {
-	return &telemetry.Export{URL: c.URL + "/v1/traces", Timeout: time.Minute, Header: http.Header{"Api-Key": {"k"}}}
-}
-
 // span is a span as the collector got it.
 type span struct {
-	TraceID, SpanID, ParentSpanID, Name string
-	Flags, Kind                         int
-	StartTimeUnixNano, EndTimeUnixNano  string
-	Attributes                          []attribute
-	Status                              struct{ Code int }
-	resource                            map[string]string
+	*tracepb.Span
+
+	scope    string
+	resource map[string]string
 }
 
-type attribute struct {
-	Key   string
-	Value struct{ StringValue, IntValue string }
-}
+func (s span) traceID() string  { return hex.EncodeToString(s.GetTraceId()) }
+func (s span) spanID() string   { return hex.EncodeToString(s.GetSpanId()) }
+func (s span) parentID() string { return hex.EncodeToString(s.GetParentSpanId()) }
 
-func values(all []attribute) map[string]string {
+// values are the attributes as text, by name.
+func values(all []*commonpb.KeyValue) map[string]string {
 	m := map[string]string{}
 	for _, a := range all {
-		m[a.Key] = a.Value.StringValue + a.Value.IntValue
+		switch v := a.GetValue().GetValue().(type) {
+		case *commonpb.AnyValue_IntValue:
+			m[a.GetKey()] = strconv.FormatInt(v.IntValue, 10)
+		default:
+			m[a.GetKey()] = a.GetValue().GetStringValue()
+		}
 	}
 	return m
 }
@@ -178,20 +193,14 @@ func (c *collector) spans(t *testing.T) []span {
 	defer c.mu.Unlock()
 	var all []span
 	for _, body := range c.bodies {
-		var sent struct {
-			ResourceSpans []struct {
-				Resource   struct{ Attributes []attribute }
-				ScopeSpans []struct{ Spans []span }
-			}
+		var sent collectorpb.ExportTraceServiceRequest
+		if err := proto.Unmarshal([]byte(body), &sent); err != nil {
+			t.Fatalf("%v in %q", err, body)
 		}
-		if err := json.Unmarshal([]byte(body), &sent); err != nil {
-			t.Fatalf("%v in %s", err, body)
-		}
-		for _, r := range sent.ResourceSpans {
-			for _, s := range r.ScopeSpans {
-				for _, one := range s.Spans {
-					one.resource = values(r.Resource.Attributes)
-					all = append(all, one)
+		for _, r := range sent.GetResourceSpans() {
+			for _, s := range r.GetScopeSpans() {
+				for _, one := range s.GetSpans() {
+					all = append(all, span{one, s.GetScope().GetName(), values(r.GetResource().GetAttributes())})
 				}
 			}
 		}
@@ -211,7 +220,7 @@ func plane(t *testing.T, seen *telemetry.Telemetry) (*emulator.Emulator, http.Ha
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = em.Sandboxes().Create(t.Context(), sandbox.Definition{ID: "canaries", Now: &start, Credentials: sandbox.Credentials{
+	_, err = em.World().Sandboxes().Create(t.Context(), sandbox.Definition{ID: "canaries", Now: &start, Credentials: sandbox.Credentials{
 		ACS: []sandbox.ACSCredential{
 			{AccessKeyID: "canary-id", AccessKeySecret: secrets[0]}, {BearerToken: secrets[2]},
 		},

@@ -42,12 +42,14 @@ type Call struct {
 type Credential struct {
 	Kind CredentialKind
 	ID   string
+	// Secret says that the ID is itself the secret, as that of a bearer token: it is never shown.
+	Secret bool
 }
 
 // CredentialKind tells apart the kinds of ids by which a sandbox can be found.
 type CredentialKind string
 
-// The kinds of credentials. A bearer token is its own id and a secret.
+// The kinds of credentials.
 const (
 	AccessKey CredentialKind = "acs"
 	Bearer    CredentialKind = "bearer"

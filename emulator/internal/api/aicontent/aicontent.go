@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -36,7 +38,7 @@ func New() api.API {
 	return api.API{Name: Name, Handlers: map[string]api.Handler{"CreateAccessWarrant": createAccessWarrant}}
 }
 
-func createAccessWarrant(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+func createAccessWarrant(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
 	if err := checkApp(turn, call); err != nil {
 		return wire.Result{}, err
 	}
@@ -46,8 +48,8 @@ func createAccessWarrant(ctx context.Context, turn *sandbox.Turn, call *wire.Cal
 	}
 	expires := turn.Now.Add(life)
 	appID, user := api.Text(call, "appId"), api.Text(call, "userId")
-	err := turn.Issue(ctx, sandbox.Grant{
-		API: Name, Operation: "CreateAccessWarrant", Subject: strings.Trim(appID+"/"+user, "/"), ExpiresAt: expires,
+	err := turn.Grant(token.Grant{
+		Issuer: Name, Operation: "CreateAccessWarrant", Subject: strings.Trim(appID+"/"+user, "/"), ExpiresAt: expires,
 		Note: "issued",
 	})
 	if err != nil {
@@ -60,8 +62,8 @@ func createAccessWarrant(ctx context.Context, turn *sandbox.Turn, call *wire.Cal
 		{Name: "data", Value: wire.Object{
 			{Name: "ApplicationAccessId", Value: appID},
 			{Name: "UserId", Value: user},
-			{Name: "AccessToken", Value: turn.Draw(tokenLength, sandbox.Base36)},
-			{Name: "AccessWarrantId", Value: idPrefix + turn.Draw(idLength-len(idPrefix), sandbox.Base36)},
+			{Name: "AccessToken", Value: turn.Draw(tokenLength, random.Base36)},
+			{Name: "AccessWarrantId", Value: idPrefix + turn.Draw(idLength-len(idPrefix), random.Base36)},
 			{Name: "ExpireTime", Value: strconv.FormatInt(expires.Unix(), 10)},
 			{Name: "CreateTime", Value: strconv.FormatInt(turn.Now.Unix(), 10)},
 		}},

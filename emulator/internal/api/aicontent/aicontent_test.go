@@ -16,7 +16,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/aicontent"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/openapi"
 )
@@ -28,7 +29,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func newSandbox(tb testing.TB, seed uint64, apps ...sandbox.WarrantApp) *sandbox.Sandbox {
 	tb.Helper()
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
-		Store: store.NewMemory(), RealNow: func() time.Time { return noon },
+		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "test", Seed: seed, Now: &noon, Frozen: true, Fixtures: sandbox.Fixtures{Warrants: apps},
@@ -45,7 +46,11 @@ func create(tb testing.TB, box *sandbox.Sandbox, params map[string]any) (wire.Re
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return aicontent.New().Handlers["CreateAccessWarrant"](tb.Context(), turn, &wire.Call{ID: "the-id", Params: params})
+	result, err := aicontent.New().Handlers["CreateAccessWarrant"](tb.Context(), turn, &wire.Call{ID: "the-id", Params: params})
+	if err == nil {
+		err = turn.Commit(tb.Context())
+	}
+	return result, err
 }
 
 // created is the data of a new warrant.
@@ -118,9 +123,9 @@ func TestCreateAccessWarrant(t *testing.T) {
 	if err != nil || len(tokens) != 1 {
 		t.Fatalf("%d tokens, %v", len(tokens), err)
 	}
-	listed := sandbox.Token{
-		ID: "aicontent-1", API: "aicontent", Operation: "CreateAccessWarrant", State: sandbox.Active, Subject: "a123/sn123",
-		IssuedAt: noon, ExpiresAt: noon.Add(time.Minute), History: []sandbox.Event{{Time: noon, State: sandbox.Active, Note: "issued"}},
+	listed := token.Token{
+		ID: "aicontent-1", API: "aicontent", Operation: "CreateAccessWarrant", State: token.Active, Subject: "a123/sn123",
+		IssuedAt: noon, ExpiresAt: noon.Add(time.Minute), History: []token.Event{{Time: noon, State: token.Active, Note: "issued"}},
 	}
 	if diff := cmp.Diff(listed, tokens[0]); diff != "" {
 		t.Error(diff)
@@ -241,7 +246,7 @@ func TestWarrantsFollowTheSeed(t *testing.T) {
 		}
 	}
 	tokens, err := box.Tokens(t.Context())
-	if err != nil || len(tokens) != 2 || tokens[0].State != sandbox.Active || tokens[1].State != sandbox.Active {
+	if err != nil || len(tokens) != 2 || tokens[0].State != token.Active || tokens[1].State != token.Active {
 		t.Errorf("tokens %+v, %v", tokens, err)
 	}
 }

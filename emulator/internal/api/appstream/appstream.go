@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -40,11 +41,11 @@ func getAuthCode(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire
 	if err := supersede(ctx, turn, user, expires); err != nil {
 		return wire.Result{}, err
 	}
-	sealed := turn.Seal(sandbox.Claims{
-		Kind: kind, Number: turn.Number, IssuedAt: turn.Now.UnixMilli(), ExpiresAt: expires.UnixMilli(), Subject: user,
+	sealed := turn.SealClaims(token.Claims{
+		Kind: kind, Issuer: Name, ExpiresAt: expires.UnixMilli(), Subject: user,
 	}, codeSize)
-	err = turn.Issue(ctx, sandbox.Grant{
-		API: Name, Operation: "GetAuthCode", Subject: user, ExpiresAt: expires, SingleUse: true, Note: "issued",
+	err = turn.Grant(token.Grant{
+		Issuer: Name, Operation: "GetAuthCode", Subject: user, ExpiresAt: expires, SingleUse: true, Note: "issued",
 	})
 	if err != nil {
 		return wire.Result{}, fmt.Errorf("list the code: %w", err)
@@ -94,9 +95,9 @@ func supersede(ctx context.Context, turn *sandbox.Turn, user string, expires tim
 	if _, err := fmt.Sscanf(earlier, "%d %d", &number, &end); err != nil {
 		return fmt.Errorf("read the newest code of the user: %w", err)
 	}
-	err = turn.EndToken(ctx, sandbox.TokenID(Name, number), time.UnixMilli(end), turn.Now, sandbox.Superseded,
+	err = turn.EndToken(ctx, token.ID(Name, number), time.UnixMilli(end), token.Superseded,
 		"by the code of call "+strconv.FormatUint(turn.Number, 10))
-	if _, ended := errors.AsType[*sandbox.TransitionError](err); ended {
+	if _, ended := errors.AsType[*token.TransitionError](err); ended {
 		return nil // it was used or has expired: nothing to end
 	}
 	return err

@@ -14,7 +14,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/appstream"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/openapi"
 )
@@ -24,7 +25,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func newSandbox(tb testing.TB, users ...string) *sandbox.Sandbox {
 	tb.Helper()
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
-		Store: store.NewMemory(), RealNow: func() time.Time { return noon },
+		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &noon, Frozen: true, Fixtures: sandbox.Fixtures{Users: users},
@@ -41,7 +42,11 @@ func getAuthCode(tb testing.TB, box *sandbox.Sandbox, params map[string]any) (wi
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return appstream.New().Handlers["GetAuthCode"](tb.Context(), turn, &wire.Call{ID: "the-id", Params: params})
+	result, err := appstream.New().Handlers["GetAuthCode"](tb.Context(), turn, &wire.Call{ID: "the-id", Params: params})
+	if err == nil {
+		err = turn.Commit(tb.Context())
+	}
+	return result, err
 }
 
 // issue returns the AuthModel of a new code.
@@ -78,13 +83,13 @@ func states(tb testing.TB, box *sandbox.Sandbox) []string {
 // redeem trades a code in, as far as a person can: the call that does so is not public.
 func redeem(tb testing.TB, box *sandbox.Sandbox, number int) error {
 	tb.Helper()
-	_, err := box.ChangeToken(tb.Context(), "appstream-"+strconv.Itoa(number), sandbox.Redeemed)
+	_, err := box.ChangeToken(tb.Context(), "appstream-"+strconv.Itoa(number), token.Redeemed)
 	return err
 }
 
-func wantTransition(tb testing.TB, err error, from sandbox.State) {
+func wantTransition(tb testing.TB, err error, from token.State) {
 	tb.Helper()
-	var refused *sandbox.TransitionError
+	var refused *token.TransitionError
 	if !errors.As(err, &refused) || refused.From != from {
 		tb.Errorf("got %v, want it refused as %s", err, from)
 	}
@@ -113,9 +118,9 @@ func TestGetAuthCode(t *testing.T) {
 	if err != nil || len(tokens) != 1 {
 		t.Fatalf("%d tokens, %v", len(tokens), err)
 	}
-	want := sandbox.Token{
-		ID: "appstream-1", API: "appstream", Operation: "GetAuthCode", State: sandbox.Active, Subject: "alice", SingleUse: true,
-		IssuedAt: noon, ExpiresAt: noon.Add(3 * time.Minute), History: []sandbox.Event{{Time: noon, State: sandbox.Active, Note: "issued"}},
+	want := token.Token{
+		ID: "appstream-1", API: "appstream", Operation: "GetAuthCode", State: token.Active, Subject: "alice", SingleUse: true,
+		IssuedAt: noon, ExpiresAt: noon.Add(3 * time.Minute), History: []token.Event{{Time: noon, State: token.Active, Note: "issued"}},
 	}
 	if diff := cmp.Diff(want, tokens[0]); diff != "" {
 		t.Error(diff)
@@ -144,7 +149,7 @@ func TestLifeOfACode(t *testing.T) {
 				}
 				return
 			}
-			wantTransition(t, err, sandbox.Expired)
+			wantTransition(t, err, token.Expired)
 		})
 	}
 }
@@ -157,13 +162,13 @@ func TestCodesAreRedeemedOnce(t *testing.T) {
 	if err := redeem(t, box, 1); err != nil {
 		t.Fatal(err)
 	}
-	wantTransition(t, redeem(t, box, 1), sandbox.Redeemed)
+	wantTransition(t, redeem(t, box, 1), token.Redeemed)
 	advance(t, box, time.Hour)
-	wantTransition(t, redeem(t, box, 1), sandbox.Redeemed)
+	wantTransition(t, redeem(t, box, 1), token.Redeemed)
 	if diff := cmp.Diff([]string{"alice redeemed"}, states(t, box)); diff != "" {
 		t.Error(diff)
 	}
-	if err := redeem(t, box, 9); !errors.Is(err, sandbox.ErrUnknownToken) {
+	if err := redeem(t, box, 9); !errors.Is(err, token.ErrUnknown) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -199,7 +204,7 @@ func TestNewestCodeCounts(t *testing.T) {
 	if diff := cmp.Diff([]string{"alice superseded", "bob active", "alice active"}, states(t, box)); diff != "" {
 		t.Error(diff)
 	}
-	wantTransition(t, redeem(t, box, 1), sandbox.Superseded)
+	wantTransition(t, redeem(t, box, 1), token.Superseded)
 	for _, number := range []int{2, 3} {
 		if err := redeem(t, box, number); err != nil {
 			t.Error(err)

@@ -11,7 +11,7 @@ import (
 
 // applyToken issues a client token. resultDesc is not sent, as page applyToken says; the order of the members is that
 // of the click-to-dial guide's sample.
-func applyToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+func applyToken(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
 	channel := api.Text(call, "channelId")
 	if !sandbox.Allows(turn.Fixtures.Channels, channel) {
 		return wire.Result{}, api.Refuse("500", "channelId",
@@ -28,7 +28,7 @@ func applyToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.
 	if err != nil {
 		return wire.Result{}, err
 	}
-	if err := token.list(ctx, turn, call, "client token issued"); err != nil {
+	if err := token.list(turn, call, "client token issued"); err != nil {
 		return wire.Result{}, err
 	}
 	return wire.Result{Body: wire.Object{

@@ -13,7 +13,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/openapi"
 )
@@ -46,7 +47,7 @@ func newWorld(tb testing.TB, channels ...string) *world {
 		tb.Fatalf("load the specs: %v", err)
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
-		Store: store.NewMemory(), RealNow: func() time.Time { return epoch },
+		Store: memory.New(), RealNow: func() time.Time { return epoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "box", Seed: 7, Frozen: true, Fixtures: sandbox.Fixtures{Channels: channels},
@@ -104,6 +105,9 @@ func (w *world) call(operation string, args arguments) (wire.Result, error) {
 	}
 	result, err := w.api.Handlers[operation](w.tb.Context(), turn, call)
 	if err == nil {
+		if err := turn.Commit(w.tb.Context()); err != nil {
+			w.tb.Fatalf("commit the turn: %v", err)
+		}
 		if err := op.CheckReply(http.StatusOK, contract.Plain(result.Body)); err != nil {
 			w.tb.Error(err)
 		}
@@ -162,7 +166,7 @@ func (w *world) advance(d time.Duration) {
 }
 
 // newest is the token that was listed last.
-func (w *world) newest() sandbox.Token {
+func (w *world) newest() token.Token {
 	w.tb.Helper()
 	tokens, err := w.box.Tokens(w.tb.Context())
 	if err != nil || len(tokens) == 0 {
@@ -171,7 +175,7 @@ func (w *world) newest() sandbox.Token {
 	return tokens[0]
 }
 
-func (w *world) end(id string, to sandbox.State) {
+func (w *world) end(id string, to token.State) {
 	w.tb.Helper()
 	if _, err := w.box.ChangeToken(w.tb.Context(), id, to); err != nil {
 		w.tb.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -26,7 +27,7 @@ const (
 // client is who a request's client token stands for.
 type client struct {
 	clientToken
-	claims sandbox.Claims
+	claims token.Claims
 	// lapsed says that the token is over and lives on by its open session.
 	lapsed bool
 }
@@ -46,20 +47,20 @@ func admit(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (client, er
 		return client{}, refuseToken(wire.MissingSecurityToken, missingToken,
 			"The header ccmessaging-token is absent or empty.")
 	}
-	token, claims, ok := openToken(turn.Sandbox, text)
+	opened, claims, ok := openToken(turn.Sandbox, text)
 	if !ok {
 		return client{}, refuseToken(wire.WrongSecurityToken, illegalToken, unknownToken(turn, text))
 	}
-	state, err := turn.TokenState(ctx, Name, claims, turn.Now)
+	state, err := turn.TokenState(ctx, claims)
 	if err != nil {
 		return client{}, fmt.Errorf("look up the client token: %w", err)
 	}
-	c := client{clientToken: token, claims: claims, lapsed: state == sandbox.Expired}
+	c := client{clientToken: opened, claims: claims, lapsed: state == token.Expired}
 	switch state {
-	case sandbox.Active:
+	case token.Active:
 		return c, nil
-	case sandbox.Expired:
-		open, err := hasSession(ctx, turn, token)
+	case token.Expired:
+		open, err := hasSession(ctx, turn, opened)
 		if err != nil || open {
 			return c, err
 		}
@@ -78,7 +79,7 @@ func refuseToken(kind wire.Kind, text, why string) error {
 	}}
 }
 
-func (c client) id() string { return sandbox.TokenID(Name, c.claims.Number) }
+func (c client) id() string { return c.claims.ID() }
 
 // ended says when an expired token ended.
 func (c client) ended(turn *sandbox.Turn) string {
@@ -87,7 +88,7 @@ func (c client) ended(turn *sandbox.Turn) string {
 			c.id(), c.subject())
 	}
 	return fmt.Sprintf("The client token %s of %s expired at %s; the sandbox clock reads %s.", c.id(), c.subject(),
-		time.UnixMilli(c.claims.ExpiresAt).UTC().Format(time.RFC3339), turn.Now.UTC().Format(time.RFC3339))
+		c.claims.Ends().Format(time.RFC3339), turn.Now.UTC().Format(time.RFC3339))
 }
 
 // unknownToken explains a token that is not the text of an issued one, by trying what clients are known to do to it.
@@ -108,7 +109,7 @@ func unknownToken(turn *sandbox.Turn, text string) string {
 		return "The client token would be good without the quotes around it."
 	}
 	for _, app := range turn.Credentials.Fabric {
-		if _, ok := turn.AccessToken(strings.TrimPrefix(text, "Bearer "), app.AppKey); ok {
+		if _, ok := turn.OpenAccess(strings.TrimPrefix(text, "Bearer "), app.AppKey, []string{Name}); ok {
 			return "The header holds an AccessToken of tokenByAkSk; it needs the token of applyToken."
 		}
 	}
@@ -147,7 +148,7 @@ func (c client) renew(ctx context.Context, turn *sandbox.Turn, call *wire.Call) 
 		return nil, nil, err
 	}
 	if text == mine {
-		if err := fresh.list(ctx, turn, call, "replaces "+c.id()+", which ended in an open session"); err != nil {
+		if err := fresh.list(turn, call, "replaces "+c.id()+", which ended in an open session"); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -169,7 +170,7 @@ func (c client) settle(ctx context.Context, turn *sandbox.Turn, mine string) (st
 			settled = mine
 			return []byte(mine), turn.Now.Add(clientLife), nil
 		}
-		return old, time.UnixMilli(claims.ExpiresAt), nil
+		return old, claims.Ends(), nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("renew the client token: %w", err)

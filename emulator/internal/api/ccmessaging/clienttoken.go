@@ -1,7 +1,6 @@
 package ccmessaging
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -62,18 +62,18 @@ func (t clientToken) sealed(turn *sandbox.Turn) (clientToken, error) {
 	if err != nil {
 		return t, err
 	}
-	claims := turn.Seal(sandbox.Claims{
-		Kind: clientKind, Number: turn.Number, IssuedAt: t.CreateTime,
-		ExpiresAt: t.CreateTime + clientLife.Milliseconds(), Subject: t.subject(), Detail: digest,
+	claims := turn.SealClaims(token.Claims{
+		Kind: clientKind, Issuer: Name, ExpiresAt: t.CreateTime + clientLife.Milliseconds(), Subject: t.subject(),
+		Detail: digest,
 	}, 0)
 	t.Nonce = base64.RawURLEncoding.EncodeToString(claims)
 	return t, nil
 }
 
 // list shows the token to people.
-func (t clientToken) list(ctx context.Context, turn *sandbox.Turn, call *wire.Call, note string) error {
-	err := turn.Issue(ctx, sandbox.Grant{
-		API: Name, Operation: call.Operation, Subject: t.subject(), Note: note,
+func (t clientToken) list(turn *sandbox.Turn, call *wire.Call, note string) error {
+	err := turn.Grant(token.Grant{
+		Issuer: Name, Operation: call.Operation, Subject: t.subject(), Note: note,
 		ExpiresAt: time.UnixMilli(t.CreateTime).Add(clientLife).UTC(),
 	})
 	if err != nil {
@@ -84,27 +84,27 @@ func (t clientToken) list(ctx context.Context, turn *sandbox.Turn, call *wire.Ca
 
 // openToken reads a token that this sandbox issued. It must be the very text: one that was decoded on the way is
 // another.
-func openToken(box *sandbox.Sandbox, text string) (clientToken, sandbox.Claims, bool) {
-	var token clientToken
+func openToken(box *sandbox.Sandbox, text string) (clientToken, token.Claims, bool) {
+	var opened clientToken
 	encoded, err := url.QueryUnescape(text)
 	if err != nil {
-		return token, sandbox.Claims{}, false
+		return opened, token.Claims{}, false
 	}
 	raw, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil || json.Unmarshal(raw, &token) != nil {
-		return token, sandbox.Claims{}, false
+	if err != nil || json.Unmarshal(raw, &opened) != nil {
+		return opened, token.Claims{}, false
 	}
-	if same, err := token.text(); err != nil || same != text {
-		return token, sandbox.Claims{}, false
+	if same, err := opened.text(); err != nil || same != text {
+		return opened, token.Claims{}, false
 	}
-	nonce, err := base64.RawURLEncoding.DecodeString(token.Nonce)
+	nonce, err := base64.RawURLEncoding.DecodeString(opened.Nonce)
 	if err != nil {
-		return token, sandbox.Claims{}, false
+		return opened, token.Claims{}, false
 	}
 	claims, ok := box.Unseal(nonce, clientKind)
 	if !ok {
-		return token, sandbox.Claims{}, false
+		return opened, token.Claims{}, false
 	}
-	digest, err := token.digest()
-	return token, claims, err == nil && digest == claims.Detail
+	digest, err := opened.digest()
+	return opened, claims, err == nil && digest == claims.Detail
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api/ccmessaging"
-	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -20,12 +20,12 @@ type step func(w *world, token string)
 func connect(w *world, token string)    { w.must("send", sending(token, "CONNECT", "")) }
 func disconnect(w *world, token string) { w.must("send", sending(token, "DISCONNECT", "")) }
 func wait(d time.Duration) step         { return func(w *world, _ string) { w.advance(d) } }
-func change(to sandbox.State) step      { return func(w *world, _ string) { w.end("ccmessaging-1", to) } }
+func change(to token.State) step        { return func(w *world, _ string) { w.end("ccmessaging-1", to) } }
 func connecting(token string) arguments { return sending(token, "CONNECT", "") }
 
 func TestLifeOfAClientToken(t *testing.T) {
 	t.Parallel()
-	expire, revoke := change(sandbox.Expired), change(sandbox.Revoked)
+	expire, revoke := change(token.Expired), change(token.Revoked)
 	const over, wrong = wire.ExpiredSecurityToken, wire.WrongSecurityToken
 	cases := map[string]struct {
 		before  []step

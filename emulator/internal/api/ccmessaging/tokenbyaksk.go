@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -22,7 +24,7 @@ const (
 
 // tokenByAkSk trades an app's key and secret for an AccessToken. Members and their order are those of the page's
 // sample; times are texts, as a public client decodes them.
-func tokenByAkSk(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+func tokenByAkSk(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
 	appKey := api.Text(call, "app_key")
 	if err := checkSecret(turn, appKey, api.Text(call, "app_secret")); err != nil {
 		return wire.Result{}, err
@@ -30,23 +32,23 @@ func tokenByAkSk(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire
 	life, findings := lifetime(call.Request.Header.Get(lifeHeader))
 	// CreateTime has whole seconds, so the end has too.
 	end := time.Unix(turn.Now.Unix()+life, 0)
-	token, err := turn.NewAccessToken(appKey, end)
+	text, err := turn.IssueAccess(Name, appKey, end)
 	if err != nil {
 		return wire.Result{}, err
 	}
-	err = turn.Issue(ctx, sandbox.Grant{
-		API: sandbox.AccessTokenIssuer, Operation: call.Operation, Subject: appKey, ExpiresAt: end,
+	err = turn.Grant(token.Grant{
+		Issuer: Name, Operation: call.Operation, Subject: appKey, ExpiresAt: end,
 		Note: "AccessToken issued",
 	})
 	if err != nil {
 		return wire.Result{}, fmt.Errorf("list the AccessToken: %w", err)
 	}
 	return wire.Result{Findings: findings, Body: wire.Object{
-		{Name: "AccessToken", Value: token},
+		{Name: "AccessToken", Value: text},
 		{Name: "ApplyType", Value: "Bearer"},
 		{Name: "CreateTime", Value: strconv.FormatInt(turn.Now.Unix(), 10)},
 		{Name: "Expires", Value: strconv.FormatInt(life, 10)},
-		{Name: "Scope", Value: turn.Draw(scopeChars, sandbox.LowerHex)},
+		{Name: "Scope", Value: turn.Draw(scopeChars, random.LowerHex)},
 		{Name: "AppKey", Value: appKey},
 		{Name: "UserID", Value: "Anonymous"},
 	}}, nil

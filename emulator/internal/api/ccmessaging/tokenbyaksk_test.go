@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
-	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -29,14 +29,14 @@ func TestTokenByAkSk(t *testing.T) {
 	if body := gateway.AppendJSON(nil, result.Body); !want.Match(body) {
 		t.Fatalf("got %s", body)
 	}
-	claims, ok := w.box.AccessToken(result.Body[0].Value.(string), appKey)
+	claims, ok := w.box.OpenAccess(result.Body[0].Value.(string), appKey, []string{"ccmessaging"})
 	// The end is counted from the whole second of CreateTime.
 	if end := time.Unix(1772366400+600, 0); !ok || claims.ExpiresAt != end.UnixMilli() {
 		t.Fatalf("the claims are %+v, %v", claims, ok)
 	}
-	if token := w.newest(); token.ID != sandbox.TokenID("ccmessaging", claims.Number) || token.Subject != appKey ||
-		token.Operation != "tokenByAkSk" || token.ExpiresAt.UnixMilli() != claims.ExpiresAt {
-		t.Fatalf("listed is %+v", token)
+	if listed := w.newest(); listed.ID != claims.ID() || listed.Subject != appKey ||
+		listed.Operation != "tokenByAkSk" || listed.ExpiresAt.UnixMilli() != claims.ExpiresAt {
+		t.Fatalf("listed is %+v", listed)
 	}
 }
 
@@ -80,8 +80,12 @@ func TestEachAccessTokenIsNewAndTheEarlierStayGood(t *testing.T) {
 	if second := w.must("tokenByAkSk", args)["AccessToken"]; second == first {
 		t.Fatal("two calls gave the same AccessToken")
 	}
-	claims, _ := w.box.AccessToken(first, appKey)
-	if state, err := w.box.TokenState(t.Context(), "ccmessaging", claims, epoch); err != nil || state != sandbox.Active {
+	claims, _ := w.box.OpenAccess(first, appKey, []string{"ccmessaging"})
+	turn, err := w.box.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, err := turn.TokenState(t.Context(), claims); err != nil || state != token.Active {
 		t.Fatalf("the first is %s, %v", state, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -33,7 +34,7 @@ func New() api.API {
 
 // issue makes credentials that sign the acs calls of the same sandbox until they expire. The optional token of param
 // is accepted and has no effect: the page does not say what it does.
-func issue(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+func issue(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
 	param, ok := call.Params["param"].(map[string]any)
 	if !ok {
 		// The page marks param as optional and five of its members as required. A call without it names no
@@ -41,10 +42,10 @@ func issue(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Resul
 		return wire.Result{}, api.Refuse("isv.missing-parameter", "parameter param",
 			"Without the parameter param nothing says for which product, tenant and shop the credentials are.", "param")
 	}
-	credentials := turn.NewTemporary(call.Credential.ID, turn.Now.Add(lifetime))
+	credentials := turn.IssueTemporary(name, call.Credential, turn.Now.Add(lifetime))
 	tenant, shop := text(param, "op_tenant_code"), text(param, "op_poi_id")
-	err := turn.Issue(ctx, sandbox.Grant{
-		API: name, Operation: securityTokenGet, Subject: tenant + "/" + shop, ExpiresAt: credentials.Expires,
+	err := turn.Grant(token.Grant{
+		Issuer: name, Operation: securityTokenGet, Subject: tenant + "/" + shop, ExpiresAt: credentials.Expires,
 		Note: "issued for " + text(param, "product_code") + ", scene " + text(param, "scene_code"),
 	})
 	if err != nil {
@@ -62,7 +63,7 @@ func issue(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Resul
 
 // credential has the members of the page's result in their order. That tenant_code and field_id repeat op_tenant_code
 // and op_poi_id is our choice: the page describes both pairs alike.
-func credential(c sandbox.Temporary, param map[string]any) wire.Object {
+func credential(c token.Temporary, param map[string]any) wire.Object {
 	return wire.Object{
 		{Name: "access_key_id", Value: c.AccessKeyID},
 		{Name: "access_key_secret", Value: c.AccessKeySecret},

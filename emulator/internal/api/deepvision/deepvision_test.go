@@ -11,7 +11,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/deepvision"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/openapi"
 )
@@ -32,7 +33,7 @@ func newSandbox(t *testing.T) *sandbox.Sandbox {
 func newRegistry(t *testing.T) (*sandbox.Sandbox, *sandbox.Registry) {
 	t.Helper()
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
-		Store: store.NewMemory(), RealNow: func() time.Time { return noon },
+		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(t.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &noon, Frozen: true,
@@ -55,7 +56,11 @@ func get(t *testing.T, box *sandbox.Sandbox, param any) (wire.Result, error) {
 	if param != nil {
 		call.Params["param"] = param
 	}
-	return deepvision.New().Handlers["SecurityTokenGet"](t.Context(), turn, call)
+	result, err := deepvision.New().Handlers["SecurityTokenGet"](t.Context(), turn, call)
+	if err == nil {
+		err = turn.Commit(t.Context())
+	}
+	return result, err
 }
 
 func goodParam() map[string]any {
@@ -83,10 +88,10 @@ func TestCredentials(t *testing.T) {
 	if !ok || !key.Temporary || key.Secret != secret || !key.Expires.Equal(end) {
 		t.Errorf("the sandbox does not know its own key %q: %v, %v", id, key.Expires, ok)
 	}
-	if found, _ := registry.Find(wire.Credential{Kind: wire.AccessKey, ID: id}); found != box {
+	if found, _ := registry.Find(t.Context(), wire.Credential{Kind: wire.AccessKey, ID: id}); found != box {
 		t.Errorf("the key %q does not lead to its sandbox", id)
 	}
-	claims, ok := box.TemporaryClaims(token)
+	claims, ok := box.OpenSecurityToken(token)
 	if !ok || claims.Subject != id {
 		t.Errorf("the token is not the key's: %+v, %v", claims, ok)
 	}
@@ -191,7 +196,7 @@ func TestTokenIsListed(t *testing.T) {
 	}
 	got := tokens[0]
 	if got.ID != "deepvision-1" || got.API != "deepvision" || got.Operation != "SecurityTokenGet" ||
-		got.State != sandbox.Active || got.Subject != "tenant/poi" || got.SingleUse ||
+		got.State != token.Active || got.Subject != "tenant/poi" || got.SingleUse ||
 		!got.ExpiresAt.Equal(time.Date(2026, 1, 1, 5, 0, 0, 0, time.UTC)) {
 		t.Errorf("got %+v", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -30,10 +31,10 @@ func TestApplyToken(t *testing.T) {
 	if raw, err := base64.StdEncoding.DecodeString(text); err != nil || len(raw) != 256 || len(text) != 344 {
 		t.Errorf("%d characters, %d bytes, %v", len(text), len(raw), err)
 	}
-	want := sandbox.Token{
-		ID: "onsmqtt-1", API: "onsmqtt", Operation: "ApplyToken", State: sandbox.Active, Subject: instance,
+	want := token.Token{
+		ID: "onsmqtt-1", API: "onsmqtt", Operation: "ApplyToken", State: token.Active, Subject: instance,
 		IssuedAt: noon, ExpiresAt: noon.Add(time.Hour),
-		History: []sandbox.Event{{Time: noon, State: sandbox.Active, Note: "issued for R,W on topics: 1"}},
+		History: []token.Event{{Time: noon, State: token.Active, Note: "issued for R,W on topics: 1"}},
 	}
 	if diff := cmp.Diff(want, listed(t, box)); diff != "" {
 		t.Error(diff)

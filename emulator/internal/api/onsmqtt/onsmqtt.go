@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -43,7 +44,7 @@ func New() api.API {
 	}}
 }
 
-func applyToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+func applyToken(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
 	instance := api.Text(call, "InstanceId")
 	if err := checkInstance(turn, instance); err != nil {
 		return wire.Result{}, err
@@ -57,12 +58,11 @@ func applyToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.
 		return wire.Result{}, err
 	}
 	actions := api.Text(call, "Actions")
-	sealed := turn.Seal(sandbox.Claims{
-		Kind: kind, Number: turn.Number, IssuedAt: turn.Now.UnixMilli(), ExpiresAt: expires.UnixMilli(),
-		Subject: instance, Detail: actions,
+	sealed := turn.SealClaims(token.Claims{
+		Kind: kind, Issuer: Name, ExpiresAt: expires.UnixMilli(), Subject: instance, Detail: actions,
 	}, tokenSize)
-	err = turn.Issue(ctx, sandbox.Grant{
-		API: Name, Operation: "ApplyToken", Subject: instance, ExpiresAt: expires,
+	err = turn.Grant(token.Grant{
+		Issuer: Name, Operation: "ApplyToken", Subject: instance, ExpiresAt: expires,
 		Note: "issued for " + actions + " on topics: " + strconv.Itoa(countResources(api.Text(call, "Resources"))),
 	})
 	if err != nil {
@@ -100,11 +100,11 @@ func expiry(now time.Time, call *wire.Call) (time.Time, error) {
 
 // open returns the claims of a token that this sandbox issued for the instance. Only the very text that was issued
 // counts: base64 alone would let line ends and the unused bits of its last character pass.
-func open(turn *sandbox.Turn, call *wire.Call) (sandbox.Claims, bool) {
+func open(turn *sandbox.Turn, call *wire.Call) (token.Claims, bool) {
 	text := api.Text(call, "Token")
 	sealed, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || base64.StdEncoding.EncodeToString(sealed) != text {
-		return sandbox.Claims{}, false
+		return token.Claims{}, false
 	}
 	claims, ok := turn.Unseal(sealed, kind)
 	return claims, ok && claims.Subject == api.Text(call, "InstanceId")
@@ -115,19 +115,19 @@ func queryToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.
 		return wire.Result{}, err
 	}
 	var finding wire.Finding
-	state := sandbox.State("not issued for this instance in this sandbox")
+	state := token.State("not issued for this instance in this sandbox")
 	if claims, ok := open(turn, call); ok {
 		var err error
-		if state, err = turn.TokenState(ctx, Name, claims, turn.Now); err != nil {
+		if state, err = turn.TokenState(ctx, claims); err != nil {
 			return wire.Result{}, fmt.Errorf("look up the token: %w", err)
 		}
 	}
-	if state != sandbox.Active {
+	if state != token.Active {
 		finding = wire.Finding{Check: "token", Level: wire.LevelAdvice, Message: fmt.Sprintf("The token is %s.", state)}
 	}
 	result := wire.Result{Body: wire.Object{
 		{Name: "RequestId", Value: call.ID},
-		{Name: "TokenStatus", Value: state == sandbox.Active},
+		{Name: "TokenStatus", Value: state == token.Active},
 	}}
 	if finding.Message != "" {
 		result.Findings = []wire.Finding{finding}
@@ -146,9 +146,8 @@ func revokeToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire
 			"This token was not issued for this instance in this sandbox.")
 	}
 	result := wire.Result{Body: wire.Object{{Name: "RequestId", Value: call.ID}}}
-	err := turn.EndToken(ctx, sandbox.TokenID(Name, claims.Number), time.UnixMilli(claims.ExpiresAt), turn.Now,
-		sandbox.Revoked, "by RevokeToken")
-	if ended, ok := errors.AsType[*sandbox.TransitionError](err); ok {
+	err := turn.EndToken(ctx, claims.ID(), claims.Ends(), token.Revoked, "by RevokeToken")
+	if ended, ok := errors.AsType[*token.TransitionError](err); ok {
 		result.Findings = []wire.Finding{{Check: "token", Level: wire.LevelAdvice, Message: ended.Error()}}
 		return result, nil
 	}

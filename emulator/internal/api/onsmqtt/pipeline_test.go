@@ -39,7 +39,7 @@ func newServer(tb testing.TB, change ...func(*sandbox.Definition)) server {
 	for _, f := range change {
 		f(&def)
 	}
-	box, err := e.Sandboxes().Create(tb.Context(), def)
+	box, err := e.World().Sandboxes().Create(tb.Context(), def)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/deepvision"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -48,7 +49,7 @@ func states() map[string]struct {
 			return instance, change(issue(tb, box))
 		}
 	}
-	ended := func(state sandbox.State) makeToken {
+	ended := func(state token.State) makeToken {
 		return func(tb testing.TB, box *sandbox.Sandbox) (string, string) {
 			tb.Helper()
 			token := issue(tb, box)
@@ -90,8 +91,8 @@ func states() map[string]struct {
 			}
 			return instance, token
 		}, false, ""},
-		"revoked by a person": {ended(sandbox.Revoked), false, ""},
-		"expired by a person": {ended(sandbox.Expired), false, ""},
+		"revoked by a person": {ended(token.Revoked), false, ""},
+		"expired by a person": {ended(token.Expired), false, ""},
 		"of another instance": {func(tb testing.TB, box *sandbox.Sandbox) (string, string) {
 			tb.Helper()
 			return "other", issue(tb, box)
@@ -194,7 +195,7 @@ func TestRevokingIsForGood(t *testing.T) {
 	if _, err := revoke(t, box, instance, second); err != nil {
 		t.Fatal(err)
 	}
-	if got := listed(t, box); got.State != sandbox.Revoked || got.History[1].Note != "by RevokeToken" {
+	if got := listed(t, box); got.State != token.Revoked || got.History[1].Note != "by RevokeToken" {
 		t.Errorf("listed as %+v", got)
 	}
 	if !status(t, box, instance, first) {

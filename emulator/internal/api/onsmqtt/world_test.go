@@ -9,7 +9,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/onsmqtt"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -24,7 +25,7 @@ func newSandbox(tb testing.TB, change ...func(*sandbox.Definition)) *sandbox.San
 		f(&def)
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
-		Store: store.NewMemory(), RealNow: func() time.Time { return noon },
+		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), def)
 	if err != nil {
@@ -40,7 +41,11 @@ func do(tb testing.TB, box *sandbox.Sandbox, operation string, params map[string
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return onsmqtt.New().Handlers[operation](tb.Context(), turn, &wire.Call{ID: "the-id", Params: params})
+	result, err := onsmqtt.New().Handlers[operation](tb.Context(), turn, &wire.Call{ID: "the-id", Params: params})
+	if err == nil {
+		err = turn.Commit(tb.Context())
+	}
+	return result, err
 }
 
 // request is a good one for a token of an hour, with other values put in.
@@ -91,7 +96,7 @@ func advance(tb testing.TB, box *sandbox.Sandbox, by time.Duration) {
 }
 
 // listed is the newest token as people see it.
-func listed(tb testing.TB, box *sandbox.Sandbox) sandbox.Token {
+func listed(tb testing.TB, box *sandbox.Sandbox) token.Token {
 	tb.Helper()
 	tokens, err := box.Tokens(tb.Context())
 	if err != nil || len(tokens) == 0 {

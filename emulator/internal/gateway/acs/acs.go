@@ -11,11 +11,13 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// Name is the gateway's word.
+// Name is the gateway's name.
 const Name = "acs"
 
 // Gateway reads acs requests. It implements gateway.Gateway.
 type Gateway struct {
+	Profile
+
 	catalogue *contract.Catalogue
 	spec      *contract.Gateway
 }
@@ -24,9 +26,6 @@ type Gateway struct {
 func New(catalogue *contract.Catalogue) *Gateway {
 	return &Gateway{catalogue: catalogue, spec: catalogue.Gateway(Name)}
 }
-
-// Name is "acs".
-func (*Gateway) Name() string { return Name }
 
 // Table is how acs answers each kind of fault.
 func (*Gateway) Table() gateway.Table { return table }
@@ -72,8 +71,8 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	auth := gateway.First(req.Header, "Authorization")
-	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, "acs ") {
+	auth := req.Header.Get("Authorization")
+	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, roaScheme) {
 		return true
 	}
 	for name := range req.Header {
@@ -81,7 +80,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	return req.Path == rpcPath && (hasMarker(req.RawQuery) || isForm(req) && hasMarker(string(req.Body)))
+	return req.Path == rpcPath && (hasMarker(req.RawQuery) || gateway.IsForm(req.Header) && hasMarker(string(req.Body)))
 }
 
 // hasMarker looks for the public RPC parameters that no other gateway uses on this path.

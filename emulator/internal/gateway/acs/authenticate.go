@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -35,9 +36,7 @@ func (x *exchange) Authenticate(ctx context.Context, turn *sandbox.Turn) ([]wire
 	if err := x.checkSignature(key); err != nil {
 		return nil, err
 	}
-	if err := x.spendNonce(ctx, turn); err != nil {
-		return nil, err
-	}
+	x.spendNonce(turn)
 	return nil, x.checkSecurityToken(ctx, turn, key)
 }
 
@@ -147,7 +146,7 @@ func (x *exchange) checkSigningData() error {
 	case rpcV1:
 		return x.checkRPC()
 	case roaV1:
-		if m := gateway.First(x.req.Header, methodHeader); m != "" && m != sha1Method {
+		if m := x.req.Header.Get(methodHeader); m != "" && m != sha1Method {
 			return wrongMethod(methodHeader, sha1Method, m)
 		}
 	case v3:
@@ -165,7 +164,11 @@ func (x *exchange) checkSigningData() error {
 	return nil
 }
 
-const sha1Method = "HMAC-SHA1"
+// What RPC v1 and ROA v1 name as their method, and RPC v1 as its version.
+const (
+	sha1Method = "HMAC-SHA1"
+	rpcVersion = "1.0"
+)
 
 func wrongMethod(what, expected, got string) error {
 	return gateway.Differ(wire.WrongSignatureMethod, "signature method",
@@ -177,8 +180,8 @@ func (x *exchange) checkRPC() error {
 	if m := text["SignatureMethod"]; m != sha1Method {
 		return wrongMethod("SignatureMethod", sha1Method, m)
 	}
-	if v := text["SignatureVersion"]; v != "1.0" {
-		return wrongMethod("SignatureVersion", "1.0", v)
+	if v := text["SignatureVersion"]; v != rpcVersion {
+		return wrongMethod("SignatureVersion", rpcVersion, v)
 	}
 	if x.claim.nonce == "" {
 		return gateway.Refuse(wire.MissingNonce, "nonce", "The parameter SignatureNonce is absent.", "SignatureNonce")
@@ -213,7 +216,7 @@ func (x *exchange) signs(header string) bool {
 
 // checkDigest compares Content-MD5 with the body where a client sends it.
 func (x *exchange) checkDigest() error {
-	sent := gateway.First(x.req.Header, "Content-Md5")
+	sent := x.req.Header.Get("Content-Md5")
 	if sent == "" {
 		return nil
 	}
@@ -226,9 +229,10 @@ func (x *exchange) checkDigest() error {
 }
 
 // spendNonce remembers the nonce of a rightly signed request for the gateway's window.
-func (x *exchange) spendNonce(ctx context.Context, turn *sandbox.Turn) error {
-	if x.claim.nonce == "" {
-		return nil
+func (x *exchange) spendNonce(turn *sandbox.Turn) {
+	nonce := x.claim.nonce
+	if nonce == "" {
+		return
 	}
 	// The window counts from the later of both clocks: a request dated ahead stays valid for longer. At its very end
 	// a timestamp is still good, so the nonce outlives it.
@@ -236,17 +240,11 @@ func (x *exchange) spendNonce(ctx context.Context, turn *sandbox.Turn) error {
 	if x.sent.After(turn.Now) {
 		until = x.sent.Add(timeWindow + 1)
 	}
-	key := "nonce/" + x.call.Credential.ID + "/" + x.claim.nonce
-	fresh, err := turn.Space().PutIfAbsent(ctx, key, turn.Now, until)
-	if err != nil {
-		return fmt.Errorf("remember the nonce: %w", err)
-	}
-	if !fresh {
+	turn.Claim("nonce/"+x.call.Credential.ID+"/"+nonce, until, func() error {
 		return gateway.Differ(wire.UsedNonce, "nonce", fmt.Sprintf(
 			"This nonce was used already in the last %s: each request, a retry too, needs a new one.", timeWindow),
-			"a new nonce", x.claim.nonce)
-	}
-	return nil
+			"a new nonce", nonce)
+	})
 }
 
 // checkSecurityToken holds a rightly signed request to the token of its key.
@@ -259,7 +257,7 @@ func (x *exchange) checkSecurityToken(ctx context.Context, turn *sandbox.Turn, k
 	case got == "", key.SecurityToken != "" && same([]byte(key.SecurityToken), got):
 		return nil
 	}
-	claims, issued := turn.TemporaryClaims(got)
+	claims, issued := turn.OpenSecurityToken(got)
 	switch {
 	case issued && claims.Subject == key.ID:
 		return checkTokenState(ctx, turn, claims)
@@ -274,18 +272,15 @@ func (x *exchange) checkSecurityToken(ctx context.Context, turn *sandbox.Turn, k
 
 const tokenCheck = "security token"
 
-// issuer is the API whose operation issues security tokens; their states are kept under its name.
-const issuer = "deepvision"
-
-func checkTokenState(ctx context.Context, turn *sandbox.Turn, claims sandbox.Claims) error {
-	state, err := turn.TokenState(ctx, issuer, claims, turn.Now)
+func checkTokenState(ctx context.Context, turn *sandbox.Turn, claims token.Claims) error {
+	state, err := turn.TokenState(ctx, claims)
 	if err != nil {
 		return fmt.Errorf("look up the security token: %w", err)
 	}
-	if state == sandbox.Active {
+	if state == token.Active {
 		return nil
 	}
-	end := time.UnixMilli(claims.ExpiresAt).UTC().Format(time.RFC3339)
+	end := claims.Ends().Format(time.RFC3339)
 	return gateway.Refuse(wire.ExpiredSecurityToken, tokenCheck,
 		fmt.Sprintf("The security token is %s: it was good until %s.", state, end))
 }

@@ -3,7 +3,6 @@ package acs
 import (
 	"strings"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -32,20 +31,23 @@ type claim struct {
 	incomplete    string // what the Authorization header lacks
 }
 
+// roaScheme begins the Authorization of ROA v1.
+const roaScheme = "acs "
+
 // readClaim tells the styles apart in the order in which the gateway does: Authorization header, parameter Signature,
 // bearer token.
 func readClaim(req *wire.Request, text map[string]string) claim {
-	auth := gateway.First(req.Header, "Authorization")
+	auth := req.Header.Get("Authorization")
 	switch {
 	case strings.HasPrefix(auth, "ACS3-"):
 		return readV3(req, auth)
-	case strings.HasPrefix(auth, "acs "):
-		return readROA(req, strings.TrimPrefix(auth, "acs "))
+	case strings.HasPrefix(auth, roaScheme):
+		return readROA(req, strings.TrimPrefix(auth, roaScheme))
 	case has(text, "Signature"):
 		return readRPC(rpcV1, text)
-	case gateway.First(req.Header, bearerHeader) != "":
+	case req.Header.Get(bearerHeader) != "":
 		c := headerClaim(bearer, req)
-		c.timestamp = gateway.First(req.Header, dateHeader)
+		c.timestamp = req.Header.Get(dateHeader)
 		return c
 	case text["BearerToken"] != "" && text["AccessKeyId"] == "": // beside a key it vouches for nothing
 		return readRPC(bearer, text)
@@ -72,8 +74,8 @@ const (
 
 func headerClaim(s style, req *wire.Request) claim {
 	return claim{
-		style: s, nonce: gateway.First(req.Header, nonceHeader),
-		securityToken: gateway.First(req.Header, securityHeader), bearerToken: gateway.First(req.Header, bearerHeader),
+		style: s, nonce: req.Header.Get(nonceHeader),
+		securityToken: req.Header.Get(securityHeader), bearerToken: req.Header.Get(bearerHeader),
 	}
 }
 
@@ -86,7 +88,7 @@ func readRPC(s style, text map[string]string) claim {
 
 func readROA(req *wire.Request, auth string) claim {
 	c := headerClaim(roaV1, req)
-	c.timestamp = gateway.First(req.Header, "Date")
+	c.timestamp = req.Header.Get("Date")
 	var found bool
 	c.accessKeyID, c.signature, found = strings.Cut(auth, ":")
 	if !found {
@@ -97,7 +99,7 @@ func readROA(req *wire.Request, auth string) claim {
 
 func readV3(req *wire.Request, auth string) claim {
 	c := headerClaim(v3, req)
-	c.timestamp = gateway.First(req.Header, dateHeader)
+	c.timestamp = req.Header.Get(dateHeader)
 	name, rest, _ := strings.Cut(auth, " ")
 	c.algorithm = algorithm(name)
 	for part, more := "", true; more; {
@@ -126,7 +128,7 @@ func readV3(req *wire.Request, auth string) claim {
 // credential is how the sandbox is found: a bearer token counts when there is no AccessKey ID.
 func (c *claim) credential() wire.Credential {
 	if c.accessKeyID == "" && c.bearerToken != "" {
-		return wire.Credential{Kind: wire.Bearer, ID: c.bearerToken}
+		return wire.Credential{Kind: wire.Bearer, ID: c.bearerToken, Secret: true}
 	}
 	return wire.Credential{Kind: wire.AccessKey, ID: c.accessKeyID}
 }
@@ -134,7 +136,7 @@ func (c *claim) credential() wire.Credential {
 // public returns a public value from where its style carries it. RPC v1 signs the parameter, and its clients send the
 // header besides; V3 signs the header.
 func (c *claim) public(x *exchange, header, parameter string) string {
-	first, second := gateway.First(x.req.Header, header), x.call.Text[parameter]
+	first, second := x.req.Header.Get(header), x.call.Text[parameter]
 	if c.style == rpcV1 {
 		first, second = second, first
 	}

@@ -2,7 +2,6 @@ package acs
 
 import (
 	"errors"
-	"mime"
 	"strings"
 	"time"
 
@@ -29,7 +28,7 @@ type exchange struct {
 
 func newExchange(g *Gateway, req *wire.Request) *exchange {
 	x := &exchange{gateway: g, req: req, query: parsePairs(req.RawQuery)}
-	if isForm(req) {
+	if gateway.IsForm(req.Header) {
 		x.form = parsePairs(string(req.Body))
 	}
 	x.call = wire.Call{Request: req, Gateway: Name, Text: textOf(x.query, x.form)}
@@ -39,16 +38,6 @@ func newExchange(g *Gateway, req *wire.Request) *exchange {
 	return x
 }
 
-// isForm reports whether the body is a form, whatever charset the content type adds.
-func isForm(req *wire.Request) bool {
-	given := gateway.First(req.Header, "Content-Type")
-	if given == "" {
-		return false
-	}
-	kind, _, err := mime.ParseMediaType(given)
-	return err == nil && kind == "application/x-www-form-urlencoded"
-}
-
 // readFormat settles between JSON and XML: the parameter Format of RPC calls, else the Accept header, else JSON.
 func (x *exchange) readFormat() {
 	switch format := x.call.Text["Format"]; strings.ToUpper(format) {
@@ -56,7 +45,7 @@ func (x *exchange) readFormat() {
 		x.xml = true
 	case "JSON":
 	case "":
-		accept := gateway.First(x.req.Header, "Accept")
+		accept := x.req.Header.Get("Accept")
 		x.xml = strings.HasPrefix(accept, "application/xml") || strings.HasPrefix(accept, "text/xml")
 	default:
 		x.badFormat = format
@@ -119,7 +108,7 @@ func (x *exchange) pickByPath() error {
 	if err := x.take(op); err != nil {
 		return err
 	}
-	switch version := gateway.First(x.req.Header, versionHeader); version {
+	switch version := x.req.Header.Get(versionHeader); version {
 	case op.API.Version:
 		return nil
 	case "":

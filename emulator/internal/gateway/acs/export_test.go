@@ -21,5 +21,5 @@ func Escape(text string) string { return string(appendEscaped(nil, text)) }
 
 // Signs reports whether a signature is that of a text with a named algorithm of V3.
 func Signs(name, signature, secret, text string) bool {
-	return algorithm(name).signs(signature, secret, text)
+	return algorithm(name).signs(signature, secret, []byte(text))
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 )
 
-// Signatures are computed without crypto/hmac, and must be its own: with keys around the size of a block, and texts
-// around those of several.
+// Signatures are those of crypto/hmac over the right hash: with keys around the size of a block, and texts around those of
+// several.
 func TestMAC(t *testing.T) {
 	t.Parallel()
 	for name, algorithm := range map[string]func() hash.Hash{"ACS3-HMAC-SHA256": sha256.New, "ACS3-HMAC-SM3": sm3.New} {

@@ -91,3 +91,14 @@ func (x *exchange) encode(status int, root string, body wire.Object) wire.Reply 
 	reply.Body = gateway.AppendJSON(make([]byte, 0, 512), body)
 	return reply
 }
+
+// ReadReply reads the code of an error or a business failure.
+func (*Gateway) ReadReply(reply wire.Reply) (outcome string, value any) {
+	body := gateway.ReadBody(reply.Body)
+	return body.Code("Code", "errCode"), body.JSON
+}
+
+// ContentType is the content type of a body.
+func (*Gateway) ContentType(body []byte) string {
+	return gateway.ContentTypeOf(body, jsonContent, xmlContent)
+}

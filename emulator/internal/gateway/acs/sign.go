@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"hash"
 	"net/http"
 	"slices"
 	"strings"
@@ -99,11 +100,15 @@ const (
 
 func (a algorithm) known() bool { return a == hmacSHA256 || a == hmacSM3 }
 
-// Of both hashes.
-const (
-	sumSize   = sha256.Size
-	blockSize = sha256.BlockSize
-)
+func (a algorithm) newHash() hash.Hash {
+	if a == hmacSM3 {
+		return sm3.New()
+	}
+	return sha256.New()
+}
+
+// sumSize is that of both hashes.
+const sumSize = sha256.Size
 
 func (a algorithm) sum(data []byte) [sumSize]byte {
 	if a == hmacSM3 {
@@ -123,28 +128,6 @@ func (a algorithm) payload(body []byte) string {
 
 // emptyPayload is the SHA-256 of nothing.
 const emptyPayload = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-// mac is HMAC (RFC 2104). crypto/hmac is made to be written to bit by bit, which takes eight allocations a signature;
-// a test holds both to the same sums.
-func (a algorithm) mac(key, text string) [sumSize]byte {
-	const room = 128 // for the string to sign
-	var (
-		inner [blockSize + room]byte
-		outer [blockSize + sumSize]byte
-	)
-	if len(key) > blockSize {
-		sum := a.sum([]byte(key))
-		key = string(sum[:])
-	}
-	copy(inner[:], key)
-	copy(outer[:], key)
-	for i := range blockSize {
-		inner[i] ^= 0x36
-		outer[i] ^= 0x5c
-	}
-	sum := a.sum(append(inner[:blockSize], text...))
-	return a.sum(append(outer[:blockSize], sum[:]...))
-}
 
 // appendCanonicalRequest appends what V3 hashes: method, path, query, the signed headers, their names, and the hash of
 // the body.
@@ -179,7 +162,7 @@ func headerValue(req *wire.Request, name string) string {
 	if name == "host" {
 		return req.Host
 	}
-	values := headerValues(req.Header, name)
+	values := req.Header.Values(name)
 	if len(values) == 1 {
 		return strings.TrimSpace(values[0])
 	}
@@ -191,52 +174,24 @@ func headerValue(req *wire.Request, name string) string {
 	return strings.Join(trimmed, ",")
 }
 
-// keptName is the name by which net/http keeps a header that nearly every client signs; empty for others.
-func keptName(lower string) string {
-	switch lower {
-	case "accept":
-		return "Accept"
-	case "content-type":
-		return "Content-Type"
-	case "x-acs-action":
-		return actionHeader
-	case "x-acs-content-sha256":
-		return digestHeader
-	case "x-acs-date":
-		return dateHeader
-	case "x-acs-security-token":
-		return securityHeader
-	case "x-acs-signature-nonce":
-		return nonceHeader
-	case "x-acs-version":
-		return versionHeader
-	}
-	return ""
-}
-
-// headerValues finds a header by its lower-case name without making the canonical one, which would cost an allocation
-// for each signed header of each call.
-func headerValues(header http.Header, lower string) []string {
-	if values, ok := header[keptName(lower)]; ok {
-		return values
-	}
-	for name, values := range header {
-		if len(name) == len(lower) && strings.EqualFold(name, lower) {
-			return values
-		}
-	}
-	return nil
-}
-
 // v3String is the string to sign of V3.
-func (a algorithm) v3String(canonicalRequest []byte) string {
-	text := hexOf(a.sum(canonicalRequest))
-	return string(a) + "\n" + string(text[:])
+func (a algorithm) v3String(canonicalRequest []byte) []byte {
+	hashed := hexOf(a.sum(canonicalRequest))
+	text := make([]byte, 0, len(a)+1+len(hashed))
+	text = append(append(text, a...), '\n')
+	return append(text, hashed[:]...)
 }
 
-// signs reports whether the signature is hex(HMAC(secret, text)), with the plain secret as key.
-func (a algorithm) signs(signature, secret, text string) bool {
-	want := hexOf(a.mac(secret, text))
+// signature is hex(HMAC(secret, text)), with the plain secret as key.
+func (a algorithm) signature(secret string, text []byte) [2 * sumSize]byte {
+	mac := hmac.New(a.newHash, []byte(secret))
+	mac.Write(text)
+	return hexOf([sumSize]byte(mac.Sum(nil)))
+}
+
+// signs reports whether the signature is the one of the text.
+func (a algorithm) signs(signature, secret string, text []byte) bool {
+	want := a.signature(secret, text)
 	return same(want[:], signature)
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api/deepvision"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
-	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -140,7 +140,7 @@ func TestIssuedCredentialsExpire(t *testing.T) {
 // A person can end issued credentials before their time.
 func TestIssuedCredentialsCanBeEnded(t *testing.T) {
 	t.Parallel()
-	for _, state := range []sandbox.State{sandbox.Revoked, sandbox.Expired} {
+	for _, state := range []token.State{token.Revoked, token.Expired} {
 		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
 			w, c := newWorld(t), newClient()

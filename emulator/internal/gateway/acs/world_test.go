@@ -12,7 +12,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/openapi"
 )
@@ -80,7 +80,7 @@ func newWorld(tb testing.TB) world {
 		tb.Fatal(err)
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
-		Store: store.NewMemory(), RealNow: func() time.Time { return noon },
+		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &noon, Frozen: true,
@@ -130,6 +130,9 @@ func (w world) sendFor(tb testing.TB, req *wire.Request, result wire.Result) out
 	exchange.Call().ID = requestID
 	if err == nil {
 		_, err = exchange.Authenticate(tb.Context(), turn)
+		if late := turn.Settle(tb.Context()); late != nil {
+			err = late // as the data plane has it
+		}
 	}
 	if err == nil {
 		err = exchange.Validate()

@@ -3,12 +3,12 @@ package fabric
 import (
 	"context"
 	"fmt"
-	"mime"
 	"strings"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -69,28 +69,28 @@ func (x *exchange) checkAccessToken(ctx context.Context, turn *sandbox.Turn) err
 	}
 	text, ok := strings.CutPrefix(value, scheme)
 	if !ok || text == "" || strings.ContainsAny(text, " \t") {
-		return gateway.Differ(wire.MissingSession, authHeader, badForm(turn, value, appKey),
+		return gateway.Differ(wire.MissingSession, authHeader, x.badForm(turn, value, appKey),
 			"Bearer, one blank and the AccessToken", value)
 	}
-	claims, ok := turn.AccessToken(text, appKey)
+	claims, ok := x.gateway.open(turn, text, appKey)
 	if !ok {
-		return gateway.Refuse(wire.WrongSession, "access token", unknownToken(turn, text, appKey))
+		return gateway.Refuse(wire.WrongSession, "access token", x.unknownToken(turn, text, appKey))
 	}
-	state, err := turn.TokenState(ctx, sandbox.AccessTokenIssuer, claims, turn.Now)
+	state, err := turn.TokenState(ctx, claims)
 	if err != nil {
 		return fmt.Errorf("look up the access token: %w", err)
 	}
-	if state != sandbox.Active {
+	if state != token.Active {
 		return gateway.Refuse(wire.WrongSession, "access token", ended(turn, claims, state))
 	}
 	return nil
 }
 
 // badForm explains a value that is not of the form "Bearer <AccessToken>".
-func badForm(turn *sandbox.Turn, value, appKey string) string {
+func (x *exchange) badForm(turn *sandbox.Turn, value, appKey string) string {
 	fields := strings.Fields(value)
 	last := fields[len(fields)-1]
-	_, good := turn.AccessToken(last, appKey)
+	_, good := x.gateway.open(turn, last, appKey)
 	switch {
 	case good && len(fields) == 1:
 		return `Authorization holds a good AccessToken without the word Bearer and a blank before it.`
@@ -101,14 +101,14 @@ func badForm(turn *sandbox.Turn, value, appKey string) string {
 }
 
 // unknownToken explains a token that this sandbox did not issue to the app.
-func unknownToken(turn *sandbox.Turn, text, appKey string) string {
+func (x *exchange) unknownToken(turn *sandbox.Turn, text, appKey string) string {
 	for _, app := range turn.Credentials.Fabric {
-		if _, ok := turn.AccessToken(text, app.AppKey); ok {
+		if _, ok := x.gateway.open(turn, text, app.AppKey); ok {
 			return fmt.Sprintf("The AccessToken was issued to app %s; x-app-key names %s.", app.AppKey, appKey)
 		}
 	}
 	if bare := strings.ToLower(strings.Trim(text, `"'<>{}`)); bare != text {
-		if _, ok := turn.AccessToken(bare, appKey); ok {
+		if _, ok := x.gateway.open(turn, bare, appKey); ok {
 			return "The AccessToken would be good in lower case and without anything around it: send it as it was issued."
 		}
 	}
@@ -116,13 +116,13 @@ func unknownToken(turn *sandbox.Turn, text, appKey string) string {
 }
 
 // ended explains a token that was good once.
-func ended(turn *sandbox.Turn, claims sandbox.Claims, state sandbox.State) string {
-	end, id := time.UnixMilli(claims.ExpiresAt).UTC(), sandbox.TokenID(sandbox.AccessTokenIssuer, claims.Number)
+func ended(turn *sandbox.Turn, claims token.Claims, state token.State) string {
+	end, id := claims.Ends(), claims.ID()
 	switch {
-	case state == sandbox.Expired && claims.Expired(turn.Now):
+	case state == token.Expired && claims.Expired(turn.Now):
 		return fmt.Sprintf("The AccessToken %s of app %s expired at %s; the sandbox clock reads %s. Call tokenByAkSk again.",
 			id, claims.Subject, end.Format(time.RFC3339), turn.Now.UTC().Format(time.RFC3339))
-	case state == sandbox.Expired:
+	case state == token.Expired:
 		return fmt.Sprintf("The AccessToken %s of app %s was expired by the control plane, before its time.",
 			id, claims.Subject)
 	}
@@ -134,7 +134,7 @@ func ended(turn *sandbox.Turn, claims sandbox.Claims, state sandbox.State) strin
 // send application/json.
 func (x *exchange) advice() []wire.Finding {
 	given := x.req.Header.Get("Content-Type")
-	if kind, _, err := mime.ParseMediaType(given); !x.op.HasBody || err == nil && kind == "application/json" {
+	if !x.op.HasBody || gateway.MediaType(x.req.Header) == "application/json" {
 		return nil
 	}
 	return []wire.Finding{{

@@ -95,12 +95,8 @@ func (x *exchange) nameApp() {
 
 // appKeyOf is the member app_key of a JSON body, empty when there is none.
 func appKeyOf(body []byte) string {
-	value, err := contract.DecodeJSON(body)
-	if err != nil {
-		return ""
-	}
-	members, _ := value.(map[string]any)
-	key, _ := members["app_key"].(string)
+	members, _ := membersOf(body)
+	key, _ := members[appKeyMember].(string)
 	return key
 }
 

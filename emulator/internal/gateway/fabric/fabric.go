@@ -11,6 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -19,10 +20,13 @@ const Name = "fabric"
 
 // Gateway reads fabric requests. It implements gateway.Gateway.
 type Gateway struct {
+	Profile
+
 	catalogue *contract.Catalogue
 	spec      *contract.Gateway
 	folders   []string
 	checks    []TokenCheck
+	issuers   []string // the APIs behind the gateway, whose operations can issue AccessTokens
 }
 
 // TokenCheck is how an API judges a token of its own, after the AccessToken and before the parameters.
@@ -37,7 +41,23 @@ type TokenCheck struct {
 func New(catalogue *contract.Catalogue, checks ...TokenCheck) *Gateway {
 	return &Gateway{
 		catalogue: catalogue, spec: catalogue.Gateway(Name), folders: foldersOf(catalogue), checks: checks,
+		issuers: issuersOf(catalogue),
 	}
+}
+
+func issuersOf(catalogue *contract.Catalogue) []string {
+	var issuers []string
+	for _, a := range catalogue.APIs {
+		if a.Gateway.Name == Name {
+			issuers = append(issuers, a.Name)
+		}
+	}
+	return issuers
+}
+
+// open returns the claims of an AccessToken that an API behind the gateway gave to that app.
+func (g *Gateway) open(turn *sandbox.Turn, text, appKey string) (token.Claims, bool) {
+	return turn.OpenAccess(text, appKey, g.issuers)
 }
 
 // foldersOf lists the folders below which every path is this gateway's: those of its operations, and the vendor's own
@@ -55,9 +75,6 @@ func foldersOf(catalogue *contract.Catalogue) []string {
 	slices.Sort(folders)
 	return slices.Compact(folders)
 }
-
-// Name is "fabric".
-func (*Gateway) Name() string { return Name }
 
 // Table is how fabric answers each kind of fault. Kinds that its requests cannot end in have no row.
 func (*Gateway) Table() gateway.Table { return table }

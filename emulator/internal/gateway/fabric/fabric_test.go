@@ -12,7 +12,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/openapi"
 )
@@ -49,7 +50,7 @@ func newWorld(tb testing.TB) *world {
 		tb.Fatalf("load the specs: %v", err)
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
-		Store: store.NewMemory(), RealNow: func() time.Time { return epoch },
+		Store: memory.New(), RealNow: func() time.Time { return epoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "box", Seed: 7, Frozen: true,
@@ -88,13 +89,16 @@ func (w *world) issue(tb testing.TB, app string) string {
 	tb.Helper()
 	turn := w.turn(tb)
 	end := turn.Now.Add(600 * time.Second)
-	text, err := turn.NewAccessToken(app, end)
+	text, err := turn.IssueAccess("ccmessaging", app, end)
 	if err != nil {
 		tb.Fatalf("issue an AccessToken: %v", err)
 	}
-	if err := turn.Issue(tb.Context(), sandbox.Grant{
-		API: sandbox.AccessTokenIssuer, Operation: "tokenByAkSk", Subject: app, ExpiresAt: end,
+	if err := turn.Grant(token.Grant{
+		Issuer: "ccmessaging", Operation: "tokenByAkSk", Subject: app, ExpiresAt: end,
 	}); err != nil {
+		tb.Fatalf("list the AccessToken: %v", err)
+	}
+	if err := turn.Commit(tb.Context()); err != nil {
 		tb.Fatalf("list the AccessToken: %v", err)
 	}
 	return text

@@ -3,13 +3,18 @@ package fabric
 import (
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-const jsonContent = "application/json;charset=UTF-8"
+// The gateway itself sends JSON alone; XML comes from scripts.
+const (
+	jsonContent = "application/json;charset=UTF-8"
+	xmlContent  = "text/xml;charset=UTF-8"
+)
 
 // businessFailure begins the code of a documented error that is an HTTP 200 with a result code of its own.
 const businessFailure = "resultCode."
@@ -49,4 +54,21 @@ func encode(status int, body wire.Object) wire.Reply {
 		Status: status, Header: http.Header{"Content-Type": {jsonContent}},
 		Body: gateway.AppendJSON(make([]byte, 0, 512), body), Value: body,
 	}
+}
+
+// ReadReply reads the status of an error, or the result code of a business failure: one of zeros alone is a success.
+func (*Gateway) ReadReply(reply wire.Reply) (outcome string, value any) {
+	body := gateway.ReadBody(reply.Body)
+	if reply.Status != http.StatusOK {
+		return strconv.Itoa(reply.Status), body.JSON
+	}
+	if code := body.Code("resultCode"); strings.Trim(code, "0") != "" {
+		return businessFailure + code, body.JSON
+	}
+	return "", body.JSON
+}
+
+// ContentType is the content type of a body.
+func (*Gateway) ContentType(body []byte) string {
+	return gateway.ContentTypeOf(body, jsonContent, xmlContent)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
 func TestAccessTokenEnds(t *testing.T) {
@@ -18,10 +19,10 @@ func TestAccessTokenEnds(t *testing.T) {
 			}
 		}
 	}
-	change := func(to sandbox.State) func(*testing.T, *world) {
+	change := func(to token.State) func(*testing.T, *world) {
 		return func(t *testing.T, w *world) {
 			t.Helper()
-			if _, err := w.box.ChangeToken(t.Context(), sandbox.TokenID("ccmessaging", 1), to); err != nil {
+			if _, err := w.box.ChangeToken(t.Context(), token.ID("ccmessaging", 1), to); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -43,8 +44,8 @@ func TestAccessTokenEnds(t *testing.T) {
 			401,
 			"ccmessaging-1 of app " + appKey + " expired at 2026-03-01T12:10:00Z; the sandbox clock reads 2026-03-01T12:10:00Z",
 		},
-		"expired by hand": {[]func(*testing.T, *world){change(sandbox.Expired)}, 401, "before its time"},
-		"revoked":         {[]func(*testing.T, *world){change(sandbox.Revoked)}, 401, "is revoked"},
+		"expired by hand": {[]func(*testing.T, *world){change(token.Expired)}, 401, "before its time"},
+		"revoked":         {[]func(*testing.T, *world){change(token.Revoked)}, 401, "is revoked"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -147,3 +147,21 @@ func asList(object wire.Object) (wire.List, bool) {
 	values, ok := object[0].Value.([]any)
 	return wire.List{Item: object[0].Name, Values: values}, ok
 }
+
+// ReadReply implements gateway.Gateway. A reply is an error when its root says so; its sub_code counts before its code.
+func (g *Gateway) ReadReply(reply wire.Reply) (outcome string, value any) {
+	body := gateway.ReadBody(reply.Body)
+	value = body.JSON
+	if inner, ok := body.Members[errorRoot].(map[string]any); ok {
+		body.Root, body.Members = errorRoot, inner
+	}
+	if body.Root != errorRoot {
+		return "", value
+	}
+	return body.Code("sub_code", "code"), value
+}
+
+// ContentType implements gateway.Gateway.
+func (g *Gateway) ContentType(body []byte) string {
+	return gateway.ContentTypeOf(body, jsonContent, xmlContent)
+}

@@ -15,10 +15,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-const (
-	formType      = "application/x-www-form-urlencoded"
-	multipartType = "multipart/form-data"
-)
+const multipartType = "multipart/form-data"
 
 // maxParameters bounds the names and parts of one request; their sizes are bounded by the body's own limit.
 const maxParameters = 1000
@@ -39,22 +36,13 @@ func readParameters(req *wire.Request, unescape func(string) (string, error)) (*
 	p := &parameters{values: map[string]string{}}
 	inQuery := p.addEncoded(req.RawQuery, unescape)
 	var inBody error
-	switch mediaType(req) {
-	case formType:
-		// node-taobao-topclient's JSON in quotes is no form, whatever its type says.
-		if !bytes.HasPrefix(req.Body, []byte(`"`)) {
-			inBody = p.addEncoded(string(req.Body), unescape)
-		}
-	case multipartType:
+	switch {
+	case isForm(req):
+		inBody = p.addEncoded(string(req.Body), unescape)
+	case gateway.MediaType(req.Header) == multipartType:
 		inBody = p.addMultipart(req)
 	}
 	return p, cmp.Or(inQuery, inBody)
-}
-
-// mediaType looks at the part before the semicolon alone: SDKs write what follows in many ways.
-func mediaType(req *wire.Request) string {
-	kind, _, _ := strings.Cut(req.Header.Get("Content-Type"), ";")
-	return strings.ToLower(strings.TrimSpace(kind))
 }
 
 func (p *parameters) add(name, value string) {

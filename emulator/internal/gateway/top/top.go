@@ -11,11 +11,13 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-const name = "top"
+// Name is the gateway's name.
+const Name = "top"
 
 // The paths of the production and the pre-release hosts; SDK sources hold both.
 const (
@@ -25,6 +27,8 @@ const (
 
 // Gateway implements gateway.Gateway.
 type Gateway struct {
+	Profile
+
 	catalogue *contract.Catalogue
 	document  *contract.Gateway
 	table     gateway.Table
@@ -34,7 +38,7 @@ type Gateway struct {
 func New(catalogue *contract.Catalogue) *Gateway {
 	return &Gateway{
 		catalogue: catalogue,
-		document:  catalogue.Gateway(name),
+		document:  catalogue.Gateway(Name),
 		table: gateway.Table{
 			wire.TooLarge:             "3",
 			wire.Malformed:            "47",
@@ -62,9 +66,6 @@ func New(catalogue *contract.Catalogue) *Gateway {
 	}
 }
 
-// Name implements gateway.Gateway.
-func (g *Gateway) Name() string { return name }
-
 // Table implements gateway.Gateway.
 func (g *Gateway) Table() gateway.Table { return g.table }
 
@@ -77,7 +78,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 func (g *Gateway) Read(req *wire.Request) (gateway.Exchange, error) {
 	params, malformed := readParameters(req, url.QueryUnescape)
 	e := &exchange{gateway: g, params: params, call: &wire.Call{
-		Request: req, Gateway: name, Text: params.values,
+		Request: req, Gateway: Name, Text: params.values,
 		Credential: wire.Credential{Kind: wire.TopApp, ID: params.values["app_key"]},
 	}}
 	// The operation is looked up even for a malformed request, so that the journal can name it.
@@ -100,7 +101,7 @@ func (e *exchange) pick() error {
 	if method == "" {
 		return gateway.Refuse(wire.MissingAction, "method", "The parameter method is absent."+e.unread())
 	}
-	found := e.gateway.catalogue.ByAction(name, method)
+	found := e.gateway.catalogue.ByAction(Name, method)
 	if len(found) == 0 {
 		return gateway.Differ(wire.UnknownAction, "method", "No method of that name is served.", "", legible(method))
 	}
@@ -116,12 +117,12 @@ func (e *exchange) pick() error {
 // unread tells of a body in which no parameters are looked for. node-taobao-topclient 0.1.7 sends such a one, JSON,
 // with any verb but GET and POST.
 func (e *exchange) unread() string {
-	kind := mediaType(e.call.Request)
-	if len(e.call.Request.Body) == 0 || kind == formType || kind == multipartType {
+	kind := gateway.MediaType(e.call.Request.Header)
+	if len(e.call.Request.Body) == 0 || kind == gateway.FormType || kind == multipartType {
 		return ""
 	}
 	return fmt.Sprintf(" The body was not read: its type is %q, and parameters travel in the query, as %s or as %s.",
-		legible(kind), formType, multipartType)
+		legible(kind), gateway.FormType, multipartType)
 }
 
 // Call implements gateway.Exchange.
@@ -135,7 +136,7 @@ const requestIDLength = 12
 
 // NewID implements gateway.Exchange.
 func (e *exchange) NewID(turn *sandbox.Turn) string {
-	return turn.Draw(requestIDLength, sandbox.Base36)
+	return turn.Draw(requestIDLength, random.Base36)
 }
 
 // Validate implements gateway.Exchange.

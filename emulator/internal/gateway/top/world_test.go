@@ -21,7 +21,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
-	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/openapi"
 )
@@ -109,7 +109,7 @@ func newWorld(t testing.TB, secret string, now time.Time) world {
 		t.Fatal(err)
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
-		Store: store.NewMemory(), RealNow: func() time.Time { return now },
+		Store: memory.New(), RealNow: func() time.Time { return now },
 	})
 	box, err := registry.Create(t.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &now, Frozen: true,

@@ -2,7 +2,6 @@ package main
 
 import (
 	_ "embed"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -32,8 +31,8 @@ type fact struct {
 	evidence contract.Evidence
 }
 
-// fidelity is the whole page. A fact without a mark is an error.
-func fidelity(c *contract.Catalogue) ([]byte, error) {
+// fidelity is the whole page.
+func fidelity(c *contract.Catalogue) []byte {
 	var sections []section
 	for _, g := range c.Gateways {
 		sections = append(sections, ofGateway(g))
@@ -44,35 +43,19 @@ func fidelity(c *contract.Catalogue) ([]byte, error) {
 			sections = append(sections, ofOperation(op))
 		}
 	}
-	if err := checkMarks(sections); err != nil {
-		return nil, err
-	}
 	var page strings.Builder
 	page.WriteString(introduction)
 	writeSummary(&page, sections)
 	for _, s := range sections {
 		s.write(&page)
 	}
-	return []byte(page.String()), nil
-}
-
-func checkMarks(sections []section) error {
-	for _, s := range sections {
-		for _, t := range s.tables {
-			for _, f := range t.facts {
-				if f.evidence.Mark == "" {
-					return fmt.Errorf("%s: %s: %s has no mark", s.title(), t.title, f.cells[0])
-				}
-			}
-		}
-	}
-	return nil
+	return []byte(page.String())
 }
 
 func ofGateway(g *contract.Gateway) section {
 	return section{
 		heading: "## Gateway " + g.Name, texts: []string{escape(g.Title) + "."},
-		tables: []table{checkTable(g.Checks, nil), errorTable(g.Errors)},
+		tables: []table{checkTable(g.Checks, nil), replyTable("Refusal", g.Refusal()), errorTable(g.Errors)},
 	}
 }
 
@@ -97,7 +80,7 @@ func ofOperation(op *contract.Operation) section {
 				" hold as well.",
 		},
 		tables: []table{
-			callTable(op), parameterTable(op), replyTable(op), checkTable(checks, op.Quota),
+			callTable(op), parameterTable(op), replyTable("Reply", op.Reply()), checkTable(checks, op.Quota),
 			errorTable(ofOrigin(op, "operation")),
 		},
 	}

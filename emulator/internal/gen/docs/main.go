@@ -21,17 +21,15 @@ func main() {
 
 // run writes the page to the file that the first argument names, without one to stdout.
 func run(args []string, stdout io.Writer) error {
-	catalogue, err := contract.Load(openapi.Files)
+	catalogue, err := contract.LoadComplete(openapi.Files)
 	if err != nil {
 		return fmt.Errorf("load the specs: %w", err)
 	}
-	write := fidelity
+	page := fidelity(catalogue)
 	if len(args) > 0 && filepath.Base(args[0]) == "scenarios.md" {
-		write = scenariosPage
-	}
-	page, err := write(catalogue)
-	if err != nil {
-		return err
+		if page, err = scenariosPage(catalogue); err != nil {
+			return err
+		}
 	}
 	if len(args) == 0 {
 		_, err = stdout.Write(page)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/template"
 	"github.com/tokenstage/tokenstage/scenarios"
 )
 
@@ -27,7 +29,7 @@ type property struct {
 
 // scenariosPage is docs/scenarios.md: the guide, the language as the schema has it, and the scenarios that ship.
 func scenariosPage(c *contract.Catalogue) ([]byte, error) {
-	text, err := scenario.Schema()
+	text, err := language.Schema()
 	if err != nil {
 		return nil, fmt.Errorf("make the schema: %w", err)
 	}
@@ -35,7 +37,7 @@ func scenariosPage(c *contract.Catalogue) ([]byte, error) {
 	if err := json.Unmarshal(text, &root); err != nil {
 		return nil, fmt.Errorf("read the schema: %w", err)
 	}
-	library, err := scenario.NewLibrary(c, scenarios.Files)
+	library, err := scenario.NewLibrary(c, scenarios.Files, language.NewDecoder(c))
 	if err == nil {
 		err = library.Check()
 	}
@@ -63,10 +65,10 @@ func writeTemplates(page *strings.Builder) {
 	page.WriteString("\n### Templates\n\nThe body and the header values of a `respond` are templates: " +
 		"`{{param \"InstanceId\"}}`. There are these functions, and no way to files, the environment or the network.\n\n" +
 		"| Function | Written | Gives |\n|---|---|---|\n")
-	for _, f := range scenario.TemplateFunctions() {
+	for _, f := range template.Functions() {
 		writeRow(page, []string{code(f.Name), code("{{" + f.Usage + "}}"), escape(f.Does)})
 	}
-	page.WriteString("\nThe kinds of `fake`: " + strings.Join(scenario.FakeKinds(), ", ") + ".\n")
+	page.WriteString("\nThe kinds of `fake`: " + strings.Join(template.FakeKinds(), ", ") + ".\n")
 }
 
 // writeKeys prints the keys of one type, and what stands for it in short.

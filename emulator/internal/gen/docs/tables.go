@@ -31,8 +31,8 @@ func parameterTable(op *contract.Operation) table {
 	})
 }
 
-func replyTable(op *contract.Operation) table {
-	return memberTable("Reply", "Sent", op.Reply(), func(m contract.Member) string {
+func replyTable(title string, members []contract.Member) table {
+	return memberTable(title, "Sent", members, func(m contract.Member) string {
 		if m.Required {
 			return "always"
 		}
@@ -61,7 +61,7 @@ func checkTable(checks []contract.Check, quota *contract.Quota) table {
 		t.facts = append(t.facts, fact{[]string{escape(c.Name), escape(c.Rule)}, c.Evidence})
 	}
 	if quota != nil {
-		rule := fmt.Sprintf("At most %d calls in %s, else %s.", quota.Rate, quota.Per, code(quota.Code))
+		rule := fmt.Sprintf("At most %d calls in %s, else %s.", quota.Rate.Calls, quota.Rate.Per, code(quota.Code))
 		t.facts = append(t.facts, fact{[]string{"quota", rule}, quota.Evidence})
 	}
 	return t

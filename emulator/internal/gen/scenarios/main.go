@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
 )
 
 func main() {
@@ -16,7 +16,7 @@ func main() {
 }
 
 func write(file string) error {
-	schema, err := scenario.Schema()
+	schema, err := language.Schema()
 	if err != nil {
 		return err
 	}

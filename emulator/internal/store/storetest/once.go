@@ -6,7 +6,7 @@ import (
 )
 
 var oncePromises = []promise{
-	{"PutIfAbsent remembers until the expiry and not a second longer", func(k kit) {
+	{"Claim remembers until the expiry and not a second longer", func(k kit) {
 		now, end := start(), start().Add(15*time.Minute)
 		k.once("nonce", now, end, true)
 		k.once("nonce", now, end, false)
@@ -14,38 +14,38 @@ var oncePromises = []promise{
 		k.once("nonce", end, end.Add(time.Hour), true)
 		k.once("nonce", end.Add(time.Minute), end.Add(time.Hour), false)
 	}},
-	{"PutIfAbsent keeps to a fraction of a second, and forgets within one", func(k kit) {
+	{"Claim keeps to a fraction of a second, and forgets within one", func(k kit) {
 		now, end := start(), start().Add(1500*time.Millisecond)
 		k.once("nonce", now, end, true)
 		k.once("nonce", end.Add(-time.Nanosecond), end, false)
 		k.once("nonce", end.Add(time.Second), end, true)
 	}},
-	{"PutIfAbsent refused does not prolong", func(k kit) {
+	{"Claim refused does not prolong", func(k kit) {
 		end := start().Add(time.Minute)
 		k.once("nonce", start(), end, true)
 		k.once("nonce", start(), end.Add(time.Hour), false)
 		k.once("nonce", end, end.Add(time.Hour), true)
 	}},
-	{"PutIfAbsent after the expiry was already over is told true again", func(k kit) {
+	{"Claim after the expiry was already over is told true again", func(k kit) {
 		k.once("nonce", start(), start().Add(-time.Hour), true)
 		k.once("nonce", start(), start().Add(time.Hour), true)
 		k.once("nonce", start(), start().Add(time.Hour), false)
 	}},
-	{"a zero expiry of PutIfAbsent means never", func(k kit) {
+	{"a zero expiry of Claim means never", func(k kit) {
 		k.once("nonce", start(), time.Time{}, true)
 		k.reclaim(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))
 		k.once("nonce", time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), time.Time{}, false)
 	}},
-	{"PutIfAbsent works from 1970 to 9999", checkOnceInAllYears},
-	{"keys of PutIfAbsent live apart", checkOnceApart},
-	{"Reclaim frees keys of PutIfAbsent and keeps the rest", func(k kit) {
+	{"Claim works from 1970 to 9999", checkOnceInAllYears},
+	{"keys of Claim live apart", checkOnceApart},
+	{"Reclaim frees keys of Claim and keeps the rest", func(k kit) {
 		k.once("soon", start(), start().Add(time.Minute), true)
 		k.once("late", start(), start().Add(time.Hour), true)
 		k.reclaim(start().Add(time.Minute))
 		k.once("soon", start().Add(time.Minute), start().Add(time.Hour), true)
 		k.once("late", start().Add(time.Minute), start().Add(time.Hour), false)
 	}},
-	{"PutIfAbsent tells many keys apart while old ones end", checkOnceMany},
+	{"Claim tells many keys apart while old ones end", checkOnceMany},
 }
 
 func checkOnceInAllYears(k kit) {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // callers is how many call at once, in each of so many rounds.
@@ -16,15 +18,15 @@ const (
 )
 
 var racePromises = []promise{
-	{"race: PutIfAbsent tells one caller true", func(k kit) {
+	{"race: Claim tells one caller true", func(k kit) {
 		k.oneWinner(nil, func(round int) (bool, error) {
-			return k.space.PutIfAbsent(k.ctx, "nonce "+strconv.Itoa(round), start(), start().Add(time.Hour))
+			return k.space.Claim(k.ctx, "nonce "+strconv.Itoa(round), start(), start().Add(time.Hour))
 		})
 	}},
-	{"race: PutIfAbsent of an expired key tells one caller true", func(k kit) {
+	{"race: Claim of an expired key tells one caller true", func(k kit) {
 		k.oneWinner(nil, func(round int) (bool, error) {
 			now := start().Add(time.Duration(round) * time.Minute)
-			return k.space.PutIfAbsent(k.ctx, "nonce", now, now.Add(time.Minute))
+			return k.space.Claim(k.ctx, "nonce", now, now.Add(time.Minute))
 		})
 	}},
 	{"race: Take gives the value to one caller", func(k kit) {
@@ -39,6 +41,7 @@ var racePromises = []promise{
 	{"race: Update loses nothing", checkUpdateRace},
 	{"race: Append numbers without gaps", checkAppendRace},
 	{"race: no first write to a space or log is lost", checkFirstWriteRace},
+	{"race: nobody sees a space that was cleared without what is written behind it", checkRenewRace},
 	{"race: everything at once", checkRaceOfAll},
 }
 
@@ -164,6 +167,22 @@ func checkFirstWriteRace(k kit) {
 	}
 }
 
+func checkRenewRace(k kit) {
+	k.put("key", "value", time.Time{})
+	k.atOnce(func(caller int) error {
+		for range rounds {
+			if caller == 0 {
+				if err := k.space.Do(k.ctx, &store.Clear{}, &store.Put{Key: "key", Value: []byte("value")}); err != nil {
+					return err
+				}
+			} else if _, ok, err := k.space.Get(k.ctx, "key"); err != nil || !ok {
+				k.Errorf("the key was gone: %v", err)
+			}
+		}
+		return nil
+	})
+}
+
 // checkRaceOfAll is for the race detector: its callers use and clear one space in every way at once.
 func checkRaceOfAll(k kit) {
 	k.atOnce(func(caller int) error {
@@ -188,7 +207,7 @@ func (k kit) step(n int, key string) error {
 	case 2:
 		_, _, err = k.space.Take(k.ctx, key)
 	case 3:
-		_, err = k.space.PutIfAbsent(k.ctx, key, start(), start())
+		_, err = k.space.Claim(k.ctx, key, start(), start())
 	case 4:
 		_, err = k.space.Increment(k.ctx, "count "+key, 1, start())
 	case 5:

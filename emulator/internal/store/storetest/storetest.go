@@ -15,7 +15,7 @@ import (
 func Run(t *testing.T, newStore func(t *testing.T) store.Store) {
 	t.Helper()
 	for _, p := range slices.Concat(
-		keyPromises, counterPromises, oncePromises, logPromises, spacePromises, racePromises,
+		keyPromises, counterPromises, oncePromises, logPromises, spacePromises, runPromises, racePromises,
 	) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
@@ -83,13 +83,13 @@ func (k kit) increment(key string, delta, want int64) {
 	}
 }
 
-// once checks what PutIfAbsent says.
+// once checks what Claim says.
 func (k kit) once(key string, now, expires time.Time, want bool) {
 	k.Helper()
-	got, err := k.space.PutIfAbsent(k.ctx, key, now, expires)
+	got, err := k.space.Claim(k.ctx, key, now, expires)
 	k.must(err)
 	if got != want {
-		k.Errorf("PutIfAbsent(%q, now %s, expires %s) = %v, want %v",
+		k.Errorf("Claim(%q, now %s, expires %s) = %v, want %v",
 			key, now.Sub(start()), expires.Sub(start()), got, want)
 	}
 }

@@ -1,0 +1,97 @@
+package contract
+
+import "strings"
+
+// Error is a documented error.
+type Error struct {
+	// Code is the name by which scenarios and journal know it; it may hold one placeholder, %s.
+	Code string
+	// Status is the HTTP status.
+	Status  int
+	Message string
+	// Number is the numeric code of gateway top, and Detail its sub_msg; zero and empty elsewhere.
+	Number int
+	Detail string
+	// Meaning says in our words when it comes and what to do.
+	Meaning  string
+	Evidence Evidence
+	// Origin is "operation", "api" or "gateway": where it is documented.
+	Origin string
+}
+
+const placeholder = "%s"
+
+// Filled returns what stands in an outcome at the place of the code's placeholder: Actions for InvalidParameter.Actions,
+// which fills InvalidParameter.%s. It is false when the outcome is not the code filled.
+func (e *Error) Filled(outcome string) (value string, ok bool) {
+	before, after, has := strings.Cut(e.Code, placeholder)
+	if !has || len(outcome) < len(before)+len(after) {
+		return "", false
+	}
+	value, begins := strings.CutPrefix(outcome, before)
+	value, ends := strings.CutSuffix(value, after)
+	return value, begins && ends
+}
+
+// FindError returns the documented error that a call ended in: the one of exactly that code, else the most specific of
+// those whose filled code the outcome is.
+func FindError(documented []Error, outcome string) (Error, bool) {
+	var best *Error
+	for i := range documented {
+		e := &documented[i]
+		if e.Code == outcome {
+			return *e, true
+		}
+		if _, ok := e.Filled(outcome); ok && (best == nil || len(e.Code) > len(best.Code)) {
+			best = e
+		}
+	}
+	if best == nil {
+		return Error{}, false
+	}
+	return *best, true
+}
+
+// ErrorOf returns the documented error that a call of the operation ended in, as FindError finds it.
+func (op *Operation) ErrorOf(outcome string) (Error, bool) {
+	if e, ok := op.byCode[outcome]; ok {
+		return *e, true
+	}
+	return FindError(op.Errors, outcome)
+}
+
+// ErrorOf returns the documented error that a call ended in whose operation is not known, as FindError finds it.
+func (g *Gateway) ErrorOf(outcome string) (Error, bool) { return FindError(g.Errors, outcome) }
+
+// Error returns the documented error of that code, which is not filled.
+func (op *Operation) Error(code string) (Error, bool) {
+	if e, ok := op.byCode[code]; ok {
+		return *e, true
+	}
+	return Error{}, false
+}
+
+// Error returns the gateway's own documented error of that code, which is not filled.
+func (g *Gateway) Error(code string) (Error, bool) {
+	for _, e := range g.Errors {
+		if e.Code == code {
+			return e, true
+		}
+	}
+	return Error{}, false
+}
+
+// Fill puts values into the placeholders of a code or message, one each from the left; a placeholder without a
+// value is removed.
+func Fill(text string, values []string) string {
+	parts := strings.Split(text, placeholder)
+	var b strings.Builder
+	b.WriteString(parts[0])
+	for i, part := range parts[1:] {
+		if i < len(values) {
+			b.WriteString(values[i])
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}

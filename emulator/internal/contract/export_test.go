@@ -1,0 +1,4 @@
+package contract
+
+// LoadShipped is how Builtin loads, from other files.
+var LoadShipped = loadShipped

@@ -1,0 +1,53 @@
+// Package gateways lists the gateways: whoever adds one adds its line here.
+package gateways
+
+import (
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
+)
+
+// Profiles are what is known of the gateways, in the order in which people see them.
+func Profiles() []gateway.Profile {
+	return []gateway.Profile{acs.Profile{}, top.Profile{}, fabric.Profile{}}
+}
+
+// Find returns the profile of the gateway of that name, and whether there is one.
+func Find(name string) (gateway.Profile, bool) {
+	for _, profile := range Profiles() {
+		if profile.Name() == name {
+			return profile, true
+		}
+	}
+	return nil, false
+}
+
+// New returns the gateways over the APIs of a catalogue, in the order in which they are asked whose a request is: those
+// that know their requests by the path come before acs, which also knows its own by a header or parameter.
+func New(catalogue *contract.Catalogue, checks ...fabric.TokenCheck) []gateway.Gateway {
+	return []gateway.Gateway{top.New(catalogue), fabric.New(catalogue, checks...), acs.New(catalogue)}
+}
+
+// Hosts are the names of the hosts of all real services, one by one.
+func Hosts() []string {
+	var names []string
+	for _, profile := range Profiles() {
+		for _, host := range profile.Hosts() {
+			names = append(names, host.Names...)
+		}
+	}
+	return names
+}
+
+// HostPatterns are the same as people read them.
+func HostPatterns() []string {
+	var patterns []string
+	for _, profile := range Profiles() {
+		for _, host := range profile.Hosts() {
+			patterns = append(patterns, host.Pattern)
+		}
+	}
+	return patterns
+}

@@ -1,0 +1,4 @@
+package main
+
+// Run is what the command does in a folder.
+var Run = run

@@ -1,0 +1,105 @@
+package listen
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// boundedListener lets a number of connections be open at once. Who comes beyond is told so: a client that is left
+// waiting cannot tell a full server from a slow one.
+type boundedListener struct {
+	net.Listener
+
+	limit    int64
+	secure   *tls.Config // of a listener for HTTPS
+	open     atomic.Int64
+	refusing chan struct{} // holds a token for each client that is being told
+	told     atomic.Bool   // the log knows that the listener is full
+	log      *slog.Logger
+}
+
+const (
+	// maxRefusals is how many clients are told at once that the server is full; further ones are only closed.
+	maxRefusals = 64
+	// maxRefusalTime is how long one of them may take to hear it.
+	maxRefusalTime = time.Second
+	// maxRefusedBody is how much of its request is taken off the connection so that the client reads the answer.
+	maxRefusedBody = 4 << 20
+)
+
+func newBoundedListener(l net.Listener, limit int, secure *tls.Config, log *slog.Logger) *boundedListener {
+	return &boundedListener{
+		Listener: l, limit: int64(limit), secure: secure, refusing: make(chan struct{}, maxRefusals), log: log,
+	}
+}
+
+// Accept returns the next connection for which there is room. It counts as open until track hears of its end. It is
+// not wrapped: a scripted reset needs the TCP connection itself.
+func (l *boundedListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if l.open.Add(1) <= l.limit {
+			return conn, nil
+		}
+		l.open.Add(-1)
+		l.refuse(conn)
+	}
+}
+
+// track is the ConnState of the http.Server behind the listener.
+func (l *boundedListener) track(_ net.Conn, state http.ConnState) {
+	if state != http.StateClosed && state != http.StateHijacked {
+		return
+	}
+	if l.open.Add(-1) < l.limit/2 {
+		l.told.Store(false)
+	}
+}
+
+// refuse never makes Accept wait for the client.
+func (l *boundedListener) refuse(conn net.Conn) {
+	if !l.told.Swap(true) {
+		l.log.Warn("too many connections: more are refused", "address", l.Addr().String(), "limit", l.limit)
+	}
+	select {
+	case l.refusing <- struct{}{}:
+		go func() {
+			l.sayFull(conn)
+			<-l.refusing
+		}()
+	default:
+		_ = conn.Close()
+	}
+}
+
+// sayFull answers as soon as a request begins to come, since clients take what comes before as no answer to it. To
+// which API the request belongs is not known, so it is in our own voice.
+func (l *boundedListener) sayFull(conn net.Conn) {
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(maxRefusalTime)) //nolint:forbidigo // sockets live in real time
+	if l.secure != nil {
+		conn = tls.Server(conn, l.secure)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		return
+	}
+	body := fmt.Sprintf(`{"title":"Service Unavailable","status":503,`+
+		`"detail":"Too many connections: at most %d can be open at once."}`, l.limit)
+	_, err := fmt.Fprintf(conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"+
+		"Retry-After: 1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	half, ok := conn.(interface{ CloseWrite() error })
+	if err != nil || !ok || half.CloseWrite() != nil {
+		return
+	}
+	// Closing with bytes unread would be a RST, which can take the answer away from the client.
+	_, _ = io.Copy(io.Discard, io.LimitReader(conn, maxRefusedBody))
+}

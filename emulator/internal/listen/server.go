@@ -1,0 +1,106 @@
+// Package listen opens the addresses of the planes, with limits on what clients can hold, over TLS where asked for, and
+// closes them in good order.
+package listen
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Server is a listener with a handler behind it: a data plane or a control plane.
+type Server struct {
+	http     *http.Server
+	listener net.Listener
+	done     chan error
+}
+
+// Limits bound what clients can hold of a Server. Zero fields mean the defaults.
+type Limits struct {
+	// Connections that can be open at once: MaxConnections.
+	Connections int
+	// ReadHeader and Read are the times in which the head, and the whole, of a request must have come.
+	ReadHeader, Read time.Duration
+	// Write is the time from there in which the reply must be taken. Scripted delays have time of their own.
+	Write time.Duration
+	// Idle is how long a connection may wait for its next request.
+	Idle time.Duration
+}
+
+// Limits of a Server: clients that dawdle do not hold a connection for ever.
+const (
+	// MaxConnections is the number of connections that one listener holds open unless told otherwise.
+	MaxConnections = 4096
+
+	maxReadHeaderTime = 10 * time.Second
+	maxReadTime       = 60 * time.Second
+	// MaxWriteTime also counts while a body is still coming, so it is longer than the time for the request: the refusal
+	// of a body that does not come has time left.
+	MaxWriteTime = 90 * time.Second
+	maxIdleTime  = 120 * time.Second
+	// maxHeaderBytes is where net/http gives up without a word of ours, well above the limits of the data plane, which
+	// answer in shape.
+	maxHeaderBytes = 4 << 20
+)
+
+// Options say how a Server listens.
+type Options struct {
+	// Addr is host and port; port 0 takes a free one.
+	Addr    string
+	Handler http.Handler
+	Log     *slog.Logger
+	Limits  Limits
+	// TLS is the configuration of a listener for HTTPS; nil means HTTP.
+	TLS *tls.Config
+}
+
+// Open listens, and serves until Close.
+func Open(ctx context.Context, o Options) (*Server, error) {
+	var config net.ListenConfig
+	opened, err := config.Listen(ctx, "tcp", o.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", o.Addr, err)
+	}
+	limits := o.Limits
+	listener := newBoundedListener(opened, cmp.Or(limits.Connections, MaxConnections), o.TLS, o.Log)
+	s := &Server{
+		listener: listener, done: make(chan error, 1),
+		http: &http.Server{
+			Handler: o.Handler, ConnState: listener.track, MaxHeaderBytes: maxHeaderBytes,
+			DisableGeneralOptionsHandler: true, // net/http would answer "OPTIONS *" with nothing in it
+			ReadHeaderTimeout:            cmp.Or(limits.ReadHeader, maxReadHeaderTime),
+			ReadTimeout:                  cmp.Or(limits.Read, maxReadTime),
+			WriteTimeout:                 cmp.Or(limits.Write, MaxWriteTime),
+			IdleTimeout:                  cmp.Or(limits.Idle, maxIdleTime),
+			ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		},
+	}
+	if o.TLS == nil {
+		go func() { s.done <- s.http.Serve(listener) }()
+		return s, nil
+	}
+	s.http.ErrorLog = handshakeLog(o.Log)
+	go func() { s.done <- s.http.Serve(tls.NewListener(listener, o.TLS)) }()
+	return s, nil
+}
+
+// Addr is the address that is listened on, as host:port.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Close stops listening, lets calls in flight finish until ctx ends, and then cuts them off.
+func (s *Server) Close(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
+		return errors.Join(err, served)
+	}
+	return err
+}

@@ -1,0 +1,169 @@
+package language
+
+import (
+	"reflect"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
+)
+
+// decoder fills the types of the language from a tree.
+type decoder struct {
+	*report
+	visited int
+	texts   int // bytes
+	program int // instructions of regular expressions
+	types   map[reflect.Type]docType
+}
+
+// decode fills the value to which into points.
+func (d *decoder) decode(n *node, into any) {
+	d.value(n, reflect.ValueOf(into).Elem(), "")
+}
+
+// value fills one value. The tag is that of the field that holds it.
+func (d *decoder) value(n *node, into reflect.Value, tag reflect.StructTag) {
+	if d.visited++; d.visited >= maxVisited {
+		if d.visited == maxVisited {
+			d.add(n.place, "the document holds more than %d values, aliases counted each time", maxVisited)
+		}
+		return
+	}
+	if n.kind == isBroken {
+		return
+	}
+	switch into.Kind() {
+	case reflect.Pointer:
+		into.Set(reflect.New(into.Type().Elem()))
+		d.value(n, into.Elem(), tag)
+	case reflect.Struct:
+		d.object(n, into)
+	case reflect.Slice:
+		if tag.Get("mapping") != "" {
+			d.mapping(n, into, tag)
+			return
+		}
+		d.list(n, into, tag)
+	default:
+		d.scalar(n, into, tag)
+	}
+}
+
+// object fills a struct: from a mapping by its keys, or from a plain value by its short form.
+func (d *decoder) object(n *node, into reflect.Value) {
+	known := d.typeOf(into.Type())
+	seen, before := keyPlaces{place: n.place, at: map[string]place{}}, len(d.problems)
+	if doc, ok := into.Addr().Interface().(interface{ setPlaces(keyPlaces) }); ok {
+		defer func() {
+			seen.broken = len(d.problems) > before
+			doc.setPlaces(seen)
+		}()
+	}
+	switch {
+	case n.kind == isMapping:
+		d.members(n, into, known, seen)
+		if !known.isFilled(n) {
+			d.add(n.place, "%s needs one of %s", known.name, known.oneOf())
+		}
+		d.require(known, seen)
+	case n.kind == isNull && len(known.keys) == 0:
+	case n.kind != isList && n.kind != isNull && known.short != nil:
+		seen.at[""] = n.place
+		d.value(n, into.FieldByIndex(known.short.Index), known.short.Tag)
+	case n.kind == isNull && known.short != nil:
+		d.add(n.place, "%s is missing here", known.name)
+	default:
+		d.add(n.place, "%s must be a mapping of %s, not %s", known.name, known.list(), n.kind)
+	}
+}
+
+func (d *decoder) members(n *node, into reflect.Value, known docType, seen keyPlaces) {
+	for _, m := range n.members {
+		field, ok := known.field(m.key)
+		if !ok {
+			meant := nearest.Name(m.key, known.keys)
+			if meant == "" {
+				d.add(m.place, "unknown key %s in %s, which takes %s", quote(m.key), known.name, known.list())
+				continue
+			}
+			d.addMeant(m.place, meant, "unknown key %s in %s", quote(m.key), known.name)
+			continue
+		}
+		if seen.has(m.key) {
+			d.add(m.place, "the key %s stands twice in %s", quote(m.key), known.name)
+			continue
+		}
+		seen.at[m.key] = m.value.place
+		d.value(m.value, into.FieldByIndex(field.Index), field.Tag)
+	}
+}
+
+// require reports missing keys, and keys that cannot stand together.
+func (d *decoder) require(known docType, seen keyPlaces) {
+	groups := map[string]string{}
+	for _, field := range known.fields {
+		key := field.Tag.Get("key")
+		if !seen.has(key) {
+			if field.Tag.Get("required") != "" {
+				d.add(seen.place, "%s needs the key %q", known.name, key)
+			}
+			continue
+		}
+		if needs := field.Tag.Get("needs"); needs != "" && !seen.has(needs) {
+			d.add(seen.of(key), "%q has no meaning without %q", key, needs)
+		}
+		group := field.Tag.Get("exclusive")
+		if other := groups[group]; group != "" && other != "" {
+			first, second := other, key
+			if seen.of(second).before(seen.of(first)) {
+				first, second = second, first
+			}
+			d.add(seen.of(second), "%q and %q exclude each other", first, second)
+		}
+		groups[group] = key
+	}
+}
+
+func (d *decoder) mapping(n *node, into reflect.Value, tag reflect.StructTag) {
+	if n.kind != isMapping {
+		d.add(n.place, "%q must be a mapping, not %s", tag.Get("key"), n.kind)
+		return
+	}
+	seen := map[string]bool{}
+	into.Set(reflect.MakeSlice(into.Type(), len(n.members), len(n.members)))
+	for i, m := range n.members {
+		if seen[m.key] {
+			d.add(m.place, "the key %s stands twice in %q", quote(m.key), tag.Get("key"))
+		}
+		seen[m.key] = true
+		into.Index(i).FieldByName("Name").SetString(m.key)
+		into.Index(i).FieldByName("Place").Set(reflect.ValueOf(m.place))
+		d.value(m.value, into.Index(i).FieldByName("Value"), "")
+	}
+}
+
+func (d *decoder) list(n *node, into reflect.Value, tag reflect.StructTag) {
+	items := n.items
+	switch {
+	case n.kind == isList:
+	case tag.Get("single") != "" && n.kind != isMapping && n.kind != isNull:
+		items = []*node{n}
+	default:
+		d.add(n.place, "%q must be a list, not %s", tag.Get("key"), n.kind)
+		return
+	}
+	if !d.length(n.place, len(items), tag, "entries") {
+		return
+	}
+	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
+	for i, item := range items {
+		d.value(item, into.Index(i), "")
+	}
+}
+
+// typeOf reads the tags of each type once for a document.
+func (d *decoder) typeOf(t reflect.Type) docType {
+	if _, ok := d.types[t]; !ok {
+		d.types[t] = newDocType(t)
+	}
+	return d.types[t]
+}

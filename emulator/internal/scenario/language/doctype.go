@@ -1,0 +1,75 @@
+package language
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// docType is what the tags of one type say.
+type docType struct {
+	// name is what messages call the type.
+	name   string
+	keys   []string
+	fields []reflect.StructField // one for each key
+	// short is the field that a plain value stands for, nil where there is none.
+	short *reflect.StructField
+	// filled are the keys of which one must be there, separated by commas.
+	filled string
+}
+
+// anyKey in the tag filled stands for all keys of the type.
+const anyKey = "*"
+
+func newDocType(t reflect.Type) docType {
+	var d docType
+	for _, field := range reflect.VisibleFields(t) {
+		switch {
+		case field.Name == "keyPlaces":
+			d.name = field.Tag.Get("called")
+			d.filled = field.Tag.Get("filled")
+		case field.Tag.Get("short") != "":
+			d.short = &field
+		case field.Tag.Get("key") != "":
+			d.keys = append(d.keys, field.Tag.Get("key"))
+			d.fields = append(d.fields, field)
+		}
+	}
+	return d
+}
+
+func (d docType) field(key string) (reflect.StructField, bool) {
+	for _, field := range d.fields {
+		if field.Tag.Get("key") == key {
+			return field, true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+// oneOf lists the keys of which one must be there, for messages.
+func (d docType) oneOf() string {
+	if d.filled == anyKey {
+		return d.list()
+	}
+	return strings.ReplaceAll(d.filled, ",", ", ")
+}
+
+// isFilled tells whether one of the keys is there that must be. Where any key will do an unknown one counts too, since
+// it was reported already.
+func (d docType) isFilled(n *node) bool {
+	if d.filled == anyKey {
+		return len(n.members) > 0
+	}
+	return d.filled == "" || slices.ContainsFunc(n.members, func(m member) bool {
+		return slices.Contains(strings.Split(d.filled, ","), m.key)
+	})
+}
+
+// list lists all keys, for messages.
+func (d docType) list() string {
+	if len(d.keys) == 0 {
+		return "no keys"
+	}
+	return strings.Join(d.keys, ", ")
+}

@@ -1,0 +1,190 @@
+package language
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Schema is the JSON Schema (draft 2020-12) of a scenario for editors, made from the types that the decoder fills. It
+// knows nothing of the catalogue: whether a code is documented, Decode alone can check.
+func Schema() ([]byte, error) {
+	s := schema{meanings: meanings(), defs: map[string]any{}}
+	root := s.object(reflect.TypeFor[scenarioDoc]())
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["title"] = "A Tokenstage scenario"
+	root["$defs"] = s.defs
+	text, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the schema: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+type schema struct {
+	meanings map[string]string
+	defs     map[string]any
+}
+
+type object = map[string]any
+
+// nameOf is what the schema calls a type.
+func nameOf(t reflect.Type) string { return strings.TrimSuffix(t.Name(), "Doc") }
+
+// ref defines the type once and refers to it.
+func (s schema) ref(t reflect.Type) object {
+	name := nameOf(t)
+	if _, ok := s.defs[name]; !ok {
+		s.defs[name] = nil // ends recursion
+		s.defs[name] = s.definition(t)
+	}
+	return object{"$ref": "#/$defs/" + name}
+}
+
+// definition is the schema of a type: a mapping, or where the type has a short form, either.
+func (s schema) definition(t reflect.Type) object {
+	d := newDocType(t)
+	if len(d.keys) == 0 {
+		return object{"type": []string{"object", "null"}, "maxProperties": 0}
+	}
+	if d.short == nil {
+		return s.object(t)
+	}
+	short := s.value(d.short.Type, d.short.Tag)
+	short["description"] = s.meaning(t, "")
+	return object{"anyOf": []any{short, s.object(t)}}
+}
+
+func (s schema) object(t reflect.Type) object {
+	d := newDocType(t)
+	properties, required, dependent := object{}, []string{}, object{}
+	groups := map[string][]string{}
+	for _, field := range d.fields {
+		key := field.Tag.Get("key")
+		property := s.value(field.Type, field.Tag)
+		property["description"] = s.meaning(t, "."+key)
+		properties[key] = property
+		if field.Tag.Get("required") != "" {
+			required = append(required, key)
+		}
+		if needs := field.Tag.Get("needs"); needs != "" {
+			dependent[key] = []string{needs}
+		}
+		if group := field.Tag.Get("exclusive"); group != "" {
+			groups[group] = append(groups[group], key)
+		}
+	}
+	made := object{"type": "object", "properties": properties, "additionalProperties": false}
+	set(made, "required", required, len(required))
+	set(made, "dependentRequired", dependent, len(dependent))
+	exclusive := pairs(groups)
+	set(made, "not", object{"anyOf": exclusive}, len(exclusive))
+	switch d.filled {
+	case "":
+	case anyKey:
+		made["minProperties"] = 1
+	default:
+		made["anyOf"] = requiring(strings.Split(d.filled, ","))
+	}
+	return made
+}
+
+func set(made object, key string, value any, length int) {
+	if length > 0 {
+		made[key] = value
+	}
+}
+
+// requiring lists, for each key, the schema of objects that have it.
+func requiring(keys []string) []any {
+	list := make([]any, len(keys))
+	for i, key := range keys {
+		list[i] = object{"required": []string{key}}
+	}
+	return list
+}
+
+// pairs lists the pairs of keys that exclude each other.
+func pairs(groups map[string][]string) []any {
+	var list []any
+	for _, group := range slices.Sorted(maps.Keys(groups)) {
+		keys := groups[group]
+		for i := range keys {
+			for j := range i {
+				list = append(list, object{"required": []string{keys[j], keys[i]}})
+			}
+		}
+	}
+	return list
+}
+
+// meaning describes a key. The keys that the step over a quota shares with a step are described once, at the step.
+func (s schema) meaning(t reflect.Type, key string) string {
+	if text, ok := s.meanings[nameOf(t)+key]; ok {
+		return text
+	}
+	return s.meanings[nameOf(reflect.TypeFor[stepDoc]())+key]
+}
+
+func (s schema) value(t reflect.Type, tag reflect.StructTag) object {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return s.value(t.Elem(), tag)
+	case reflect.Struct:
+		return s.ref(t)
+	case reflect.Slice:
+		return s.list(t, tag)
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.Int:
+		return bounded(object{"type": "integer"}, tag, "minimum", "maximum")
+	case reflect.Float64:
+		return bounded(object{"type": "number"}, tag, "minimum", "maximum")
+	default:
+		return text(tag)
+	}
+}
+
+func (s schema) list(t reflect.Type, tag reflect.StructTag) object {
+	if tag.Get("mapping") != "" {
+		value, _ := t.Elem().FieldByName("Value")
+		return object{"type": "object", "additionalProperties": s.value(value.Type, "")}
+	}
+	items := s.value(t.Elem(), "")
+	list := bounded(object{"type": "array", "items": items}, tag, "minItems", "maxItems")
+	if tag.Get("single") == "" {
+		return list
+	}
+	return object{"anyOf": []any{items, list}}
+}
+
+// text is the schema of a text. Like the decoder it also takes numbers and booleans, except in forms that these cannot
+// have.
+func text(tag reflect.StructTag) object {
+	if enum := tag.Get("enum"); enum != "" {
+		return object{"enum": strings.Split(enum, ",")}
+	}
+	switch tag.Get("form") {
+	case "duration":
+		return object{"type": "string", "pattern": `^(0|([0-9]*\.?[0-9]+(ns|us|µs|ms|s|m|h))+)$`}
+	case "rate":
+		return object{"type": "string", "pattern": `^[1-9][0-9]*/[smhd]$`}
+	}
+	made := bounded(object{"type": []string{"string", "number", "boolean"}}, tag, "minLength", "maxLength")
+	set(made, "pattern", tag.Get("pattern"), len(tag.Get("pattern")))
+	return made
+}
+
+// bounded adds the bounds of a tag under the names that they have for the type.
+func bounded(made object, tag reflect.StructTag, low, high string) object {
+	for key, name := range map[string]string{"min": low, "above": "exclusiveMinimum", "max": high} {
+		if number, err := strconv.ParseFloat(tag.Get(key), 64); err == nil {
+			made[name] = number
+		}
+	}
+	return made
+}

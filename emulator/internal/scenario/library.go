@@ -1,0 +1,94 @@
+package scenario
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
+)
+
+// Decoder reads a scenario from its document. What is wrong in the document is an error of type Problems.
+type Decoder func(source []byte) (*Scenario, error)
+
+// Library is every scenario that can be played by name: those that ship and the generated ones. It never changes.
+type Library struct {
+	names  []string
+	byName map[string]func() (*Scenario, error)
+}
+
+// NewLibrary finds the shipped files, *.yaml at the root of the file system, and adds the generated scenarios. Each
+// file is named like its scenario. A file is decoded when it is first asked for, since decoding all of them would
+// delay every start.
+func NewLibrary(catalogue *contract.Catalogue, shipped fs.FS, decode Decoder) (*Library, error) {
+	l := &Library{byName: map[string]func() (*Scenario, error){}}
+	files, err := fs.Glob(shipped, "*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list scenarios: %w", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".yaml")
+		l.byName[name] = sync.OnceValues(func() (*Scenario, error) { return readShipped(shipped, file, name, decode) })
+	}
+	for _, s := range Generated(catalogue) {
+		l.byName[s.Name] = func() (*Scenario, error) { return s, nil }
+	}
+	l.names = slices.Sorted(maps.Keys(l.byName))
+	return l, nil
+}
+
+// readShipped reads a shipped file, which must be named like its scenario.
+func readShipped(shipped fs.FS, file, name string, decode Decoder) (*Scenario, error) {
+	source, err := fs.ReadFile(shipped, file)
+	if err != nil {
+		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	s, err := decode(source)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", file, err)
+	}
+	if s.Name != name {
+		return nil, fmt.Errorf("scenario %s: its name must be %q like the file's, not %q", file, name, s.Name)
+	}
+	return s, nil
+}
+
+// Names lists all scenarios, sorted.
+func (l *Library) Names() []string { return slices.Clone(l.names) }
+
+// Get finds a scenario by name. A shipped file with problems is not found; Check returns the problems.
+func (l *Library) Get(name string) (*Scenario, bool) {
+	read, ok := l.byName[name]
+	if !ok {
+		return nil, false
+	}
+	s, err := read()
+	return s, err == nil
+}
+
+// Check reads every scenario and returns the problems of the first file that has any.
+func (l *Library) Check() error {
+	for _, name := range l.names {
+		if _, err := l.byName[name](); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Suggest returns the name that was most likely meant, empty where none is near: the nearest one, or the first that
+// begins with what was written.
+func (l *Library) Suggest(name string) string {
+	if near := nearest.Name(name, l.names); near != "" || name == "" {
+		return near
+	}
+	if i, _ := slices.BinarySearch(l.names, name); i < len(l.names) && strings.HasPrefix(l.names[i], name) {
+		return l.names[i]
+	}
+	return ""
+}

@@ -1,0 +1,85 @@
+package play_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+)
+
+// playingRules plays that many rules, of which the last takes every call and the others ask for other values.
+func playingRules(n int) string {
+	var b strings.Builder
+	b.WriteString("name: rules\nrules:\n")
+	for i := range n - 1 {
+		fmt.Fprintf(&b, "  - {on: onsmqtt.ApplyToken, when: {params.InstanceId: other-%d}, script: [pass]}\n", i)
+	}
+	return b.String() + "  - {on: onsmqtt.ApplyToken, cycle: true, script: [fail: ApplyTokenOverFlow, pass]}\n"
+}
+
+func BenchmarkDecide(b *testing.B) {
+	for _, rules := range []int{0, 1, 10, 100} {
+		b.Run(fmt.Sprintf("rules=%d", rules), func(b *testing.B) {
+			box := newBox(b, newEngine(b))
+			if rules > 0 {
+				box.play(playingRules(rules))
+			}
+			in := box.ask(map[string]string{"InstanceId": "post-1"})
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := box.Decide(b.Context(), in, scenario.AtDecision); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkDecideParallel lets every caller move the one cursor of the same rule.
+func BenchmarkDecideParallel(b *testing.B) {
+	box := newBox(b, newEngine(b))
+	box.play(playingRules(1))
+	in := box.ask(nil)
+	b.SetParallelism(64)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			box.decide(in)
+		}
+	})
+}
+
+// BenchmarkOneShot lets 64 callers at once ask for a step that only one call may take, and counts mistakes.
+func BenchmarkOneShot(b *testing.B) {
+	box := newBox(b, newEngine(b))
+	source := document("once", "script: [{fail: ApplyTokenOverFlow, times: 1}, pass]")
+	repeats, lost := 0, 0
+	for b.Loop() {
+		box.play(source)
+		failures, passes := box.storm(64)
+		repeats += max(failures-1, 0)
+		lost += 64 - failures - passes + max(1-failures, 0)
+	}
+	b.ReportMetric(float64(repeats), "repeats")
+	b.ReportMetric(float64(lost), "lost")
+}
+
+func BenchmarkRespond(b *testing.B) {
+	for name, body := range map[string]string{
+		"plain":    `{"RequestId":"r","Token":"t"}`,
+		"template": `{"RequestId":{{json requestId}},"Token":"{{hex 32}}"}`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			box := newBox(b, newEngine(b))
+			box.play(document("a", "script: [{respond: {body: '"+body+"'}}]"))
+			in := box.ask(nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				if d, err := box.Decide(b.Context(), in, scenario.AtDecision); err != nil || d.Fault != nil {
+					b.Fatal(err, d.Fault)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,48 @@
+package play
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+)
+
+// take moves the rule's cursor by one call. Since the store counts, each of many concurrent calls gets a number of its
+// own, and with it exactly one step.
+func (r *playingRule) take(ctx context.Context, space store.Space, now time.Time) (takenStep, error) {
+	if r.Quota != nil {
+		return r.takeFromQuota(ctx, space, now)
+	}
+	// A rule whose script is over goes on counting. To look before counting would cost every call a second access.
+	n, err := space.Increment(ctx, r.key, 1, time.Time{})
+	if err != nil {
+		return takenStep{}, fmt.Errorf("move the cursor: %w", err)
+	}
+	i, ok := r.stepAt(n)
+	if !ok {
+		return takenStep{condition: "end", expected: "a call of the script", got: "its steps are used up"}, nil
+	}
+	return takenStep{step: &r.steps[i], number: n}, nil
+}
+
+// stepAt returns the index of the step that the n-th call takes, counted from 1. It is false when the script is over
+// and takes no more calls.
+func (r *compiledRule) stepAt(n int64) (int, bool) {
+	last := len(r.ends) - 1
+	total := r.ends[last]
+	if n > total {
+		switch r.End {
+		case scenario.Release:
+			return 0, false
+		case scenario.Cycle:
+			n = (n-1)%total + 1
+		case scenario.Repeat:
+			return last, true
+		}
+	}
+	i, _ := slices.BinarySearch(r.ends, n)
+	return i, true
+}

@@ -1,0 +1,178 @@
+package play
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/template"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// OutcomeRespond is the outcome of a scripted reply that carries no code of the provider.
+const OutcomeRespond = "respond"
+
+// Input is a call about which the scenarios are asked.
+type Input struct {
+	Call *wire.Call
+	// Operation is nil while it is unknown, which happens at arrival alone.
+	Operation *contract.Operation
+	// Now is the time of the sandbox's clock, Seed the seed of its chance.
+	Now  time.Time
+	Seed uint64
+	// Only names a scenario to ask before those that play, as the header X-Tokenstage-Scenario does. For such calls it
+	// has cursors of its own, apart from those it has when it is played.
+	Only string
+}
+
+// Gateway is what the engine must know of the gateway of a scripted reply.
+type Gateway interface {
+	// ReadReply reads the outcome that a reply carries, empty where it names none, and the value of its JSON body, nil
+	// where the body is no JSON.
+	ReadReply(reply wire.Reply) (outcome string, value any)
+	// ContentType is the content type of a body, empty for an empty body.
+	ContentType(body []byte) string
+}
+
+// call is one call as the steps see it.
+type call struct {
+	Input
+	fields   fieldReader
+	gateways map[string]Gateway
+}
+
+// decide says what the step that a call took does with the call.
+func (r *playingRule) decide(c *call, taken takenStep) scenario.Decision {
+	s := taken.step
+	d := scenario.Decision{Scenario: r.scenario, Rule: r.index, Step: s.index, Decided: true}
+	var chance *rand.Rand
+	if s.Chance < 1 || s.Delay.Median > 0 || s.Respond != nil {
+		chance = chanceOf(c.Seed, r.salt, uint64(taken.number))
+	}
+	if s.Chance < 1 && chance.Float64() >= s.Chance {
+		return d // the call passes, and has used up the step
+	}
+	d.Delay, d.Network = drawDelay(s.Delay, chance), s.Network
+	switch {
+	case s.Fail != nil:
+		d.Fault = s.fault()
+	case s.Respond != nil:
+		d.Reply, d.Fault = s.reply(c, chance)
+	}
+	return d
+}
+
+// chanceOf is the chance of one call: the same seed, rule and number always draw the same. ChaCha8 makes sure that
+// neighbouring numbers draw unrelated values.
+func chanceOf(seed, salt, number uint64) *rand.Rand {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[0:], seed)
+	binary.LittleEndian.PutUint64(key[8:], salt)
+	binary.LittleEndian.PutUint64(key[16:], number)
+	return rand.New(rand.NewChaCha8(key))
+}
+
+// drawDelay returns the fixed delay, or draws one from the log-normal distribution with that median and 99th
+// percentile. It is never more than scenario.MaxDelay.
+func drawDelay(d scenario.Delay, chance *rand.Rand) time.Duration {
+	if d.Median <= 0 {
+		return min(d.Fixed, scenario.MaxDelay)
+	}
+	const z99 = 2.3263478740408408 // the 99th percentile of the standard normal distribution
+	spread := max(math.Log(float64(d.P99)/float64(d.Median))/z99, 0)
+	drawn := float64(d.Median) * math.Exp(spread*chance.NormFloat64())
+	return time.Duration(min(drawn, float64(scenario.MaxDelay)))
+}
+
+func (s *compiledStep) fault() *wire.Fault {
+	return &wire.Fault{
+		Kind: wire.Documented, Code: s.Fail.Code, Message: s.message, Fill: s.Fail.Fill,
+		Findings: []wire.Finding{{
+			Check: "scenario", Level: wire.LevelError,
+			Message: "The call failed with " + s.Fail.Code + " as scripted: " + s.location + ".",
+		}},
+	}
+}
+
+// reply writes the script's own reply. One that cannot be written, or that breaks the spec for this call, is a fault of
+// the script, which is answered as an internal error.
+func (s *compiledStep) reply(c *call, chance *rand.Rand) (*wire.Reply, *wire.Fault) {
+	gateway, ok := c.gateways[c.Call.Gateway]
+	if !ok {
+		return nil, s.badReply(fmt.Errorf("the gateway %q is not known", c.Call.Gateway))
+	}
+	reply := &wire.Reply{Status: s.Respond.Status, Header: http.Header{}}
+	if err := s.write(reply, template.NewEnvironment(&c.fields.CallFields, c.Now, chance)); err != nil {
+		return nil, s.badReply(err)
+	}
+	setContentType(reply, gateway)
+	outcome, value := gateway.ReadReply(*reply)
+	reply.Outcome = cmp.Or(outcome, OutcomeRespond)
+	if s.Respond.OffSpec {
+		return reply, nil
+	}
+	reply.Value = value
+	// The decoder of documents has checked the bodies without actions.
+	if op := c.Operation; op != nil && s.body.HasActions() {
+		if err := checkReply(op, reply); err != nil {
+			return nil, s.badReply(fmt.Errorf("%w; say offSpec: true to send it nevertheless", err))
+		}
+	}
+	return reply, nil
+}
+
+// setContentType sets the content type that the gateway gives to such a body, unless the script sets one.
+func setContentType(reply *wire.Reply, gateway Gateway) {
+	if reply.Header.Get("Content-Type") != "" {
+		return
+	}
+	if content := gateway.ContentType(reply.Body); content != "" {
+		reply.Header.Set("Content-Type", content)
+	}
+}
+
+// checkReply checks a reply against the spec. Only a body without a value is decoded anew, for the error.
+func checkReply(op *contract.Operation, reply *wire.Reply) error {
+	if reply.Value == nil {
+		if _, err := contract.DecodeJSON(reply.Body); err != nil {
+			return err
+		}
+	}
+	return op.CheckReply(reply.Status, reply.Value)
+}
+
+// write runs the templates.
+func (s *compiledStep) write(reply *wire.Reply, e *template.Environment) error {
+	for _, h := range s.headers {
+		value, err := h.value.Render(e)
+		if err != nil {
+			return fmt.Errorf("header %s: %w", h.name, err)
+		}
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			return fmt.Errorf("header %s: its value holds a control character", h.name)
+		}
+		reply.Header.Set(h.name, value)
+	}
+	body, err := s.body.Render(e)
+	if err != nil {
+		return fmt.Errorf("body: %w", err)
+	}
+	reply.Body = []byte(body)
+	return nil
+}
+
+// badReply is the fault of a script whose reply cannot be sent.
+func (s *compiledStep) badReply(err error) *wire.Fault {
+	return &wire.Fault{Kind: wire.Internal, Cause: err, Findings: []wire.Finding{{
+		Check: "scenario", Level: wire.LevelError,
+		Message: "The scripted reply cannot be sent: " + s.location + ": " + err.Error() + ".",
+	}}}
+}

@@ -1,0 +1,382 @@
+package play_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+)
+
+// TestStoppedScenariosLeaveNothing looks into the space: what was played and stopped is gone from it.
+func TestStoppedScenariosLeaveNothing(t *testing.T) {
+	t.Parallel()
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
+	b := newBoxIn(t, newEngine(t), space)
+	b.play(document("a", "script: [fail: InternalError]"))
+	b.play(document("a", "quota: {rate: 1/s, burst: 1, over: {fail: InternalError}}"))
+	in := b.ask(nil)
+	in.Only = "a"
+	b.decide(in)
+	b.outcome()
+	b.stop("a")
+	for key, kept := range space.kept {
+		if kept && key != "scenario/playlist" && key != "scenario/plays" {
+			t.Errorf("%s is still kept", key)
+		}
+	}
+}
+
+// TestResetBeginsOtherCursors: a call that is still on its way with what played before a reset must not move the
+// cursor of what plays after it.
+func TestResetBeginsOtherCursors(t *testing.T) {
+	t.Parallel()
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
+	b := newBoxIn(t, newEngine(t), space)
+	cursors := func() []string {
+		clear(space.kept)
+		b.play(document("a", "script: [fail: InternalError]"))
+		b.outcome()
+		var keys []string
+		for key := range space.kept {
+			if strings.HasPrefix(key, "scenario/cursor/") {
+				keys = append(keys, key)
+			}
+		}
+		return keys
+	}
+	before := cursors()
+	if err := b.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := cursors(); len(after) != 1 || slices.Equal(before, after) {
+		t.Errorf("cursors %v, then %v", before, after)
+	}
+}
+
+// TestReplacedWhileItIsRead replaces a scenario between the reading of the list and of its document.
+func TestReplacedWhileItIsRead(t *testing.T) {
+	t.Parallel()
+	memory := memory.New()
+	writer := newBoxIn(t, newEngine(t), memory.Space("box"))
+	writer.play(document("a", "script: [fail: InternalError]"))
+	once := sync.OnceFunc(func() { writer.play(document("a", "script: [fail: ApplyTokenOverFlow]")) })
+	reader := newBoxIn(t, newEngine(t), &racing{Space: memory.Space("box"), before: once})
+	if got := reader.outcome(); got != over {
+		t.Errorf("%s, want %s", got, over)
+	}
+}
+
+// racing does something before a document is read.
+type racing struct {
+	store.Space
+	before func()
+}
+
+func (r *racing) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	if strings.HasPrefix(key, "scenario/source/") {
+		r.before()
+	}
+	return r.Space.Get(ctx, key)
+}
+
+// TestRefusedScenarioLeavesNothing looks into a full sandbox.
+func TestRefusedScenarioLeavesNothing(t *testing.T) {
+	t.Parallel()
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
+	b := newBoxIn(t, newEngine(t), space)
+	for i := range play.MaxPlaying {
+		b.play(document("s"+strconv.Itoa(i), "script: [pass]"))
+	}
+	clear(space.kept)
+	if err := b.Play(t.Context(), play.Playing{Source: document("more", "script: [pass]")}); err == nil {
+		t.Error("one more plays")
+	}
+	for key, kept := range space.kept {
+		if kept && strings.HasPrefix(key, "scenario/source/") {
+			t.Errorf("%s is kept", key)
+		}
+	}
+}
+
+func TestCachesAreBounded(t *testing.T) {
+	t.Parallel()
+	engine := newEngine(t)
+	b := newBox(t, engine)
+	for i := range play.CacheSize + 10 {
+		b.play(document("a", "script: [{fail: InternalError, message: n"+strconv.Itoa(i)+"}]"))
+		b.outcome()
+	}
+	scripts, programs := engine.Cached()
+	if scripts > play.CacheSize || programs > play.CacheSize || scripts < 10 || programs < 10 {
+		t.Errorf("%d scripts and %d programs are kept", scripts, programs)
+	}
+}
+
+// TestCachesKeepFewLargeScenarios bounds what they weigh together.
+func TestCachesKeepFewLargeScenarios(t *testing.T) {
+	t.Parallel()
+	engine := newEngine(t)
+	b := newBox(t, engine)
+	const each = 100_000
+	for i := range 2 * play.CacheWeight / each {
+		body := strconv.Itoa(i) + strings.Repeat("x", each)
+		b.play(document("a", "script: [{respond: {offSpec: true, body: "+body+"}}]"))
+		b.outcome()
+		if scripts, programs := engine.CacheWeights(); scripts > play.CacheWeight || programs > play.CacheWeight {
+			t.Fatalf("scripts weigh %d, programs %d", scripts, programs)
+		}
+	}
+	if scripts, programs := engine.Cached(); scripts < 10 || programs < 10 {
+		t.Errorf("%d scripts and %d programs are kept", scripts, programs)
+	}
+}
+
+// spy remembers which keys hold something.
+type spy struct {
+	store.Space
+	kept map[string]bool
+}
+
+func (s *spy) Put(ctx context.Context, key string, value []byte, expires time.Time) error {
+	s.kept[key] = true
+	return s.Space.Put(ctx, key, value, expires)
+}
+
+func (s *spy) Increment(ctx context.Context, key string, delta int64, expires time.Time) (int64, error) {
+	s.kept[key] = true
+	return s.Space.Increment(ctx, key, delta, expires)
+}
+
+func (s *spy) Update(
+	ctx context.Context, key string, change func([]byte) ([]byte, time.Time, error),
+) error {
+	s.kept[key] = true
+	return s.Space.Update(ctx, key, change)
+}
+
+func (s *spy) Delete(ctx context.Context, key string) error {
+	s.kept[key] = false
+	return s.Space.Delete(ctx, key)
+}
+
+// TestSandboxesStayApart plays a script of its own in each of 200 sandboxes of one store at once.
+func TestSandboxesStayApart(t *testing.T) {
+	t.Parallel()
+	const boxes, calls = 200, 12
+	engine, memory := newEngine(t, document("standing", "script: [pass]")), memory.New()
+	var end sync.WaitGroup
+	for i := range boxes {
+		end.Go(func() {
+			b := newBoxIn(t, engine, memory.Space("box-"+strconv.Itoa(i)))
+			b.now = b.now.Add(time.Duration(i) * time.Hour)
+			want := []string{}
+			for n := range calls {
+				switch {
+				case n < i%5:
+					want = append(want, failed)
+				case n < i%5+i%3+1:
+					want = append(want, over)
+				default:
+					want = append(want, "pass")
+				}
+			}
+			first := fmt.Sprintf("{fail: InternalError, times: %d}, ", i%5)
+			if i%5 == 0 {
+				first = ""
+			}
+			rest := fmt.Sprintf("{fail: ApplyTokenOverFlow, times: %d}, pass", i%3+1)
+			b.play(document("own", "script: ["+first+rest+"]"))
+			if diff := cmp.Diff(want, b.outcomes(calls)); diff != "" {
+				t.Errorf("sandbox %d (-want +got):\n%s", i, diff)
+			}
+			if s, _ := b.status("own"); s.Rules[0].Taken != calls {
+				t.Errorf("sandbox %d counts %d calls, want %d", i, s.Rules[0].Taken, calls)
+			}
+			if i%2 == 0 {
+				b.stop("standing")
+			}
+			if _, on := b.status("standing"); on == (i%2 == 0) {
+				t.Errorf("sandbox %d: the default plays: %t", i, on)
+			}
+		})
+	}
+	end.Wait()
+}
+
+// TestPlayersOfOneSpaceAgree stands for two processes over a shared store: each has an engine of its own.
+func TestPlayersOfOneSpaceAgree(t *testing.T) {
+	t.Parallel()
+	space := memory.New().Space("box")
+	one, two := newBoxIn(t, newEngine(t), space), newBoxIn(t, newEngine(t), space)
+	one.play(document("a", "script: [fail: InternalError, fail: ApplyTokenOverFlow, pass]"))
+	got := []string{one.outcome(), two.outcome(), one.outcome()}
+	if diff := cmp.Diff([]string{failed, over, "pass"}, got); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+	two.play(document("b", "end: release", "script: [fail: PermissionCheckFailed]"))
+	one.play(document("a", "script: [fail: InternalError, pass]"))
+	one.stop("b")
+	two.play(document("b", "end: release", "script: [fail: PermissionCheckFailed]"))
+	if diff := cmp.Diff([]string{denied, failed, "pass"}, one.outcomes(3)); diff != "" {
+		t.Errorf("played by both (-want +got):\n%s", diff)
+	}
+	two.stop("b")
+	two.stop("a")
+	if got := one.outcome(); got != "-" {
+		t.Errorf("stopped by the other: %s", got)
+	}
+}
+
+// TestChangesWhileCallsCome plays and stops under way: every call is decided by something that played, or by nothing.
+func TestChangesWhileCallsCome(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, newEngine(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	var end sync.WaitGroup
+	in := b.ask(nil)
+	for range 4 {
+		end.Go(func() {
+			for ctx.Err() == nil {
+				d, err := b.Decide(t.Context(), in, scenario.AtDecision)
+				if err != nil || d.Decided && outcomeOf(d) != failed {
+					t.Errorf("%+v, %v", d, err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 200 {
+		b.play(document("a", "script: [{fail: InternalError, message: n"+strconv.Itoa(i)+"}]"))
+		b.stop("a")
+	}
+	cancel()
+	end.Wait()
+}
+
+func TestTheStoresErrorIsHandedOn(t *testing.T) {
+	t.Parallel()
+	b := newBoxIn(t, newEngine(t), broken{})
+	if _, err := b.Decide(t.Context(), b.ask(nil), scenario.AtDecision); !errors.Is(err, errBroken) {
+		t.Errorf("Decide: %v", err)
+	}
+	known := play.Playing{Name: "error/onsmqtt.ApplyToken/" + over}
+	if err := b.Play(t.Context(), known); !errors.Is(err, errBroken) {
+		t.Errorf("Play: %v", err)
+	}
+	if _, err := b.List(t.Context()); !errors.Is(err, errBroken) {
+		t.Errorf("List: %v", err)
+	}
+}
+
+// broken is a store that does not answer.
+type broken struct{ store.Space }
+
+func (broken) Get(context.Context, string) ([]byte, bool, error) { return nil, false, errBroken }
+
+func (broken) Increment(context.Context, string, int64, time.Time) (int64, error) {
+	return 0, errBroken
+}
+
+// TestDecidingNeedsNoReadings counts the accesses to the space: the record of what plays is handed in, and the documents
+// that it names are read once for all calls.
+func TestDecidingNeedsNoReadings(t *testing.T) {
+	t.Parallel()
+	memory := memory.New().Space("box")
+	newBoxIn(t, newEngine(t), memory).play(document("a", "script: [pass]"))
+	record, _, err := memory.Get(t.Context(), play.PlaylistKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	space := &counting{Space: memory}
+	b := newBoxIn(t, newEngine(t), space)
+	decide := func(record []byte, in play.Input) {
+		t.Helper()
+		program, err := b.engine.Program(t.Context(), space, record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := program.Decide(t.Context(), space, in, scenario.AtDecision); err != nil {
+			t.Fatal(err)
+		}
+	}
+	steps := []struct {
+		name             string
+		record           []byte
+		operation        string
+		gets, increments int
+	}{
+		{"nothing was played", nil, "onsmqtt.ApplyToken", 0, 0},
+		{"a record that the engine has not seen", record, "onsmqtt.ApplyToken", 1, 1},
+		{"the same record", record, "onsmqtt.ApplyToken", 0, 1},
+		{"a call that no rule is on", record, "onsmqtt.QueryToken", 0, 0},
+	}
+	for _, step := range steps {
+		space.gets, space.increments = 0, 0
+		decide(step.record, b.askFor(step.operation, nil))
+		if space.gets != step.gets || space.increments != step.increments {
+			t.Errorf("%s: %d gets and %d increments, want %d and %d",
+				step.name, space.gets, space.increments, step.gets, step.increments)
+		}
+	}
+}
+
+// counting counts accesses.
+type counting struct {
+	store.Space
+	gets, increments int
+}
+
+func (c *counting) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	c.gets++
+	return c.Space.Get(ctx, key)
+}
+
+func (c *counting) Increment(ctx context.Context, key string, delta int64, expires time.Time) (int64, error) {
+	c.increments++
+	return c.Space.Increment(ctx, key, delta, expires)
+}
+
+// TestBrokenRecordsAreErrors puts what is no record where one is kept.
+func TestBrokenRecordsAreErrors(t *testing.T) {
+	t.Parallel()
+	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
+	b := newBoxIn(t, newEngine(t), space)
+	b.play(quota("1/s", "1"))
+	b.outcome()
+	for key := range space.kept {
+		if strings.HasPrefix(key, "scenario/cursor/") {
+			if err := space.Put(t.Context(), key, []byte("x"), time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fails := func(what, want string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want an error with %q", what, err, want)
+		}
+	}
+	_, err := b.Decide(t.Context(), b.ask(nil), scenario.AtDecision)
+	fails("Decide with a broken bucket", "scenario limit, rule 0: count against the quota: read the token bucket", err)
+	_, err = b.List(t.Context())
+	fails("List with a broken bucket", "read the cursors of limit: read the token bucket", err)
+	if err := space.Put(t.Context(), play.PlaylistKey, []byte(`{"playing":[]}`), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Decide(t.Context(), b.ask(nil), scenario.AtDecision)
+	fails("Decide with a broken list", "read the list of playing scenarios", err)
+	fails("Play with a broken list", "read the list of playing scenarios",
+		b.Play(t.Context(), play.Playing{Source: document("a", "script: [pass]")}))
+}

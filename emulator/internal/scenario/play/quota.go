@@ -1,0 +1,95 @@
+package play
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"strconv"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/record"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+)
+
+// bucket is the token bucket of a rule with a quota. It holds Burst tokens at first and at most, and is refilled on the
+// sandbox's clock.
+type bucket struct {
+	Tokens uint64 `cbor:"1,keyasint"`
+	// Fraction is how much of the next token was refilled, counted in 1/Per tokens so that nothing is lost to rounding.
+	Fraction uint64 `cbor:"2,keyasint"`
+	// At is when the bucket was refilled last.
+	At time.Time `cbor:"3,keyasint"`
+	// Over counts the calls that found no token.
+	Over uint64 `cbor:"4,keyasint"`
+}
+
+// takeFromQuota takes a token for one call. A call that gets one goes on to the next rules; a call over the quota takes
+// the quota's step.
+func (r *playingRule) takeFromQuota(ctx context.Context, space store.Space, now time.Time) (takenStep, error) {
+	var after bucket
+	var within bool
+	err := space.Update(ctx, r.key, func(old []byte) (raw []byte, expires time.Time, err error) {
+		if after, err = readBucket(old, r.Quota, now); err != nil {
+			return nil, time.Time{}, err
+		}
+		after.refill(r.Quota, now)
+		if within = after.Tokens > 0; within {
+			after.Tokens--
+		} else {
+			after.Over++
+		}
+		raw, err = record.Write(&after)
+		return raw, time.Time{}, err
+	})
+	if err != nil {
+		return takenStep{}, fmt.Errorf("count against the quota: %w", err)
+	}
+	if within {
+		left := strconv.FormatUint(after.Tokens, 10)
+		return takenStep{condition: "quota", expected: r.overQuota, got: "a call within, " + left + " left"}, nil
+	}
+	return takenStep{step: &r.over, number: int64(after.Over)}, nil
+}
+
+// clockSlack is how far the clock can go back without being taken for a clock that somebody set back: concurrent calls
+// may be counted a little out of order.
+const clockSlack = time.Second
+
+// refill adds the tokens of the time since the last call.
+func (b *bucket) refill(q *scenario.Quota, now time.Time) {
+	elapsed := now.Sub(b.At)
+	if elapsed <= 0 {
+		if elapsed <= -clockSlack {
+			b.At = now
+		}
+		return
+	}
+	b.At = now
+	high, low := bits.Mul64(uint64(elapsed), uint64(q.Calls))
+	low, carry := bits.Add64(low, b.Fraction, 0)
+	high += carry
+	if high >= uint64(q.Per) { // more tokens than fit into 64 bits
+		b.Tokens, b.Fraction = uint64(q.Burst), 0
+		return
+	}
+	var more uint64
+	more, b.Fraction = bits.Div64(high, low, uint64(q.Per))
+	if room := uint64(q.Burst) - b.Tokens; more >= room {
+		b.Tokens, b.Fraction = uint64(q.Burst), 0
+		return
+	}
+	b.Tokens += more
+}
+
+// readBucket reads a bucket. One that is not there yet is full.
+func readBucket(raw []byte, q *scenario.Quota, now time.Time) (bucket, error) {
+	if raw == nil {
+		return bucket{Tokens: uint64(q.Burst), At: now}, nil
+	}
+	var b bucket
+	if err := record.Read(raw, &b); err != nil {
+		return bucket{}, fmt.Errorf("read the token bucket: %w", err)
+	}
+	return b, nil
+}

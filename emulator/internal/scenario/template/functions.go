@@ -1,0 +1,179 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+)
+
+// Environment is what templates see: one call, the sandbox's time and a chance. Templates that share an Environment
+// draw from one chance and share the bound on the work of functions.
+type Environment struct {
+	fields *scenario.CallFields
+	now    time.Time
+	chance *rand.Rand
+	work   int // bytes that functions returned
+}
+
+// NewEnvironment is the environment of one call.
+func NewEnvironment(fields *scenario.CallFields, now time.Time, chance *rand.Rand) *Environment {
+	return &Environment{fields: fields, now: now, chance: chance}
+}
+
+// templateData are the fields that a template can name.
+type templateData struct {
+	Request templateRequest
+	Now     instant
+}
+
+type templateRequest struct {
+	Method, Path string
+	// Params holds every parameter as text; members of a JSON body stand beside the others.
+	Params map[string]string
+}
+
+func (e *Environment) data() templateData {
+	call := e.fields.Call
+	params := maps.Clone(call.Text)
+	if params == nil {
+		params = map[string]string{}
+	}
+	for name, value := range call.Params {
+		if _, ok := params[name]; !ok {
+			params[name] = scenario.Text(value)
+		}
+	}
+	return templateData{
+		Request: templateRequest{Method: call.Request.Method, Path: call.Request.Path, Params: params},
+		Now:     instant{e.now},
+	}
+}
+
+// instant hides the methods of time.Time from templates; it prints as RFC 3339.
+type instant struct{ t time.Time }
+
+// String implements fmt.Stringer.
+func (i instant) String() string { return i.t.UTC().Format(time.RFC3339) }
+
+// functions are those of Functions that are not Go's own. They read nothing but the environment, and what they return
+// is bounded.
+func (e *Environment) functions() texttemplate.FuncMap {
+	return texttemplate.FuncMap{
+		"param":     e.param,
+		"header":    e.header,
+		"requestId": func() string { return e.fields.Call.ID },
+		"now":       func() instant { return instant{e.now} },
+		"add":       addTo,
+		"rfc3339":   instant.String,
+		"unix":      func(i instant) int64 { return i.t.Unix() },
+		"unixMilli": func(i instant) int64 { return i.t.UnixMilli() },
+		"date":      func(layout string, i instant) (string, error) { return e.bounded(i.t.UTC().Format(layout)) },
+		"upper":     func(text string) (string, error) { return e.bounded(strings.ToUpper(text)) },
+		"lower":     func(text string) (string, error) { return e.bounded(strings.ToLower(text)) },
+		"json":      e.quoteJSON,
+		"xml":       e.escapeXML,
+		"default":   orDefault,
+		"uuid":      e.uuid,
+		"hex":       func(n int) (string, error) { return e.draw(n, random.LowerHex) },
+		"base62":    func(n int) (string, error) { return e.draw(n, random.Base62) },
+		"fake":      e.fake,
+	}
+}
+
+func (e *Environment) param(name string) string {
+	text, _ := e.fields.Parameter(name)
+	return text
+}
+
+func (e *Environment) header(name string) string {
+	text, _ := e.fields.Header(http.CanonicalHeaderKey(name))
+	return text
+}
+
+var errTooMuchWork = fmt.Errorf("the functions of a template return at most %d bytes together", maxWork)
+
+var errLongValue = fmt.Errorf("a value has at most %d bytes", maxValue)
+
+// bounded refuses a text that is too long, or that is too long together with what functions returned before. The second
+// bound also counts texts that are not written out, since making them takes time too.
+func (e *Environment) bounded(text string) (string, error) {
+	if len(text) > maxValue {
+		return "", errLongValue
+	}
+	if e.work += len(text); e.work > maxWork {
+		return "", errTooMuchWork
+	}
+	return text, nil
+}
+
+// addTo adds a duration such as "59m" or "-1h". The duration comes first so that an instant can be piped into it.
+func addTo(duration string, i instant) (instant, error) {
+	d, err := time.ParseDuration(duration)
+	if err != nil {
+		return instant{}, err
+	}
+	return instant{i.t.Add(d)}, nil
+}
+
+// quoteJSON writes a value as JSON; a text gets its quotes.
+func (e *Environment) quoteJSON(value any) (string, error) {
+	if i, ok := value.(instant); ok {
+		value = i.String()
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return "", err
+	}
+	return e.bounded(strings.TrimSuffix(out.String(), "\n"))
+}
+
+func (e *Environment) escapeXML(text string) (string, error) {
+	var out bytes.Buffer
+	if err := xml.EscapeText(&out, []byte(text)); err != nil {
+		return "", err
+	}
+	return e.bounded(out.String())
+}
+
+// orDefault returns the value unless it is empty or zero.
+func orDefault(fallback, value any) any {
+	if truth, _ := texttemplate.IsTrue(value); truth {
+		return value
+	}
+	return fallback
+}
+
+func (e *Environment) uuid() string { return random.UUID(e.chance).String() }
+
+func (e *Environment) draw(n int, alphabet string) (string, error) {
+	if n < 0 {
+		return "", errors.New("a length cannot be negative")
+	}
+	if n > maxValue {
+		return "", errLongValue
+	}
+	return e.bounded(random.Draw(e.chance, n, alphabet))
+}
+
+// fake makes up data of a kind.
+func (e *Environment) fake(kind string) (string, error) {
+	draw, ok := generators()[kind]
+	if !ok {
+		return "", errors.New(unknownName("fake data", kind, FakeKinds()))
+	}
+	return draw(contract.NewFaker(e.chance)), nil
+}

@@ -1,0 +1,236 @@
+package memory
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// shard is a part of a space's keys under one lock.
+type shard struct {
+	mu     sync.Mutex
+	values map[string]entry
+	// most is the largest len of values since it was made.
+	most int
+	// soonest is the earliest expiry among values, or earlier; zero when none expires.
+	soonest time.Time
+	marks   marks
+	usage   *usage // nil once the space was cleared: what late callers leave here is not counted
+}
+
+// entry is one key's value, or a counter when value is nil.
+type entry struct {
+	value   []byte
+	count   int64
+	expires time.Time
+}
+
+// text is what readers get: a counter reads as its decimal text.
+func (e entry) text() []byte {
+	if e.value == nil {
+		return strconv.AppendInt(nil, e.count, 10)
+	}
+	return e.value
+}
+
+// expired reports whether e may be forgotten at now.
+func (e entry) expired(now time.Time) bool { return !e.expires.IsZero() && !e.expires.After(now) }
+
+func (s *shard) get(key string) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.values[key]
+	if !ok {
+		return nil, false
+	}
+	return e.text(), true
+}
+
+func (s *shard) take(key string) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.values[key]
+	if !ok {
+		return nil, false
+	}
+	s.drop(key, e)
+	return e.text(), true
+}
+
+func (s *shard) put(key string, value []byte, expires time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, replaces := s.values[key]
+	return s.set(key, old, replaces, entry{value: notNil(value), expires: expires})
+}
+
+// add sets a key that is absent.
+func (s *shard) add(key string, value []byte, expires time.Time) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, there := s.values[key]
+	if there {
+		return false, nil
+	}
+	err := s.set(key, old, false, entry{value: notNil(value), expires: expires})
+	return err == nil, err
+}
+
+// keys appends those that begin with prefix.
+func (s *shard) keys(to []string, prefix string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.values {
+		if strings.HasPrefix(key, prefix) {
+			to = append(to, key)
+		}
+	}
+	return to
+}
+
+// notNil makes an empty value differ from none.
+func notNil(value []byte) []byte {
+	if value == nil {
+		return []byte{}
+	}
+	return value
+}
+
+// set puts e in the place of old, if there is one to replace.
+func (s *shard) set(key string, old entry, replaces bool, e entry) error {
+	cost := costOf(key, e)
+	if replaces {
+		cost -= costOf(key, old)
+	}
+	if s.usage != nil {
+		if err := s.usage.take(cost); err != nil {
+			return err
+		}
+	}
+	if s.values == nil {
+		s.values = map[string]entry{}
+	}
+	s.values[key] = e
+	s.most = max(s.most, len(s.values))
+	s.expect(e.expires)
+	return nil
+}
+
+// drop removes an entry.
+func (s *shard) drop(key string, e entry) {
+	delete(s.values, key)
+	if s.usage != nil {
+		_ = s.usage.take(-costOf(key, e)) // giving back never fails
+	}
+}
+
+// expect notes that something expires at that instant.
+func (s *shard) expect(expires time.Time) {
+	if !expires.IsZero() && (s.soonest.IsZero() || expires.Before(s.soonest)) {
+		s.soonest = expires
+	}
+}
+
+var errNotCounter = errors.New("the key holds a value that is no counter")
+
+func (s *shard) increment(key string, delta int64, expires time.Time) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, replaces := s.values[key]
+	sum := old.count + delta
+	if old.value != nil {
+		count, err := strconv.ParseInt(string(old.value), 10, 64)
+		if err != nil {
+			return 0, errNotCounter
+		}
+		sum = count + delta
+	}
+	return sum, s.set(key, old, replaces, entry{count: sum, expires: expires})
+}
+
+func (s *shard) update(key string, change func([]byte) ([]byte, time.Time, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, replaces := s.values[key]
+	var text []byte
+	if replaces {
+		text = old.text()
+	}
+	value, expires, err := change(text)
+	if err != nil {
+		return err
+	}
+	return s.set(key, old, replaces, entry{value: notNil(value), expires: expires})
+}
+
+func (s *shard) mark(hash uint64, now, expires time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.marks.high)
+	fresh := s.marks.add(hash, now, expires)
+	s.account(before)
+	return fresh
+}
+
+// account tells the usage how many slots the marks have now. Where that is too much they are forgotten.
+func (s *shard) account(before int) {
+	if s.usage == nil {
+		return
+	}
+	if slots := len(s.marks.high); !s.usage.grow(slots-before, slots) {
+		s.marks = marks{}
+		s.usage.grow(-slots, 0)
+	}
+}
+
+// leave gives back what was counted, as the space was cleared.
+func (s *shard) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, e := range s.values {
+		_ = s.usage.take(-costOf(key, e)) // giving back never fails
+	}
+	s.usage.grow(-len(s.marks.high), 0)
+	s.usage = nil
+}
+
+func (s *shard) reclaim(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.marks.high)
+	s.marks.reclaim(now)
+	s.account(before)
+	if !s.soonest.IsZero() && !s.soonest.After(now) {
+		s.forget(now)
+	}
+	s.shrink()
+}
+
+// forget removes the values that expired and finds the next expiry.
+func (s *shard) forget(now time.Time) {
+	s.soonest = time.Time{}
+	for key, e := range s.values {
+		if e.expired(now) {
+			s.drop(key, e)
+		} else {
+			s.expect(e.expires)
+		}
+	}
+}
+
+// shrinkFrom is the size up to which an empty map is not worth replacing.
+const shrinkFrom = 64
+
+// shrink replaces a map that became mostly empty: Go's maps never give memory back.
+func (s *shard) shrink() {
+	if s.most <= shrinkFrom || len(s.values) > s.most/4 {
+		return
+	}
+	smaller := make(map[string]entry, len(s.values))
+	for key, e := range s.values {
+		smaller[key] = e
+	}
+	s.values, s.most = smaller, len(smaller)
+}

@@ -1,0 +1,285 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/record"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+)
+
+// State is the state of a token.
+type State string
+
+// The states of a token. Active is the only one that others are reached from.
+const (
+	Active     State = "active"
+	Expired    State = "expired"
+	Revoked    State = "revoked"
+	Redeemed   State = "redeemed"
+	Superseded State = "superseded"
+)
+
+// Token is an issued token as people see it: never its text.
+type Token struct {
+	ID        string    `json:"id"`
+	API       string    `json:"api"`
+	Operation string    `json:"operation"`
+	State     State     `json:"state"`
+	Subject   string    `json:"subject"`
+	IssuedAt  time.Time `json:"issuedAt"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	// SingleUse tokens can be redeemed, once.
+	SingleUse bool    `json:"singleUse"`
+	History   []Event `json:"history"`
+}
+
+// Event is one thing that happened to a token.
+type Event struct {
+	Time time.Time `json:"time" cbor:"1,keyasint"`
+	// State is what the token became, or empty for a use that left it as it was.
+	State State  `json:"state,omitempty" cbor:"2,keyasint"`
+	Note  string `json:"note" cbor:"3,keyasint"`
+}
+
+// ErrUnknown says that the list has no such token, or not any more.
+var ErrUnknown = errors.New("no such token")
+
+// TransitionError says that a token cannot become what was asked for.
+type TransitionError struct {
+	ID       string
+	From, To State
+	Reason   string
+}
+
+func (e *TransitionError) Error() string {
+	return fmt.Sprintf("token %s is %s and cannot become %s: %s", e.ID, e.From, e.To, e.Reason)
+}
+
+// change is what was done to a token since it was issued; only changed tokens have one.
+type change struct {
+	State   State   `cbor:"1,keyasint"`
+	History []Event `cbor:"2,keyasint"`
+}
+
+func readChange(raw []byte) (c change, err error) {
+	if raw == nil {
+		return c, nil
+	}
+	if err := record.Read(raw, &c); err != nil {
+		return c, fmt.Errorf("read what was done to a token: %w", err)
+	}
+	return c, nil
+}
+
+// stateAt is the state of a token that ends then.
+func (c change) stateAt(now, ends time.Time) State {
+	switch {
+	case c.State != "":
+		return c.State
+	case !now.Before(ends):
+		return Expired
+	}
+	return Active
+}
+
+// Moment is the place in a sandbox's life at which a token is judged.
+type Moment struct {
+	Now time.Time
+	// Calls is how many calls there were since the last reset, CallsBefore the most that there were before any.
+	Calls, CallsBefore uint64
+}
+
+// State judges the token with these claims: what was done to it, else its time. It costs one trip to via, the space of
+// the sandbox.
+func (l *Ledger) State(ctx context.Context, via store.Space, claims Claims, at Moment) (State, error) {
+	if claims.Number > at.Calls {
+		return Revoked, nil // of the time before a reset: its number was not reached yet
+	}
+	changed := store.Get{Key: changeKey(claims.ID())}
+	steps := []store.Step{&changed}
+	listed := store.Find{Log: issuedLog, ID: claims.ID()}
+	ambiguous := claims.Number <= at.CallsBefore
+	if ambiguous {
+		steps = append(steps, &listed)
+	}
+	if err := via.Do(ctx, steps...); err != nil {
+		return "", err
+	}
+	c, err := readChange(changed.Value)
+	if err != nil {
+		return "", err
+	}
+	state := c.stateAt(at.Now, claims.Ends())
+	if state != Active || !ambiguous {
+		return state, nil
+	}
+	return l.sinceReset(&listed, claims)
+}
+
+// sinceReset judges a token whose number was given out before a reset and again since: what was issued since is listed,
+// as far as the list reaches back.
+func (l *Ledger) sinceReset(listed *store.Find, claims Claims) (State, error) {
+	if !listed.Found {
+		if listed.Dropped > 0 {
+			return Active, nil
+		}
+		return Revoked, nil
+	}
+	found, err := readIssued(listed.Record)
+	if err != nil {
+		return "", err
+	}
+	if found.ExpiresAt.UnixMilli() != claims.ExpiresAt {
+		return Revoked, nil
+	}
+	return Active, nil
+}
+
+// maxHistory bounds what is remembered of one token.
+const maxHistory = 50
+
+// End moves a token out of Active, as one step: of many concurrent callers one succeeds. A token that is not active any
+// more gives a *TransitionError.
+func (l *Ledger) End(
+	ctx context.Context, via store.Space, id string, expiresAt, now time.Time, to State, note string,
+) error {
+	_, err := l.end(ctx, via, id, expiresAt, Event{now, to, note})
+	return err
+}
+
+func (l *Ledger) end(
+	ctx context.Context, via store.Space, id string, expiresAt time.Time, event Event,
+) (after change, err error) {
+	err = via.Update(ctx, changeKey(id), func(old []byte) ([]byte, time.Time, error) {
+		if after, err = readChange(old); err != nil {
+			return nil, time.Time{}, err
+		}
+		if from := after.stateAt(event.Time, expiresAt); from != Active {
+			return nil, time.Time{}, &TransitionError{id, from, event.State, "only an active token can"}
+		}
+		after.State = event.State
+		after.History = append(after.History, event)
+		raw, err := record.Write(after)
+		return raw, forgetAfter(expiresAt), err
+	})
+	return after, err
+}
+
+// NoteUse adds a line to the history of a token without changing its state.
+func (l *Ledger) NoteUse(
+	ctx context.Context, via store.Space, id string, expiresAt, now time.Time, note string,
+) error {
+	return via.Update(ctx, changeKey(id), func(old []byte) ([]byte, time.Time, error) {
+		c, err := readChange(old)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		c.History = append(c.History, Event{Time: now, Note: note})
+		if extra := len(c.History) - maxHistory; extra > 0 {
+			c.History = slices.Delete(c.History, 0, extra)
+		}
+		raw, err := record.Write(c)
+		return raw, forgetAfter(expiresAt), err
+	})
+}
+
+// forgetAfter keeps what was done to a token for a day past its end, for the people who look at the list.
+func forgetAfter(expiresAt time.Time) time.Time { return expiresAt.Add(24 * time.Hour) }
+
+// Listing reads the list of issued tokens, as a step that can travel with others and what becomes of it.
+type Listing struct{ step store.Range }
+
+// NewListing returns a listing of all that the list holds.
+func NewListing() *Listing {
+	return &Listing{store.Range{Log: issuedLog, Limit: issuedBound.Records}}
+}
+
+// Step is what reads the list.
+func (l *Listing) Step() store.Step { return &l.step }
+
+// Tokens are the tokens that Step read, newest first, with what became of them by now. It costs one trip to via, and none
+// for an empty list.
+func (l *Listing) Tokens(ctx context.Context, via store.Space, now time.Time) ([]Token, error) {
+	tokens := make([]Token, len(l.step.Page.Records))
+	changes := make([]store.Get, len(tokens))
+	steps := make([]store.Step, len(tokens))
+	for i, rec := range l.step.Page.Records {
+		read, err := readIssued(rec)
+		if err != nil {
+			return nil, err
+		}
+		tokens[i] = read
+		changes[i].Key = changeKey(read.ID)
+		steps[i] = &changes[i]
+	}
+	if len(steps) > 0 {
+		if err := via.Do(ctx, steps...); err != nil {
+			return nil, err
+		}
+	}
+	for i := range tokens {
+		c, err := readChange(changes[i].Value)
+		if err != nil {
+			return nil, err
+		}
+		tokens[i].add(c, now)
+	}
+	slices.Reverse(tokens)
+	return tokens, nil
+}
+
+// add tells of a listed token what became of it.
+func (t *Token) add(c change, now time.Time) {
+	t.State = c.stateAt(now, t.ExpiresAt)
+	t.History = append(t.History, c.History...)
+}
+
+// Lookup looks one token of the list up, as steps that can travel with others.
+type Lookup struct {
+	id      string
+	listed  store.Find
+	changed store.Get
+}
+
+// LookUp begins to look up the token of that id.
+func LookUp(id string) *Lookup {
+	return &Lookup{id, store.Find{Log: issuedLog, ID: id}, store.Get{Key: changeKey(id)}}
+}
+
+// Steps are what reads it.
+func (l *Lookup) Steps() []store.Step { return []store.Step{&l.listed, &l.changed} }
+
+// Token is what Steps found, or ErrUnknown.
+func (l *Lookup) Token(now time.Time) (Token, error) {
+	if !l.listed.Found {
+		return Token{}, fmt.Errorf("%w: %s", ErrUnknown, strings.ToValidUTF8(l.id, "?"))
+	}
+	found, err := readIssued(l.listed.Record)
+	if err != nil {
+		return Token{}, err
+	}
+	c, err := readChange(l.changed.Value)
+	found.add(c, now)
+	return found, err
+}
+
+// EndListed does to a listed token what a person asked for: to is Expired, Revoked or Redeemed.
+func (l *Ledger) EndListed(
+	ctx context.Context, via store.Space, listed Token, now time.Time, to State,
+) (Token, error) {
+	if to == Redeemed && !listed.SingleUse {
+		return listed, &TransitionError{listed.ID, listed.State, to, "it is not a single-use token"}
+	}
+	after, err := l.end(ctx, via, listed.ID, listed.ExpiresAt, Event{now, to, "by the control plane"})
+	if err != nil {
+		return listed, err
+	}
+	listed.History = listed.History[:1:1] // as it was issued; the change has the rest
+	listed.add(after, now)
+	return listed, nil
+}

@@ -1,0 +1,53 @@
+package world
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
+)
+
+// statuses are those of the errors that steering an emulator can end in.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{sandbox.ErrUnknown, http.StatusNotFound},
+	{sandbox.ErrGone, http.StatusNotFound},
+	{token.ErrUnknown, http.StatusNotFound},
+	{journal.ErrUnknown, http.StatusNotFound},
+	{play.ErrUnknown, http.StatusNotFound},
+	{play.ErrNotPlaying, http.StatusNotFound},
+	{play.ErrFull, http.StatusConflict},
+	{sandbox.ErrExists, http.StatusConflict},
+	{sandbox.ErrCredential, http.StatusConflict},
+	{sandbox.ErrKept, http.StatusConflict},
+	{sandbox.ErrTooMany, http.StatusTooManyRequests},
+	{ErrWatched, http.StatusTooManyRequests},
+	{store.ErrFull, http.StatusInsufficientStorage},
+}
+
+// StatusOf is the HTTP status with which the control plane tells an error of its emulator, its sandboxes, journals and
+// scenarios. It is 500 for those that nobody outside caused; their text is not for outside either.
+func StatusOf(err error) int {
+	if _, ok := errors.AsType[*sandbox.InvalidError](err); ok {
+		return http.StatusUnprocessableEntity
+	}
+	if _, ok := errors.AsType[scenario.Problems](err); ok {
+		return http.StatusUnprocessableEntity
+	}
+	if _, ok := errors.AsType[*token.TransitionError](err); ok {
+		return http.StatusConflict
+	}
+	for _, s := range statuses {
+		if errors.Is(err, s.err) {
+			return s.status
+		}
+	}
+	return http.StatusInternalServerError
+}

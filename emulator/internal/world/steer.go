@@ -1,0 +1,102 @@
+package world
+
+import (
+	"context"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
+)
+
+// ChangeClock sets, advances, freezes or starts the clock of a sandbox; it says where it stands then.
+func (w *World) ChangeClock(
+	ctx context.Context, box *sandbox.Sandbox, change sandbox.ClockChange,
+) (sandbox.Clock, error) {
+	defer w.watches.note(box.ID)
+	return box.ChangeClock(ctx, change)
+}
+
+// Tokens are those that a sandbox issued, as people see them: known secrets are masked in what clients said.
+func (w *World) Tokens(ctx context.Context, box *sandbox.Sandbox) ([]token.Token, error) {
+	tokens, err := box.Tokens(ctx)
+	for i := range tokens {
+		w.mask(&tokens[i])
+	}
+	return tokens, err
+}
+
+// ChangeToken does to a token what the world outside would: expire, revoke or redeem it.
+func (w *World) ChangeToken(
+	ctx context.Context, box *sandbox.Sandbox, id string, to token.State,
+) (token.Token, error) {
+	defer w.watches.note(box.ID)
+	changed, err := box.ChangeToken(ctx, id, to)
+	w.mask(&changed)
+	return changed, err
+}
+
+func (w *World) mask(shown *token.Token) {
+	secrets := w.registry.Secrets()
+	shown.Subject = secrets.Mask(shown.Subject)
+	for i := range shown.History {
+		shown.History[i].Note = secrets.Mask(shown.History[i].Note)
+	}
+}
+
+// Play lets a scenario play in a sandbox, in place of one that plays there under the same name.
+func (w *World) Play(ctx context.Context, box *sandbox.Sandbox, what play.Playing) error {
+	defer w.watches.note(box.ID)
+	return w.Player(box).Play(ctx, what)
+}
+
+// StopPlaying ends a scenario in a sandbox; play.ErrNotPlaying says that none plays there under that name.
+func (w *World) StopPlaying(ctx context.Context, box *sandbox.Sandbox, name string) error {
+	defer w.watches.note(box.ID)
+	return w.Player(box).Stop(ctx, name)
+}
+
+// Journal is the journal of a sandbox.
+func (w *World) Journal(box *sandbox.Sandbox) *journal.Journal {
+	return journal.New(box.Space(), w.registry.Secrets(), w.options.Journal)
+}
+
+// Record keeps a call in the journal of its sandbox and counts it, with what its turn wrote, in one trip, and tells who
+// watches.
+func (w *World) Record(ctx context.Context, turn *sandbox.Turn, entry journal.Entry, op *contract.Operation) error {
+	step, err := w.Journal(turn.Sandbox).Step(entry)
+	if err != nil {
+		return err
+	}
+	var counted store.Step
+	if op != nil {
+		counted = w.tally(turn.Sandbox).Step(op, entry.Outcome)
+	}
+	if counted != nil {
+		err = turn.Commit(ctx, step, counted)
+	} else {
+		err = turn.Commit(ctx, step)
+	}
+	w.watches.note(turn.ID)
+	if err != nil || op == nil || counted != nil {
+		return err
+	}
+	return w.tally(turn.Sandbox).CountOther(ctx, op, entry.Outcome)
+}
+
+func (w *World) tally(box *sandbox.Sandbox) journal.Tally {
+	return journal.NewTally(box.Space(), w.registry.Secrets())
+}
+
+// Coverage is how the calls of a sandbox ended, by operation and documented error.
+func (w *World) Coverage(ctx context.Context, box *sandbox.Sandbox) (journal.Coverage, error) {
+	return w.tally(box).Read(ctx, w.options.Catalogue)
+}
+
+// ClearJournal drops every entry of a sandbox's journal.
+func (w *World) ClearJournal(ctx context.Context, box *sandbox.Sandbox) error {
+	defer w.watches.note(box.ID)
+	return w.Journal(box).Clear(ctx)
+}

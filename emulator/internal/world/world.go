@@ -1,0 +1,187 @@
+// Package world is everything that the planes steer, without any HTTP: sandboxes and what plays in them, clocks, tokens,
+// journals, and who watches.
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+)
+
+// Options are what a World is made of; all of them are needed.
+type Options struct {
+	Store     store.Store
+	Catalogue *contract.Catalogue
+	// Gateways stand in the order in which they are asked whether a request is theirs.
+	Gateways []gateway.Gateway
+	// Library holds the scenarios that can be played by name.
+	Library *scenario.Library
+	// Default is the sandbox that always exists. Where the store holds it already, it stays as it is.
+	Default sandbox.Definition
+	// RealNow is the time outside the sandboxes.
+	RealNow func() time.Time
+	// Chance draws the ids, credentials and seeds of sandboxes that leave them open.
+	Chance rand.Source
+	// Journal bounds the journal of each sandbox.
+	Journal store.Bound
+	// Sandboxes limits how many sandboxes can exist; zero means sandbox.DefaultLimit.
+	Sandboxes int
+	Log       *slog.Logger
+}
+
+// World is safe for concurrent use.
+type World struct {
+	options  Options
+	registry *sandbox.Registry
+	engine   *play.Engine
+	decode   scenario.Decoder
+	fallback *sandbox.Sandbox // the default sandbox
+	standing standing
+	watches  watches
+	drawing  sync.Mutex // guards options.Chance, and what was drawn until a sandbox has it
+	stopping chan struct{}
+	stop     sync.Once
+}
+
+// New makes a world with its default sandbox.
+func New(ctx context.Context, o Options) (*World, error) {
+	w := &World{
+		options: o, stopping: make(chan struct{}), decode: language.NewDecoder(o.Catalogue),
+		registry: sandbox.NewRegistry(sandbox.RegistryOptions{Store: o.Store, RealNow: o.RealNow, Limit: o.Sandboxes}),
+	}
+	var err error
+	if w.engine, err = w.newEngine(); err != nil {
+		return nil, err
+	}
+	w.fallback, err = w.registry.Ensure(ctx, o.Default)
+	return w, err
+}
+
+// EndWatches ends every Watch, now and from now on: what is live must not keep a server from closing.
+func (w *World) EndWatches() { w.stop.Do(func() { close(w.stopping) }) }
+
+// RealNow is the time outside the sandboxes.
+func (w *World) RealNow() time.Time { return w.options.RealNow() }
+
+// Catalogue is what is emulated.
+func (w *World) Catalogue() *contract.Catalogue { return w.options.Catalogue }
+
+// Gateways are the gateways in the order in which they are asked.
+func (w *World) Gateways() []gateway.Gateway { return w.options.Gateways }
+
+// Sandboxes finds sandboxes.
+func (w *World) Sandboxes() *sandbox.Registry { return w.registry }
+
+// Default is the sandbox that always exists.
+func (w *World) Default() *sandbox.Sandbox { return w.fallback }
+
+// Secrets knows the secrets of all sandboxes.
+func (w *World) Secrets() *sandbox.Secrets { return w.registry.Secrets() }
+
+// CreateSandbox makes a sandbox, fills in what its definition leaves open and plays its scenarios. A nil seed is drawn.
+// With an error there is no sandbox.
+func (w *World) CreateSandbox(
+	ctx context.Context, def sandbox.Definition, seed *uint64,
+) (*sandbox.Sandbox, error) {
+	if err := w.checkScripts(def.Scenarios); err != nil {
+		return nil, err
+	}
+	box, err := w.drawSandbox(ctx, def, seed)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.playAll(ctx, box, def.Scenarios); err != nil {
+		return nil, errors.Join(err, w.registry.Remove(ctx, box.ID))
+	}
+	return box, nil
+}
+
+func (w *World) drawSandbox(ctx context.Context, def sandbox.Definition, seed *uint64) (*sandbox.Sandbox, error) {
+	w.drawing.Lock()
+	defer w.drawing.Unlock()
+	chance := rand.New(w.options.Chance)
+	def.Seed = sandbox.NewSeed(chance)
+	err := def.Complete(chance, func(c wire.Credential) (bool, error) { return w.registry.Taken(ctx, c) })
+	if err != nil {
+		return nil, err
+	}
+	if seed != nil {
+		def.Seed = *seed
+	}
+	return w.registry.Create(ctx, def)
+}
+
+// Visit does something with the sandbox of that id. What is remembered of one that another emulator on the same store
+// removed is dropped, and the sandbox that has the id now, if there is one, takes its place.
+func (w *World) Visit(ctx context.Context, id string, do func(*sandbox.Sandbox) error) error {
+	box, err := w.registry.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	err = do(box)
+	if !errors.Is(err, sandbox.ErrGone) {
+		return err
+	}
+	w.registry.Forget(box)
+	if box, err = w.registry.Get(ctx, id); err != nil {
+		return err
+	}
+	return do(box)
+}
+
+// Begin starts the turn of a call in the sandbox of the credential that it names. An unknown one goes to the default
+// sandbox, which refuses it. Further steps travel with the beginning.
+func (w *World) Begin(ctx context.Context, c wire.Credential, further ...store.Step) (*sandbox.Turn, error) {
+	for range 2 {
+		box, err := w.registry.Find(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if box == nil {
+			break
+		}
+		turn, err := box.Begin(ctx, further...)
+		if !errors.Is(err, sandbox.ErrGone) {
+			return turn, err
+		}
+		w.registry.Forget(box) // and look once more: the credential may be another sandbox's by now
+	}
+	return w.fallback.Begin(ctx, further...)
+}
+
+// RemoveSandbox removes a sandbox with all that it holds, and frees its credentials.
+func (w *World) RemoveSandbox(ctx context.Context, id string) error {
+	if err := w.registry.Remove(ctx, id); err != nil {
+		return err
+	}
+	w.watches.note(id)
+	return nil
+}
+
+// Reset puts a sandbox back to its start: state, clock and journal, and the scenarios that it started with play anew.
+func (w *World) Reset(ctx context.Context, box *sandbox.Sandbox) error {
+	if err := box.Reset(ctx); err != nil {
+		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
+	}
+	w.watches.note(box.ID)
+	if err := w.playAll(ctx, box, box.Scenarios); err != nil {
+		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
+	}
+	if box.ID != sandbox.Default {
+		return nil
+	}
+	return w.playStandingAgain(ctx, box)
+}

@@ -1,0 +1,5 @@
+// Package controlapi holds the types of the control API, generated from its contract openapi/control.yaml. The server,
+// the Go client and the command line use them.
+package controlapi
+
+//go:generate go tool -modfile=oapi-codegen.mod oapi-codegen -config oapi-codegen.yaml ../control.yaml
