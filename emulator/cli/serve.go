@@ -83,12 +83,10 @@ func (s *serveCommand) Run(ctx context.Context, env Env) error {
 		return s.startError(err)
 	}
 	log.Info("serving", "data", em.Addr(), "control", em.ControlAddr())
-	if err := (welcome{
+	welcome{
 		data: em.Addr(), control: em.ControlAddr(), tls: em.TLSAddr(), key: key, box: em.World().Default(),
 		style: styleFor(env),
-	}).write(env.Stdout); err != nil {
-		return errors.Join(err, stop(ctx, em))
-	}
+	}.write(env.Stdout, log)
 	watch(ctx, em.World(), log, files)
 	err = stop(ctx, em)
 	log.Info("stopped")

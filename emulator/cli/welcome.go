@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
@@ -21,18 +23,14 @@ type welcome struct {
 }
 
 // write prints everything in one write, so that a reader of the first lines may close the pipe after them.
-func (w welcome) write(out io.Writer) error {
+func (w welcome) write(out io.Writer, log *slog.Logger) {
 	var text strings.Builder
 	w.planes(&text)
-	if err := w.credentials(&text); err != nil {
-		return err
-	}
-	if err := w.clients(&text); err != nil {
-		return err
+	if err := errors.Join(w.credentials(&text), w.clients(&text)); err != nil {
+		log.Error("the credentials of the sandbox cannot be shown", "sandbox", w.box.ID, "error", err)
 	}
 	w.next(&text)
 	_, _ = io.WriteString(out, text.String())
-	return nil
 }
 
 func (w welcome) planes(out io.Writer) {

@@ -41,8 +41,9 @@ type CA struct {
 	between [][]byte
 }
 
-// NewCA makes a CA that is good for nothing but these hosts and the names of an emulator itself: name constraints, which are critical so that
-// no client passes over them, keep whoever gets hold of the key from speaking for the rest of the internet.
+// NewCA makes a CA that is good for nothing but these hosts and the names of an emulator itself: name constraints,
+// which are critical so that no client passes over them, keep whoever gets hold of the key from speaking for the rest of
+// the internet.
 func NewCA(now time.Time, hosts []string) (*CA, error) {
 	key, err := newKey()
 	if err != nil {

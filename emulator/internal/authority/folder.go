@@ -23,7 +23,8 @@ var ErrNotKept = errors.New("the CA cannot be kept")
 // CertFile is where the certificate of the CA stands in a state folder.
 func CertFile(stateDir string) string { return filepath.Join(stateDir, caFolder, certFile) }
 
-// Keep returns the CA of a state folder and makes one for these hosts where none can be read. Beside an ErrNotKept it returns a CA too.
+// Keep returns the CA of a state folder, and makes one for these hosts where none can be read. Beside an ErrNotKept it
+// returns a CA too.
 func Keep(stateDir string, now time.Time, hosts []string) (*CA, error) {
 	folder := filepath.Join(stateDir, caFolder)
 	ca, err := load(folder, now)

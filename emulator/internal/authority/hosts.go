@@ -8,8 +8,8 @@ import (
 // localhost is the name of clients that name none: those that call an address. Any name below it is served too.
 const localhost = "localhost"
 
-// withOwn adds the names by which an emulator is reached that stands in for nobody: on the same machine, as a service of
-// a network of containers, and from a container on the machine that runs it.
+// withOwn adds the names by which an emulator is reached that stands in for nobody: on the same machine, as a service
+// of a network of containers, and from a container on the machine that runs it.
 func withOwn(hosts []string) []string {
 	return append(slices.Clone(hosts), localhost, "tokenstage", "host.docker.internal")
 }

@@ -76,9 +76,12 @@ func (c *console) call(r *http.Request, l *layout) (body, error) {
 		return body{}, err
 	}
 	page := callPage{
-		Entry: entry, Filter: f, Meaning: c.meaning(&entry), Curl: c.asCurl(&entry),
+		Entry: entry, Filter: f, Meaning: c.meaning(&entry),
 		Sent:     message{Headers: sortedFields(entry.Request.Headers)},
 		Answered: message{Headers: sortedFields(entry.Response.Headers)},
+	}
+	if page.Curl, err = c.asCurl(r.Context(), l.Sandbox, &entry); err != nil {
+		return body{}, err
 	}
 	path, sent, _ := strings.Cut(entry.Request.URL, "?")
 	page.Sent.Path, page.Sent.Query = path, readPairs(sent)

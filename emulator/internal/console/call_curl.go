@@ -1,6 +1,8 @@
 package console
 
 import (
+	"context"
+	"crypto/rand"
 	"maps"
 	"net/http"
 	"net/url"
@@ -26,6 +28,8 @@ type curl struct {
 	Inexact bool
 	// Replay says what becomes of the command when it is run.
 	Replay string
+	// Signed is the command of the same call, signed anew; empty where the console cannot sign it.
+	Signed string
 }
 
 // hopByHop are the headers of one connection (RFC 9110, section 7.6.1), and those that curl makes itself.
@@ -34,9 +38,76 @@ var hopByHop = []string{
 	"Transfer-Encoding", "Upgrade",
 }
 
-// asCurl goes to the data plane by its own address, whatever name the client had for it: the real service may answer
+// asCurl is the command of a call that a sandbox has in its journal.
+func (c *console) asCurl(ctx context.Context, box *sandbox.Sandbox, e *journal.Entry) (curl, error) {
+	made := curl{
+		Command: c.command(e), Masked: masked(e), Replay: replay(e),
+		Inexact: e.Request.BodyTruncated || strings.ContainsAny(e.Request.Body, "\x00\uFFFD"),
+	}
+	if made.Inexact {
+		return made, nil
+	}
+	signed, err := signedAnew(ctx, box, e)
+	if err == nil && signed != nil && len(masked(signed)) == 0 {
+		made.Signed = c.command(signed)
+	}
+	return made, err
+}
+
+// signedAnew is the call as its client would send it now: signed with the same key, by the sandbox's clock. It is nil
+// where nothing is to be signed, or nothing to sign with.
+func signedAnew(ctx context.Context, box *sandbox.Sandbox, e *journal.Entry) (*journal.Entry, error) {
+	profile, ok := gateways.Find(e.Gateway)
+	if !ok {
+		return nil, nil
+	}
+	req := requestOf(e)
+	key, ok, err := keyOf(profile, box, e.Credential)
+	if err != nil || !ok || profile.Repeat(req).Result != gateway.RepeatRefused {
+		return nil, err
+	}
+	clock, err := box.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nonce := rand.Text() //nolint:forbidigo // of a command that people run; no sandbox draws it
+	signed, err := profile.Sign(req, key, clock.Now, nonce)
+	if err != nil {
+		return nil, nil //nolint:nilerr // what a gateway cannot read, it cannot sign
+	}
+	again := *e
+	scheme, _, _ := strings.Cut(e.Request.URL, "://")
+	again.Request.URL = scheme + "://" + signed.Host + signed.Path
+	if signed.RawQuery != "" {
+		again.Request.URL += "?" + signed.RawQuery
+	}
+	again.Request.Headers, again.Request.Body = signed.Header, string(signed.Body)
+	return &again, nil
+}
+
+// keyOf finds the key by which a call named itself among those that the sandbox lists.
+func keyOf(profile gateway.Profile, box *sandbox.Sandbox, id string) (sandbox.Key, bool, error) {
+	listed, err := gateway.CredentialsByGateway(box.Credentials)
+	if err != nil {
+		return sandbox.Key{}, false, err
+	}
+	for _, credential := range listed[profile.Name()] {
+		keys, err := profile.Scheme().Parse(credential)
+		if err != nil {
+			return sandbox.Key{}, false, err
+		}
+		for _, key := range keys {
+			if key.Names.ID == id && !key.Names.Secret && !key.Disabled {
+				return key.Key, true, nil
+			}
+		}
+	}
+	return sandbox.Key{}, false, nil
+}
+
+// command goes to the data plane by its own address, whatever name the client had for it: the real service may answer
 // to that.
-func (c *console) asCurl(e *journal.Entry) curl {
+func (c *console) command(e *journal.Entry) string {
 	target, host := e.Request.URL, ""
 	if _, rest, ok := strings.Cut(target, "://"); ok {
 		end := strings.IndexByte(rest+"/", '/')
@@ -56,10 +127,7 @@ func (c *console) asCurl(e *journal.Entry) curl {
 		}
 		parts = append(parts, option+shellescape.Quote(body))
 	}
-	return curl{
-		Command: settings.Command(parts...), Masked: masked(e), Replay: replay(e),
-		Inexact: e.Request.BodyTruncated || strings.ContainsAny(e.Request.Body, "\x00\uFFFD"),
-	}
+	return settings.Command(parts...)
 }
 
 // curlMethod leaves out what curl chooses by itself.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -269,5 +270,69 @@ func TestTheCurlCommandStaysHere(t *testing.T) {
 	words := shellWords(t, w.curlOf(t, w.last(t, box)))
 	if !slices.Contains(words, "http://"+w.data+"/nowhere") || !slices.Contains(words, "Host: "+req.Host) {
 		t.Errorf("%q", words)
+	}
+}
+
+// A call that a client signed can be sent again once it is signed anew, also when its time is long over.
+func TestTheCurlCommandSignedAnew(t *testing.T) {
+	t.Parallel()
+	user := url.Values{"EndUserId": {"alice"}}
+	for name, call := range map[string]func(w *world, acs *gatewaytest.ACS, top gatewaytest.Top) gatewaytest.Request{
+		"acs, V3": func(w *world, acs *gatewaytest.ACS, _ gatewaytest.Top) gatewaytest.Request {
+			return acs.V3(gatewaytest.Request{Method: "POST", Path: "/", Host: w.data, Query: user}, "GetAuthCode", appstreamVersion)
+		},
+		"acs, RPC": func(w *world, acs *gatewaytest.ACS, _ gatewaytest.Top) gatewaytest.Request {
+			return acs.RPC(gatewaytest.Request{Method: "POST", Path: "/", Host: w.data, Query: user}, "GetAuthCode", appstreamVersion)
+		},
+		"acs, V3 with a security token": func(w *world, acs *gatewaytest.ACS, _ gatewaytest.Top) gatewaytest.Request {
+			sts := w.box(t, sandbox.Default).Credentials.ACS[1]
+			acs.AccessKeyID, acs.AccessKeySecret, acs.SecurityToken = sts.AccessKeyID, sts.AccessKeySecret, sts.SecurityToken
+			return acs.V3(gatewaytest.Request{Method: "POST", Path: "/", Host: w.data, Query: user}, "GetAuthCode", appstreamVersion)
+		},
+		"top": func(w *world, _ *gatewaytest.ACS, top gatewaytest.Top) gatewaytest.Request {
+			return top.Sign(w.data, "alibaba.security.deepvision.proxy.security.common.token.get", map[string]string{
+				"param": `{"product_code":"oss","scene_code":"s","usage_scene":"u","op_poi_id":"p","op_tenant_code":"t"}`,
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t)
+			box := w.box(t, sandbox.Default)
+			app := box.Credentials.Top[0]
+			top := gatewaytest.Top{AppKey: app.AppKey, AppSecret: app.AppSecret, Now: w.real.Now}
+			w.call(t, call(w, w.signer(t, box), top))
+			sent := w.last(t, box)
+			if sent.Outcome != "ok" {
+				t.Fatalf("the call ends in %s", sent.Outcome)
+			}
+			w.advance(t, box, 2*time.Hour)
+			page := w.page(t, pathOf(sent))
+			page.has(t, "Signed anew with the same key")
+			command := pasted(t, page)
+			w.curl(t, command[len(command)-2])
+			if again := w.last(t, box); again.Seq == sent.Seq || again.Outcome != "ok" {
+				t.Errorf("the command ends in %s: %+v", again.Outcome, again.Findings)
+			}
+			page.lacks(t, app.AppSecret, box.Credentials.ACS[0].AccessKeySecret)
+		})
+	}
+}
+
+// What cannot be signed here is not offered: a call without a signature, and one whose key is disabled.
+func TestNothingIsSignedAnewWithoutAKey(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.box(t, sandbox.Default)
+	disabled := box.Credentials.ACS[3]
+	acs := &gatewaytest.ACS{
+		AccessKeyID: disabled.AccessKeyID, AccessKeySecret: disabled.AccessKeySecret, Now: w.real.Now,
+	}
+	for _, r := range []gatewaytest.Request{
+		acs.V3(gatewaytest.Request{Method: "POST", Path: "/", Host: w.data}, "GetAuthCode", appstreamVersion),
+		{Method: "POST", Path: "/", Query: url.Values{"Action": {"ApplyToken"}, "Version": {mqttVersion}}},
+	} {
+		w.call(t, r)
+		w.page(t, pathOf(w.last(t, box))).lacks(t, "Signed anew")
 	}
 }

@@ -43,7 +43,8 @@ func (c *console) settingGroups(
 ) ([]settings.Group, error) {
 	own := c.ownSettings(r, id)
 	variables := []settings.Variable{
-		{Name: "TOKENSTAGE_DATA", Value: own.Data}, {Name: "TOKENSTAGE_CONTROL", Value: own.Control},
+		{Name: "TOKENSTAGE_DATA", Value: own.Data},
+		{Name: "TOKENSTAGE_CONTROL", Value: own.Control},
 		{Name: "TOKENSTAGE_SANDBOX", Value: id},
 	}
 	if own.TLS != "" {

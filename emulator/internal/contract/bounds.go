@@ -2,15 +2,15 @@ package contract
 
 import "fmt"
 
-// Bounds of a JSON text, far above what any of the APIs takes. What is decoded is many times larger than its text, and
-// holding it to a spec costs more still.
+// Bounds of a JSON text, far above what any of the APIs takes. A decoded value takes many times the memory of its text,
+// and checking it against a spec takes more still.
 const (
 	maxNesting = 64
 	maxValues  = 50_000
 )
 
-// bounded looks at the marks between values alone; whether the text is JSON is for the decoder to tell.
-func bounded(raw []byte) error {
+// checkBounds counts brackets and commas without decoding. It does not check that the text is JSON.
+func checkBounds(raw []byte) error {
 	depth, values := 0, 0
 	for i := 0; i < len(raw); i++ {
 		switch raw[i] {
@@ -33,7 +33,7 @@ func bounded(raw []byte) error {
 	return nil
 }
 
-// textEnd is how far it is to behind the quote that ends a text.
+// textEnd is the length of the rest of a string, including the quote that ends it.
 func textEnd(rest []byte) int {
 	for i := 0; i < len(rest); i++ {
 		switch rest[i] {

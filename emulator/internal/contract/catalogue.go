@@ -1,15 +1,8 @@
-// Package contract holds the specs: it loads them, finds operations, validates what comes in and goes out against
-// them, and lists their documented errors. It is the only package that knows kin-openapi.
+// Package contract loads the specs of APIs and gateways, finds the operation of a request, validates requests and replies
+// and lists documented errors. It is the only package that knows kin-openapi.
 package contract
 
 import (
-	"cmp"
-	"fmt"
-	"net/http"
-	"slices"
-	"strconv"
-	"strings"
-
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
 )
@@ -81,14 +74,18 @@ type Operation struct {
 	Evidence    Evidence
 
 	inputs       *openapi3.Schema // an object whose members are Inputs
+	directed     bool             // a member is readOnly or writeOnly
+	takesNull    bool             // a parameter is JSON, and can be null
 	body         *openapi3.Schema
 	bodyRequired bool
 	bodyExample  any
 	replies      map[int]*openapi3.Schema // by status; 0 is default
-	// asRequest and asReply are how kin-openapi is asked to judge.
+	// asRequest and asReply are the options with which kin-openapi validates.
 	asRequest, asReply []openapi3.SchemaValidationOption
-	example            any
+	example            any // of a success
 	byCode             map[string]*Error
+	// bodyEvidence and replyEvidence are those of the body and of a success as wholes.
+	bodyEvidence, replyEvidence Evidence
 }
 
 // Input is one parameter outside a JSON body.
@@ -141,149 +138,3 @@ const (
 	// Choice: nothing public says; it is our own choice.
 	Choice Mark = "choice"
 )
-
-// Member is one value of a request or a reply, those inside JSON documents included.
-type Member struct {
-	// Name holds the names from outside to inside: "param.product_code", "downlinkMessages[].content".
-	Name string
-	// In is "query", "header", "path", "form" or "body"; empty in a reply.
-	In       string
-	Required bool
-	// Form is type and limits in words.
-	Form        string
-	Description string
-	// Evidence is the member's own, else that of what holds it.
-	Evidence Evidence
-	// FormEvidence is that of the form where a parameter gives it apart; usually zero.
-	FormEvidence Evidence
-}
-
-// Parameters are all that the operation reads, in the document's order.
-func (op *Operation) Parameters() []Member {
-	var all []Member
-	for _, in := range op.Inputs {
-		m := Member{
-			Name: in.Name, In: in.In, Required: in.Required, Form: form(in.schema), Description: in.Description,
-			Evidence: in.Evidence,
-		}
-		if in.isJSON {
-			m.Form = "JSON text: " + m.Form
-		}
-		if apart := evidenceOf(in.schema); apart != in.Evidence {
-			m.FormEvidence = apart
-		}
-		all = append(append(all, m), m.inside(in.schema)...)
-	}
-	if op.body == nil {
-		return all
-	}
-	return append(all, Member{In: "body", Evidence: evidenceOf(op.body)}.inside(op.body)...)
-}
-
-// Reply is what a success holds. Where a reply is an object in an object, the root that names what it is, the root is
-// left out.
-func (op *Operation) Reply() []Member {
-	return membersOf(cmp.Or(op.replies[http.StatusOK], op.replies[0]))
-}
-
-// Refusal is what a refused call is answered with, without its root like Reply.
-func (g *Gateway) Refusal() []Member { return membersOf(g.refusal) }
-
-func membersOf(s *openapi3.Schema) []Member {
-	if s == nil {
-		return nil
-	}
-	if len(s.Properties) == 1 {
-		for _, only := range s.Properties {
-			if only.Value.Type.Is(openapi3.TypeObject) {
-				s = only.Value
-			}
-		}
-	}
-	return Member{Evidence: evidenceOf(s)}.inside(s)
-}
-
-// inside lists the members of what m is, required ones first. It stops at maxDepth: schemas can be recursive.
-func (m Member) inside(s *openapi3.Schema) []Member {
-	if strings.Count(m.Name, ".")+strings.Count(m.Name, "[]") >= maxDepth {
-		return nil
-	}
-	if s.Items != nil {
-		m.Name, m.Evidence = m.Name+"[]", cmp.Or(evidenceOf(s.Items.Value), m.Evidence)
-		return m.inside(s.Items.Value)
-	}
-	names := slices.Sorted(mapKeys(s.Properties))
-	place := func(name string) int {
-		if i := slices.Index(s.Required, name); i >= 0 {
-			return i
-		}
-		return len(names)
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
-	var all []Member
-	for _, name := range names {
-		property := s.Properties[name].Value
-		member := Member{
-			Name: strings.TrimPrefix(m.Name+"."+name, "."), In: m.In, Required: slices.Contains(s.Required, name),
-			Form: form(property), Description: property.Description,
-			Evidence: cmp.Or(evidenceOf(property), m.Evidence),
-		}
-		all = append(append(all, member), member.inside(property)...)
-	}
-	return all
-}
-
-// evidenceOf is the evidence of the schema itself, zero where it has none that can be read.
-func evidenceOf(s *openapi3.Schema) Evidence {
-	text, _ := s.Extensions["x-evidence"].(string)
-	evidence, _ := parseEvidence(text)
-	return evidence
-}
-
-// form is type and limits of a schema in words: `string, one of "R", "W"`.
-func form(s *openapi3.Schema) string {
-	parts := nonEmpty(strings.Join(s.Type.Slice(), " or "))
-	if s.Items != nil {
-		parts = []string{"list of " + strings.Join(s.Items.Value.Type.Slice(), " or ")}
-	}
-	if s.Nullable {
-		parts = append(parts, "or null")
-	}
-	parts = append(parts, nonEmpty(s.Format)...)
-	if len(s.Enum) > 0 {
-		var quoted []string
-		for _, value := range s.Enum {
-			quoted = append(quoted, strconv.Quote(fmt.Sprint(value)))
-		}
-		parts = append(parts, "one of "+strings.Join(quoted, ", "))
-	}
-	if s.MinLength > 0 || s.MaxLength != nil {
-		parts = append(parts, length(s))
-	}
-	if s.Min != nil {
-		parts = append(parts, "at least "+strconv.FormatFloat(*s.Min, 'f', -1, 64))
-	}
-	if s.Pattern != "" {
-		parts = append(parts, "pattern "+s.Pattern)
-	}
-	return strings.Join(parts, ", ")
-}
-
-func nonEmpty(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return []string{text}
-}
-
-func length(s *openapi3.Schema) string {
-	switch {
-	case s.MaxLength == nil && s.MinLength == 1:
-		return "not empty"
-	case s.MaxLength == nil:
-		return fmt.Sprintf("at least %d characters", s.MinLength)
-	case s.MinLength == 0:
-		return fmt.Sprintf("at most %d characters", *s.MaxLength)
-	}
-	return fmt.Sprintf("%d to %d characters", s.MinLength, *s.MaxLength)
-}

@@ -40,10 +40,10 @@ type Problem struct {
 	// Code is the documented error that the parameter has of its own; usually empty.
 	Code string
 
-	place place
+	position position
 }
 
-// Check types the parameters and holds them to the spec. Missing parameters come first, then the others, both in the
+// Check gives the parameters their types and checks them against the spec. Missing parameters come first, then the others, both in the
 // spec's order. Members of a JSON body stand in params beside the rest.
 func (op *Operation) Check(v Values) (params map[string]any, problems []Problem) {
 	params = make(map[string]any, len(op.Inputs))
@@ -52,14 +52,16 @@ func (op *Operation) Check(v Values) (params map[string]any, problems []Problem)
 		value, sent, problem := in.read(v)
 		switch {
 		case problem != nil:
-			problem.place.input = i
+			problem.position.input = i
 			problems = append(problems, *problem)
 		case sent:
 			params[in.Name] = value
 		}
 	}
 	problems = append(problems, op.checkInputs(params)...)
-	maps.DeleteFunc(params, func(_ string, value any) bool { return value == nil }) // a null counts as absent from here on
+	if op.takesNull {
+		maps.DeleteFunc(params, func(_ string, value any) bool { return value == nil }) // from here on as if absent
+	}
 	if op.body != nil {
 		problems = append(problems, op.checkBody(v.Body, params)...)
 	}
@@ -67,8 +69,8 @@ func (op *Operation) Check(v Values) (params map[string]any, problems []Problem)
 	return params, problems
 }
 
-// place is where a problem is in the spec.
-type place struct {
+// position is where a problem is in the spec.
+type position struct {
 	input  int // the index of the parameter; the body's is behind all of them
 	member int // the index among the required members; other members are behind all of them
 }
@@ -82,7 +84,7 @@ func (p Problem) compare(other Problem) int {
 		return 1
 	}
 	return cmp.Or(
-		cmp.Compare(p.place.input, other.place.input), cmp.Compare(p.place.member, other.place.member),
+		cmp.Compare(p.position.input, other.position.input), cmp.Compare(p.position.member, other.position.member),
 		cmp.Compare(p.Name, other.Name), cmp.Compare(p.Reason, other.Reason),
 	)
 }
@@ -97,7 +99,7 @@ func (in *Input) text(v Values) string {
 	return v.Text[in.Name]
 }
 
-// read returns the value with its type, and whether it was sent. An empty text is an absent one, as the gateways see it.
+// read returns the value with its type, and whether it was sent. An empty text is not: the gateways treat it so.
 func (in *Input) read(v Values) (value any, sent bool, problem *Problem) {
 	text := in.text(v)
 	if text == "" {
@@ -144,8 +146,11 @@ func (in *Input) typed(text string) (any, error) {
 	return text, nil
 }
 
-// checkInputs holds the parameters that could be read to the spec, all in one go.
+// checkInputs checks the parameters that could be read against the spec, all in one go.
 func (op *Operation) checkInputs(params map[string]any) []Problem {
+	if !op.directed && op.inputs.VisitJSONObject(params) == nil {
+		return nil // asked without options, which cost time
+	}
 	err := op.inputs.VisitJSON(params, op.asRequest...)
 	if err == nil {
 		return nil
@@ -160,24 +165,24 @@ func (op *Operation) checkInputs(params map[string]any) []Problem {
 		in := &op.Inputs[i]
 		problems = append(problems, Problem{
 			Name: strings.Join(at, "."), Missing: e.SchemaField == "required", Reason: e.Reason, Code: in.InvalidCode,
-			place: place{i, memberPlace(in.schema, at[1:])},
+			position: position{i, memberIndex(in.schema, at[1:])},
 		})
 	}
 	return problems
 }
 
-// checkBody holds the body to the spec and puts its members into params.
+// checkBody checks the body against the spec and puts its members into params.
 func (op *Operation) checkBody(raw []byte, params map[string]any) []Problem {
-	behind := place{input: len(op.Inputs)}
+	behind := position{input: len(op.Inputs)}
 	if len(bytes.TrimSpace(raw)) == 0 {
 		if op.bodyRequired {
-			return []Problem{{Name: bodyName, Missing: true, Reason: "a JSON body is required", place: behind}}
+			return []Problem{{Name: bodyName, Missing: true, Reason: "a JSON body is required", position: behind}}
 		}
 		return nil
 	}
 	value, err := DecodeJSON(raw)
 	if err != nil {
-		return []Problem{{Name: bodyName, Reason: err.Error(), place: behind}}
+		return []Problem{{Name: bodyName, Reason: err.Error(), position: behind}}
 	}
 	if members, ok := value.(map[string]any); ok {
 		maps.Copy(params, members)
@@ -190,7 +195,7 @@ func (op *Operation) checkBody(raw []byte, params map[string]any) []Problem {
 		at := e.JSONPointer()
 		problems = append(problems, Problem{
 			Name: cmp.Or(strings.Join(at, "."), bodyName), Missing: e.SchemaField == "required", Reason: e.Reason,
-			place: place{len(op.Inputs), memberPlace(op.body, at)},
+			position: position{len(op.Inputs), memberIndex(op.body, at)},
 		})
 	}
 	return problems
@@ -199,8 +204,8 @@ func (op *Operation) checkBody(raw []byte, params map[string]any) []Problem {
 // bodyName stands for the whole body where a problem names a parameter.
 const bodyName = "body"
 
-// memberPlace is the index among the schema's required members of what the path leads to, else that behind them.
-func memberPlace(s *openapi3.Schema, path []string) int {
+// memberIndex is the index among the schema's required members of what the path leads to, else that behind them.
+func memberIndex(s *openapi3.Schema, path []string) int {
 	if i := slices.Index(s.Required, strings.Join(path, ".")); i >= 0 {
 		return i
 	}
@@ -225,7 +230,7 @@ func schemaErrors(err error) []*openapi3.SchemaError {
 // DecodeJSON reads exactly one JSON value within bounds, integers as int64. The error says where the text stops being
 // JSON.
 func DecodeJSON(raw []byte) (any, error) {
-	if err := bounded(raw); err != nil {
+	if err := checkBounds(raw); err != nil {
 		return nil, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
@@ -267,8 +272,8 @@ func numbers(value any) any {
 	return value
 }
 
-// CheckReply holds a reply's value, as wire.Reply has it, to the spec: to what the operation describes for its status,
-// else to how the gateway refuses. An error names the first place that breaks it.
+// CheckReply checks the value of a reply, as wire.Reply has it, against what the operation describes for its status, else
+// against what the gateway's refusals look like. The error names the first member that is wrong.
 func (op *Operation) CheckReply(status int, value any) error {
 	schema := op.replySchema(status, value)
 	if schema == nil {
@@ -280,8 +285,8 @@ func (op *Operation) CheckReply(status int, value any) error {
 	return nil
 }
 
-// replySchema is what a reply is held to; nil when nothing describes it. Where successes and refusals share a status, a
-// refusal is told by its members.
+// replySchema is the schema for a reply; nil when nothing describes it. Where successes and refusals share a status, the
+// members tell which of the two the reply is.
 func (op *Operation) replySchema(status int, value any) *openapi3.Schema {
 	own := cmp.Or(op.replies[status], op.replies[0])
 	refusal := op.API.Gateway.refusal

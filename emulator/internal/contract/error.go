@@ -21,8 +21,8 @@ type Error struct {
 
 const placeholder = "%s"
 
-// Filled returns what stands in an outcome at the place of the code's placeholder: Actions for InvalidParameter.Actions,
-// which fills InvalidParameter.%s. It is false when the outcome is not the code filled.
+// Filled returns what an outcome has in the place of the code's placeholder: InvalidParameter.Actions has Actions for the
+// code InvalidParameter.%s. It is false when the outcome does not have the form of the code.
 func (e *Error) Filled(outcome string) (value string, ok bool) {
 	before, after, has := strings.Cut(e.Code, placeholder)
 	if !has || len(outcome) < len(before)+len(after) {
@@ -33,8 +33,8 @@ func (e *Error) Filled(outcome string) (value string, ok bool) {
 	return value, begins && ends
 }
 
-// FindError returns the documented error that a call ended in: the one of exactly that code, else the most specific of
-// those whose filled code the outcome is.
+// FindError returns the documented error that an outcome stands for: the one with exactly that code, else of those codes
+// whose placeholder the outcome fills the longest.
 func FindError(documented []Error, outcome string) (Error, bool) {
 	var best *Error
 	for i := range documented {
@@ -52,7 +52,7 @@ func FindError(documented []Error, outcome string) (Error, bool) {
 	return *best, true
 }
 
-// ErrorOf returns the documented error that a call of the operation ended in, as FindError finds it.
+// ErrorOf returns the documented error that an outcome of the operation stands for, as FindError finds it.
 func (op *Operation) ErrorOf(outcome string) (Error, bool) {
 	if e, ok := op.byCode[outcome]; ok {
 		return *e, true
@@ -60,10 +60,10 @@ func (op *Operation) ErrorOf(outcome string) (Error, bool) {
 	return FindError(op.Errors, outcome)
 }
 
-// ErrorOf returns the documented error that a call ended in whose operation is not known, as FindError finds it.
+// ErrorOf returns the documented error that an outcome stands for where the operation of the call is not known.
 func (g *Gateway) ErrorOf(outcome string) (Error, bool) { return FindError(g.Errors, outcome) }
 
-// Error returns the documented error of that code, which is not filled.
+// Error returns the documented error with exactly that code.
 func (op *Operation) Error(code string) (Error, bool) {
 	if e, ok := op.byCode[code]; ok {
 		return *e, true
@@ -71,7 +71,7 @@ func (op *Operation) Error(code string) (Error, bool) {
 	return Error{}, false
 }
 
-// Error returns the gateway's own documented error of that code, which is not filled.
+// Error returns the gateway's own documented error with exactly that code.
 func (g *Gateway) Error(code string) (Error, bool) {
 	for _, e := range g.Errors {
 		if e.Code == code {

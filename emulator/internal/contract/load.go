@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -73,10 +74,10 @@ func load(parse parser, systems ...fs.FS) (*Catalogue, error) {
 		byAction: map[action][]*Operation{}, routers: map[string][]routers.Router{},
 		byRoute: map[*openapi3.Operation]*Operation{},
 	}
-	if err := each(gateways, c.addGateway); err != nil {
+	if err := addAll(gateways, c.addGateway); err != nil {
 		return nil, err
 	}
-	if err := each(apis, c.addAPI); err != nil {
+	if err := addAll(apis, c.addAPI); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(c.Gateways, func(a, b *Gateway) int { return cmp.Compare(a.Name, b.Name) })
@@ -92,10 +93,11 @@ type document struct {
 	err    error
 }
 
-func each(documents []*document, one func(*document) error) error {
+// addAll adds the documents that could be read. The first that is wrong ends it.
+func addAll(documents []*document, add func(*document) error) error {
 	for _, d := range documents {
 		if d.err == nil {
-			d.err = one(d)
+			d.err = add(d)
 		}
 		if d.err != nil {
 			return fmt.Errorf("spec %s: %w", d.file, d.err)
@@ -200,7 +202,7 @@ func (c *Catalogue) addAPI(d *document) error {
 		return fmt.Errorf("an API %q is loaded already", api.Name)
 	}
 	onWire := openapi3.NewPaths()
-	for _, key := range slices.Sorted(mapKeys(doc.Paths.Map())) {
+	for _, key := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
 		item := doc.Paths.Value(key)
 		if !strings.Contains(key, actionMark) {
 			onWire.Set(key, item)
@@ -221,25 +223,41 @@ func (c *Catalogue) addPath(api *API, root rootExtensions, key string, item *ope
 		return errors.New("parameters: belong to the operations of the path")
 	}
 	wirePath, _, byAction := strings.Cut(key, actionMark)
-	for _, method := range slices.Sorted(mapKeys(item.Operations())) {
+	for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
 		op, err := newOperation(api, root, wirePath, method, item.Operations()[method])
 		if err != nil {
 			return fmt.Errorf("operation %s: %w", item.Operations()[method].OperationID, err)
 		}
 		api.Operations = append(api.Operations, op)
-		if !byAction {
-			c.byRoute[item.Operations()[method]] = op
-			continue
+		if err := c.index(op, method, item.Operations()[method], byAction); err != nil {
+			return fmt.Errorf("operation %s: %w", op.Name, err)
 		}
-		key := action{api.Gateway.Name, op.Action}
-		for _, other := range c.byAction[key] {
-			if other.API.Version == api.Version {
-				return fmt.Errorf("operation %s: x-action %q of version %q is that of %s already",
-					op.Name, op.Action, api.Version, other.Name)
-			}
-		}
-		c.byAction[key] = append(c.byAction[key], op)
 	}
+	return nil
+}
+
+// index makes an operation findable by its action or by its route. Two of the same version that would be found by the
+// same are refused: one would hide the other.
+func (c *Catalogue) index(op *Operation, method string, doc *openapi3.Operation, byAction bool) error {
+	gateway, version := op.API.Gateway.Name, op.API.Version
+	if !byAction {
+		other, _, err := c.ByRoute(gateway, method, op.Path)
+		if err == nil && other.API.Version == version {
+			return fmt.Errorf("%s %s of version %q is that of %s already", method, op.Path, version, other.Name)
+		}
+		c.byRoute[doc] = op
+		return nil
+	}
+	if op.Action == "" {
+		return fmt.Errorf("x-action: must be there, since the key of the path has a %q", actionMark)
+	}
+	key := action{gateway, op.Action}
+	for _, other := range c.byAction[key] {
+		if other.API.Version == version {
+			return fmt.Errorf("x-action: %q of version %q is that of %s already", op.Action, version, other.Name)
+		}
+	}
+	c.byAction[key] = append(c.byAction[key], op)
 	return nil
 }
 

@@ -151,6 +151,7 @@ func TestDefectiveDocuments(t *testing.T) {
 		"operation evidence":  {replaced(`x-evidence: "captured: a test"`, `x-evidence: "captured"`), []string{"x-evidence", "colon"}},
 		"parameter evidence":  {replaced(`x-evidence: "page: a test"`, `x-evidence: x`), []string{"parameter Color", "x-evidence"}},
 		"form evidence":       {files("formMember", "x-evidence: x"), []string{"application/x-www-form-urlencoded.Size", "x-evidence"}},
+		"no x-action":         {replaced("x-action: ItemPut", "x-action: ''"), []string{"shop.ItemPut", "x-action: must be there"}},
 		"no operationId":      {replaced("operationId: ItemPut", "operationId: ''"), []string{"operationId"}},
 		"the id twice":        {replaced("operationId: ItemPut", "operationId: ItemGet"), []string{"ItemGet"}},
 		"reply without JSON":  {replaced(`application/json: {schema: {$ref: "#/components/schemas/Thing"}}`, "text/plain: {}"), []string{"needs an application/json schema"}},
@@ -207,6 +208,9 @@ func TestSeveralFileSystems(t *testing.T) {
 	}
 	_, err = contract.Load(first, fstest.MapFS{"twin.yaml": {Data: []byte(shopSpec)}})
 	wantError(t, err, "twin.yaml", "shop.ItemPut", "twin.ItemPut", `version "2026-01-01"`)
+	otherAction := strings.Replace(shopSpec, "x-action: ItemPut", "x-action: Another", 1)
+	_, err = contract.Load(first, fstest.MapFS{"twin.yaml": {Data: []byte(otherAction)}})
+	wantError(t, err, "twin.yaml", "shop.ItemGet", "twin.ItemGet", "GET /items/{id}")
 	_, err = contract.Load(first, fstest.MapFS{"shop.yaml": {Data: []byte(shopSpec)}})
 	wantError(t, err, "shop.yaml", `an API "shop" is loaded already`)
 	_, err = contract.Load(first, fstest.MapFS{"gateways/acs.yaml": {Data: []byte(gatewaySpec)}})
@@ -240,6 +244,15 @@ paths:
 `
 	if _, err := contract.LoadComplete(fstest.MapFS{"gateways/acs.yaml": {Data: []byte(gateway)}, "shop.yaml": {Data: []byte(api)}}); err != nil {
 		t.Fatal(err)
+	}
+	held := strings.Replace(api, `{description: d, content: {application/json: {schema: {type: object, x-evidence: "page: reply",`,
+		`{description: d, x-evidence: "page: reply", content: {application/json: {schema: {type: object,`, 1)
+	catalogue, err := contract.LoadComplete(fstest.MapFS{"gateways/acs.yaml": {Data: []byte(gateway)}, "shop.yaml": {Data: []byte(held)}})
+	if err != nil || held == api {
+		t.Fatal("evidence of the reply as a whole is not that of its members", err)
+	}
+	if got := operation(t, catalogue, "shop.Do").Reply()[0].Evidence.Source; got != "reply" {
+		t.Errorf("the member's evidence is %q", got)
 	}
 	for name, c := range map[string]struct {
 		leaveOut string

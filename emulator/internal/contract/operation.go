@@ -1,8 +1,8 @@
 package contract
 
 import (
+	"cmp"
 	"fmt"
-	"iter"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,8 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-func mapKeys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
-
+// newOperation reads an operation of a document and checks that it is complete in itself.
 func newOperation(
 	api *API, root rootExtensions, wirePath, method string, doc *openapi3.Operation,
 ) (*Operation, error) {
@@ -24,7 +23,7 @@ func newOperation(
 	op := &Operation{
 		API: api, ID: doc.OperationID, Name: api.Name + "." + doc.OperationID,
 		Summary: doc.Summary, Description: doc.Description, Action: ext.Action, Methods: ext.Methods, Path: wirePath,
-		InvalidCode: firstOf(ext.Invalid, root.Invalid), MissingCode: firstOf(ext.Missing, root.Missing),
+		InvalidCode: cmp.Or(ext.Invalid, root.Invalid), MissingCode: cmp.Or(ext.Missing, root.Missing),
 		replies: map[int]*openapi3.Schema{},
 	}
 	if op.ID == "" {
@@ -54,13 +53,7 @@ func newOperation(
 	return op, op.checkCodes()
 }
 
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
+// addErrors adds the errors and checks of the operation and those that it shares.
 func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) error {
 	own, err := ext.Errors.documented("operation")
 	if err != nil {
@@ -72,7 +65,7 @@ func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) err
 	}
 	op.byCode = map[string]*Error{}
 	for _, e := range slices.Concat(own, shared, op.API.Gateway.Errors) {
-		// What is nearer to the operation wins: InternalError of onsmqtt is not that of the gateway.
+		// The operation's own description of a code wins over the API's, and that over the gateway's.
 		if _, known := op.byCode[e.Code]; known {
 			continue
 		}
@@ -88,7 +81,7 @@ func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) err
 	return err
 }
 
-// addValidation makes what requests and replies are held to. It needs inputs, body and replies.
+// addValidation prepares the validation of requests and replies. It needs inputs, body and replies.
 func (op *Operation) addValidation() error {
 	op.inputs = openapi3.NewObjectSchema()
 	for _, in := range op.Inputs {
@@ -96,9 +89,10 @@ func (op *Operation) addValidation() error {
 			return fmt.Errorf("parameter %s: is there twice, at different places of the request", in.Name)
 		}
 		op.inputs.WithProperty(in.Name, in.schema)
+		op.takesNull = op.takesNull || in.isJSON
 	}
 	op.asRequest = []openapi3.SchemaValidationOption{openapi3.MultiErrors()}
-	if hasDirection(op.inputs) || hasDirection(op.body) {
+	if op.directed = hasDirection(op.inputs) || hasDirection(op.body); op.directed {
 		op.asRequest = append(op.asRequest, openapi3.VisitAsRequest())
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Values(op.replies)), hasDirection) {
@@ -107,8 +101,8 @@ func (op *Operation) addValidation() error {
 	return nil
 }
 
-// hasDirection reports whether a member of the schema is for requests or for replies alone. Only then kin-openapi has
-// to know what it judges, which costs time.
+// hasDirection reports whether a member of the schema is readOnly or writeOnly. Only then kin-openapi has to be told
+// whether it validates a request or a reply, which makes it slower.
 func hasDirection(s *openapi3.Schema) bool {
 	seen := map[*openapi3.Schema]bool{nil: true}
 	var inside func(s *openapi3.Schema) bool
@@ -157,6 +151,7 @@ const (
 	formType = "application/x-www-form-urlencoded"
 )
 
+// addInputs adds the parameters and the body.
 func (op *Operation) addInputs(doc *openapi3.Operation) error {
 	for _, ref := range doc.Parameters {
 		in, err := newInput(ref.Value)
@@ -174,7 +169,7 @@ func (op *Operation) addInputs(doc *openapi3.Operation) error {
 			return fmt.Errorf("body: needs an %s schema", jsonType)
 		}
 		op.body, op.bodyRequired, op.HasBody = media.Schema.Value, body.Required, true
-		op.bodyExample = firstExample(media)
+		op.bodyExample, op.bodyEvidence = firstExample(media), evidenceIn(body.Extensions)
 	}
 	if media := body.Content[formType]; media != nil {
 		return op.addForm(media)
@@ -213,7 +208,7 @@ func (op *Operation) addForm(media *openapi3.MediaType) error {
 	}
 	schema := media.Schema.Value
 	names := slices.Clone(schema.Required)
-	for _, name := range slices.Sorted(mapKeys(schema.Properties)) {
+	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -243,6 +238,7 @@ func (op *Operation) addForm(media *openapi3.MediaType) error {
 	return nil
 }
 
+// addReplies adds the replies by their status.
 func (op *Operation) addReplies(doc *openapi3.Operation) error {
 	for name, ref := range doc.Responses.Map() {
 		media := ref.Value.Content[jsonType]
@@ -257,6 +253,9 @@ func (op *Operation) addReplies(doc *openapi3.Operation) error {
 		if status >= 200 && status < 300 {
 			op.example = firstExample(media)
 		}
+		if status == http.StatusOK {
+			op.replyEvidence = evidenceIn(ref.Value.Extensions)
+		}
 	}
 	if op.replies[http.StatusOK] == nil && op.replies[0] == nil {
 		return fmt.Errorf("responses: need one of status %d, or a default", http.StatusOK)
@@ -264,11 +263,12 @@ func (op *Operation) addReplies(doc *openapi3.Operation) error {
 	return nil
 }
 
+// firstExample is the example of a body: its only one, the first by name, or that of its schema.
 func firstExample(media *openapi3.MediaType) any {
 	if media.Example != nil {
 		return media.Example
 	}
-	for _, name := range slices.Sorted(mapKeys(media.Examples)) {
+	for _, name := range slices.Sorted(maps.Keys(media.Examples)) {
 		return media.Examples[name].Value.Value
 	}
 	return media.Schema.Value.Example

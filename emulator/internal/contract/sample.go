@@ -17,8 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Sample is a successful reply made from the spec alone: its example, else fake data that fits the schema and comes
-// from chance. The time stands in for fields that hold instants.
+// Sample is a successful reply made from the spec alone: its example, else fake data that fits the schema, the same for
+// the same chance. Members that hold a date or a time get now.
 func (op *Operation) Sample(chance *rand.Rand, now time.Time) any {
 	if op.example != nil {
 		return op.example
@@ -27,10 +27,10 @@ func (op *Operation) Sample(chance *rand.Rand, now time.Time) any {
 	return f.value(cmp.Or(op.replies[http.StatusOK], op.replies[0]), "", 0)
 }
 
-// NewFaker makes fake data out of chance: the same chance gives the same data.
+// NewFaker returns a source of fake data that draws from chance: the same chance gives the same data.
 func NewFaker(chance *rand.Rand) *gofakeit.Faker { return gofakeit.NewCustom(source{chance}) }
 
-// source makes chance a source of math/rand, which is what gofakeit draws from.
+// source lets gofakeit, which knows math/rand alone, draw from math/rand/v2.
 type source struct{ *rand.Rand }
 
 // Int63 is a number of 63 bits.
@@ -163,7 +163,7 @@ func gather(whole, s *openapi3.Schema, depth int) {
 
 func (f faker) object(s *openapi3.Schema, depth int) map[string]any {
 	object := map[string]any{}
-	for _, name := range slices.Sorted(mapKeys(s.Properties)) {
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 		property := s.Properties[name].Value
 		if !property.WriteOnly && (depth < maxDepth || slices.Contains(s.Required, name)) {
 			object[name] = f.value(property, name, depth+1)

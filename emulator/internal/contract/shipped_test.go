@@ -25,8 +25,8 @@ func shippedOperations(tb testing.TB) []*contract.Operation {
 	for _, api := range shipped(tb).APIs {
 		all = append(all, api.Operations...)
 	}
-	if len(all) < 9 {
-		tb.Errorf("only %d operations ship", len(all))
+	if len(all) == 0 {
+		tb.Error("no operation ships")
 	}
 	return all
 }

@@ -68,11 +68,11 @@ type Repeat struct {
 type RepeatResult int
 
 const (
-	// RepeatRefused: a request that passed is refused when it comes again, now or after a while.
+	// RepeatRefused says that a request that passed is refused when it comes again, now or after a while.
 	RepeatRefused RepeatResult = iota
-	// RepeatSame: a request that was refused is refused again.
+	// RepeatSame says that a request that was refused is refused again.
 	RepeatSame
-	// RepeatWorks: nothing keeps the request from being good again.
+	// RepeatWorks says that nothing keeps the request from being good again.
 	RepeatWorks
 )
 

@@ -24,6 +24,8 @@ func Find(name string) (gateway.Profile, bool) {
 	return nil, false
 }
 
+// Outcome is the provider's code that a reply of the named gateway carries; empty when it carries none.
+
 // New returns the gateways over the APIs of a catalogue, in the order in which they are asked whose a request is: those
 // that know their requests by the path come before acs, which also knows its own by a header or parameter.
 func New(catalogue *contract.Catalogue, checks ...fabric.TokenCheck) []gateway.Gateway {

@@ -58,6 +58,9 @@ func full() journal.Entry {
 			Check: "signature", Level: wire.LevelError, Message: "they differ", Expected: "e", Got: "g",
 			Server: "a\nb", Client: "a\nc", Marker: "b / c",
 		}},
+		Misses: []journal.Miss{{
+			Scenario: "mqtt-throttled", Rule: 1, Condition: "when params.InstanceId", Expected: "a glob post-*", Got: "mqtt-1",
+		}},
 		Panic: "goroutine 1 [running]:\n",
 	}
 }
@@ -116,7 +119,7 @@ func TestJSONNames(t *testing.T) {
 		`"operation":"","credential":"","outcome":"","status":0,"durationMicros":0,` +
 		`"request":{"method":"","url":"","headers":{},"body":"","bodyBytes":0,"bodyTruncated":false},` +
 		`"response":{"status":0,"headers":{},"body":"","bodyBytes":0,"bodyTruncated":false},` +
-		`"decision":null,"findings":[]}],"dropped":0,"next":null}`
+		`"decision":null,"misses":[],"findings":[]}],"dropped":0,"next":null}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("a page as JSON (-want +got):\n%s", diff)
 	}
@@ -200,7 +203,8 @@ func TestStoreThatDoesNotAnswer(t *testing.T) {
 func TestRecordsOfAnotherFormatAreAnError(t *testing.T) {
 	t.Parallel()
 	space := memory.New().Space("one")
-	if _, err := space.Append(t.Context(), "journal", []byte("no CBOR"), journal.DefaultBound); err != nil {
+	broken := store.Append{Log: "journal", ID: "r1", Record: []byte("no CBOR"), Bound: journal.DefaultBound}
+	if err := space.Do(t.Context(), &broken); err != nil {
 		t.Fatal(err)
 	}
 	j := journal.New(space, sandbox.NewSecrets(), journal.DefaultBound)

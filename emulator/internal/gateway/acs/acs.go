@@ -71,7 +71,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	auth := req.Header.Get("Authorization")
+	auth := first(req.Header, "Authorization")
 	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, roaScheme) {
 		return true
 	}

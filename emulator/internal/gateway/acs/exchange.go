@@ -28,7 +28,7 @@ type exchange struct {
 
 func newExchange(g *Gateway, req *wire.Request) *exchange {
 	x := &exchange{gateway: g, req: req, query: parsePairs(req.RawQuery)}
-	if gateway.IsForm(req.Header) {
+	if len(req.Body) > 0 && gateway.IsForm(req.Header) {
 		x.form = parsePairs(string(req.Body))
 	}
 	x.call = wire.Call{Request: req, Gateway: Name, Text: textOf(x.query, x.form)}
@@ -45,7 +45,7 @@ func (x *exchange) readFormat() {
 		x.xml = true
 	case "JSON":
 	case "":
-		accept := x.req.Header.Get("Accept")
+		accept := first(x.req.Header, "Accept")
 		x.xml = strings.HasPrefix(accept, "application/xml") || strings.HasPrefix(accept, "text/xml")
 	default:
 		x.badFormat = format
@@ -108,7 +108,7 @@ func (x *exchange) pickByPath() error {
 	if err := x.take(op); err != nil {
 		return err
 	}
-	switch version := x.req.Header.Get(versionHeader); version {
+	switch version := first(x.req.Header, versionHeader); version {
 	case op.API.Version:
 		return nil
 	case "":

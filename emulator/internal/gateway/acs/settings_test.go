@@ -24,7 +24,8 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []settings.Variable{
-		{Name: "ALIBABA_CLOUD_ACCESS_KEY_ID", Value: "ak"}, {Name: "ALIBABA_CLOUD_ACCESS_KEY_SECRET", Value: `se"cret`},
+		{Name: "ALIBABA_CLOUD_ACCESS_KEY_ID", Value: "ak"},
+		{Name: "ALIBABA_CLOUD_ACCESS_KEY_SECRET", Value: `se"cret`},
 		{Name: "ALIBABA_CLOUD_SECURITY_TOKEN", Value: "sts"},
 	}
 	if diff := cmp.Diff(want, got.Credential); diff != "" || got.Address != nil || got.FirstCall.Text != "" {

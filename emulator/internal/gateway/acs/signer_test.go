@@ -51,6 +51,10 @@ func TestSign(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				before, _, _ := strings.Cut(sent.Header.Get("Authorization"), " ")
+				if after, _, _ := strings.Cut(signed.Header.Get("Authorization"), " "); after != before {
+					t.Errorf("signed with %s in place of %s", after, before)
+				}
 				w.send(t, tampered(signed)).want(t, "SignatureDoesNotMatch")
 				got := w.send(t, signed)
 				got.want(t, "ok")

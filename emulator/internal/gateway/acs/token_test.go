@@ -77,6 +77,9 @@ func (w world) temporary(tb testing.TB) (id, secret, token string) {
 		Credential: wire.Credential{Kind: wire.TopApp, ID: topApp},
 		Params:     map[string]any{"param": map[string]any{"product_code": "oss"}},
 	})
+	if err == nil {
+		err = turn.Commit(tb.Context())
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}

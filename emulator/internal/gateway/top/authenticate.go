@@ -39,7 +39,7 @@ func (e *exchange) checkKey(turn *sandbox.Turn) (sandbox.Key, error) {
 	key, ok := turn.Key(e.call.Credential)
 	if !ok {
 		return key, gateway.Differ(wire.UnknownKey, "app_key", "No app of the sandbox has this key.",
-			"", legible(e.call.Credential.ID))
+			"", validUTF8(e.call.Credential.ID))
 	}
 	return key, nil
 }
@@ -54,7 +54,7 @@ func (e *exchange) checkVersion() error {
 	case "":
 		return gateway.Refuse(wire.MissingVersion, "v", "The parameter v is absent.")
 	default:
-		return gateway.Differ(wire.UnknownVersion, "v", "The version is not served.", version, legible(v))
+		return gateway.Differ(wire.UnknownVersion, "v", "The version is not served.", version, validUTF8(v))
 	}
 }
 
@@ -65,7 +65,7 @@ func (e *exchange) checkFormat() error {
 	}
 	return gateway.Differ(wire.WrongFormat, "format",
 		"The format is not served; json2 and xml2 belong to another product of the platform.",
-		"xml or json", legible(format))
+		"xml or json", validUTF8(format))
 }
 
 // wantsJSON: XML is the default, and answers also a format that is refused.

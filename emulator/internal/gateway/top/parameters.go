@@ -79,7 +79,7 @@ func (p *parameters) addEncoded(text string, unescape func(string) (string, erro
 		value, badValue := unescape(rawValue)
 		if err := cmp.Or(badName, badValue); err != nil {
 			if malformed == nil {
-				malformed = unreadable("the parameter "+legible(rawName), err)
+				malformed = unreadable("the parameter "+validUTF8(rawName), err)
 			}
 			continue
 		}
@@ -128,14 +128,15 @@ func (p *parameters) addPart(part *multipart.Part) error {
 	}
 	value, err := io.ReadAll(part)
 	if err != nil {
-		return fmt.Errorf("the part %s: %w", legible(options["name"]), err)
+		return fmt.Errorf("the part %s: %w", validUTF8(options["name"]), err)
 	}
 	p.add(options["name"], string(value))
 	return nil
 }
 
 func unreadable(what string, err error) error {
-	return gateway.Refuse(wire.Malformed, "parameters", fmt.Sprintf("Could not read %s: %s.", what, legible(err.Error())))
+	return gateway.Refuse(wire.Malformed, "parameters",
+		fmt.Sprintf("Could not read %s: %s.", what, validUTF8(err.Error())))
 }
 
 // advice tells of parameters that came more than once.
@@ -143,7 +144,7 @@ func (p *parameters) advice() []wire.Finding {
 	var findings []wire.Finding
 	for _, name := range p.repeated {
 		findings = append(findings, wire.Finding{
-			Check: "parameter " + legible(name), Level: wire.LevelAdvice,
+			Check: "parameter " + validUTF8(name), Level: wire.LevelAdvice,
 			Message: "The parameter came more than once; the first counts, those of the query before those of the body.",
 		})
 	}

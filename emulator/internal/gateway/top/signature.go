@@ -54,10 +54,10 @@ func (p *parameters) base(names []string, as signedAs) string {
 // sorted are the names in byte order, as the signature wants them.
 func (p *parameters) sorted() []string { return slices.Sorted(slices.Values(p.order)) }
 
-// leniences are the bases that are taken beside the documented one. SDKs differ over values that are sent empty, and
-// no public rule decides: top-sdk-java leaves them out, Node, PHP and Go SDKs sign the bare name.
+// acceptedBases are the base strings that are accepted beside the documented one. SDKs differ over values that are sent
+// empty, and no public rule decides: top-sdk-java leaves them out, Node, PHP and Go SDKs sign the bare name.
 // top-sdk-php-20180326 leaves values out that begin with "@", once its mark of a file.
-var leniences = [...]signedAs{
+var acceptedBases = [...]signedAs{
 	func(_, value string) (string, bool) { return value, value != "" },
 	func(_, value string) (string, bool) { return value, !strings.HasPrefix(value, "@") },
 	func(_, value string) (string, bool) { return value, value != "" && !strings.HasPrefix(value, "@") },
@@ -70,13 +70,13 @@ func (e *exchange) checkSignature(secret string) error {
 	}
 	if !slices.Contains(signMethods[:], method) {
 		return gateway.Differ(wire.WrongSignatureMethod, "sign_method", "The signature method is absent or not served.",
-			strings.Join(signMethods[:], ", "), legible(method))
+			strings.Join(signMethods[:], ", "), validUTF8(method))
 	}
 	names := e.params.sorted()
 	base := e.params.base(names, asSent)
 	// Upper case is documented and every SDK sends it, so lower case is a mistake that tests should find.
 	if expected := digest(method, secret, base); !hmac.Equal([]byte(expected), []byte(sent)) {
-		for _, as := range leniences {
+		for _, as := range acceptedBases {
 			lenient := e.params.base(names, as)
 			if lenient != base && hmac.Equal([]byte(digest(method, secret, lenient)), []byte(sent)) {
 				return nil
@@ -92,11 +92,11 @@ func (e *exchange) wrongSignature(secret, base, expected string) error {
 	finding := wire.Finding{
 		Check: "signature", Level: wire.LevelError,
 		Message:  "The signature is not the one that the app's secret gives over the parameters that came.",
-		Expected: expected, Got: legible(e.params.values["sign"]), Server: legible(base),
+		Expected: expected, Got: validUTF8(e.params.values["sign"]), Server: validUTF8(base),
 	}
 	if g, ok := e.guess(secret, base); ok {
 		finding.Message += " " + g.says
-		finding.Client = legible(g.base)
+		finding.Client = validUTF8(g.base)
 		finding.Marker = gateway.FirstDifference(finding.Server, finding.Client)
 	}
 	return &wire.Fault{

@@ -26,7 +26,7 @@ func (e *exchange) checkTimestamp(now time.Time) error {
 	sent, wall, ok := parseTimestamp(text)
 	if !ok {
 		return gateway.Differ(wire.BadTimestamp, "timestamp", "The timestamp cannot be read.",
-			"yyyy-MM-dd HH:mm:ss in GMT+8, or milliseconds since 1970", legible(text))
+			"yyyy-MM-dd HH:mm:ss in GMT+8, or milliseconds since 1970", validUTF8(text))
 	}
 	difference := now.Sub(sent)
 	if difference.Abs() <= tolerance {

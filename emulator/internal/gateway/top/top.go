@@ -103,13 +103,13 @@ func (e *exchange) pick() error {
 	}
 	found := e.gateway.catalogue.ByAction(Name, method)
 	if len(found) == 0 {
-		return gateway.Differ(wire.UnknownAction, "method", "No method of that name is served.", "", legible(method))
+		return gateway.Differ(wire.UnknownAction, "method", "No method of that name is served.", "", validUTF8(method))
 	}
 	e.operation = found[0]
 	e.call.API, e.call.Operation = e.operation.API.Name, e.operation.ID
 	if !slices.Contains(e.operation.Methods, e.call.Request.Method) {
 		return gateway.Differ(wire.WrongMethod, "HTTP method", "The operation does not take this HTTP method.",
-			strings.Join(e.operation.Methods, ", "), legible(e.call.Request.Method))
+			strings.Join(e.operation.Methods, ", "), validUTF8(e.call.Request.Method))
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (e *exchange) unread() string {
 		return ""
 	}
 	return fmt.Sprintf(" The body was not read: its type is %q, and parameters travel in the query, as %s or as %s.",
-		legible(kind), gateway.FormType, multipartType)
+		validUTF8(kind), gateway.FormType, multipartType)
 }
 
 // Call implements gateway.Exchange.
@@ -167,5 +167,5 @@ func notJSON(value string) string {
 	return ""
 }
 
-// legible makes text safe for findings, which are UTF-8.
-func legible(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+// validUTF8 makes text fit for findings, which are UTF-8.
+func validUTF8(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }

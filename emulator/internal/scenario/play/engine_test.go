@@ -17,13 +17,14 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/storetest"
 )
 
 // TestStoppedScenariosLeaveNothing looks into the space: what was played and stopped is gone from it.
 func TestStoppedScenariosLeaveNothing(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
-	b := newBoxIn(t, newEngine(t), space)
+	space := newSpied(memory.New())
+	b := newBoxIn(t, newEngine(t), space.Space)
 	b.play(document("a", "script: [fail: InternalError]"))
 	b.play(document("a", "quota: {rate: 1/s, burst: 1, over: {fail: InternalError}}"))
 	in := b.ask(nil)
@@ -42,8 +43,8 @@ func TestStoppedScenariosLeaveNothing(t *testing.T) {
 // cursor of what plays after it.
 func TestResetBeginsOtherCursors(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
-	b := newBoxIn(t, newEngine(t), space)
+	space := newSpied(memory.New())
+	b := newBoxIn(t, newEngine(t), space.Space)
 	cursors := func() []string {
 		clear(space.kept)
 		b.play(document("a", "script: [fail: InternalError]"))
@@ -72,30 +73,23 @@ func TestReplacedWhileItIsRead(t *testing.T) {
 	writer := newBoxIn(t, newEngine(t), memory.Space("box"))
 	writer.play(document("a", "script: [fail: InternalError]"))
 	once := sync.OnceFunc(func() { writer.play(document("a", "script: [fail: ApplyTokenOverFlow]")) })
-	reader := newBoxIn(t, newEngine(t), &racing{Space: memory.Space("box"), before: once})
+	racing := &storetest.Spy{Store: memory, Before: func(step store.Step) error {
+		if get, ok := step.(*store.Get); ok && strings.HasPrefix(get.Key, "scenario/source/") {
+			once()
+		}
+		return nil
+	}}
+	reader := newBoxIn(t, newEngine(t), racing.Space("box"))
 	if got := reader.outcome(); got != over {
 		t.Errorf("%s, want %s", got, over)
 	}
 }
 
-// racing does something before a document is read.
-type racing struct {
-	store.Space
-	before func()
-}
-
-func (r *racing) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	if strings.HasPrefix(key, "scenario/source/") {
-		r.before()
-	}
-	return r.Space.Get(ctx, key)
-}
-
 // TestRefusedScenarioLeavesNothing looks into a full sandbox.
 func TestRefusedScenarioLeavesNothing(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
-	b := newBoxIn(t, newEngine(t), space)
+	space := newSpied(memory.New())
+	b := newBoxIn(t, newEngine(t), space.Space)
 	for i := range play.MaxPlaying {
 		b.play(document("s"+strconv.Itoa(i), "script: [pass]"))
 	}
@@ -143,32 +137,37 @@ func TestCachesKeepFewLargeScenarios(t *testing.T) {
 	}
 }
 
-// spy remembers which keys hold something.
-type spy struct {
+// spied is a space of which a test knows which keys hold something, and how often it was read and counted in.
+type spied struct {
 	store.Space
-	kept map[string]bool
+	kept             map[string]bool
+	gets, increments int
 }
 
-func (s *spy) Put(ctx context.Context, key string, value []byte, expires time.Time) error {
-	s.kept[key] = true
-	return s.Space.Put(ctx, key, value, expires)
-}
-
-func (s *spy) Increment(ctx context.Context, key string, delta int64, expires time.Time) (int64, error) {
-	s.kept[key] = true
-	return s.Space.Increment(ctx, key, delta, expires)
-}
-
-func (s *spy) Update(
-	ctx context.Context, key string, change func([]byte) ([]byte, time.Time, error),
-) error {
-	s.kept[key] = true
-	return s.Space.Update(ctx, key, change)
-}
-
-func (s *spy) Delete(ctx context.Context, key string) error {
-	s.kept[key] = false
-	return s.Space.Delete(ctx, key)
+// newSpied returns the space of a sandbox in a store.
+func newSpied(in store.Store) *spied {
+	s := &spied{kept: map[string]bool{}}
+	spy := &storetest.Spy{Store: in}
+	spy.Before = func(step store.Step) error {
+		switch step := step.(type) {
+		case *store.Get:
+			s.gets++
+		case *store.Put:
+			s.kept[step.Key] = true
+		case *store.Increment:
+			s.increments++
+			s.kept[step.Key] = true
+		case *store.Take:
+			s.kept[step.Key] = false
+		}
+		return nil
+	}
+	spy.BeforeUpdate = func(key string) error {
+		s.kept[key] = true
+		return nil
+	}
+	s.Space = spy.Space("box")
+	return s
 }
 
 // TestSandboxesStayApart plays a script of its own in each of 200 sandboxes of one store at once.
@@ -267,7 +266,8 @@ func TestChangesWhileCallsCome(t *testing.T) {
 
 func TestTheStoresErrorIsHandedOn(t *testing.T) {
 	t.Parallel()
-	b := newBoxIn(t, newEngine(t), broken{})
+	broken := &storetest.Spy{Store: memory.New(), Before: func(store.Step) error { return errBroken }}
+	b := newBoxIn(t, newEngine(t), broken.Space("box"))
 	if _, err := b.Decide(t.Context(), b.ask(nil), scenario.AtDecision); !errors.Is(err, errBroken) {
 		t.Errorf("Decide: %v", err)
 	}
@@ -280,34 +280,25 @@ func TestTheStoresErrorIsHandedOn(t *testing.T) {
 	}
 }
 
-// broken is a store that does not answer.
-type broken struct{ store.Space }
-
-func (broken) Get(context.Context, string) ([]byte, bool, error) { return nil, false, errBroken }
-
-func (broken) Increment(context.Context, string, int64, time.Time) (int64, error) {
-	return 0, errBroken
-}
-
 // TestDecidingNeedsNoReadings counts the accesses to the space: the record of what plays is handed in, and the documents
 // that it names are read once for all calls.
 func TestDecidingNeedsNoReadings(t *testing.T) {
 	t.Parallel()
-	memory := memory.New().Space("box")
-	newBoxIn(t, newEngine(t), memory).play(document("a", "script: [pass]"))
-	record, _, err := memory.Get(t.Context(), play.PlaylistKey)
+	held := memory.New()
+	newBoxIn(t, newEngine(t), held.Space("box")).play(document("a", "script: [pass]"))
+	record, _, err := held.Space("box").Get(t.Context(), play.PlaylistKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	space := &counting{Space: memory}
-	b := newBoxIn(t, newEngine(t), space)
+	space := newSpied(held)
+	b := newBoxIn(t, newEngine(t), space.Space)
 	decide := func(record []byte, in play.Input) {
 		t.Helper()
-		program, err := b.engine.Program(t.Context(), space, record)
+		program, err := b.engine.Program(t.Context(), space.Space, record)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := program.Decide(t.Context(), space, in, scenario.AtDecision); err != nil {
+		if _, err := program.Decide(t.Context(), space.Space, in, scenario.AtDecision); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -332,27 +323,11 @@ func TestDecidingNeedsNoReadings(t *testing.T) {
 	}
 }
 
-// counting counts accesses.
-type counting struct {
-	store.Space
-	gets, increments int
-}
-
-func (c *counting) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	c.gets++
-	return c.Space.Get(ctx, key)
-}
-
-func (c *counting) Increment(ctx context.Context, key string, delta int64, expires time.Time) (int64, error) {
-	c.increments++
-	return c.Space.Increment(ctx, key, delta, expires)
-}
-
 // TestBrokenRecordsAreErrors puts what is no record where one is kept.
 func TestBrokenRecordsAreErrors(t *testing.T) {
 	t.Parallel()
-	space := &spy{Space: memory.New().Space("box"), kept: map[string]bool{}}
-	b := newBoxIn(t, newEngine(t), space)
+	space := newSpied(memory.New())
+	b := newBoxIn(t, newEngine(t), space.Space)
 	b.play(quota("1/s", "1"))
 	b.outcome()
 	for key := range space.kept {

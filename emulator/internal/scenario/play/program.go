@@ -49,7 +49,7 @@ func newProgram(engine *Engine, scenarios []playingScenario) *Program {
 func (p *Program) Decide(
 	ctx context.Context, space store.Space, in Input, phase scenario.Phase,
 ) (scenario.Decision, error) {
-	rules := p.rulesFor(in, phase)
+	rules := p.rulesFor(&in, phase)
 	if in.Only == "" && len(rules) == 0 {
 		return scenario.Decision{}, nil
 	}
@@ -61,7 +61,7 @@ func (p *Program) Decide(
 		if err != nil {
 			return scenario.Decision{}, err
 		}
-		if decision, err := e.ask(ctx, named.rulesFor(in, phase)); err != nil || decision.Decided {
+		if decision, err := e.ask(ctx, named.rulesFor(&in, phase)); err != nil || decision.Decided {
 			return decision, err
 		}
 	}
@@ -69,7 +69,7 @@ func (p *Program) Decide(
 }
 
 // rulesFor returns the rules of a phase that are on the operation of the call.
-func (p *Program) rulesFor(in Input, phase scenario.Phase) []*playingRule {
+func (p *Program) rulesFor(in *Input, phase scenario.Phase) []*playingRule {
 	api, operation := in.Call.API, ""
 	switch {
 	case in.Operation != nil:
