@@ -17,7 +17,7 @@ type entryPrinter struct{ style style }
 
 func (t entryPrinter) write(out io.Writer, e client.Entry) {
 	t.summary(out, e)
-	for _, f := range e.Findings {
+	for _, f := range findingsOf(e) {
 		t.finding(out, f)
 	}
 	request, response := e.Request, e.Response
@@ -46,6 +46,20 @@ func (t entryPrinter) summary(out io.Writer, e client.Entry) {
 		rows = append(rows, []string{"scenario", fmt.Sprintf("%s, rule %d, step %d", d.Scenario, d.Rule, d.Step)})
 	}
 	table{}.write(out, rows...)
+}
+
+// findingsOf returns the findings of an entry, and after them one for each rule of a scenario that did not take the
+// call.
+func findingsOf(e client.Entry) []client.Finding {
+	all := slices.Clone(e.Findings)
+	for _, m := range e.Misses {
+		all = append(all, client.Finding{
+			Check: fmt.Sprintf("scenario %s, rule %d", m.Scenario, m.Rule), Level: client.LevelAdvice,
+			Message:  "The rule did not take the call: " + m.Condition + ".",
+			Expected: m.Expected, Got: m.Got,
+		})
+	}
+	return all
 }
 
 func (t entryPrinter) finding(out io.Writer, f client.Finding) {

@@ -228,13 +228,42 @@ func TestFindingsThatRefusedComeFirst(t *testing.T) {
 			{Level: client.LevelAdvice, Message: "could be better"}, {Level: client.LevelError, Message: "is wrong"},
 		}},
 		{ID: "b", Seq: 2, Findings: []client.Finding{{Level: client.LevelAdvice, Message: strings.Repeat("long ", 30)}}},
+		{ID: "c", Seq: 3, Misses: []client.Miss{{Scenario: "mine", Condition: "quota"}}},
 	}})
 	t.Cleanup(server.Close)
 	got := run(t, nil, "requests", "--control", server.URL)
-	for _, want := range []string{"  is wrong\n", "  " + strings.Repeat("long ", 19) + "long…\n"} {
+	for _, want := range []string{"  is wrong\n", "  " + strings.Repeat("long ", 19) + "long…\n", "  The rule did not take the call: quota.\n"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("does not say %q in:\n%s", want, got.out)
 		}
+	}
+}
+
+// TestRulesThatDidNotTakeTheCall stand behind what refused it.
+func TestRulesThatDidNotTakeTheCall(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(paged{entries: []client.Entry{{
+		ID: "a", Seq: 1, Findings: []client.Finding{{Check: "quota", Level: client.LevelError, Message: "is spent"}},
+		Misses: []client.Miss{
+			{Scenario: "mine", Rule: 1, Condition: "when params.InstanceId", Expected: "a glob post-*", Got: "pre-1"},
+		},
+	}}})
+	t.Cleanup(server.Close)
+	const want = `
+error: quota
+  is spent
+
+advice: scenario mine, rule 1
+  The rule did not take the call: when params.InstanceId.
+  expected
+    a glob post-*
+  got
+    pre-1
+
+request
+`
+	if got := run(t, nil, "requests", "--verbose", "--control", server.URL); !strings.Contains(got.out, want) {
+		t.Errorf("got:\n%s\nwant in it:\n%s", got.out, want)
 	}
 }
 
@@ -251,6 +280,7 @@ func TestForeignTextDoesNotSteerTheTerminal(t *testing.T) {
 			},
 			Response: client.Response{Headers: http.Header{"X": {evil}}, Body: evil},
 			Decision: &client.Decision{Scenario: evil},
+			Misses:   []client.Miss{{Scenario: evil, Condition: evil, Expected: evil, Got: evil}},
 			Findings: []client.Finding{{Check: evil, Level: "error", Message: evil, Expected: evil, Server: evil + "\n" + evil}},
 		}
 		if strings.HasSuffix(r.URL.Path, "/1-2") {

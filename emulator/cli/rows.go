@@ -57,9 +57,10 @@ func duration(e client.Entry) string {
 
 // firstFinding returns the first error among the findings, or else the first finding.
 func firstFinding(e client.Entry) string {
-	i := slices.IndexFunc(e.Findings, func(f client.Finding) bool { return f.Level == client.LevelError })
-	if len(e.Findings) == 0 {
+	all := findingsOf(e)
+	i := slices.IndexFunc(all, func(f client.Finding) bool { return f.Level == client.LevelError })
+	if len(all) == 0 {
 		return ""
 	}
-	return e.Findings[max(i, 0)].Message
+	return all[max(i, 0)].Message
 }
