@@ -11,7 +11,7 @@ FROM scratch AS base
 ARG VERSION=dev
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Tokenstage" \
-      org.opencontainers.image.description="Emulator of five cloud APIs that issue access tokens, for development and tests" \
+      org.opencontainers.image.description="Emulator of cloud APIs that issue access tokens, for development and tests" \
       org.opencontainers.image.source="https://github.com/tokenstage/tokenstage" \
       org.opencontainers.image.documentation="https://github.com/tokenstage/tokenstage/blob/main/docs/testing.md" \
       org.opencontainers.image.licenses="MIT" \

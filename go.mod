@@ -3,14 +3,19 @@ module github.com/tokenstage/tokenstage
 go 1.26.0
 
 require (
+	al.essio.dev/pkg/shellescape v1.6.0
 	github.com/alecthomas/kong v1.17.0
+	github.com/brianvoe/gofakeit/v6 v6.28.0
 	github.com/containerd/errdefs v1.0.0
 	github.com/emmansun/gmsm v0.15.5
 	github.com/fxamacker/cbor/v2 v2.10.0
-	github.com/getkin/kin-openapi v0.153.0 // the last one without a validator for 3.1 in its init: docs/performance.md
+	github.com/getkin/kin-openapi v0.153.0
 	github.com/go-logr/logr v1.4.4
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-cmp v0.7.0
+	github.com/google/uuid v1.6.0
+	github.com/hbollon/go-edlib v1.7.0
+	github.com/labstack/echo/v4 v4.16.4
 	github.com/moby/moby/api v1.55.0
 	github.com/moby/moby/client v0.5.0
 	github.com/prometheus/client_golang v1.25.0
@@ -24,12 +29,6 @@ require (
 	go.opentelemetry.io/proto/otlp v1.11.1
 	go.uber.org/goleak v1.3.0
 	google.golang.org/protobuf v1.36.12
-)
-
-require (
-	github.com/brianvoe/gofakeit/v6 v6.28.0
-	github.com/google/uuid v1.6.0
-	github.com/labstack/echo/v4 v4.16.4
 )
 
 require (

@@ -314,7 +314,7 @@ func TestExitCodes(t *testing.T) {
 			c.Env = append(os.Environ(), asCommand+"=1")
 			out, err := c.CombinedOutput()
 			if said := strings.Join(strings.Fields(string(out)), " "); args == "--help" && !strings.Contains(said,
-				"Exit codes: 0 all is well, 1 it could not be done, 2 the command line or the environment is not good.") {
+				"Exit codes: 0 success, 1 failure, 2 a mistake in the command line or the environment.") {
 				t.Errorf("--help does not tell the exit codes: %s", out)
 			}
 			if got := c.ProcessState.ExitCode(); got != want {

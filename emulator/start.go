@@ -18,7 +18,7 @@ import (
 // loopback takes a free port that only this machine reaches.
 const loopback = "127.0.0.1:0"
 
-// sweepInterval is how often the memory of sandboxes whose time is over is given back.
+// sweepInterval is how often sandboxes are removed that were unused for longer than their ttl.
 const sweepInterval = time.Minute
 
 // running is what Start began and Close ends.
@@ -117,7 +117,7 @@ func (e *Emulator) controlPlane() http.Handler {
 	})
 }
 
-// sweep removes sandboxes that nobody used for their ttl, until ctx ends.
+// sweep removes expired sandboxes until ctx ends.
 func (e *Emulator) sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepInterval)
 	defer ticker.Stop()
@@ -129,10 +129,10 @@ func (e *Emulator) sweep(ctx context.Context) {
 		}
 		removed, err := e.world.Sandboxes().Sweep(ctx)
 		for _, id := range removed {
-			e.options.Log.Info("sandbox removed: nobody used it for its ttl", "sandbox", id)
+			e.options.Log.Info("sandbox removed: it was unused for its ttl", "sandbox", id)
 		}
 		if err != nil {
-			e.options.Log.Error("sandboxes whose time is over were not removed", "error", err)
+			e.options.Log.Error("expired sandboxes were not removed", "error", err)
 		}
 	}
 }

@@ -3,20 +3,23 @@ package cli
 import (
 	"context"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
 // apisCommand lists what is emulated.
 type apisCommand struct {
-	remote
-	Name   string `arg:"" optional:"" help:"API or operation whose documented errors to list, such as onsmqtt.ApplyToken."`
-	Errors bool   `help:"List the documented errors of everything."`
-	JSON   bool   `name:"json" help:"Print JSON, as the control API gives it."`
+	controlFlags
+	Name   string `arg:"" optional:"" help:"API or operation to list the errors of, such as onsmqtt.ApplyToken."`
+	Errors bool   `help:"List the documented errors of all operations."`
+	JSON   bool   `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
@@ -24,49 +27,50 @@ func (apisCommand) Help() string {
 	return examples(
 		"tokenstage apis", "what is emulated and how it is called",
 		"tokenstage apis onsmqtt.ApplyToken", "the documented errors of one operation",
-		"tokenstage apis --json | jq -r '.apis[].operations[].id'", "for programs",
+		"tokenstage apis --json | jq -r '.apis[].operations[].id'", "as input for a program",
 	)
 }
 
 // Run prints the list.
-func (a *apisCommand) Run(ctx context.Context, world World) error {
+func (a *apisCommand) Run(ctx context.Context, env Env) error {
 	apis, err := a.client().APIs(ctx)
 	if err != nil {
 		return a.failure(err, "apis")
 	}
 	if a.Name != "" {
-		if apis, err = pick(apis, a.Name); err != nil {
+		if apis, err = selectAPIs(apis, a.Name); err != nil {
 			return err
 		}
 	}
 	switch {
 	case a.JSON:
-		return writeJSON(world.Stdout, controlapi.APIList{APIs: apis})
+		return writeJSON(env.Stdout, controlapi.APIList{APIs: apis})
 	case a.Errors || a.Name != "":
-		writeErrors(world.Stdout, styleFor(world), apis)
+		writeErrors(env.Stdout, styleFor(env), apis)
 	default:
-		writeOperations(world.Stdout, apis)
+		writeOperations(env.Stdout, apis)
 	}
 	return nil
 }
 
-// pick returns what a name means: an API with all its operations, or with one.
-func pick(apis []client.API, name string) ([]client.API, error) {
-	var known []string
+// selectAPIs returns the API of that name with all its operations, or the API of an operation with that one alone.
+func selectAPIs(apis []client.API, name string) ([]client.API, error) {
+	meant := map[string]string{} // what can be typed, to full names: an operation may be named without its API
 	for _, api := range apis {
 		if api.Name == name {
 			return []client.API{api}, nil
 		}
-		known = append(known, api.Name)
+		meant[api.Name] = api.Name
 		for _, op := range api.Operations {
 			if op.ID == name || op.ID == api.Name+"."+name {
 				api.Operations = []client.Operation{op}
 				return []client.API{api}, nil
 			}
-			known = append(known, op.ID)
+			_, short, _ := strings.Cut(op.ID, ".")
+			meant[op.ID], meant[short] = op.ID, op.ID
 		}
 	}
-	if near := nearest(name, known); near != "" {
+	if near := meant[nearest.Name(name, slices.Sorted(maps.Keys(meant)))]; near != "" {
 		return nil, usagef("no API or operation %q, did you mean %q?", name, near)
 	}
 	return nil, usagef("no API or operation %q; see: tokenstage apis", name)
@@ -77,15 +81,15 @@ func writeOperations(out io.Writer, apis []client.API) {
 	for _, api := range apis {
 		for _, op := range api.Operations {
 			rows = append(rows, []string{
-				api.Name, op.ID, api.Gateway, strconv.Itoa(len(op.Errors)), howCalled(api, op),
+				api.Name, op.ID, api.Gateway, strconv.Itoa(len(op.Errors)), routing(api, op),
 			})
 		}
 	}
-	new(table).write(out, rows...)
+	table{}.write(out, rows...)
 }
 
-// howCalled is what a request carries to be routed to the operation.
-func howCalled(api client.API, op client.Operation) string {
+// routing returns the parts of a request that select the operation.
+func routing(api client.API, op client.Operation) string {
 	call := strings.Join(op.Methods, "|") + " " + op.Path
 	profile, known := gateways.Find(api.Gateway)
 	if op.Action == "" || !known {
@@ -98,14 +102,14 @@ func writeErrors(out io.Writer, s style, apis []client.API) {
 	for i, api := range apis {
 		for j, op := range api.Operations {
 			if i+j > 0 {
-				say(out, "\n")
+				printf(out, "\n")
 			}
-			say(out, "%s  %s\n", s.heading(op.ID), op.Summary)
+			printf(out, "%s  %s\n", s.heading(op.ID), op.Summary)
 			rows := [][]string{{"CODE", "STATUS", "OF", "EVIDENCE", "MEANING"}}
 			for _, e := range op.Errors {
 				rows = append(rows, []string{e.Code, strconv.Itoa(e.Status), e.Origin, e.Evidence, e.Meaning})
 			}
-			new(table).write(out, rows...)
+			table{}.write(out, rows...)
 		}
 	}
 }

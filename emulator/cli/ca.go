@@ -10,73 +10,73 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
-// caCommand prints the certificate of the CA, or how clients come to trust it.
+// caCommand prints the certificate of the CA, or how to make clients trust it.
 type caCommand struct {
-	Trust    trustee    `placeholder:"WHO" help:"Tell how these trust it: go, node, java, python, curl, hosts or all."`
+	Trust    clientKind `placeholder:"WHO" help:"How to make these trust it: go, node, java, python, curl, hosts or all."`
 	Control  controlURL `placeholder:"URL" group:"remote" help:"Ask this control plane, not the state folder."`
-	Token    string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, where it needs one."`
+	Token    string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, if it needs one."`
 	StateDir stateDir   `placeholder:"DIR" group:"remote" help:"Where the CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
 // Help gives the examples.
 func (caCommand) Help() string {
 	return examples(
-		"tokenstage ca > ca.pem", "the CA that this machine keeps, made when there is none",
-		"tokenstage ca --control http://127.0.0.1:4011 > ca.pem", "that of a running emulator, such as one in a container",
+		"tokenstage ca > ca.pem", "the CA that this machine keeps; it is created if there is none",
+		"tokenstage ca --control http://127.0.0.1:4011 > ca.pem", "the CA of a running emulator, such as one in a container",
 		"tokenstage ca --trust node", "what to set for Node",
 		"tokenstage ca --trust hosts", "lines for /etc/hosts, so that apps keep their endpoints",
 	)
 }
 
-// found is a CA and what the texts say of it.
-type found struct {
+// caDetails are what the texts about a CA name.
+type caDetails struct {
 	certificate []byte
-	file        string // that holds it
-	fetch       string // the command that makes the file, where it is not there yet
-	tls         string // where the emulator is, as host:port
+	file        string // that holds the certificate
+	fetch       string // command that downloads the file, empty if it exists already
+	tls         string // address of the emulator over HTTPS, as host:port
 }
 
 const (
-	// savedAs is what the texts call the file of a CA that came from a running emulator.
+	// savedAs is the name of the file into which the texts save the CA of a running emulator.
 	savedAs = "ca.pem"
-	// likelyTLS is where the texts have an emulator that was not asked.
-	likelyTLS = "127.0.0.1:4443"
+	// assumedTLSAddr is the address in the texts when no running emulator was asked.
+	assumedTLSAddr = "127.0.0.1:4443"
 )
 
-// Run prints the certificate alone on standard output, so that it can be redirected; the rest is for people.
-func (c *caCommand) Run(ctx context.Context, world World) error {
-	find := c.kept
+// Run prints only the certificate on standard output, so that it can be redirected, and hints on standard error.
+func (c *caCommand) Run(ctx context.Context, env Env) error {
+	load := c.fromStateDir
 	if c.Control != "" {
-		find = c.running
+		load = c.fromEmulator
 	}
-	ca, err := find(ctx, world)
+	ca, err := load(ctx, env)
 	if err != nil {
 		return err
 	}
 	if c.Trust != "" {
-		c.Trust.write(world.Stdout, ca)
+		c.Trust.write(env.Stdout, ca)
 		return nil
 	}
-	say(world.Stdout, "%s", ca.certificate)
+	printf(env.Stdout, "%s", ca.certificate)
 	if ca.fetch == "" {
-		say(world.Stderr, "The file is %s.\n", ca.file)
+		printf(env.Stderr, "The file is %s.\n", ca.file)
 	}
-	say(world.Stderr, "How clients come to trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
+	printf(env.Stderr, "To make clients trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
 	return nil
 }
 
-// running is the CA of a running emulator, which may be the one that is kept here.
-func (c *caCommand) running(ctx context.Context, world World) (found, error) {
-	asked := remote{Control: c.Control, Token: c.Token}
+// fromEmulator asks a running emulator for its CA, which may be the one in the state folder.
+func (c *caCommand) fromEmulator(ctx context.Context, env Env) (caDetails, error) {
+	asked := controlFlags{Control: c.Control, Token: c.Token}
 	certificate, err := asked.client().CA(ctx)
 	if err != nil {
-		return found{}, asked.failure(err, "serve --help")
+		return caDetails{}, asked.failure(err, "serve --help")
 	}
 	box, err := asked.client().Sandbox(ctx, sandbox.Default)
 	if err != nil {
-		return found{}, asked.failure(err, "sandbox list")
+		return caDetails{}, asked.failure(err, "sandbox list")
 	}
-	ca := found{certificate: certificate, file: c.StateDir.holding(world, certificate), tls: likelyTLS}
+	ca := caDetails{certificate: certificate, file: c.StateDir.certFileOf(env, certificate), tls: assumedTLSAddr}
 	if base, err := url.Parse(box.Endpoints.TLS); err == nil && base.Port() != "" {
 		ca.tls = base.Host
 	}
@@ -86,16 +86,16 @@ func (c *caCommand) running(ctx context.Context, world World) (found, error) {
 	return ca, nil
 }
 
-// kept is the CA of the state folder, made when there is none.
-func (c *caCommand) kept(_ context.Context, world World) (found, error) {
-	folder := c.StateDir.find(world)
+// fromStateDir reads the CA of the state folder, and creates it if there is none.
+func (c *caCommand) fromStateDir(_ context.Context, env Env) (caDetails, error) {
+	folder := c.StateDir.path(env)
 	if folder == "" {
-		return found{}, usagef("there is no state folder on this machine: name one with --state-dir, " +
+		return caDetails{}, usagef("there is no state folder on this machine: name one with --state-dir, " +
 			"or a running emulator with --control")
 	}
 	ca, err := authority.Keep(folder, time.Now(), gateways.Hosts())
 	if err != nil {
-		return found{}, err
+		return caDetails{}, err
 	}
-	return found{certificate: ca.PEM(), file: authority.CertFile(folder), tls: likelyTLS}, nil
+	return caDetails{certificate: ca.PEM(), file: authority.CertFile(folder), tls: assumedTLSAddr}, nil
 }

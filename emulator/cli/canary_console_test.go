@@ -98,7 +98,7 @@ func (b browser) pages(t *testing.T) (paths []string) {
 }
 
 // look reads every page, and puts secrets where none belong.
-func (b browser) look(t *testing.T) {
+func (b browser) load(t *testing.T) {
 	t.Helper()
 	paths := b.pages(t)
 	if len(paths) < 80 {

@@ -218,7 +218,7 @@ func TestCanaries(t *testing.T) {
 			for _, path := range paths {
 				b.check(t, path, b.shown(t, path))
 			}
-			b.browser(t).look(t)
+			b.browser(t).load(t)
 			env := map[string]string{"TOKENSTAGE_CONTROL": b.server.control, "TOKENSTAGE_CONTROL_TOKEN": canaryToken}
 			for _, args := range [][]string{
 				{"requests", "--sandbox", "canaries"},

@@ -1,4 +1,4 @@
-// Package cli is the command line: it reads flags and environment, runs one command and says how it ended.
+// Package cli is the command line: it reads flags and variables, runs one command and returns its exit code.
 package cli
 
 import (
@@ -13,44 +13,44 @@ import (
 // Exit codes of the command.
 const (
 	exitOK      = 0
-	exitFailure = 1 // it could not be done
-	exitUsage   = 2 // the command line or the environment is not good
+	exitFailure = 1
+	exitUsage   = 2 // a mistake in the command line or the environment
 )
 
-// World is what a command touches besides its flags.
-type World struct {
+// Env is what a command uses of its process: where it writes and the environment variables.
+type Env struct {
 	Stdout, Stderr io.Writer
-	// LookupEnv reads the environment, from which every flag can be given too.
+	// LookupEnv reads an environment variable. Every flag can be set by one.
 	LookupEnv func(name string) (string, bool)
 }
 
-// grammar is the command line as kong reads it.
+// grammar describes the commands and flags to kong.
 type grammar struct {
 	Help helpFlag `short:"h" help:"Show this help."`
 
 	Serve       serveCommand       `cmd:"" help:"Run the emulator."`
 	Env         envCommand         `cmd:"" help:"Print endpoints and credentials as environment variables."`
-	APIs        apisCommand        `cmd:"" name:"apis" help:"List what is emulated, and its documented errors."`
-	Requests    requestsCommand    `cmd:"" help:"Show which requests came and why they were answered as they were."`
-	Scenarios   scenariosCommand   `cmd:"" help:"List, show and check what can be played."`
-	Play        playCommand        `cmd:"" help:"Play a scenario: let operations answer as it says."`
+	APIs        apisCommand        `cmd:"" name:"apis" help:"List the emulated APIs and their documented errors."`
+	Requests    requestsCommand    `cmd:"" help:"Show the requests that came in and why each got its answer."`
+	Scenarios   scenariosCommand   `cmd:"" help:"List, show and check scenarios."`
+	Play        playCommand        `cmd:"" help:"Play a scenario, which decides how operations answer."`
 	Stop        stopCommand        `cmd:"" help:"Stop a scenario."`
-	Coverage    coverageCommand    `cmd:"" help:"Tell which documented errors were seen; fail when too few were."`
+	Coverage    coverageCommand    `cmd:"" help:"Report which documented errors were seen; fail if too few were."`
 	Clock       clockCommand       `cmd:"" help:"Read, move or freeze a sandbox's clock."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Create, list, reset and remove sandboxes."`
-	CA          caCommand          `cmd:"" name:"ca" help:"Print the CA of --tls-addr, and how clients trust it."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 when the emulator is ready, with 1 when it is not."`
+	CA          caCommand          `cmd:"" name:"ca" help:"Print the CA of --tls-addr, or how to make clients trust it."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 if the emulator is ready, with 1 if it is not."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 // Run runs one command line until it is done or ctx ends, and returns the exit code.
-func Run(ctx context.Context, world World, args ...string) int {
+func Run(ctx context.Context, env Env, args ...string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	out := &output{to: world.Stdout}
-	world.Stdout = out
-	err := run(ctx, world, args)
+	out := &output{to: env.Stdout}
+	env.Stdout = out
+	err := run(ctx, env, args)
 	if errors.Is(err, errHelpShown) {
 		err = nil
 	}
@@ -60,28 +60,28 @@ func Run(ctx context.Context, world World, args ...string) int {
 	if err == nil {
 		return exitOK
 	}
-	say(world.Stderr, "tokenstage: %s\n", oneLine(err.Error()))
+	printf(env.Stderr, "tokenstage: %s\n", oneLine(err.Error()))
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
 	return exitFailure
 }
 
-func run(ctx context.Context, world World, args []string) error {
-	env := &environment{lookup: world.LookupEnv}
+func run(ctx context.Context, env Env, args []string) error {
+	variables := &variableResolver{lookup: env.LookupEnv}
 	parser, err := kong.New(&grammar{},
 		kong.Name("tokenstage"),
 		kong.Description("An emulator of cloud APIs that issue access tokens. Real SDKs work against it, offline.\n\n"+
-			"Exit codes: 0 all is well, 1 it could not be done, 2 the command line or the environment is not good."),
-		kong.Writers(world.Stdout, world.Stderr),
+			"Exit codes: 0 success, 1 failure, 2 a mistake in the command line or the environment."),
+		kong.Writers(env.Stdout, env.Stderr),
 		kong.NoDefaultHelp(),
 		kong.Vars{"control": defaultControl},
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, Compact: true, WrapUpperBound: helpWidth}),
 		kong.ValueFormatter(describe),
 		kong.ExplicitGroups([]kong.Group{{Key: remoteGroup, Title: "Where the emulator is:"}}),
-		kong.Resolvers(env),
+		kong.Resolvers(variables),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(world),
+		kong.Bind(env),
 	)
 	if err != nil {
 		return fmt.Errorf("build the command line: %w", err)
@@ -92,24 +92,24 @@ func run(ctx context.Context, world World, args []string) error {
 		return err
 	}
 	if err != nil {
-		return env.explain(err)
+		return variables.explain(err)
 	}
 	return command.Run()
 }
 
-// helpWidth keeps help readable on wide terminals.
+// helpWidth limits the width of help texts on wide terminals.
 const helpWidth = 110
 
-// errHelpShown ends a command line that asked for help.
+// errHelpShown stops parsing once the help was printed; it is not a failure.
 var errHelpShown = errors.New("help was shown")
 
-// helpFlag is kong's own --help, except that it does not end the process.
+// helpFlag replaces kong's --help, which would end the process.
 type helpFlag bool
 
-// IgnoreDefault lets the flag work where a command is missing.
+// IgnoreDefault lets the flag work without a command.
 func (helpFlag) IgnoreDefault() {}
 
-// BeforeReset prints the help before kong looks at anything else.
+// BeforeReset prints the help before kong checks anything else.
 func (helpFlag) BeforeReset(command *kong.Context) error {
 	if err := command.PrintUsage(false); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (helpFlag) BeforeReset(command *kong.Context) error {
 	return errHelpShown
 }
 
-// usageError is a command line or an environment that is not good.
+// usageError is a mistake in the command line or the environment.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }

@@ -72,7 +72,7 @@ func badCommandLines() map[string]badCommandLine {
 			args: "sandbox new --now noon", want: `--now: must be an instant such as 2030-01-01T00:00:00Z, got "noon"`,
 		},
 		"follow one": {
-			args: "requests --follow 1-2-3", want: "--follow goes with the whole journal, not with one request id",
+			args: "requests --follow 1-2-3", want: "--follow cannot be used with a request id",
 		},
 		"negative limit": {args: "requests --limit=-1", want: `--limit: expected a valid 64 bit uint but got "-1"`},
 	}
@@ -190,8 +190,8 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 func TestOutputThatDoesNotGetOut(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
-	world := cli.World{Stdout: full{}, Stderr: &said, LookupEnv: lookup(nil)}
-	code := cli.Run(t.Context(), world, "version")
+	env := cli.Env{Stdout: full{}, Stderr: &said, LookupEnv: lookup(nil)}
+	code := cli.Run(t.Context(), env, "version")
 	if want := "tokenstage: the output could not be written: no space left\n"; code != 1 || said.String() != want {
 		t.Errorf("exit code %d: %s", code, said.String())
 	}

@@ -10,34 +10,34 @@ import (
 
 // clockCommand reads or changes a clock.
 type clockCommand struct {
-	boxed
-	Set     moment `placeholder:"TIME" help:"Set the clock to this instant (RFC 3339)."`
-	Advance step   `placeholder:"STEP" help:"Move the clock forward, after --set."`
-	Freeze  bool   `xor:"running" help:"Stop the clock."`
-	Resume  bool   `name:"run" xor:"running" help:"Let the clock run again."`
-	JSON    bool   `name:"json" help:"Print JSON, as the control API gives it."`
+	sandboxFlags
+	Set     timeFlag    `placeholder:"TIME" help:"Set the clock to this instant (RFC 3339)."`
+	Advance advanceFlag `placeholder:"STEP" help:"Move the clock forward, after --set."`
+	Freeze  bool        `xor:"running" help:"Stop the clock."`
+	Resume  bool        `name:"run" xor:"running" help:"Let the clock run again."`
+	JSON    bool        `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
 func (clockCommand) Help() string {
 	return examples(
 		"tokenstage clock", "what time it is in the default sandbox",
-		"tokenstage clock --advance 59m", "just before a token of an hour ends",
+		"tokenstage clock --advance 59m", "just before a token with a lifetime of an hour expires",
 		"tokenstage clock --set 2030-01-01T00:00:00Z --freeze", "a fixed instant",
 		"tokenstage clock --run", "let time pass again",
 	)
 }
 
-// Run prints the reading after the change.
-func (c *clockCommand) Run(ctx context.Context, world World) error {
+// Run applies the changes and prints the clock.
+func (c *clockCommand) Run(ctx context.Context, env Env) error {
 	clock, err := c.change(ctx)
 	if err != nil {
 		return c.failure(err, "sandbox list")
 	}
 	if c.JSON {
-		return writeJSON(world.Stdout, clock)
+		return writeJSON(env.Stdout, clock)
 	}
-	say(world.Stdout, "%s  %s\n", instant(clock.Now), pace(clock.Frozen))
+	printf(env.Stdout, "%s  %s\n", formatTime(clock.Now), clockState(clock.Frozen))
 	return nil
 }
 
@@ -52,36 +52,36 @@ func (c *clockCommand) change(ctx context.Context) (client.Clock, error) {
 	return c.client().ChangeClock(ctx, c.Sandbox, change)
 }
 
-// moment is an instant in a flag.
-type moment time.Time
+// timeFlag is a flag with a point in time.
+type timeFlag time.Time
 
 // UnmarshalText reads RFC 3339.
-func (m *moment) UnmarshalText(text []byte) error {
+func (m *timeFlag) UnmarshalText(text []byte) error {
 	t, err := time.Parse(time.RFC3339, string(text))
 	if err != nil {
 		return fmt.Errorf("must be an instant such as 2030-01-01T00:00:00Z, got %q", text)
 	}
-	*m = moment(t)
+	*m = timeFlag(t)
 	return nil
 }
 
-// step is how far a flag moves a clock: never back, which the control API takes as an instant only.
-type step time.Duration
+// advanceFlag is a flag with the duration by which a clock is moved forward. Moving back takes a point in time.
+type advanceFlag time.Duration
 
-// UnmarshalText reads a duration as Go writes them.
-func (s *step) UnmarshalText(text []byte) error {
+// UnmarshalText reads a duration in the format of Go, such as 1h30m.
+func (s *advanceFlag) UnmarshalText(text []byte) error {
 	d, err := time.ParseDuration(string(text))
 	if err != nil || d < 0 {
 		return fmt.Errorf("must be a duration such as 59m or 1h30m, not negative, got %q", text)
 	}
-	*s = step(d)
+	*s = advanceFlag(d)
 	return nil
 }
 
-// instant writes a time for people, to the second.
-func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+// formatTime formats a time in RFC 3339, in UTC and to the second.
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-func pace(frozen bool) string {
+func clockState(frozen bool) string {
 	if frozen {
 		return "frozen"
 	}

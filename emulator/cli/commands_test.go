@@ -175,9 +175,9 @@ func TestSandboxes(t *testing.T) {
 	}{
 		{"sandbox new --id my-box", "", "tokenstage: a sandbox of that id exists: my-box\n", 1},
 		{"clock --sandbox my-box --advance 1h", "2030-01-01T01:00:00Z  frozen\n", "", 0},
-		{"sandbox reset my-box", "my-box is back at its start\n", "", 0},
+		{"sandbox reset my-box", "my-box was reset\n", "", 0},
 		{"clock --sandbox my-box", "2030-01-01T00:00:00Z  frozen\n", "", 0},
-		{"sandbox rm my-box", "my-box is removed\n", "", 0},
+		{"sandbox rm my-box", "my-box was removed\n", "", 0},
 		{"sandbox rm my-box", "", "tokenstage: no such sandbox: \"my-box\"; see: tokenstage sandbox list\n", 1},
 		{"sandbox rm default", "", "tokenstage: the default sandbox cannot be removed\n", 1},
 	} {
@@ -237,7 +237,7 @@ func TestWhereThereIsNoControlPlane(t *testing.T) {
 		"env", "apis", "requests", "requests --follow", "requests 1-2", "clock", "sandbox new", "sandbox list",
 	}
 	for name, c := range map[string]struct{ control, want string }{
-		"the data plane":       {s.data, s.data + " is no control plane (it says 404): name one with --control"},
+		"the data plane":       {s.data, s.data + " is not a control plane (it answers with status 404): name one with --control"},
 		"another server":       {other.URL, "the reply of " + other.URL + " is none of a control plane"},
 		"nobody":               {"http://127.0.0.1:1", "no control plane at http://127.0.0.1:1" + start},
 		"a name of no machine": {"http://nobody.invalid", "no control plane at http://nobody.invalid" + start},

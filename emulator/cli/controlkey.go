@@ -5,18 +5,18 @@ import (
 	"math/big"
 )
 
-// minToken is the shortest token that is accepted for the control plane.
+// minToken is the least length of a token for the control plane.
 const minToken = 16
 
-// controlKey is what opens the control plane.
+// controlKey is the token of the control plane.
 type controlKey struct {
-	// token is empty where none is needed.
+	// token is empty if none is needed.
 	token string
-	// generated tokens are shown at the start: nobody knows them yet.
+	// generated tokens are printed at the start, since nobody knows them yet.
 	generated bool
 }
 
-// newControlKey decides on the token: the given one, none on a loopback address, else a new one.
+// newControlKey returns the given token, no token for a loopback address, or else a generated one.
 func newControlKey(given string, loopback bool) (controlKey, error) {
 	switch {
 	case given != "" && len(given) < minToken:

@@ -13,24 +13,24 @@ import (
 
 // coverageCommand shows which documented errors were seen.
 type coverageCommand struct {
-	boxed
+	sandboxFlags
 	Format string  `enum:"table,json,junit" default:"table" help:"table, json or junit (XML for CI)."`
-	Min    percent `placeholder:"PERCENT" help:"Fail when fewer of the documented errors were seen."`
+	Min    percent `placeholder:"PERCENT" help:"Fail if a smaller share of the documented errors was seen."`
 }
 
 // Help gives the examples.
 func (coverageCommand) Help() string {
 	return examples(
 		"tokenstage coverage --sandbox checkout-7", "which errors the app under test has met",
-		"tokenstage coverage --min 80", "fail in CI below 80 %, and when no call came at all",
-		"tokenstage coverage --format junit > coverage.xml", "a report that CI servers read",
+		"tokenstage coverage --min 80", "fail in CI below 80 %, and if there were no calls at all",
+		"tokenstage coverage --format junit > coverage.xml", "a report for CI servers",
 	)
 }
 
-// percent is a threshold in a flag.
+// percent is a flag with a threshold.
 type percent float64
 
-// Validate refuses what no share can reach.
+// Validate refuses numbers that are not a percentage.
 func (p percent) Validate() error {
 	if !(p >= 0 && p <= 100) {
 		return fmt.Errorf("must be a number from 0 to 100, got %v", float64(p))
@@ -38,38 +38,38 @@ func (p percent) Validate() error {
 	return nil
 }
 
-// Run prints the report, and then fails if it must.
-func (c *coverageCommand) Run(ctx context.Context, world World) error {
+// Run prints the report, and fails if too few errors were seen.
+func (c *coverageCommand) Run(ctx context.Context, env Env) error {
 	got, err := c.client().Coverage(ctx, c.Sandbox)
 	if err != nil {
 		return c.failure(err, "sandbox list")
 	}
 	switch c.Format {
 	case "json":
-		err = writeJSON(world.Stdout, got)
+		err = writeJSON(env.Stdout, got)
 	case "junit":
-		err = writeJUnit(world.Stdout, got)
+		err = writeJUnit(env.Stdout, got)
 	default:
-		writeCoverage(world.Stdout, got)
+		writeCoverage(env.Stdout, got)
 	}
 	if err != nil {
 		return err
 	}
-	return c.judge(got)
+	return c.checkMinimum(got)
 }
 
-func (c *coverageCommand) judge(got client.Coverage) error {
+func (c *coverageCommand) checkMinimum(got client.Coverage) error {
 	if got.Calls == 0 {
 		return fmt.Errorf("no calls in the sandbox %s: is the app under test pointed at it?", c.Sandbox)
 	}
-	if share(got) < float64(c.Min) {
-		return fmt.Errorf("%s of the documented errors were seen, fewer than --min %v%%", shown(got), float64(c.Min))
+	if percentSeen(got) < float64(c.Min) {
+		return fmt.Errorf("%s of the documented errors were seen, fewer than --min %v%%", seenOfAll(got), float64(c.Min))
 	}
 	return nil
 }
 
-// share is how many of a hundred documented errors were seen.
-func share(c client.Coverage) float64 {
+// percentSeen is the share of the documented errors that were seen, in percent.
+func percentSeen(c client.Coverage) float64 {
 	const whole = 100
 	if c.Documented == 0 {
 		return whole
@@ -77,8 +77,8 @@ func share(c client.Coverage) float64 {
 	return whole * float64(c.Seen) / float64(c.Documented)
 }
 
-func shown(c client.Coverage) string {
-	return fmt.Sprintf("%d of %d (%.1f%%)", c.Seen, c.Documented, share(c))
+func seenOfAll(c client.Coverage) string {
+	return fmt.Sprintf("%d of %d (%.1f%%)", c.Seen, c.Documented, percentSeen(c))
 }
 
 func writeCoverage(out io.Writer, c client.Coverage) {
@@ -92,11 +92,11 @@ func writeCoverage(out io.Writer, c client.Coverage) {
 			rows = append(rows, []string{op.ID, e.Code, strconv.FormatInt(e.Seen, 10) + " (not documented)"})
 		}
 	}
-	new(table).write(out, rows...)
-	say(out, "\n%s; %s of the documented errors were seen\n", count(int(c.Calls), "call"), shown(c))
+	table{}.write(out, rows...)
+	printf(out, "\n%s; %s of the documented errors were seen\n", count(int(c.Calls), "call"), seenOfAll(c))
 }
 
-// The members of a JUnit report that CI servers agree on.
+// The parts of a JUnit report that all CI servers read.
 type (
 	junitReport struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -121,7 +121,7 @@ type (
 	}
 )
 
-// writeJUnit reports every documented error as a test, which fails when the error was not seen.
+// writeJUnit reports every documented error as a test, which fails if the error was not seen.
 func writeJUnit(out io.Writer, c client.Coverage) error {
 	report := junitReport{Name: "tokenstage coverage", Tests: c.Documented, Failures: c.Documented - c.Seen}
 	for _, op := range c.Operations {
@@ -142,6 +142,6 @@ func writeJUnit(out io.Writer, c client.Coverage) error {
 	if err := errors.Join(head, encoder.Encode(report)); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	say(out, "\n")
+	printf(out, "\n")
 	return nil
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// entryText writes an entry whole: first what to know, then what came in and what went out.
-type entryText struct{ style style }
+// entryPrinter writes an entry in full: a summary, the findings, the request and the response.
+type entryPrinter struct{ style style }
 
-func (t entryText) write(out io.Writer, e client.Entry) {
+func (t entryPrinter) write(out io.Writer, e client.Entry) {
 	t.summary(out, e)
-	for _, f := range e.Findings {
+	for _, f := range findingsOf(e) {
 		t.finding(out, f)
 	}
 	request, response := e.Request, e.Response
@@ -33,11 +33,11 @@ func (t entryText) write(out io.Writer, e client.Entry) {
 	t.text(out, "", "")
 }
 
-func (t entryText) summary(out io.Writer, e client.Entry) {
+func (t entryPrinter) summary(out io.Writer, e client.Entry) {
 	rows := [][]string{
 		{"id", e.ID},
 		{"time", e.Time.UTC().Format(time.RFC3339Nano)},
-		{"operation", called(e)},
+		{"operation", operationOrPath(e)},
 		{"sandbox", e.Sandbox},
 		{"credential", e.Credential},
 		{"outcome", fmt.Sprintf("%s, status %d, after %s", e.Outcome, e.Status, duration(e))},
@@ -45,10 +45,24 @@ func (t entryText) summary(out io.Writer, e client.Entry) {
 	if d := e.Decision; d != nil {
 		rows = append(rows, []string{"scenario", fmt.Sprintf("%s, rule %d, step %d", d.Scenario, d.Rule, d.Step)})
 	}
-	new(table).write(out, rows...)
+	table{}.write(out, rows...)
 }
 
-func (t entryText) finding(out io.Writer, f client.Finding) {
+// findingsOf returns the findings of an entry, and after them one for each rule of a scenario that did not take the
+// call.
+func findingsOf(e client.Entry) []client.Finding {
+	all := slices.Clone(e.Findings)
+	for _, m := range e.Misses {
+		all = append(all, client.Finding{
+			Check: fmt.Sprintf("scenario %s, rule %d", m.Scenario, m.Rule), Level: client.LevelAdvice,
+			Message:  "The rule did not take the call: " + m.Condition + ".",
+			Expected: m.Expected, Got: m.Got,
+		})
+	}
+	return all
+}
+
+func (t entryPrinter) finding(out io.Writer, f client.Finding) {
 	t.heading(out, f.Level+": "+f.Check)
 	t.text(out, "  ", f.Message)
 	for _, part := range [][2]string{
@@ -68,7 +82,7 @@ type content struct {
 	truncated bool
 }
 
-func (t entryText) message(out io.Writer, name, first string, headers http.Header, c content) {
+func (t entryPrinter) message(out io.Writer, name, first string, headers http.Header, c content) {
 	t.heading(out, name)
 	t.text(out, "  ", first)
 	for _, header := range slices.Sorted(maps.Keys(headers)) {
@@ -85,11 +99,11 @@ func (t entryText) message(out io.Writer, name, first string, headers http.Heade
 	}
 }
 
-func (t entryText) heading(out io.Writer, text string) {
-	say(out, "\n%s\n", t.style.heading(printable(text)))
+func (t entryPrinter) heading(out io.Writer, text string) {
+	printf(out, "\n%s\n", t.style.heading(printable(text)))
 }
 
-// text writes lines, each with the indent before it.
-func (t entryText) text(out io.Writer, indent, text string) {
-	say(out, "%s%s\n", indent, strings.ReplaceAll(printable(text), "\n", "\n"+indent))
+// text writes lines with an indent.
+func (t entryPrinter) text(out io.Writer, indent, text string) {
+	printf(out, "%s%s\n", indent, strings.ReplaceAll(printable(text), "\n", "\n"+indent))
 }

@@ -14,27 +14,27 @@ import (
 
 // envCommand prints what an app needs to talk to a sandbox.
 type envCommand struct {
-	boxed
-	Format   string   `enum:"shell,dotenv" default:"shell" help:"shell, to be evaluated, or dotenv, for a .env file."`
-	StateDir stateDir `placeholder:"DIR" group:"remote" help:"Where its CA is kept. Default: ~/.local/state/tokenstage."`
+	sandboxFlags
+	Format   string   `enum:"shell,dotenv" default:"shell" help:"shell for eval, or dotenv for a .env file."`
+	StateDir stateDir `placeholder:"DIR" group:"remote" help:"Where the CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
 // Help gives the examples.
 func (envCommand) Help() string {
 	return examples(
-		`eval "$(tokenstage env)"`, "in this shell",
-		"tokenstage env --format dotenv > .env", "in a file",
-		`eval "$(tokenstage env --sandbox checkout-7)"`, "of another sandbox",
+		`eval "$(tokenstage env)"`, "set them in this shell",
+		"tokenstage env --format dotenv > .env", "write them to a file, which a shell may source too",
+		`eval "$(tokenstage env --sandbox checkout-7)"`, "for another sandbox",
 	)
 }
 
 // Run prints the variables.
-func (e *envCommand) Run(ctx context.Context, world World) error {
+func (e *envCommand) Run(ctx context.Context, env Env) error {
 	box, err := e.client().Sandbox(ctx, e.Sandbox)
 	if err != nil {
 		return e.failure(err, "sandbox list")
 	}
-	secure, err := e.secure(ctx, world, box)
+	secure, err := e.secure(ctx, env, box)
 	if err != nil {
 		return e.failure(err, "serve --help")
 	}
@@ -44,13 +44,14 @@ func (e *envCommand) Run(ctx context.Context, world World) error {
 	}
 	all := slices.Concat(e.planes(box), addresses, e.token(), secure, credentials)
 	if e.Format == "dotenv" {
-		writeDotenv(world.Stdout, all)
+		writeDotenv(env.Stdout, all)
 	} else {
-		say(world.Stdout, "%s", settings.Exports(all))
+		printf(env.Stdout, "%s", settings.Exports(all))
 	}
 	return nil
 }
 
+// planes returns the variables about the planes and the sandbox.
 func (e *envCommand) planes(box client.Sandbox) []settings.Variable {
 	return []settings.Variable{
 		{Name: "TOKENSTAGE_DATA", Value: dataAddress(box)},
@@ -59,7 +60,7 @@ func (e *envCommand) planes(box client.Sandbox) []settings.Variable {
 	}
 }
 
-// dataAddress is the data plane as host:port.
+// dataAddress returns the address of the data plane as host:port.
 func dataAddress(box client.Sandbox) string { return strings.TrimPrefix(box.Endpoints.Data, "http://") }
 
 func (e *envCommand) token() []settings.Variable {
@@ -69,7 +70,7 @@ func (e *envCommand) token() []settings.Variable {
 	return []settings.Variable{{Name: "TOKENSTAGE_CONTROL_TOKEN", Value: e.Token}}
 }
 
-// gatewayVariables are the addresses of all gateways, and the first credential of each.
+// gatewayVariables returns the variables for the addresses of all gateways, and for the first credential of each.
 func gatewayVariables(box client.Sandbox) (addresses, credentials []settings.Variable, err error) {
 	listed, err := gateway.CredentialsByGateway(box.Credentials)
 	if err != nil {
@@ -86,8 +87,8 @@ func gatewayVariables(box client.Sandbox) (addresses, credentials []settings.Var
 	return addresses, credentials, nil
 }
 
-// secure is what clients need over HTTPS, where that is on. The file of the CA is named where this machine has it.
-func (e *envCommand) secure(ctx context.Context, world World, box client.Sandbox) ([]settings.Variable, error) {
+// secure returns the variables for HTTPS, if it is on. The file of the CA is among them if it is on this machine.
+func (e *envCommand) secure(ctx context.Context, env Env, box client.Sandbox) ([]settings.Variable, error) {
 	if box.Endpoints.TLS == "" {
 		return nil, nil
 	}
@@ -96,7 +97,7 @@ func (e *envCommand) secure(ctx context.Context, world World, box client.Sandbox
 	if err != nil {
 		return nil, err
 	}
-	if file := e.StateDir.holding(world, ca); file != "" {
+	if file := e.StateDir.certFileOf(env, ca); file != "" {
 		all = append(all, settings.Variable{Name: "TOKENSTAGE_CA_FILE", Value: file})
 	}
 	return all, nil
@@ -105,19 +106,7 @@ func (e *envCommand) secure(ctx context.Context, world World, box client.Sandbox
 func writeDotenv(out io.Writer, all []settings.Variable) {
 	for _, v := range all {
 		if v.Value != "" {
-			say(out, "%s=%s\n", v.Name, dotenvQuote(v.Value))
+			printf(out, "%s=%s\n", v.Name, dotenvQuote(v.Value))
 		}
 	}
-}
-
-// dotenvQuote uses single quotes, which readers take literally, and double quotes with escapes for what these cannot
-// hold.
-func dotenvQuote(value string) string {
-	switch {
-	case settings.Plain(value):
-		return value
-	case !strings.ContainsAny(value, "'\n\r"):
-		return "'" + value + "'"
-	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "\n", `\n`, "\r", `\r`).Replace(value) + `"`
 }

@@ -1,7 +1,12 @@
 package cli_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -90,7 +95,7 @@ func TestEnvIsQuotedForDotenv(t *testing.T) {
 	got := s.run(t, "env", "--sandbox", "odd", "--format", "dotenv")
 	for _, want := range []string{
 		"\nALIBABA_CLOUD_ACCESS_KEY_ID='key id'\n",
-		"\nALIBABA_CLOUD_ACCESS_KEY_SECRET=\"it's \\\"\\$HOME\\\" `id` \\\\n #x\\n!y\té&&exit 1\"\n",
+		"\nALIBABA_CLOUD_ACCESS_KEY_SECRET=\"it's \\\"\\$HOME\\\" \\`id\\` \\\\n #x\n!y\té&&exit 1\"\n",
 		"\nALIBABA_CLOUD_SECURITY_TOKEN=\"sts'token\"\n",
 		"\nAICC_APP_KEY='app#key'\n",
 		"\nAICC_APP_SECRET=plain-secret\n",
@@ -101,6 +106,46 @@ func TestEnvIsQuotedForDotenv(t *testing.T) {
 	}
 	if strings.Contains(got.out, "TOP_APP_KEY") {
 		t.Errorf("has an app that is not there:\n%s", got.out)
+	}
+}
+
+// TestDotenvIsSourced has a shell source the file with values that would run commands, break lines or lose letters.
+func TestDotenvIsSourced(t *testing.T) {
+	t.Parallel()
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("there is no sh on this machine")
+	}
+	folder := t.TempDir()
+	touch := "touch " + filepath.Join(folder, "ran")
+	s := serve(t, nil)
+	for i, secret := range []string{
+		oddSecret, "it's `" + touch + "`", "it's $(" + touch + ")", "`" + touch + "`", "$(" + touch + ")",
+		"'; " + touch + "; '", "\"; " + touch + "; \"", "it's \"; " + touch + " #", "a\n" + touch + "\n", "it's\n" + touch,
+		`it's \`, `\\\\`, `it's \\"`, "it's ${HOME} $$ $1", "x & " + touch, "~/ab", "/etc/*", "it's *", "a=b=c", " spaces ", "\ttab'",
+		"line\r\nend", "it's a line\r\nend", "''''", `""""`, "令牌's `" + touch + "`",
+	} {
+		id := "hostile-" + strconv.Itoa(i)
+		_, err := client.New(s.control).CreateSandbox(t.Context(), client.Definition{ID: id, Credentials: client.Credentials{
+			ACS: []client.ACSCredential{{AccessKeyID: "key-" + id, AccessKeySecret: secret}},
+			Top: []client.App{}, Fabric: []client.App{},
+		}})
+		if err != nil {
+			t.Fatalf("%q: %v", secret, err)
+		}
+		got := s.run(t, "env", "--sandbox", id, "--format", "dotenv")
+		file := filepath.Join(folder, id)
+		if err := os.WriteFile(file, []byte(got.out), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), shell, "-c",
+			`. "$0"; printf '%s|' "$ALIBABA_CLOUD_ACCESS_KEY_SECRET" "$ALIBABA_CLOUD_ACCESS_KEY_ID"`, file).CombinedOutput()
+		if want := secret + "|key-" + id + "|"; err != nil || string(out) != want {
+			t.Errorf("the shell has %q (%v), want %q, from\n%s", out, err, want, got.out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(folder, "ran")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the shell ran what a value says: %v", err)
 	}
 }
 

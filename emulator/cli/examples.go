@@ -4,12 +4,12 @@ import (
 	"strings"
 )
 
-// examples lists command lines and what they do, as a block of help.
+// examples formats pairs of a command line and its description as a section of the help.
 func examples(pairs ...string) string {
 	var text strings.Builder
 	text.WriteString("Examples:\n")
 	for i := 0; i+1 < len(pairs); i += 2 {
-		say(&text, "\n    # %s\n    %s\n", pairs[i+1], pairs[i])
+		printf(&text, "\n    # %s\n    %s\n", pairs[i+1], pairs[i])
 	}
 	return text.String()
 }

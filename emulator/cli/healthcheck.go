@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// healthLimit is how long a healthy emulator may take to say so.
+// healthLimit is the longest time that a healthy emulator takes to answer.
 const healthLimit = 2 * time.Second
 
-type healthcheckCommand struct{ remote }
+// healthcheckCommand tells whether a running emulator is ready.
+type healthcheckCommand struct{ controlFlags }
 
 // Help gives the examples.
 func (healthcheckCommand) Help() string {
@@ -20,12 +21,12 @@ func (healthcheckCommand) Help() string {
 }
 
 // Run asks the control plane.
-func (h *healthcheckCommand) Run(ctx context.Context, world World) error {
+func (h *healthcheckCommand) Run(ctx context.Context, env Env) error {
 	limited, cancel := context.WithTimeout(ctx, healthLimit)
 	defer cancel()
 	err := h.client().Health(limited)
 	if err == nil {
-		say(world.Stdout, "ready\n")
+		printf(env.Stdout, "ready\n")
 		return nil
 	}
 	if ctx.Err() == nil && limited.Err() != nil {

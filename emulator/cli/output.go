@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// output is a writer that keeps its first error, so that commands print without a look at each line and Run still knows
-// when what they said did not get out.
+// output is a writer that keeps its first error, so that commands need not check every write and Run can still report
+// that output was lost.
 type output struct {
 	to  io.Writer
 	err error
@@ -22,7 +22,7 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// isTerminal reports whether a person reads.
+// isTerminal reports whether the output is a terminal.
 func (o *output) isTerminal() bool {
 	file, ok := o.to.(*os.File)
 	if !ok {
@@ -32,9 +32,9 @@ func (o *output) isTerminal() bool {
 	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return false
 	}
-	null, err := os.Stat(os.DevNull) // a character device too, where nobody reads
+	null, err := os.Stat(os.DevNull) // a character device too, but no terminal
 	return err != nil || !os.SameFile(info, null)
 }
 
-// say prints. That it failed is for the output to know.
-func say(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
+// printf writes formatted text. It drops the error, which the output keeps.
+func printf(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }

@@ -19,22 +19,22 @@ import (
 
 // playCommand plays a scenario.
 type playCommand struct {
-	boxed
-	What string `arg:"" name:"name|file" help:"Name of a known scenario, or a file with one of your own."`
+	sandboxFlags
+	What string `arg:"" name:"name|file" help:"Name of a known scenario, or a file with a scenario of your own."`
 }
 
 // Help gives the examples.
 func (playCommand) Help() string {
 	return examples(
-		"tokenstage play mqtt-throttled-then-fine", "a story that ships",
-		"tokenstage play error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "a documented error, once and for all",
-		"tokenstage play ./mine.yaml --sandbox checkout-7", "one of your own, in a sandbox",
+		"tokenstage play mqtt-throttled-then-fine", "a scenario that ships with Tokenstage",
+		"tokenstage play error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "a documented error, for every call",
+		"tokenstage play ./mine.yaml --sandbox checkout-7", "a scenario of your own, in another sandbox",
 	)
 }
 
-// Run plays it in the place of one of the same name.
-func (p *playCommand) Run(ctx context.Context, world World) error {
-	what := known{name: p.What}
+// Run plays the scenario. It replaces a playing one of the same name.
+func (p *playCommand) Run(ctx context.Context, env Env) error {
+	what := playable{name: p.What}
 	if isFile(p.What) {
 		var err error
 		if what.name, what.source, err = readScenario(p.What); err != nil {
@@ -44,12 +44,12 @@ func (p *playCommand) Run(ctx context.Context, world World) error {
 	if err := what.play(ctx, p.client(), p.Sandbox); err != nil {
 		return p.failure(err, "scenarios list")
 	}
-	say(world.Stdout, "%s plays in the sandbox %s\n", printable(what.name), p.Sandbox)
+	printf(env.Stdout, "%s is playing in the sandbox %s\n", printable(what.name), p.Sandbox)
 	return nil
 }
 
-// isFile tells a file from a name: what ends like a document is one even where it is missing, so that the message is
-// about the file.
+// isFile tells the name of a file from that of a scenario. A name with the extension of a document is always that of a
+// file, so that the error message is about the file if there is none.
 func isFile(what string) bool {
 	if slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(what)) {
 		return true
@@ -58,17 +58,17 @@ func isFile(what string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// maxScenario is more than the longest document that is read.
+// maxScenario is how much of a file is read, more than the longest document that is accepted.
 const maxScenario = 1 << 20
 
-// readFile reads a file up to a bound: a mistyped name may be that of anything.
+// readFile reads at most maxScenario bytes, since a mistyped name may be that of a huge file.
 func readFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no file %s", name)
+		return nil, fmt.Errorf("no such file: %s", name)
 	}
 	if err != nil {
-		return nil, err // it names the file
+		return nil, err // the error names the file
 	}
 	defer func() { _ = file.Close() }()
 	var text bytes.Buffer
@@ -76,30 +76,30 @@ func readFile(name string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// stopCommand ends a scenario.
+// stopCommand stops a scenario.
 type stopCommand struct {
-	boxed
-	Name string `arg:"" help:"Name of a scenario that plays."`
+	sandboxFlags
+	Name string `arg:"" help:"Name of a scenario that is playing."`
 }
 
 // Help gives the examples.
 func (stopCommand) Help() string {
 	return examples(
 		"tokenstage stop mqtt-throttled-then-fine", "normal answers again",
-		"tokenstage stop magic-values", "also what is on by default can be switched off",
+		"tokenstage stop magic-values", "scenarios that play by default can be stopped too",
 	)
 }
 
-// Run stops it.
-func (s *stopCommand) Run(ctx context.Context, world World) error {
+// Run stops the scenario.
+func (s *stopCommand) Run(ctx context.Context, env Env) error {
 	if err := s.client().StopScenario(ctx, s.Sandbox, s.Name); err != nil {
 		return s.failed(ctx, err)
 	}
-	say(world.Stdout, "%s plays no more in the sandbox %s\n", printable(s.Name), s.Sandbox)
+	printf(env.Stdout, "%s stopped playing in the sandbox %s\n", printable(s.Name), s.Sandbox)
 	return nil
 }
 
-// failed says what plays, where that which was to be stopped does not.
+// failed adds the names of the playing scenarios if the one to be stopped is not playing.
 func (s *stopCommand) failed(ctx context.Context, err error) error {
 	p, ok := errors.AsType[*client.Problem](err)
 	if !ok || p.Status != http.StatusNotFound {
@@ -113,5 +113,5 @@ func (s *stopCommand) failed(ctx context.Context, err error) error {
 	for i, each := range playing {
 		names[i] = printable(each.Name)
 	}
-	return fmt.Errorf("%s; in the sandbox %s play: %s", p.Detail, s.Sandbox, cmp.Or(strings.Join(names, ", "), "none"))
+	return fmt.Errorf("%s; playing in the sandbox %s: %s", p.Detail, s.Sandbox, cmp.Or(strings.Join(names, ", "), "none"))
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Main runs the command line of this process and returns its exit code. SIGINT and SIGTERM end a command in good order;
-// a second one ends it at once.
+// Main runs the command line of this process and returns its exit code. The first SIGINT or SIGTERM stops the command
+// gracefully, a second one kills it.
 func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
@@ -21,13 +21,13 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		case <-signals:
 		case <-ctx.Done():
 		}
-		signal.Stop(signals) // before anybody hears of the first, so that no second one gets lost
+		signal.Stop(signals) // before the command learns of the first one, so that no second one gets lost
 		end()
 	}()
-	return Run(ctx, World{Stdout: stdout, Stderr: stderr, LookupEnv: os.LookupEnv}, args...)
+	return Run(ctx, Env{Stdout: stdout, Stderr: stderr, LookupEnv: os.LookupEnv}, args...)
 }
 
-// tick calls do now and then every interval, until it fails or ctx ends.
+// tick calls do at once and then at every interval, until do fails or ctx ends.
 func tick(ctx context.Context, interval time.Duration, do func() error) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()

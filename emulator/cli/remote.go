@@ -12,54 +12,55 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// defaultControl is where serve puts the control plane unless told otherwise.
+// defaultControl is the URL of the control plane at its default address.
 const defaultControl = "http://127.0.0.1:4011"
 
-// remoteGroup is the key of the flags below in the help.
+// remoteGroup is the key of the group of these flags in the help.
 const remoteGroup = "remote"
 
-// remote are the flags of the commands that talk to a running emulator.
-type remote struct {
+// controlFlags are the flags of the commands that talk to a running emulator.
+type controlFlags struct {
 	Control controlURL `default:"${control}" placeholder:"URL" group:"remote" help:"Control plane of the emulator."`
-	Token   string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, where it needs one."`
+	Token   string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, if it needs one."`
 }
 
-func (r remote) client() *client.Client {
-	if r.Token == "" {
-		return client.New(string(r.Control))
+func (f controlFlags) client() *client.Client {
+	if f.Token == "" {
+		return client.New(string(f.Control))
 	}
-	return client.New(string(r.Control), client.WithToken(r.Token))
+	return client.New(string(f.Control), client.WithToken(f.Token))
 }
 
-// failure says in one line why a call failed, if it did, and what to do next. show is the command that lists what there
-// is.
-func (r remote) failure(err error, show string) error {
+// failure explains in one line why a call failed and what to do next; nil stays nil. show is the command that lists the
+// known names when one was not found.
+func (f controlFlags) failure(err error, show string) error {
 	if err == nil {
 		return nil
 	}
 	if p, ok := errors.AsType[*client.Problem](err); ok {
-		return r.refusal(p, show)
+		return f.refusal(p, show)
 	}
 	if errors.Is(err, context.Canceled) {
 		return errors.New("interrupted")
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return fmt.Errorf("no control plane at %s: start one with: tokenstage serve", r.Control)
+		return fmt.Errorf("no control plane at %s: start one with: tokenstage serve", f.Control)
 	}
 	return err
 }
 
-func (r remote) refusal(p *client.Problem, show string) error {
+func (f controlFlags) refusal(p *client.Problem, show string) error {
 	switch {
 	case p.Type == "":
-		return fmt.Errorf("%s is no control plane (it says %d): name one with --control", r.Control, p.Status)
+		return fmt.Errorf("%s is not a control plane (it answers with status %d): name one with --control",
+			f.Control, p.Status)
 	case p.Status == http.StatusNotFound:
 		return fmt.Errorf("%s see: tokenstage %s", sentence(p.Detail), show)
 	}
 	return errors.New(p.Detail)
 }
 
-// sentence ends a text so that another can follow.
+// sentence ends a text with punctuation so that another can follow.
 func sentence(text string) string {
 	if strings.HasSuffix(text, "?") {
 		return text
@@ -67,7 +68,7 @@ func sentence(text string) string {
 	return text + ";"
 }
 
-// controlFlag is what commands to paste need to reach a control plane; nothing for the default one.
+// controlFlag returns the flag that commands need to reach a control plane, and nothing for the default one.
 func controlFlag(url string) string {
 	if url == defaultControl {
 		return ""
@@ -75,16 +76,16 @@ func controlFlag(url string) string {
 	return " --control " + url
 }
 
-// boxed are the flags of the commands about one sandbox.
-type boxed struct {
-	remote
-	Sandbox string `default:"default" placeholder:"ID" group:"remote" help:"Sandbox to look at."`
+// sandboxFlags are the flags of the commands about one sandbox.
+type sandboxFlags struct {
+	controlFlags
+	Sandbox string `default:"default" placeholder:"ID" group:"remote" help:"Sandbox to use."`
 }
 
-// controlURL is the base URL of a control plane; the scheme may be left out.
+// controlURL is a flag with the base URL of a control plane; the scheme may be left out.
 type controlURL string
 
-// Validate refuses what cannot be called.
+// Validate refuses what is not a URL of HTTP.
 func (u controlURL) Validate() error {
 	text := string(u)
 	if !strings.Contains(text, "://") {

@@ -8,15 +8,15 @@ import (
 
 // requestsCommand shows the journal.
 type requestsCommand struct {
-	boxed
-	ID        string `arg:"" optional:"" help:"Request id of one entry to show whole."`
+	sandboxFlags
+	ID        string `arg:"" optional:"" help:"Request id of a single entry to show in full."`
 	API       string `name:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
 	Operation string `placeholder:"NAME" help:"Only this operation, such as onsmqtt.ApplyToken."`
-	Outcome   string `placeholder:"CODE" help:"Only what ended so: ok, !ok (all others), or the provider's code."`
-	Limit     uint   `placeholder:"N" default:"50" help:"At most so many, the latest; 0 for all."`
-	Verbose   bool   `short:"v" help:"Show entries whole: findings, request and response."`
-	Follow    bool   `short:"f" help:"Go on with what comes in, until interrupted."`
-	JSON      bool   `name:"json" help:"Print JSON, as the control API gives it; with --follow one entry a line."`
+	Outcome   string `placeholder:"CODE" help:"Only this outcome: ok, !ok (all others) or an error code."`
+	Limit     uint   `placeholder:"N" default:"50" help:"Show at most the latest N; 0 shows all."`
+	Verbose   bool   `short:"v" help:"Show entries in full: findings, request and response."`
+	Follow    bool   `short:"f" help:"Keep showing new requests until interrupted."`
+	JSON      bool   `name:"json" help:"Print JSON, as the control API returns it; with --follow, one entry per line."`
 }
 
 // Help gives the examples.
@@ -28,34 +28,34 @@ func (requestsCommand) Help() string {
 	)
 }
 
-// Run prints entries.
-func (r *requestsCommand) Run(ctx context.Context, world World) error {
+// Run prints one entry, the latest entries, or entries as they come in.
+func (r *requestsCommand) Run(ctx context.Context, env Env) error {
 	switch {
 	case r.ID != "" && r.Follow:
-		return usagef("--follow goes with the whole journal, not with one request id")
+		return usagef("--follow cannot be used with a request id")
 	case r.ID != "":
-		return r.one(ctx, world)
+		return r.showOne(ctx, env)
 	case r.Follow:
-		return r.failure(r.follow(ctx, world), "sandbox list")
+		return r.failure(r.follow(ctx, env), "sandbox list")
 	}
-	return r.failure(r.list(ctx, world), "sandbox list")
+	return r.failure(r.list(ctx, env), "sandbox list")
 }
 
-// one shows one entry whole.
-func (r *requestsCommand) one(ctx context.Context, world World) error {
+// showOne prints one entry in full.
+func (r *requestsCommand) showOne(ctx context.Context, env Env) error {
 	entry, err := r.client().Request(ctx, r.Sandbox, r.ID)
 	if err != nil {
 		return r.failure(err, "requests")
 	}
 	if r.JSON {
-		return writeJSON(world.Stdout, entry)
+		return writeJSON(env.Stdout, entry)
 	}
-	entryText{style: styleFor(world)}.write(world.Stdout, entry)
+	entryPrinter{style: styleFor(env)}.write(env.Stdout, entry)
 	return nil
 }
 
-// list shows the latest entries that are kept, and says what it does not show.
-func (r *requestsCommand) list(ctx context.Context, world World) error {
+// list prints the latest entries, and how many others there are or were.
+func (r *requestsCommand) list(ctx context.Context, env Env) error {
 	page, err := r.collect(ctx)
 	if err != nil {
 		return err
@@ -63,19 +63,19 @@ func (r *requestsCommand) list(ctx context.Context, world World) error {
 	found := len(page.Requests)
 	page.Requests = r.latest(page.Requests)
 	if r.JSON {
-		return writeJSON(world.Stdout, page)
+		return writeJSON(env.Stdout, page)
 	}
-	if err := r.printer(world)(page.Requests); err != nil {
+	if err := r.printer(env)(page.Requests); err != nil {
 		return err
 	}
 	if found == 0 {
-		say(world.Stdout, "no such requests in the sandbox %s\n", r.Sandbox)
+		printf(env.Stdout, "no matching requests in the sandbox %s\n", r.Sandbox)
 	}
 	if hidden := found - len(page.Requests); hidden > 0 {
-		say(world.Stdout, "%d earlier entries are not shown; --limit 0 shows all\n", hidden)
+		printf(env.Stdout, "%d earlier entries are not shown; --limit 0 shows all\n", hidden)
 	}
 	if page.Dropped > 0 {
-		say(world.Stdout, "%d entries were dropped: the journal keeps the latest\n", page.Dropped)
+		printf(env.Stdout, "%d entries were dropped: the journal keeps only the latest\n", page.Dropped)
 	}
 	return nil
 }
@@ -87,14 +87,14 @@ func (r *requestsCommand) latest(entries []client.Entry) []client.Entry {
 	return entries[uint(len(entries))-r.Limit:]
 }
 
-// maxPage is the largest page that the control API gives.
+// maxPage is the largest page that the control API returns.
 const maxPage = 1000
 
 func (r *requestsCommand) filter() client.Filter {
 	return client.Filter{API: r.API, Operation: r.Operation, Outcome: r.Outcome}
 }
 
-// collect returns the entries that are kept, as many pages as there are.
+// collect returns the entries of all pages.
 func (r *requestsCommand) collect(ctx context.Context) (client.Page, error) {
 	filter := r.filter()
 	filter.Limit = maxPage
@@ -112,22 +112,22 @@ func (r *requestsCommand) collect(ctx context.Context) (client.Page, error) {
 	}
 }
 
-// printer prints entries as the flags want them, batch after batch.
-func (r *requestsCommand) printer(world World) func([]client.Entry) error {
+// printer returns a function that prints batches of entries in the format that the flags ask for.
+func (r *requestsCommand) printer(env Env) func([]client.Entry) error {
 	switch {
 	case r.JSON:
-		return func(entries []client.Entry) error { return writeLines(world.Stdout, entries) }
+		return func(entries []client.Entry) error { return writeLines(env.Stdout, entries) }
 	case r.Verbose:
 		return func(entries []client.Entry) error {
 			for _, e := range entries {
-				entryText{style: styleFor(world)}.write(world.Stdout, e)
+				entryPrinter{style: styleFor(env)}.write(env.Stdout, e)
 			}
 			return nil
 		}
 	}
 	rows := &entryRows{}
 	return func(entries []client.Entry) error {
-		rows.write(world.Stdout, entries)
+		rows.write(env.Stdout, entries)
 		return nil
 	}
 }

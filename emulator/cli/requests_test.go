@@ -52,7 +52,7 @@ func TestRequests(t *testing.T) {
 		if got := list("--outcome", "ok", "--api", "ccmessaging", "--operation", "tokenByAkSk").out; len(columns(got)) != 4 {
 			t.Errorf("got:\n%s", got)
 		}
-		if got := list("--outcome", "Nothing").out; got != "no such requests in the sandbox "+box.ID+"\n" {
+		if got := list("--outcome", "Nothing").out; got != "no matching requests in the sandbox "+box.ID+"\n" {
 			t.Errorf("got:\n%s", got)
 		}
 	})
@@ -215,7 +215,7 @@ func TestRequestsSayWhatWasDropped(t *testing.T) {
 	t.Cleanup(server.Close)
 	got := run(t, nil, "requests", "--control", server.URL)
 	rows := columns(got.out)
-	if len(rows) != 5 || !strings.HasSuffix(got.out, "\n2 entries were dropped: the journal keeps the latest\n") {
+	if len(rows) != 5 || !strings.HasSuffix(got.out, "\n2 entries were dropped: the journal keeps only the latest\n") {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -228,13 +228,42 @@ func TestFindingsThatRefusedComeFirst(t *testing.T) {
 			{Level: client.LevelAdvice, Message: "could be better"}, {Level: client.LevelError, Message: "is wrong"},
 		}},
 		{ID: "b", Seq: 2, Findings: []client.Finding{{Level: client.LevelAdvice, Message: strings.Repeat("long ", 30)}}},
+		{ID: "c", Seq: 3, Misses: []client.Miss{{Scenario: "mine", Condition: "quota"}}},
 	}})
 	t.Cleanup(server.Close)
 	got := run(t, nil, "requests", "--control", server.URL)
-	for _, want := range []string{"  is wrong\n", "  " + strings.Repeat("long ", 19) + "long…\n"} {
+	for _, want := range []string{"  is wrong\n", "  " + strings.Repeat("long ", 19) + "long…\n", "  The rule did not take the call: quota.\n"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("does not say %q in:\n%s", want, got.out)
 		}
+	}
+}
+
+// TestRulesThatDidNotTakeTheCall stand behind what refused it.
+func TestRulesThatDidNotTakeTheCall(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(paged{entries: []client.Entry{{
+		ID: "a", Seq: 1, Findings: []client.Finding{{Check: "quota", Level: client.LevelError, Message: "is spent"}},
+		Misses: []client.Miss{
+			{Scenario: "mine", Rule: 1, Condition: "when params.InstanceId", Expected: "a glob post-*", Got: "pre-1"},
+		},
+	}}})
+	t.Cleanup(server.Close)
+	const want = `
+error: quota
+  is spent
+
+advice: scenario mine, rule 1
+  The rule did not take the call: when params.InstanceId.
+  expected
+    a glob post-*
+  got
+    pre-1
+
+request
+`
+	if got := run(t, nil, "requests", "--verbose", "--control", server.URL); !strings.Contains(got.out, want) {
+		t.Errorf("got:\n%s\nwant in it:\n%s", got.out, want)
 	}
 }
 
@@ -251,6 +280,7 @@ func TestForeignTextDoesNotSteerTheTerminal(t *testing.T) {
 			},
 			Response: client.Response{Headers: http.Header{"X": {evil}}, Body: evil},
 			Decision: &client.Decision{Scenario: evil},
+			Misses:   []client.Miss{{Scenario: evil, Condition: evil, Expected: evil, Got: evil}},
 			Findings: []client.Finding{{Check: evil, Level: "error", Message: evil, Expected: evil, Server: evil + "\n" + evil}},
 		}
 		if strings.HasSuffix(r.URL.Path, "/1-2") {

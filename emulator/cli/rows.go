@@ -10,37 +10,37 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// entryRows writes entries as rows of one table that goes on from batch to batch.
-type entryRows struct{ table *table }
+// entryRows writes entries as rows of a table, batch by batch.
+type entryRows struct{ begun bool }
 
-// write writes a batch, with the heading before the first row of all.
+// write writes a batch, the first one below the heading.
 func (r *entryRows) write(out io.Writer, entries []client.Entry) {
 	if len(entries) == 0 {
 		return
 	}
 	var rows [][]string
-	if r.table == nil {
-		// Wide enough for what usually comes, so that later batches stay in line.
-		r.table = &table{widths: []int{12, 29, 24, 6, 8, 36}}
+	if !r.begun {
 		rows = append(rows, []string{"TIME", "OPERATION", "OUTCOME", "STATUS", "DURATION", "ID", "FINDING"})
 	}
+	r.begun = true
 	for _, e := range entries {
 		rows = append(rows, []string{
-			e.Time.UTC().Format("15:04:05.000"), called(e), e.Outcome, strconv.Itoa(e.Status), duration(e), e.ID,
+			e.Time.UTC().Format("15:04:05.000"), operationOrPath(e), e.Outcome, strconv.Itoa(e.Status), duration(e), e.ID,
 			shorten(firstFinding(e), maxFinding),
 		})
 	}
-	r.table.write(out, rows...)
+	// Wide enough for most values, so that the columns of all batches are aligned.
+	table{least: []int{12, 29, 24, 6, 8, 36}}.write(out, rows...)
 }
 
-// Lengths of cells that come from outside.
+// The greatest lengths of cells whose text comes from clients.
 const (
-	maxFinding = 100
-	maxCalled  = 48
+	maxFinding   = 100
+	maxOperation = 48
 )
 
-// called is the operation, or where the request went when it belongs to none.
-func called(e client.Entry) string {
+// operationOrPath returns the operation, or method and path if the request belongs to none.
+func operationOrPath(e client.Entry) string {
 	if e.Operation != "" {
 		return e.Operation
 	}
@@ -48,18 +48,19 @@ func called(e client.Entry) string {
 	if u, err := url.Parse(path); err == nil {
 		path = u.Path
 	}
-	return shorten(e.Request.Method+" "+path, maxCalled)
+	return shorten(e.Request.Method+" "+path, maxOperation)
 }
 
 func duration(e client.Entry) string {
 	return (time.Duration(e.DurationMicros) * time.Microsecond).String()
 }
 
-// firstFinding is what refused the call, else the first advice.
+// firstFinding returns the first error among the findings, or else the first finding.
 func firstFinding(e client.Entry) string {
-	i := slices.IndexFunc(e.Findings, func(f client.Finding) bool { return f.Level == client.LevelError })
-	if len(e.Findings) == 0 {
+	all := findingsOf(e)
+	i := slices.IndexFunc(all, func(f client.Finding) bool { return f.Level == client.LevelError })
+	if len(all) == 0 {
 		return ""
 	}
-	return e.Findings[max(i, 0)].Message
+	return all[max(i, 0)].Message
 }

@@ -20,27 +20,27 @@ import (
 type sandboxCommand struct {
 	New   sandboxNewCommand   `cmd:"" help:"Create a sandbox with its own credentials, clock and journal."`
 	List  sandboxListCommand  `cmd:"" help:"List the sandboxes."`
-	Reset sandboxResetCommand `cmd:"" help:"Put state, clock and journal back to the start; credentials stay."`
+	Reset sandboxResetCommand `cmd:"" help:"Reset state, clock and journal; credentials stay."`
 	Rm    sandboxRmCommand    `cmd:"" help:"Remove a sandbox with all its state."`
 }
 
 type sandboxNewCommand struct {
-	remote
-	ID     string  `name:"id" placeholder:"ID" help:"Its id: 1 to 64 of a-z, 0-9 and -. Drawn unless given."`
-	Seed   *uint64 `placeholder:"N" help:"Seed of all chance in it. Drawn unless given."`
-	Now    moment  `placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
-	Frozen bool    `help:"Let the clock stand still."`
-	TTL    span    `name:"ttl" placeholder:"D" help:"Remove it when nothing used it for so long, such as 30m."`
-	JSON   bool    `name:"json" help:"Print JSON, as the control API gives it."`
+	controlFlags
+	ID     string       `name:"id" placeholder:"ID" help:"Its id: 1 to 64 of a-z, 0-9 and -. Random unless given."`
+	Seed   *uint64      `placeholder:"N" help:"Seed of its random values. Random unless given."`
+	Now    timeFlag     `placeholder:"TIME" help:"Where the clock starts (RFC 3339). Real time unless given."`
+	Frozen bool         `help:"Start with the clock stopped."`
+	TTL    durationFlag `name:"ttl" placeholder:"D" help:"Remove it when it was unused for this long, such as 30m."`
+	JSON   bool         `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
-// span is a length of time as it was written.
-type span string
+// durationFlag is a flag with a duration, as it was written.
+type durationFlag string
 
-// Validate refuses what is none; how long it may be is for the server to say.
-func (s span) Validate() error {
+// Validate refuses what is not a duration. The server decides how long it may be.
+func (s durationFlag) Validate() error {
 	if _, err := time.ParseDuration(string(s)); s != "" && err != nil {
-		return usagef("must be a time such as 30m or 12h, got %q", string(s))
+		return usagef("must be a duration such as 30m or 12h, got %q", string(s))
 	}
 	return nil
 }
@@ -48,14 +48,14 @@ func (s span) Validate() error {
 // Help gives the examples.
 func (sandboxNewCommand) Help() string {
 	return examples(
-		"tokenstage sandbox new", "with drawn id, seed and credentials",
+		"tokenstage sandbox new", "with random id, seed and credentials",
 		"tokenstage sandbox new --id checkout-7 --seed 7 --now 2030-01-01T00:00:00Z --frozen", "the same answers every time",
-		"tokenstage sandbox new --ttl 30m", "for a job that may be broken off",
+		"tokenstage sandbox new --ttl 30m", "for a job that may be aborted",
 	)
 }
 
 // Run creates the sandbox and prints what an app needs of it.
-func (n *sandboxNewCommand) Run(ctx context.Context, world World) error {
+func (n *sandboxNewCommand) Run(ctx context.Context, env Env) error {
 	box, err := n.client().CreateSandbox(ctx, client.Definition{
 		ID: n.ID, Seed: n.Seed, Now: time.Time(n.Now), Frozen: n.Frozen, TTL: string(n.TTL),
 	})
@@ -63,13 +63,13 @@ func (n *sandboxNewCommand) Run(ctx context.Context, world World) error {
 		return n.failure(err, "sandbox list")
 	}
 	if n.JSON {
-		return writeJSON(world.Stdout, box)
+		return writeJSON(env.Stdout, box)
 	}
-	if err := writeSandbox(world.Stdout, box); err != nil {
+	if err := writeSandbox(env.Stdout, box); err != nil {
 		return err
 	}
 	flags := "--sandbox " + box.ID + controlFlag(string(n.Control))
-	say(world.Stdout, "\nnext: eval \"$(tokenstage env %s)\"\n", flags)
+	printf(env.Stdout, "\nnext: eval \"$(tokenstage env %s)\"\n", flags)
 	return nil
 }
 
@@ -77,10 +77,10 @@ func writeSandbox(out io.Writer, box client.Sandbox) error {
 	rows := [][]string{
 		{"id", box.ID},
 		{"seed", strconv.FormatUint(box.Seed, 10)},
-		{"clock", instant(box.Now) + " " + pace(box.Frozen)},
+		{"clock", formatTime(box.Now) + " " + clockState(box.Frozen)},
 	}
 	if box.TTL != "" {
-		rows = append(rows, []string{"ends", "when nothing used it for " + box.TTL})
+		rows = append(rows, []string{"ends", "when unused for " + box.TTL})
 	}
 	listed, err := gateway.CredentialsByGateway(box.Credentials)
 	if err != nil {
@@ -101,7 +101,7 @@ func writeSandbox(out io.Writer, box client.Sandbox) error {
 		}
 		endpoints = append(endpoints, []string{profile.Name() + " at", endpoint})
 	}
-	new(table).write(out, append(rows, endpoints...)...)
+	table{}.write(out, append(rows, endpoints...)...)
 	return nil
 }
 
@@ -146,8 +146,8 @@ func (k listedKey) label(gatewayName string) string {
 }
 
 type sandboxListCommand struct {
-	remote
-	JSON bool `name:"json" help:"Print JSON, as the control API gives it."`
+	controlFlags
+	JSON bool `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
@@ -156,52 +156,52 @@ func (sandboxListCommand) Help() string {
 }
 
 // Run prints the list.
-func (l *sandboxListCommand) Run(ctx context.Context, world World) error {
+func (l *sandboxListCommand) Run(ctx context.Context, env Env) error {
 	boxes, err := l.client().Sandboxes(ctx)
 	if err != nil {
 		return l.failure(err, "sandbox list")
 	}
 	if l.JSON {
-		return writeJSON(world.Stdout, controlapi.SandboxList{Sandboxes: boxes})
+		return writeJSON(env.Stdout, controlapi.SandboxList{Sandboxes: boxes})
 	}
 	rows := [][]string{{"ID", "SEED", "NOW", "CLOCK", "ENDS"}}
 	for _, box := range boxes {
 		seed := strconv.FormatUint(box.Seed, 10)
-		rows = append(rows, []string{box.ID, seed, instant(box.Now), pace(box.Frozen), ending(box)})
+		rows = append(rows, []string{box.ID, seed, formatTime(box.Now), clockState(box.Frozen), expiry(box)})
 	}
-	new(table).write(world.Stdout, rows...)
+	table{}.write(env.Stdout, rows...)
 	return nil
 }
 
-// ending is when a sandbox is removed, by real time.
-func ending(box client.Summary) string {
+// expiry describes when a sandbox is removed, in real time.
+func expiry(box client.Summary) string {
 	if box.TTL == "" {
 		return "stays"
 	}
-	return instant(box.ExpiresAt) + " unless used"
+	return formatTime(box.ExpiresAt) + " unless used"
 }
 
 type sandboxResetCommand struct {
-	remote
+	controlFlags
 	ID string `arg:"" help:"Id of the sandbox."`
 }
 
 // Help gives the examples.
 func (sandboxResetCommand) Help() string {
-	return examples("tokenstage sandbox reset default", "between two tests by hand")
+	return examples("tokenstage sandbox reset default", "between two manual tests")
 }
 
 // Run resets the sandbox.
-func (r *sandboxResetCommand) Run(ctx context.Context, world World) error {
+func (r *sandboxResetCommand) Run(ctx context.Context, env Env) error {
 	if err := r.client().Reset(ctx, r.ID); err != nil {
 		return r.failure(err, "sandbox list")
 	}
-	say(world.Stdout, "%s is back at its start\n", r.ID)
+	printf(env.Stdout, "%s was reset\n", r.ID)
 	return nil
 }
 
 type sandboxRmCommand struct {
-	remote
+	controlFlags
 	ID string `arg:"" help:"Id of the sandbox."`
 }
 
@@ -211,10 +211,10 @@ func (sandboxRmCommand) Help() string {
 }
 
 // Run removes the sandbox.
-func (r *sandboxRmCommand) Run(ctx context.Context, world World) error {
+func (r *sandboxRmCommand) Run(ctx context.Context, env Env) error {
 	if err := r.client().RemoveSandbox(ctx, r.ID); err != nil {
 		return r.failure(err, "sandbox list")
 	}
-	say(world.Stdout, "%s is removed\n", r.ID)
+	printf(env.Stdout, "%s was removed\n", r.ID)
 	return nil
 }

@@ -14,39 +14,39 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// scenariosCommand is the group of commands about what can be played.
+// scenariosCommand is the group of commands about scenarios.
 type scenariosCommand struct {
-	List   scenariosListCommand   `cmd:"" help:"List what can be played by its name."`
-	Show   scenariosShowCommand   `cmd:"" help:"Print a scenario, to learn from or to build upon."`
-	Check  scenariosCheckCommand  `cmd:"" help:"Check files with scenarios; needs no running emulator."`
+	List   scenariosListCommand   `cmd:"" help:"List the scenarios that can be played by name."`
+	Show   scenariosShowCommand   `cmd:"" help:"Print a scenario, to learn from or to build on."`
+	Check  scenariosCheckCommand  `cmd:"" help:"Check scenario files; needs no running emulator."`
 	Schema scenariosSchemaCommand `cmd:"" help:"Print the JSON Schema of scenarios, for editors."`
 }
 
 type scenariosListCommand struct {
-	remote
-	All  bool `help:"List also those that give one documented error each."`
-	JSON bool `name:"json" help:"Print JSON, as the control API gives it."`
+	controlFlags
+	All  bool `help:"Also list the scenarios for single documented errors."`
+	JSON bool `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
 func (scenariosListCommand) Help() string {
 	return examples(
-		"tokenstage scenarios list", "the stories that ship",
-		"tokenstage scenarios list --all", "also one for every documented error",
+		"tokenstage scenarios list", "the scenarios that ship with Tokenstage",
+		"tokenstage scenarios list --all", "with one more for every documented error",
 	)
 }
 
-// errorPrefix begins the names of the scenarios that give one documented error.
+// errorPrefix is the prefix of the names of scenarios for single documented errors.
 const errorPrefix = "error/"
 
-// Run prints the list, and says what it does not show.
-func (l *scenariosListCommand) Run(ctx context.Context, world World) error {
+// Run prints the list, and how many scenarios it leaves out.
+func (l *scenariosListCommand) Run(ctx context.Context, env Env) error {
 	known, err := l.client().Scenarios(ctx)
 	if err != nil {
 		return l.failure(err, "scenarios list")
 	}
 	if l.JSON {
-		return writeJSON(world.Stdout, controlapi.ScenarioList{Scenarios: known})
+		return writeJSON(env.Stdout, controlapi.ScenarioList{Scenarios: known})
 	}
 	rows, hidden := [][]string{{"NAME", "SUMMARY"}}, 0
 	for _, s := range known {
@@ -56,33 +56,33 @@ func (l *scenariosListCommand) Run(ctx context.Context, world World) error {
 		}
 		rows = append(rows, []string{s.Name, s.Summary})
 	}
-	new(table).write(world.Stdout, rows...)
+	table{}.write(env.Stdout, rows...)
 	if hidden > 0 {
-		say(world.Stdout, "and %d for documented errors, %sAPI.OPERATION/CODE; --all shows them\n", hidden, errorPrefix)
+		printf(env.Stdout, "and %d for documented errors, %sAPI.OPERATION/CODE; --all lists them\n", hidden, errorPrefix)
 	}
 	return nil
 }
 
 type scenariosShowCommand struct {
-	remote
+	controlFlags
 	Name string `arg:"" help:"Name of the scenario."`
 }
 
 // Help gives the examples.
 func (scenariosShowCommand) Help() string {
 	return examples(
-		"tokenstage scenarios show mqtt-throttled-then-fine > mine.yaml", "a beginning for one of your own",
+		"tokenstage scenarios show mqtt-throttled-then-fine > mine.yaml", "a starting point for your own",
 		"tokenstage scenarios show error/onsmqtt.ApplyToken/ApplyTokenOverFlow", "what a documented error looks like",
 	)
 }
 
 // Run prints the document as it was written.
-func (s *scenariosShowCommand) Run(ctx context.Context, world World) error {
+func (s *scenariosShowCommand) Run(ctx context.Context, env Env) error {
 	found, err := s.client().Scenario(ctx, s.Name)
 	if err != nil {
 		return s.failure(err, "scenarios list")
 	}
-	say(world.Stdout, "%s\n", strings.TrimSuffix(printable(found.Source), "\n"))
+	printf(env.Stdout, "%s\n", strings.TrimSuffix(printable(found.Source), "\n"))
 	return nil
 }
 
@@ -92,11 +92,11 @@ type scenariosCheckCommand struct {
 
 // Help gives the examples.
 func (scenariosCheckCommand) Help() string {
-	return examples("tokenstage scenarios check mine.yaml", "what is wrong and where, as compilers say it")
+	return examples("tokenstage scenarios check mine.yaml", "what is wrong and where, in the format of compilers")
 }
 
 // Run prints every problem of every file.
-func (c *scenariosCheckCommand) Run(world World) error {
+func (c *scenariosCheckCommand) Run(env Env) error {
 	wrong := 0
 	for _, file := range c.Files {
 		_, _, err := readScenario(file)
@@ -107,14 +107,14 @@ func (c *scenariosCheckCommand) Run(world World) error {
 		if ok {
 			wrong += len(bad.problems)
 			for _, line := range bad.lines() {
-				say(world.Stdout, "%s\n", oneLine(line))
+				printf(env.Stdout, "%s\n", oneLine(line))
 			}
 		}
 	}
 	if wrong > 0 {
 		return fmt.Errorf("%s found", count(wrong, "problem"))
 	}
-	say(world.Stdout, "%s checked, nothing wrong\n", count(len(c.Files), "file"))
+	printf(env.Stdout, "%s checked, no problems\n", count(len(c.Files), "file"))
 	return nil
 }
 
@@ -130,39 +130,39 @@ type scenariosSchemaCommand struct{}
 // Help gives the examples.
 func (scenariosSchemaCommand) Help() string {
 	return examples(
-		"tokenstage scenarios schema > schema.json", "then begin a file with: # yaml-language-server: $schema=schema.json",
+		"tokenstage scenarios schema > schema.json", "then start a file with: # yaml-language-server: $schema=schema.json",
 	)
 }
 
 // Run prints the schema.
-func (scenariosSchemaCommand) Run(world World) error {
+func (scenariosSchemaCommand) Run(env Env) error {
 	schema, err := scenarios.Files.ReadFile("schema.json")
 	if err != nil {
 		return err
 	}
-	say(world.Stdout, "%s", schema)
+	printf(env.Stdout, "%s", schema)
 	return nil
 }
 
-// badScenario is a file whose document is no scenario that can be played.
+// badScenario is the error of a file that is not a valid scenario.
 type badScenario struct {
 	file     string
 	problems scenario.Problems
 }
 
-// lines say what is wrong, where, and what was meant.
+// lines returns a line for each problem: where it is, what is wrong and what was probably meant.
 func (b *badScenario) lines() []string {
 	lines := make([]string, len(b.problems))
 	for i, p := range b.problems {
 		lines[i] = fmt.Sprintf("%s:%d:%d: %s", b.file, p.Line, p.Column, p.Message)
 		if p.Meant != "" {
-			lines[i] += fmt.Sprintf(" (meant %q?)", p.Meant)
+			lines[i] += fmt.Sprintf(" (did you mean %q?)", p.Meant)
 		}
 	}
 	return lines
 }
 
-// Error is the first problem, and how many there are besides.
+// Error returns the first problem and the number of others.
 func (b *badScenario) Error() string {
 	text := b.lines()[0]
 	if more := len(b.problems) - 1; more > 0 {
@@ -171,7 +171,7 @@ func (b *badScenario) Error() string {
 	return text
 }
 
-// readScenario reads a file. The error is a *badScenario when the document is no good one.
+// readScenario reads a file. The error is a *badScenario if the document is not valid.
 func readScenario(file string) (name, source string, err error) {
 	raw, err := readFile(file)
 	if err != nil {
@@ -188,12 +188,12 @@ func readScenario(file string) (name, source string, err error) {
 	return s.Name, string(raw), nil
 }
 
-// known is a scenario by its name, or one of a file.
-type known struct{ name, source string }
+// playable is a known scenario by its name, or the document of a file with its source.
+type playable struct{ name, source string }
 
-func (k known) play(ctx context.Context, c *client.Client, box string) error {
-	if k.source == "" {
-		return c.PlayScenario(ctx, box, k.name)
+func (p playable) play(ctx context.Context, c *client.Client, box string) error {
+	if p.source == "" {
+		return c.PlayScenario(ctx, box, p.name)
 	}
-	return c.PlayDocument(ctx, box, k.name, k.source)
+	return c.PlayDocument(ctx, box, p.name, p.source)
 }

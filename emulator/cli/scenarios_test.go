@@ -48,7 +48,7 @@ func TestScenariosList(t *testing.T) {
 	s := serve(t, nil)
 	got := s.run(t, "scenarios", "list")
 	if !strings.HasPrefix(got.out, "NAME ") || !strings.Contains(got.out, "\nmqtt-throttled-then-fine  ") ||
-		!regexp.MustCompile(`(?m)^and \d+ for documented errors, error/API.OPERATION/CODE; --all shows them$`).MatchString(got.out) ||
+		!regexp.MustCompile(`(?m)^and \d+ for documented errors, error/API.OPERATION/CODE; --all lists them$`).MatchString(got.out) ||
 		strings.Contains(got.out, "error/onsmqtt") {
 		t.Errorf("%+v", got)
 	}
@@ -67,7 +67,7 @@ func TestScenariosShow(t *testing.T) {
 	s := serve(t, nil)
 	got := s.run(t, "scenarios", "show", "error/onsmqtt.ApplyToken/InvalidParameter.%s")
 	path := file(t, "shown.yaml", got.out)
-	if check := run(t, nil, "scenarios", "check", path); check.code != 0 || check.out != "1 file checked, nothing wrong\n" {
+	if check := run(t, nil, "scenarios", "check", path); check.code != 0 || check.out != "1 file checked, no problems\n" {
 		t.Errorf("%+v: %+v", got, check)
 	}
 	got = s.run(t, "scenarios", "show", "mqtt-throtled-then-fine")
@@ -80,11 +80,11 @@ func TestScenariosCheck(t *testing.T) {
 	t.Parallel()
 	good, bad := file(t, "good.yaml", fails), file(t, "bad.yaml", slip)
 	got := run(t, nil, "scenarios", "check", good, bad)
-	want := bad + `:3:9: no operation is named "ccmessaging.tokenByAkSK" (meant "ccmessaging.tokenByAkSk"?)` + "\n"
+	want := bad + `:3:9: no operation is named "ccmessaging.tokenByAkSK" (did you mean "ccmessaging.tokenByAkSk"?)` + "\n"
 	if got.code != 1 || got.out != want || got.err != "tokenstage: 1 problem found\n" {
 		t.Errorf("%+v, want %s", got, want)
 	}
-	if got := run(t, nil, "scenarios", "check", "none.yaml"); got.code != 1 || got.err != "tokenstage: no file none.yaml\n" {
+	if got := run(t, nil, "scenarios", "check", "none.yaml"); got.code != 1 || got.err != "tokenstage: no such file: none.yaml\n" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -107,7 +107,7 @@ func TestPlayAndStop(t *testing.T) {
 		box := s.box(t)
 		app := box.Credentials.Fabric[0]
 		got := s.run(t, "play", what, "--sandbox", box.ID)
-		if got.out != name+" plays in the sandbox "+box.ID+"\n" {
+		if got.out != name+" is playing in the sandbox "+box.ID+"\n" {
 			t.Fatalf("%+v", got)
 		}
 		if code := s.issue(t, app, app.AppSecret); code != http.StatusInternalServerError {
@@ -124,7 +124,7 @@ func TestPlayAndStop(t *testing.T) {
 			t.Errorf("%s stopped: status %d", name, code)
 		}
 		if got := s.run(t, "stop", name, "--sandbox", box.ID); got.code != 1 ||
-			!strings.HasSuffix(got.err, `does not play: "`+name+`"; in the sandbox `+box.ID+" play: magic-values\n") {
+			!strings.HasSuffix(got.err, `does not play: "`+name+`"; playing in the sandbox `+box.ID+": magic-values\n") {
 			t.Errorf("%+v", got)
 		}
 	}
@@ -138,10 +138,10 @@ func TestPlayWhatIsNotGood(t *testing.T) {
 	s := serve(t, nil)
 	bad := file(t, "bad.yaml", slip)
 	for what, want := range map[string]string{
-		bad: bad + `:3:9: no operation is named "ccmessaging.tokenByAkSK" (meant "ccmessaging.tokenByAkSk"?)`,
+		bad: bad + `:3:9: no operation is named "ccmessaging.tokenByAkSK" (did you mean "ccmessaging.tokenByAkSk"?)`,
 		"mqtt-throttled-than-fine": `no scenario has that name: "mqtt-throttled-than-fine"; ` +
 			`did you mean "mqtt-throttled-then-fine"? see: tokenstage scenarios list`,
-		"none.yaml": "no file none.yaml",
+		"none.yaml": "no such file: none.yaml",
 	} {
 		if got := s.run(t, "play", what); got.code != 1 || got.err != "tokenstage: "+want+"\n" {
 			t.Errorf("%+v, want %s", got, want)
@@ -245,8 +245,8 @@ func TestServePlaysFilesAndReloadsThem(t *testing.T) {
 	expect("after a reset", http.StatusInternalServerError)
 
 	write(t, path, slip)
-	s.saidInLog(t, `level=WARN msg="scenario not reloaded, the last good one plays on" scenario=no-sign-in `+
-		`problem=".*mine.yaml:3:9: no operation is named .*\(meant `)
+	s.saidInLog(t, `level=WARN msg="scenario not reloaded, the last good one keeps playing" scenario=no-sign-in `+
+		`problem=".*mine.yaml:3:9: no operation is named .*\(did you mean `)
 	expect("after a broken edit", http.StatusInternalServerError)
 
 	write(t, path, strings.Replace(fails, `"500"`, `"413"`, 1))
@@ -267,7 +267,7 @@ func TestServePlaysFilesAndReloadsThem(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	s.saidInLog(t, `msg="scenario not reloaded, the last good one plays on" file=\S+mine.yaml error="no file`)
+	s.saidInLog(t, `msg="scenario not reloaded, the last good one keeps playing" file=\S+mine.yaml error="no such file`)
 	expect("after the file is gone", http.StatusInternalServerError)
 }
 
@@ -275,8 +275,8 @@ func TestServeRefusesBadFiles(t *testing.T) {
 	t.Parallel()
 	bad := file(t, "bad.yaml", slip)
 	for path, want := range map[string]string{
-		bad:         bad + `:3:9: no operation is named "ccmessaging.tokenByAkSK" (meant "ccmessaging.tokenByAkSk"?)`,
-		"none.yaml": "no file none.yaml",
+		bad:         bad + `:3:9: no operation is named "ccmessaging.tokenByAkSK" (did you mean "ccmessaging.tokenByAkSk"?)`,
+		"none.yaml": "no such file: none.yaml",
 	} {
 		got := run(t, nil, "serve", "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0", "--scenario", path)
 		if got.code != 2 || got.err != "tokenstage: --scenario: "+want+"\n" {

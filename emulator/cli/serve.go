@@ -16,16 +16,16 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
-// stopLimit is how long calls in flight may take to finish once the server is told to stop.
+// stopLimit is how long calls in flight may take to finish once the server stops.
 const stopLimit = 1500 * time.Millisecond
 
 // serveCommand runs the emulator.
 type serveCommand struct {
-	Addr        address  `default:"127.0.0.1:4010" placeholder:"ADDR" help:"Where the APIs are; port 0 takes a free one."`
-	ControlAddr address  `default:"127.0.0.1:4011" placeholder:"ADDR" help:"Where tests and people steer."`
-	Seed        uint64   `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented one."`
-	Scenario    []string `placeholder:"FILE" help:"Play this file in the default sandbox, anew when it changes."`
-	Token       string   `name:"control-token" placeholder:"T" help:"Token of the control plane; generated off loopback."`
+	Addr        address  `default:"127.0.0.1:4010" placeholder:"ADDR" help:"Address of the APIs; port 0 picks a free one."`
+	ControlAddr address  `default:"127.0.0.1:4011" placeholder:"ADDR" help:"Address of the control plane and the console."`
+	Seed        uint64   `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented seed."`
+	Scenario    []string `placeholder:"FILE" help:"Play this file in the default sandbox; reload it when it changes."`
+	Token       string   `name:"control-token" placeholder:"T" help:"Control plane token; generated unless on loopback."`
 	Log         string   `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
 	limitFlags
 	tlsFlags
@@ -37,17 +37,17 @@ func (serveCommand) Help() string {
 	return "It stops on SIGINT and SIGTERM with exit code 0: calls in flight get " + stopLimit.String() + " to finish, " +
 		"scripted delays and stalls end at once. A second signal kills it.\n\n" + examples(
 		"tokenstage serve", "both planes on their default addresses",
-		"tokenstage serve --scenario mine.yaml", "with a script that is played anew whenever it is saved",
-		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "free ports, printed at the start",
+		"tokenstage serve --scenario mine.yaml", "with a scenario that is reloaded whenever its file is saved",
+		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "on free ports, which are printed",
 		"tokenstage serve --addr 0.0.0.0:4010 --control-addr 0.0.0.0:4011", "open to other machines, with a token",
-		"tokenstage serve --tls-addr 127.0.0.1:4443", "over HTTPS too; how clients come to trust it: tokenstage ca",
+		"tokenstage serve --tls-addr 127.0.0.1:4443", "over HTTPS too; see tokenstage ca for how to make clients trust it",
 	)
 }
 
-// address is a host and port to listen on.
+// address is a flag with a host and port to listen on.
 type address string
 
-// Validate refuses what cannot be listened on.
+// Validate refuses what is not an address with a port.
 func (a address) Validate() error {
 	_, port, err := net.SplitHostPort(string(a))
 	if err == nil {
@@ -60,19 +60,18 @@ func (a address) Validate() error {
 }
 
 // Run serves until ctx ends.
-func (s *serveCommand) Run(ctx context.Context, world World) error {
+func (s *serveCommand) Run(ctx context.Context, env Env) error {
 	key, err := newControlKey(s.Token, listen.IsLoopback(string(s.ControlAddr)))
 	if err != nil {
 		return err
 	}
-	tend := growHeap()
-	log := newLog(s.Log, world.Stderr)
-	seen, err := s.observe(ctx, world, s.Log, log)
+	log := newLog(s.Log, env.Stderr)
+	seen, err := s.observe(ctx, env, s.Log, log)
 	if err != nil {
 		return err
 	}
 	defer flush(ctx, log, seen)
-	em, err := s.emulator(ctx, world, log, key, seen)
+	em, err := s.emulator(ctx, env, log, key, seen)
 	if err != nil {
 		return err
 	}
@@ -86,20 +85,19 @@ func (s *serveCommand) Run(ctx context.Context, world World) error {
 	log.Info("serving", "data", em.Addr(), "control", em.ControlAddr())
 	welcome{
 		data: em.Addr(), control: em.ControlAddr(), tls: em.TLSAddr(), key: key, box: em.World().Default(),
-		style: styleFor(world),
-	}.write(world.Stdout, log)
-	go tend(ctx)
+		style: styleFor(env),
+	}.write(env.Stdout, log)
 	watch(ctx, em.World(), log, files)
 	err = stop(ctx, em)
 	log.Info("stopped")
 	return err
 }
 
-// emulator makes what the flags describe.
+// emulator creates the emulator that the flags describe.
 func (s *serveCommand) emulator(
-	ctx context.Context, world World, log *slog.Logger, key controlKey, seen *telemetry.Telemetry,
+	ctx context.Context, env Env, log *slog.Logger, key controlKey, seen *telemetry.Telemetry,
 ) (em *emulator.Emulator, err error) {
-	ca, err := s.chooseCA(world, log)
+	ca, err := s.chooseCA(env, log)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +111,7 @@ func (s *serveCommand) emulator(
 	return em, err
 }
 
-// startError names the flag of an address that cannot be listened on, and says what to do about it.
+// startError names the flag of an address that cannot be listened on, and explains what to do about it.
 func (s *serveCommand) startError(err error) error {
 	failed, ok := errors.AsType[*emulator.ListenError](err)
 	if !ok {
@@ -127,7 +125,7 @@ func (s *serveCommand) startError(err error) error {
 		flag, addr = "--tls-addr", s.TLSAddr
 	}
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 takes a free one)",
+		return fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 picks a free one)",
 			flag, addr, flag)
 	}
 	return fmt.Errorf("%s: %w", flag, failed.Err)

@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
+	"runtime/metrics"
 	"strings"
 	"testing"
 
@@ -166,7 +169,7 @@ func TestServeOnAnAddressInUse(t *testing.T) {
 			t.Parallel()
 			got := run(t, nil, append([]string{"serve"}, args...)...)
 			want := "tokenstage: " + flag + ": " + taken + " is in use: stop what listens there, or give " + flag +
-				" another port (0 takes a free one)\n"
+				" another port (0 picks a free one)\n"
 			if got.code != 1 || got.err != want || got.out != "" {
 				t.Errorf("got %+v, want %s", got, want)
 			}
@@ -258,5 +261,19 @@ func TestGeneratedTokensAreOpened(t *testing.T) {
 	}
 	if got := s.run(t, "clock"); got.code != 1 || !strings.Contains(got.err, "TOKENSTAGE_CONTROL_TOKEN") {
 		t.Errorf("without the token: %+v", got)
+	}
+}
+
+// TestServeLeavesTheHeapToGo: GOGC and GOMEMLIMIT alone decide when memory is collected.
+func TestServeLeavesTheHeapToGo(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		t.Skip("the environment has settings of its own")
+	}
+	serve(t, nil)
+	settings := []metrics.Sample{{Name: "/gc/gogc:percent"}, {Name: "/gc/gomemlimit:bytes"}}
+	metrics.Read(settings)
+	if growth, limit := settings[0].Value.Uint64(), settings[1].Value.Uint64(); growth != 100 || limit != math.MaxInt64 {
+		t.Errorf("the heap grows by %d %%, to %d bytes", growth, limit)
 	}
 }

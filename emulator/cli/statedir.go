@@ -9,11 +9,11 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 )
 
-// stateDir is the folder of what is kept between runs, as given by a flag; empty means the user's own.
+// stateDir is a flag with the folder for files that are kept between runs; empty means the default one of the user.
 type stateDir string
 
-// find returns the folder, or nothing where the user has none.
-func (d stateDir) find(world World) string {
+// path returns the folder, or nothing if the user has none.
+func (d stateDir) path(env Env) string {
 	if d != "" {
 		if absolute, err := filepath.Abs(string(d)); err == nil {
 			return absolute
@@ -21,7 +21,7 @@ func (d stateDir) find(world World) string {
 		return string(d)
 	}
 	// XDG Base Directory Specification 0.8: paths in these variables are absolute, others are ignored.
-	if dir, _ := world.LookupEnv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+	if dir, _ := env.LookupEnv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "tokenstage")
 	}
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
@@ -31,15 +31,15 @@ func (d stateDir) find(world World) string {
 		}
 		return filepath.Join(dir, "tokenstage")
 	}
-	if home, _ := world.LookupEnv("HOME"); filepath.IsAbs(home) {
+	if home, _ := env.LookupEnv("HOME"); filepath.IsAbs(home) {
 		return filepath.Join(home, ".local", "state", "tokenstage")
 	}
 	return ""
 }
 
-// holding is the file here that holds that CA; empty where none does, as for the CA of another machine.
-func (d stateDir) holding(world World, ca []byte) string {
-	folder := d.find(world)
+// certFileOf returns the file on this machine that holds the CA. It is empty for the CA of another machine.
+func (d stateDir) certFileOf(env Env, ca []byte) string {
+	folder := d.path(env)
 	if folder == "" {
 		return ""
 	}

@@ -1,13 +1,13 @@
 package cli
 
-// style writes for a terminal or for a file.
+// style formats text for a terminal with colours or without.
 type style struct{ colours bool }
 
-// styleFor uses colours on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb says otherwise.
-func styleFor(world World) style {
-	none, _ := world.LookupEnv("NO_COLOR")
-	term, _ := world.LookupEnv("TERM")
-	out, ok := world.Stdout.(*output)
+// styleFor uses colours on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb is set.
+func styleFor(env Env) style {
+	none, _ := env.LookupEnv("NO_COLOR")
+	term, _ := env.LookupEnv("TERM")
+	out, ok := env.Stdout.(*output)
 	return style{colours: ok && out.isTerminal() && none == "" && term != "dumb"}
 }
 

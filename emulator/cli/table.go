@@ -2,55 +2,49 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"unicode"
-	"unicode/utf8"
 )
 
-// table writes aligned columns. The last one is as long as it likes.
+// table writes aligned columns; the last one has no fixed width.
 type table struct {
-	// widths are the least widths of the columns; they grow with what is written, so that rows that come later stay in
-	// line.
-	widths []int
+	// least are the least widths of the columns, for tables that are written in parts.
+	least []int
 }
 
-const columnGap = "  "
+// columnGap is the number of spaces between two columns.
+const columnGap = 2
 
 // write writes rows, each with the same number of cells.
-func (t *table) write(out io.Writer, rows ...[]string) {
+func (t table) write(out io.Writer, rows ...[]string) {
+	var aligned strings.Builder
+	w := tabwriter.NewWriter(&aligned, 0, 0, columnGap, ' ', 0)
 	for _, row := range rows {
-		t.fit(row)
-	}
-	var text strings.Builder
-	for _, row := range rows {
-		var line strings.Builder
+		cells := make([]string, len(row))
 		for i, cell := range row {
-			cell = oneLine(cell)
-			line.WriteString(cell)
-			if i < len(row)-1 {
-				line.WriteString(strings.Repeat(" ", t.widths[i]-utf8.RuneCountInString(cell)) + columnGap)
+			cells[i] = oneLine(cell)
+			if i < len(t.least) {
+				cells[i] = fmt.Sprintf("%-*s", t.least[i], cells[i])
 			}
 		}
-		text.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		printf(w, "%s\n", strings.Join(cells, "\t"))
+	}
+	_ = w.Flush() // a strings.Builder takes everything
+	var text strings.Builder
+	for line := range strings.Lines(aligned.String()) {
+		text.WriteString(strings.TrimRight(line, " \n") + "\n") // without the padding before empty cells
 	}
 	_, _ = io.WriteString(out, text.String())
 }
 
-func (t *table) fit(row []string) {
-	for len(t.widths) < len(row) {
-		t.widths = append(t.widths, 0)
-	}
-	for i, cell := range row {
-		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(oneLine(cell)))
-	}
-}
-
-// oneLine makes a text fit into a cell: what came from outside must not break lines or steer the terminal.
+// oneLine puts text from clients on one line, without control characters that the terminal would obey.
 func oneLine(text string) string { return strings.Join(strings.Fields(printable(text)), " ") }
 
-// printable replaces control characters but line breaks and tabs, with which a request could steer the terminal of the
-// person who reads it.
+// printable replaces control characters except line breaks and tabs: a request could use them to control the terminal
+// on which it is shown.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
@@ -60,7 +54,7 @@ func printable(text string) string {
 	}, text)
 }
 
-// shorten cuts a text to so many characters.
+// shorten cuts text to at most length characters.
 func shorten(text string, length int) string {
 	runes := []rune(text)
 	if len(runes) <= length {
@@ -77,7 +71,7 @@ func writeJSON(out io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// writeLines writes each value as JSON on a line of its own.
+// writeLines writes each value as one line of JSON.
 func writeLines[T any](out io.Writer, values []T) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)

@@ -9,38 +9,38 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
-// telemetryFlags are the flags of serve about what it tells of the calls. Where traces go stands in the variables that
-// OpenTelemetry gives names to.
+// telemetryFlags are the flags of serve about the access log. Traces are configured by the environment variables of
+// OpenTelemetry.
 type telemetryFlags struct {
-	AccessLog string `enum:"auto,text,json,off" default:"auto" help:"A line a call. auto: as --log, on a terminal only."`
+	AccessLog string `enum:"auto,text,json,off" default:"auto" help:"Log each call. auto: like --log, only on terminals."`
 }
 
-// flushLimit is how long the last traces may take to be sent once the calls are over. With stopLimit it leaves some of
-// the two seconds in which the server ends.
+// flushLimit is how long sending the last traces may take. With stopLimit it stays below the two seconds within which
+// the server ends.
 const flushLimit = 300 * time.Millisecond
 
-// observe sets up what watches the calls. Settings of OpenTelemetry that are wrong switch traces off and end nothing:
-// they are meant for all programs of an environment.
+// observe sets up access log, metrics and traces. Invalid settings of OpenTelemetry only switch traces off: they are
+// shared by all programs of an environment.
 func (f telemetryFlags) observe(
-	ctx context.Context, world World, format string, log *slog.Logger,
+	ctx context.Context, env Env, format string, log *slog.Logger,
 ) (*telemetry.Telemetry, error) {
 	catalogue, err := contract.Builtin()
 	if err != nil {
 		return nil, err
 	}
-	traces, err := telemetry.TracesConfigured(world.LookupEnv)
+	traces, err := telemetry.TracesConfigured(env.LookupEnv)
 	if err != nil {
 		log.Warn("traces are off", "error", err)
 	}
 	return telemetry.New(ctx, telemetry.Options{
-		Catalogue: catalogue, AccessLog: f.handler(world, format, log), Traces: traces, Log: log,
+		Catalogue: catalogue, AccessLog: f.handler(env, format, log), Traces: traces, Log: log,
 	}), nil
 }
 
-// handler is where the access log goes, nil when it is off.
-func (f telemetryFlags) handler(world World, format string, log *slog.Logger) slog.Handler {
+// handler returns the handler of the access log, nil if it is off.
+func (f telemetryFlags) handler(env Env, format string, log *slog.Logger) slog.Handler {
 	switch {
-	case f.AccessLog == "auto" && !(&output{to: world.Stderr}).isTerminal():
+	case f.AccessLog == "auto" && !(&output{to: env.Stderr}).isTerminal():
 		return nil
 	case f.AccessLog == "auto", f.AccessLog == format:
 		if format == "off" {
@@ -50,10 +50,10 @@ func (f telemetryFlags) handler(world World, format string, log *slog.Logger) sl
 	case f.AccessLog == "off":
 		return nil
 	}
-	return newLog(f.AccessLog, world.Stderr).Handler()
+	return newLog(f.AccessLog, env.Stderr).Handler()
 }
 
-// flush sends the traces that are left. The context of the command may have ended.
+// flush sends the remaining traces. The context of the command may have ended.
 func flush(ctx context.Context, log *slog.Logger, seen *telemetry.Telemetry) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushLimit)
 	defer cancel()

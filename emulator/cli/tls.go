@@ -12,33 +12,33 @@ import (
 
 // tlsFlags are the flags of serve about HTTPS.
 type tlsFlags struct {
-	TLSAddr   address  `name:"tls-addr" placeholder:"ADDR" help:"The APIs over HTTPS, at their real hosts. Default: off."`
-	TLSCACert string   `name:"tls-ca-cert" placeholder:"FILE" help:"Certificate (PEM) of a CA to use instead of our own."`
-	TLSCAKey  string   `name:"tls-ca-key" placeholder:"FILE" help:"Its key."`
-	StateDir  stateDir `placeholder:"DIR" help:"Where our own CA is kept. Default: ~/.local/state/tokenstage."`
+	TLSAddr   address  `name:"tls-addr" placeholder:"ADDR" help:"Address of the APIs over HTTPS. Default: off."`
+	TLSCACert string   `name:"tls-ca-cert" placeholder:"FILE" help:"Certificate (PEM) of a CA of your own."`
+	TLSCAKey  string   `name:"tls-ca-key" placeholder:"FILE" help:"Private key of that CA."`
+	StateDir  stateDir `placeholder:"DIR" help:"Where the built-in CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
-// chooseCA takes the given CA, else that of the state folder; none without an address for HTTPS. Where no folder was
-// named and none can be written, as in the image, the CA lives as long as the process.
-func (f tlsFlags) chooseCA(world World, log *slog.Logger) (*authority.CA, error) {
+// chooseCA returns the given CA, or else that of the state folder, and none if HTTPS is off. If no folder was given and
+// the default one cannot be written, as in the image, it returns a new CA that lives as long as the process.
+func (f tlsFlags) chooseCA(env Env, log *slog.Logger) (*authority.CA, error) {
 	switch {
 	case f.TLSAddr == "" && (f.TLSCACert != "" || f.TLSCAKey != ""):
 		return nil, usagef("--tls-ca-cert and --tls-ca-key have no effect without --tls-addr")
 	case f.TLSAddr == "":
 		return nil, nil //nolint:nilnil // without HTTPS there is no CA
 	case (f.TLSCACert == "") != (f.TLSCAKey == ""):
-		return nil, usagef("--tls-ca-cert and --tls-ca-key belong together: give both or none")
+		return nil, usagef("--tls-ca-cert and --tls-ca-key belong together: give both or neither")
 	case f.TLSCACert != "":
 		return f.givenCA()
 	}
-	folder := f.StateDir.find(world)
+	folder := f.StateDir.path(env)
 	if folder == "" {
-		log.Warn("the CA is new and kept nowhere, for want of a state folder: name one with --state-dir")
+		log.Warn("the CA is new and kept nowhere, since there is no state folder: name one with --state-dir")
 		return authority.NewCA(time.Now(), gateways.Hosts())
 	}
 	ca, err := authority.Keep(folder, time.Now(), gateways.Hosts())
 	if f.StateDir == "" && errors.Is(err, authority.ErrNotKept) {
-		log.Warn("the CA is new and kept nowhere: name a folder that can be written with --state-dir", "reason", err)
+		log.Warn("the CA is new and kept nowhere: name a writable folder with --state-dir", "reason", err)
 		return ca, nil
 	}
 	return ca, err

@@ -15,7 +15,7 @@ func TestSandboxWithAnEnd(t *testing.T) {
 		time.Until(box.ExpiresAt) < 25*time.Minute {
 		t.Errorf("ttl %q, until %s", box.TTL, box.ExpiresAt)
 	}
-	if got := s.run(t, "sandbox", "new", "--ttl", "1h"); !strings.Contains(got.out, "when nothing used it for 1h\n") {
+	if got := s.run(t, "sandbox", "new", "--ttl", "1h"); !strings.Contains(got.out, "when unused for 1h\n") {
 		t.Errorf("%s%s", got.out, got.err)
 	}
 	if got := s.run(t, "sandbox", "list"); !regexp.MustCompile(`(?m)^job .* running +\d{4}-\d\d-\d\dT[0-9:]+Z unless used$`).

@@ -7,20 +7,21 @@ import (
 	"strings"
 )
 
+// versionCommand prints which build this is.
 type versionCommand struct{}
 
 // Help gives the examples.
 func (versionCommand) Help() string {
-	return examples("tokenstage version", "what to name in a report")
+	return examples("tokenstage version", "to put in a bug report")
 }
 
 // Run prints the version.
-func (versionCommand) Run(world World) error {
-	say(world.Stdout, "%s\n", version())
+func (versionCommand) Run(env Env) error {
+	printf(env.Stdout, "%s\n", version())
 	return nil
 }
 
-// version is what the go command wrote into the binary: module version, revision, toolchain.
+// version returns what the go command wrote into the binary: module version, revision and toolchain.
 func version() string {
 	text := "tokenstage"
 	info, ok := debug.ReadBuildInfo()

@@ -10,25 +10,25 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
-// watchInterval is how often files with scenarios are looked at. Looking needs no service of the operating system and
-// works for every way to save a file, also across the mounts of containers, where such services are silent.
+// watchInterval is how often scenario files are read again. Unlike notifications of the operating system, reading works
+// for every way to save a file, and across the mounts of containers.
 const watchInterval = 500 * time.Millisecond
 
-// watched is a file whose scenario plays in the default sandbox.
-type watched struct {
+// watchedFile is a file whose scenario plays in the default sandbox.
+type watchedFile struct {
 	file string
-	// seen is what was read last, good or not, or why it could not be.
-	seen string
-	// name is that under which the last good document plays.
+	// lastRead is the text that was read last, valid or not, or the error of reading it.
+	lastRead string
+	// name is the name of the last valid scenario, which is playing.
 	name string
 }
 
-// playFiles plays the scenarios of files. The first one that is not good is a usageError.
-func playFiles(ctx context.Context, steered *world.World, files []string) ([]*watched, error) {
-	var all []*watched
+// playFiles plays the scenarios of files. An invalid one is a usageError.
+func playFiles(ctx context.Context, steered *world.World, files []string) ([]*watchedFile, error) {
+	var all []*watchedFile
 	for _, file := range files {
-		w := &watched{file: file}
-		if err := w.look(ctx, steered); err != nil {
+		w := &watchedFile{file: file}
+		if err := w.load(ctx, steered); err != nil {
 			return nil, usagef("--scenario: %v", err)
 		}
 		all = append(all, w)
@@ -36,8 +36,8 @@ func playFiles(ctx context.Context, steered *world.World, files []string) ([]*wa
 	return all, nil
 }
 
-// watch plays files anew when they change, until ctx ends.
-func watch(ctx context.Context, steered *world.World, log *slog.Logger, files []*watched) {
+// watch reloads files when they change, until ctx ends.
+func watch(ctx context.Context, steered *world.World, log *slog.Logger, files []*watchedFile) {
 	if len(files) == 0 {
 		<-ctx.Done()
 		return
@@ -50,16 +50,16 @@ func watch(ctx context.Context, steered *world.World, log *slog.Logger, files []
 	})
 }
 
-// reload says what became of a change.
-func (w *watched) reload(ctx context.Context, steered *world.World, log *slog.Logger) {
-	before := w.seen
-	err := w.look(ctx, steered)
+// reload plays a file again if it changed, and logs the result.
+func (w *watchedFile) reload(ctx context.Context, steered *world.World, log *slog.Logger) {
+	before := w.lastRead
+	err := w.load(ctx, steered)
 	switch {
-	case w.seen == before || ctx.Err() != nil:
+	case w.lastRead == before || ctx.Err() != nil:
 	case err == nil:
 		log.Info("scenario reloaded", "file", w.file, "scenario", w.name)
 	default:
-		const keeps = "scenario not reloaded, the last good one plays on"
+		const keeps = "scenario not reloaded, the last good one keeps playing"
 		bad, ok := errors.AsType[*badScenario](err)
 		if !ok {
 			log.Warn(keeps, "file", w.file, "error", err)
@@ -71,18 +71,18 @@ func (w *watched) reload(ctx context.Context, steered *world.World, log *slog.Lo
 	}
 }
 
-// look plays the file's document if it is another one than before. After an error the last good one plays on.
-func (w *watched) look(ctx context.Context, steered *world.World) error {
+// load plays the document of the file if it differs from the last one. After an error the last valid one keeps playing.
+func (w *watchedFile) load(ctx context.Context, steered *world.World) error {
 	raw, err := readFile(w.file)
 	if err != nil {
-		w.seen = err.Error()
+		w.lastRead = err.Error()
 		return err
 	}
-	if string(raw) == w.seen {
+	if string(raw) == w.lastRead {
 		return nil
 	}
-	w.seen = string(raw)
-	name, err := steered.PlayStanding(ctx, w.seen, w.name)
+	w.lastRead = string(raw)
+	name, err := steered.PlayStanding(ctx, w.lastRead, w.name)
 	if problems, ok := errors.AsType[scenario.Problems](err); ok {
 		return &badScenario{w.file, problems}
 	}

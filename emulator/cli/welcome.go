@@ -13,16 +13,16 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 )
 
-// welcome is what serve says at its start: where things are and what to do with them.
+// welcome is what serve prints at its start: addresses, credentials and first steps.
 type welcome struct {
 	data, control string // host:port
-	tls           string // the same, empty where TLS is off
+	tls           string // the same, empty if TLS is off
 	key           controlKey
 	box           *sandbox.Sandbox
 	style         style
 }
 
-// write says all of it in one go, so that a reader who stops early loses nothing but the rest.
+// write prints everything in one write, so that a reader of the first lines may close the pipe after them.
 func (w welcome) write(out io.Writer, log *slog.Logger) {
 	var text strings.Builder
 	w.planes(&text)
@@ -34,14 +34,14 @@ func (w welcome) write(out io.Writer, log *slog.Logger) {
 }
 
 func (w welcome) planes(out io.Writer) {
-	say(out, "data plane     %s\n", w.style.wrap(sgrGreen, "http://"+w.data))
-	say(out, "control plane  %s\n", w.style.wrap(sgrGreen, "http://"+w.control))
+	printf(out, "data plane     %s\n", w.style.wrap(sgrGreen, "http://"+w.data))
+	printf(out, "control plane  %s\n", w.style.wrap(sgrGreen, "http://"+w.control))
 	if w.tls != "" {
-		say(out, "over TLS       %s\n", w.style.wrap(sgrGreen, "https://"+w.tls))
+		printf(out, "over TLS       %s\n", w.style.wrap(sgrGreen, "https://"+w.tls))
 	}
-	say(out, "console        %s\n", w.style.wrap(sgrGreen, "http://"+w.control+console.Root))
+	printf(out, "console        %s\n", w.style.wrap(sgrGreen, "http://"+w.control+console.Root))
 	if w.key.generated {
-		say(out, "open           http://%s/?token=%s\n", w.control, w.key.token)
+		printf(out, "open           http://%s/?token=%s\n", w.control, w.key.token)
 	}
 }
 
@@ -58,14 +58,14 @@ func (w welcome) credentials(out io.Writer) error {
 		}
 		for _, key := range keys {
 			if !key.Disabled {
-				say(out, "  %-15s %s\n", key.label(profile.Name()), strings.Join(key.words(), "  "))
+				printf(out, "  %-15s %s\n", key.label(profile.Name()), strings.Join(key.words(), "  "))
 			}
 		}
 	}
 	return nil
 }
 
-// clients are the first call that needs no signature and the first SDK's configuration, ready to paste.
+// clients prints the first call that needs no signature and the configuration of the first SDK, ready to paste.
 func (w welcome) clients(out io.Writer) error {
 	listed, err := gateway.CredentialsByGateway(w.box.Credentials)
 	if err != nil {
@@ -86,16 +86,16 @@ func (w welcome) clients(out io.Writer) error {
 	}
 	if firstCall.Text != "" {
 		w.title(out, "A first call")
-		say(out, "%s", indented(firstCall.Text))
+		printf(out, "%s", indented(firstCall.Text))
 	}
 	if sdk.Text != "" {
 		w.title(out, "An SDK ("+sdk.Title+")")
-		say(out, "%s", indented(sdk.Text))
+		printf(out, "%s", indented(sdk.Text))
 	}
 	return nil
 }
 
-// indented sets a text to paste apart from what is said about it.
+// indented indents a text to paste, with spaces in the place of tabs.
 func indented(text string) string {
 	return "  " + strings.NewReplacer("\n", "\n  ", "\t", "    ").Replace(text) + "\n"
 }
@@ -104,16 +104,16 @@ func (w welcome) next(out io.Writer) {
 	w.title(out, "Next")
 	flags := controlFlag("http://" + w.control)
 	if w.key.generated {
-		say(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
+		printf(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
 	}
-	say(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
+	printf(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
 	if w.tls != "" {
-		// Always the running one: what the state folder holds may be another CA.
-		say(out, "  tokenstage ca --trust all --control http://%s  # how clients come to trust the certificates\n", w.control)
+		// Ask the running emulator: the state folder may hold another CA.
+		printf(out, "  tokenstage ca --trust all --control http://%s  # how to make clients trust it\n", w.control)
 	}
-	say(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
+	printf(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
 }
 
 func (w welcome) title(out io.Writer, text string) {
-	say(out, "\n%s\n", w.style.heading(text))
+	printf(out, "\n%s\n", w.style.heading(text))
 }

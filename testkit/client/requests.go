@@ -21,6 +21,9 @@ type Response = controlapi.Response
 // Decision names the step of a scenario that decided a call; rule and step count from zero.
 type Decision = controlapi.Decision
 
+// Miss is a rule of a playing scenario that did not take a call, and why; the rule counts from zero.
+type Miss = controlapi.Miss
+
 // Levels of a Finding.
 const (
 	LevelError  = "error"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,9 +24,10 @@ type callPage struct {
 	Meaning string
 	// Decided is the decision, with rule and step counted from one as on the page of the scenario.
 	Decided *journal.Decision
-	// Findings are about the call; Misses tell why rules of scenarios did not take it.
+	// Findings are those of the entry, with what they compare.
 	Findings []finding
-	Misses   []miss
+	// Misses tell why rules of scenarios did not take the call, with the rule counted from one.
+	Misses   []journal.Miss
 	Sent     message
 	Answered message
 	Curl     curl
@@ -42,14 +42,6 @@ type finding struct {
 	// Signed are the strings to sign, the server's to the left; Values are what was expected and what came.
 	Signed *comparison
 	Values *comparison
-}
-
-// miss is why a rule of a scenario did not take the call.
-type miss struct {
-	wire.Finding
-
-	Scenario string
-	Rule     int // from 1
 }
 
 // message is a request or a response.
@@ -90,7 +82,11 @@ func (c *console) call(r *http.Request, l *layout) (body, error) {
 	if d := entry.Decision; d != nil {
 		page.Decided = &journal.Decision{Scenario: d.Scenario, Rule: d.Rule + 1, Step: d.Step + 1}
 	}
-	page.sortFindings()
+	for _, m := range entry.Misses {
+		m.Rule++
+		page.Misses = append(page.Misses, m)
+	}
+	page.compareFindings()
 	err = c.neighbours(r.Context(), l.Sandbox, &page)
 	return body{"call", "Call " + entry.ID, page}, err
 }
@@ -159,17 +155,9 @@ func (c *console) meaning(call *journal.Entry) string {
 	return ""
 }
 
-// missCheck is what a finding about a rule calls itself, counted from zero.
-var missCheck = regexp.MustCompile(`^scenario (.+), rule (\d{1,6})$`)
-
-// sortFindings tells what is about the call from rules that passed it by, and lays out what is compared.
-func (p *callPage) sortFindings() {
+// compareFindings lays out what the findings compare.
+func (p *callPage) compareFindings() {
 	for _, f := range p.Entry.Findings {
-		if about := missCheck.FindStringSubmatch(f.Check); about != nil && f.Level == wire.LevelAdvice {
-			rule, _ := strconv.Atoi(about[2])
-			p.Misses = append(p.Misses, miss{f, about[1], rule + 1})
-			continue
-		}
 		shown := finding{Finding: f}
 		if f.Server != "" && f.Client != "" {
 			signed := compareTexts(f.Server, f.Client)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
@@ -111,19 +113,19 @@ func (c *console) command(e *journal.Entry) string {
 		end := strings.IndexByte(rest+"/", '/')
 		host, target = rest[:end], "http://"+c.Data+rest[end:]
 	}
-	parts := []string{"curl -sS --globoff --path-as-is " + curlMethod(e) + settings.ShellQuote(target)}
+	parts := []string{"curl -sS --globoff --path-as-is " + curlMethod(e) + shellescape.Quote(target)}
 	if host != c.Data {
-		parts = append(parts, "-H "+settings.ShellQuote("Host: "+host))
+		parts = append(parts, "-H "+shellescape.Quote("Host: "+host))
 	}
 	for _, h := range curlHeaders(e) {
-		parts = append(parts, "-H "+settings.ShellQuote(h))
+		parts = append(parts, "-H "+shellescape.Quote(h))
 	}
 	if body := e.Request.Body; body != "" {
 		option := "--data-binary "
 		if body[0] == '@' {
 			option = "--data-raw " // the other one would read a file
 		}
-		parts = append(parts, option+settings.ShellQuote(body))
+		parts = append(parts, option+shellescape.Quote(body))
 	}
 	return settings.Command(parts...)
 }
@@ -136,7 +138,7 @@ func curlMethod(e *journal.Entry) string {
 	case method == "GET" && e.Request.Body == "", method == "POST" && e.Request.Body != "":
 		return ""
 	default:
-		return "-X " + settings.ShellQuote(method) + " "
+		return "-X " + shellescape.Quote(method) + " "
 	}
 }
 

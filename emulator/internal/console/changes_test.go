@@ -49,11 +49,11 @@ func TestAPageLearnsOfChanges(t *testing.T) {
 		{"the beginning", func() {}},
 		{"a call", func() { w.applyToken(t, box) }},
 		{"a token that is revoked elsewhere", func() {
-			tokens, err := w.Tokens(t.Context(), box)
-			if err != nil || len(tokens) != 1 {
-				t.Fatalf("%d tokens, %v", len(tokens), err)
+			issued, err := w.Tokens(t.Context(), box)
+			if err != nil || len(issued) != 1 {
+				t.Fatalf("%d tokens, %v", len(issued), err)
 			}
-			if _, err := w.ChangeToken(t.Context(), box, tokens[0].ID, tokens.Revoked); err != nil {
+			if _, err := w.ChangeToken(t.Context(), box, issued[0].ID, tokens.Revoked); err != nil {
 				t.Error(err)
 			}
 		}},

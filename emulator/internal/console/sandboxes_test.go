@@ -91,7 +91,7 @@ func TestCreateWithNothing(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	w.submit(t, boxesPage, boxesPage, nil).has(t, "was created. Its secrets")
-	if n := len(w.Sandboxes().List(t.Context())); n != 2 {
+	if n := w.boxes(t); n != 2 {
 		t.Errorf("there are %d sandboxes", n)
 	}
 }
@@ -125,7 +125,7 @@ func TestCreateRefusals(t *testing.T) {
 			t.Errorf("%s: the form lost what was in it: %s", name, got.body)
 		}
 	}
-	if n := len(w.Sandboxes().List(t.Context())); n != 2 {
+	if n := w.boxes(t); n != 2 {
 		t.Errorf("there are %d sandboxes", n)
 	}
 }

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
-	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 )
 
 // scenarioPage is the page of one scenario.
@@ -38,11 +39,11 @@ func (p *scenarioPage) Toggle() toggle { return p.toggle }
 
 // Command plays it in a sandbox from the command line.
 func (p *scenarioPage) Command(sandbox string) string {
-	command := "tokenstage play " + settings.ShellQuote(p.Name) + " --sandbox " + sandbox
+	command := "tokenstage play " + shellescape.Quote(p.Name) + " --sandbox " + sandbox
 	if p.Control == usualControl {
 		return command
 	}
-	return command + " --control " + settings.ShellQuote("http://"+p.Control)
+	return command + " --control " + shellescape.Quote("http://"+p.Control)
 }
 
 // usualControl is where the command line looks for the control plane unless told otherwise.

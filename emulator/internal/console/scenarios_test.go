@@ -200,7 +200,7 @@ func TestAScenarioIsShown(t *testing.T) {
 	}{
 		"an error": {overflow, []string{
 			"Does not play in default", "onsmqtt.ApplyToken", "400", "page : ", "X-Tokenstage-Scenario: " + overflow,
-			"InstanceId=post-cn-fail-ApplyTokenOverFlow", "tokenstage play " + overflow + " --sandbox default --control 'http://127.0.0.1:",
+			"InstanceId=post-cn-fail-ApplyTokenOverFlow", "tokenstage play " + overflow + " --sandbox default --control http://127.0.0.1:",
 			"fail with ApplyTokenOverFlow", "Made from the spec", "name: " + overflow,
 		}},
 		"a placeholder": {"error/onsmqtt.ApplyToken/InvalidParameter.%s", []string{"fail with InvalidParameter.Actions"}},
@@ -225,7 +225,7 @@ func TestAScenarioIsShown(t *testing.T) {
 func TestTheCommandOfAScenario(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	for host, flag := range map[string]string{"127.0.0.1:4011": "", "localhost:80": " --control 'http://localhost:80'"} {
+	for host, flag := range map[string]string{"127.0.0.1:4011": "", "localhost:80": " --control http://localhost:80"} {
 		req := w.request(t, http.MethodGet, "/console/scenarios/show?name="+throttled, nil)
 		req.Host = host
 		want := "tokenstage play " + throttled + " --sandbox default" + flag

@@ -87,6 +87,16 @@ func serve(t *testing.T, handler http.Handler) string {
 	return server.Addr()
 }
 
+// boxes counts the sandboxes.
+func (w *world) boxes(t *testing.T) int {
+	t.Helper()
+	all, err := w.Sandboxes().List(t.Context())
+	if err != nil {
+		t.Error(err)
+	}
+	return len(all)
+}
+
 func newBrowser(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)

@@ -102,7 +102,11 @@ func anyRequest(t *testing.T, method, path, body string) (*http.Request, bool) {
 // clean puts the world back to the start, so that every run of the fuzzer stands by itself.
 func clean(t *testing.T, e *emulator.Emulator) {
 	t.Helper()
-	for _, box := range e.World().Sandboxes().List(t.Context()) {
+	boxes, err := e.World().Sandboxes().List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, box := range boxes {
 		var err error
 		if box.ID == sandbox.Default {
 			err = box.Reset(t.Context())

@@ -240,7 +240,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 	} {
 		w.refused(t, method, path, "", http.StatusUnauthorized)
 	}
-	if n := len(w.Sandboxes().List(t.Context())); n != 1 {
+	if n := w.boxes(t); n != 1 {
 		t.Errorf("%d sandboxes", n)
 	}
 }

@@ -44,7 +44,7 @@ func TestOddSegments(t *testing.T) {
 			}
 		}
 	}
-	if n := len(w.Sandboxes().List(t.Context())); n != 2 {
+	if n := w.boxes(t); n != 2 {
 		t.Errorf("%d sandboxes are left", n)
 	}
 }
@@ -58,7 +58,7 @@ func TestPanicsOfHandlers(t *testing.T) {
 	}
 	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("fake-default-bearer-token") })
 	plane := control.New(control.Options{
-		Emulator: em, World: em.World(), Log: discard, Metrics: broken, Console: broken,
+		World: em.World(), Log: discard, Metrics: broken, Console: broken,
 		ConsoleRoot: "/console/",
 	})
 	for _, path := range []string{"/metrics", "/console/calls", "/metrics"} {

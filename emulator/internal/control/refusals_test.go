@@ -51,7 +51,7 @@ func TestUnreadableBodies(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if n := len(w.Sandboxes().List(t.Context())); n != 1 {
+		if n := w.boxes(t); n != 1 {
 			t.Errorf("refused bodies made %d sandboxes", n-1)
 		}
 	})
@@ -116,7 +116,7 @@ func TestBadDefinitions(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if n := len(w.Sandboxes().List(t.Context())); n != 1 {
+		if n := w.boxes(t); n != 1 {
 			t.Errorf("refused bodies made %d sandboxes", n-1)
 		}
 	})
@@ -163,7 +163,7 @@ func TestDuplicates(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if n := len(w.Sandboxes().List(t.Context())); n != 2 {
+		if n := w.boxes(t); n != 2 {
 			t.Errorf("refused bodies made %d sandboxes", n-2)
 		}
 	})

@@ -115,7 +115,7 @@ func TestWhatCannotBeRedeemed(t *testing.T) {
 	w.getAuthCode(t, b, "alice") // 5 supersedes 3
 	states := map[string]tokens.State{}
 	for _, token := range w.tokens(t, b) {
-		states[token.ID] = tokens.State
+		states[token.ID] = token.State
 	}
 	want := map[string]tokens.State{
 		"onsmqtt-1": tokens.Active, "appstream-3": tokens.Superseded, "appstream-4": tokens.Active,

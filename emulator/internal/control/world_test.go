@@ -14,6 +14,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
+	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
@@ -49,21 +50,32 @@ func open(t *testing.T, change ...func(*emulator.Options, *control.Options)) *wo
 	if w.Emulator, err = emulator.New(t.Context(), inside); err != nil {
 		t.Fatal(err)
 	}
-	w.data = listen(t, w.Handler())
-	outside.Emulator, outside.Data = w.Emulator, w.data
-	w.control = listen(t, control.New(outside))
+	w.data = serve(t, w.Handler())
+	w.World = w.Emulator.World()
+	outside.World, outside.Data = w.World, w.data
+	w.control = serve(t, control.New(outside))
 	w.client = &http.Client{Transport: newChecked(t, http.DefaultTransport)}
 	return w
 }
 
-func listen(t *testing.T, handler http.Handler) string {
+func serve(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	server, err := emulator.Listen(t.Context(), "127.0.0.1:0", handler, discard)
+	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: handler, Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close(t.Context()) }) // cuts off what is idle, as the test's context has ended
 	return server.Addr()
+}
+
+// boxes counts the sandboxes.
+func (w *world) boxes(t *testing.T) int {
+	t.Helper()
+	all, err := w.Sandboxes().List(t.Context())
+	if err != nil {
+		t.Error(err)
+	}
+	return len(all)
 }
 
 // answer is what came back.

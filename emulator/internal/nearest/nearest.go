@@ -1,55 +1,31 @@
-// Package nearest finds the known name that somebody most likely meant.
+// Package nearest finds the known name that somebody most likely meant who mistyped one.
 package nearest
 
 import (
-	"math"
 	"strings"
+
+	edlib "github.com/hbollon/go-edlib"
 )
 
-// longest is how many bytes of a name are compared; a longer one is near to nothing.
-const longest = 100
+// maxLength is the length in bytes of the longest name that is compared: the cost grows with its square.
+const maxLength = 100
 
-// Name returns the known name that is nearest to a word, or nothing where none is near. A third of the letters may
-// differ, and upper and lower case count as equal.
+// Name returns the known name with the fewest letters to add, drop, replace or swap with their neighbour, and the first
+// of several. It is empty when in every name more than a third would have to change. Upper and lower case count as the
+// same.
 func Name(word string, known []string) string {
-	if len(word) > longest {
+	if len(word) > maxLength {
 		return ""
 	}
-	found, best := "", math.MaxInt
+	found, least := "", maxLength
 	for _, name := range known {
-		if len(name) > longest {
+		if len(name) > maxLength {
 			continue
 		}
-		distance := edits([]rune(strings.ToLower(word)), []rune(strings.ToLower(name)))
-		if distance > (max(len(word), len(name))+1)/3 {
-			continue
-		}
-		if distance < best {
-			best, found = distance, name
+		distance := edlib.OSADamerauLevenshteinDistance(strings.ToLower(word), strings.ToLower(name))
+		if distance < least && distance <= (max(len(word), len(name))+1)/3 {
+			found, least = name, distance
 		}
 	}
 	return found
-}
-
-// edits counts the letters to add, drop, replace or swap with their neighbour to turn a into b.
-func edits(a, b []rune) int {
-	before, previous, current := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range previous {
-		previous[j] = j
-	}
-	for i := range a {
-		current[0] = i + 1
-		for j := range b {
-			replace := previous[j]
-			if a[i] != b[j] {
-				replace++
-			}
-			current[j+1] = min(previous[j+1]+1, current[j]+1, replace)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				current[j+1] = min(current[j+1], before[j-1]+1)
-			}
-		}
-		before, previous, current = previous, current, before
-	}
-	return previous[len(b)]
 }

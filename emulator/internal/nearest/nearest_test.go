@@ -9,19 +9,32 @@ import (
 
 func TestName(t *testing.T) {
 	t.Parallel()
-	known := []string{"rules", "summary", "name", strings.Repeat("long", 30)}
-	for word, want := range map[string]string{
-		"rule":                     "rules", // a letter is missing
-		"summmary":                 "summary",
-		"anme":                     "name", // two letters are swapped
-		"NAME":                     "name",
-		"rulez":                    "rules",
-		"something else":           "",
-		"":                         "",
-		strings.Repeat("long", 30): "", // too long to be compared
+	long := strings.Repeat("x", 101)
+	for name, c := range map[string]struct {
+		word  string
+		known []string
+		want  string
+	}{
+		"a letter too few":         {"ApplyTokn", []string{"QueryToken", "ApplyToken"}, "ApplyToken"},
+		"a letter too many":        {"onsmqttt", []string{"onsmqtt"}, "onsmqtt"},
+		"two letters swapped":      {"fial", []string{"fill", "fail"}, "fill"}, // both are one slip away
+		"a swap is one slip":       {"no", []string{"on"}, "on"},
+		"other case":               {"INSTANCEID", []string{"InstanceId"}, "InstanceId"},
+		"the nearer of two":        {"pas", []string{"past", "pas2x", "pass", "pas"}, "pas"},
+		"the first of equals":      {"pas", []string{"past", "pass"}, "past"},
+		"more than a third":        {"something", []string{"appstream", "some"}, ""},
+		"other alphabets":          {"令牌服务务", []string{"令牌服务"}, "令牌服务"},
+		"an empty word":            {"", []string{"on", "name"}, ""},
+		"nothing is known":         {"name", nil, ""},
+		"a word that is too long":  {long, []string{long[:100]}, ""},
+		"a name that is too long":  {long[:100], []string{long}, ""},
+		"the longest ones compare": {long[:99], []string{long[:100]}, long[:100]},
 	} {
-		if got := nearest.Name(word, known); got != want {
-			t.Errorf("nearest to %q is %q, want %q", word, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := nearest.Name(c.word, c.known); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
 }

@@ -6,10 +6,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 // Settings are how the clients of one gateway are pointed at a sandbox.
@@ -46,13 +47,10 @@ type Text struct {
 func Exports(variables []Variable) string {
 	var out strings.Builder
 	for _, v := range variables {
-		switch {
-		case v.Value == "":
+		if v.Value == "" {
 			out.WriteString("unset " + v.Name + "\n")
-		case Plain(v.Value):
-			out.WriteString("export " + v.Name + "=" + v.Value + "\n")
-		default:
-			out.WriteString("export " + v.Name + "=" + ShellQuote(v.Value) + "\n")
+		} else {
+			out.WriteString("export " + v.Name + "=" + shellescape.Quote(v.Value) + "\n")
 		}
 	}
 	return out.String()
@@ -64,7 +62,7 @@ type Texts struct{ parsed *template.Template }
 // Parse reads texts, each a named template. They can quote with sh, go, js and object.
 func Parse(source string) (*Texts, error) {
 	parsed, err := template.New("").Funcs(template.FuncMap{
-		"go": strconv.Quote, "js": jsQuote, "sh": ShellQuote, "object": object,
+		"go": strconv.Quote, "js": jsQuote, "sh": shellescape.Quote, "object": object,
 	}).Parse(source)
 	return &Texts{parsed}, err
 }
@@ -89,25 +87,6 @@ func (t *Texts) Fill(groups []Group, data any) error {
 		}
 	}
 	return nil
-}
-
-// Plain reports whether the value of a variable needs no quotes: in no shell, and not in docker's --env-file, which
-// knows none.
-func Plain(value string) bool { return plainValue.MatchString(value) }
-
-var (
-	plainValue = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
-	// plainWord is what no shell takes for anything but itself, wherever it stands.
-	plainWord = regexp.MustCompile(`^[A-Za-z0-9._/-]+$`)
-)
-
-// ShellQuote is a text as one word of a POSIX shell (Shell Command Language 2.2.2: nothing is special between single
-// quotes).
-func ShellQuote(text string) string {
-	if plainWord.MatchString(text) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // Command is a shell command with each part on a line of its own.

@@ -32,7 +32,7 @@ func TestTextsQuote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `"it's \"<\\" 'it\'s "<\\' 'it'\''s "<\' {"a":"it's \"<\\","b":"c"}`
+	const want = `"it's \"<\\" 'it\'s "<\\' 'it'"'"'s "<\' {"a":"it's \"<\\","b":"c"}`
 	if got, err := texts.Text("all", `it's "<\`); err != nil || got != want {
 		t.Errorf("got %s, %v\nwant %s", got, err, want)
 	}

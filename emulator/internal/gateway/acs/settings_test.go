@@ -40,7 +40,7 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s: %s", text.Title, text.Text)
 		}
 	}
-	if text := got.Groups[1].Texts[1].Text; !strings.Contains(text, `-H 'x-acs-bearer-token: to'\''ken'`) {
+	if text := got.Groups[1].Texts[1].Text; !strings.Contains(text, `-H 'x-acs-bearer-token: to'"'"'ken'`) {
 		t.Errorf("got %s", text)
 	}
 	if none, err := (acs.Profile{}).Settings(host, all[:1]); err != nil || none.Groups != nil || none.Credential != nil {

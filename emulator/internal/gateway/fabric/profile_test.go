@@ -96,7 +96,7 @@ func TestSettings(t *testing.T) {
 	}
 	const firstCall = `curl -sS http://127.0.0.1:4010/apigovernance/api/oauth/tokenByAkSk \
   -H 'Content-Type: application/json' \
-  -d '{"app_key":"k","app_secret":"it'\''s"}'`
+  -d '{"app_key":"k","app_secret":"it'"'"'s"}'`
 	if got.FirstCall.Text != firstCall {
 		t.Errorf("the first call is %s", got.FirstCall.Text)
 	}

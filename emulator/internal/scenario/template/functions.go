@@ -2,7 +2,6 @@ package template
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
@@ -86,8 +86,8 @@ func (e *Environment) functions() texttemplate.FuncMap {
 		"xml":       e.escapeXML,
 		"default":   orDefault,
 		"uuid":      e.uuid,
-		"hex":       func(n int) (string, error) { return e.draw(n, "0123456789abcdef") },
-		"base62":    func(n int) (string, error) { return e.draw(n, base62) },
+		"hex":       func(n int) (string, error) { return e.draw(n, random.LowerHex) },
+		"base62":    func(n int) (string, error) { return e.draw(n, random.Base62) },
 		"fake":      e.fake,
 	}
 }
@@ -101,8 +101,6 @@ func (e *Environment) header(name string) string {
 	text, _ := e.fields.Header(http.CanonicalHeaderKey(name))
 	return text
 }
-
-const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 var errTooMuchWork = fmt.Errorf("the functions of a template return at most %d bytes together", maxWork)
 
@@ -159,15 +157,7 @@ func orDefault(fallback, value any) any {
 	return fallback
 }
 
-func (e *Environment) uuid() string {
-	var b [16]byte
-	for i := range b {
-		b[i] = byte(e.chance.Uint32())
-	}
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	text := hex.EncodeToString(b[:])
-	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-")
-}
+func (e *Environment) uuid() string { return random.UUID(e.chance).String() }
 
 func (e *Environment) draw(n int, alphabet string) (string, error) {
 	if n < 0 {
@@ -176,11 +166,7 @@ func (e *Environment) draw(n int, alphabet string) (string, error) {
 	if n > maxValue {
 		return "", errLongValue
 	}
-	text := make([]byte, n)
-	for i := range text {
-		text[i] = alphabet[e.chance.IntN(len(alphabet))]
-	}
-	return e.bounded(string(text))
+	return e.bounded(random.Draw(e.chance, n, alphabet))
 }
 
 // fake makes up data of a kind.

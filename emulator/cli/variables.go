@@ -6,16 +6,16 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// environment gives flags the values of their variables. It stands in for kong's own reading of the environment, which
-// knows the process's only and takes an empty variable for a value.
-type environment struct {
+// variableResolver gives flags the values of their variables. It replaces kong's own reading of the environment, which
+// knows only that of the process and takes an empty variable for a value.
+type variableResolver struct {
 	lookup func(name string) (string, bool)
 	used   []*kong.Flag
 }
 
-// nameFlags gives every flag its variable: TOKENSTAGE_ADDR for those of serve and for where the emulator is, and with
-// the name of the command before it, TOKENSTAGE_CLOCK_SET, for others, so that no variable means two things. kong is
-// not told, since it would read them itself.
+// nameFlags gives every flag its variable. For the flags of serve and those that select the emulator it is the name of
+// the flag alone, as in TOKENSTAGE_ADDR; for others the name of the command comes first, as in TOKENSTAGE_CLOCK_SET, so
+// that no variable means two things. They are kept from kong, which would read them itself.
 func nameFlags(command *kong.Node, prefix string) {
 	for _, flag := range command.Flags {
 		before := prefix
@@ -37,24 +37,24 @@ func nameFlags(command *kong.Node, prefix string) {
 
 func variableCase(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
-// Validate accepts every command line.
-func (e *environment) Validate(*kong.Application) error { return nil }
+// Validate is part of kong.Resolver and accepts every command line.
+func (r *variableResolver) Validate(*kong.Application) error { return nil }
 
 // Resolve returns the value of the flag's variable.
-func (e *environment) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+func (r *variableResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Envs {
-		if value, ok := e.lookup(name); ok && value != "" {
-			e.used = append(e.used, flag)
+		if value, ok := r.lookup(name); ok && value != "" {
+			r.used = append(r.used, flag)
 			return value, nil
 		}
 	}
 	return nil, nil
 }
 
-// explain turns kong's error into a usageError that names the variable where the flag came from one.
-func (e *environment) explain(err error) error {
+// explain turns kong's error into a usageError, which names the variable if the flag was set by one.
+func (r *variableResolver) explain(err error) error {
 	text := strings.Replace(err.Error(), "expected value value", "expected a value", 1) // kong names every type a value
-	for _, flag := range e.used {
+	for _, flag := range r.used {
 		if strings.HasPrefix(text, "--"+flag.Name+":") || strings.HasPrefix(text, "--"+flag.Name+" ") {
 			return usagef("%s (from %s)", text, flag.Envs[0])
 		}
@@ -62,7 +62,7 @@ func (e *environment) explain(err error) error {
 	return &usageError{text}
 }
 
-// describe is the help of a flag with its default and its variable.
+// describe returns the help of a flag with its default and its variable.
 func describe(value *kong.Value) string {
 	text := value.Help
 	if value.Default != "" {

@@ -57,7 +57,7 @@ func start(t *testing.T, env map[string]string, args ...string) *running {
 	r := &running{out: newScreen(), err: newScreen(), stop: stop, code: make(chan int, 1)}
 	go func() {
 		defer close(r.code)
-		r.code <- cli.Run(ctx, cli.World{Stdout: r.out, Stderr: r.err, LookupEnv: lookup(env)}, args...)
+		r.code <- cli.Run(ctx, cli.Env{Stdout: r.out, Stderr: r.err, LookupEnv: lookup(env)}, args...)
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -115,7 +115,7 @@ func run(t *testing.T, env map[string]string, args ...string) result {
 	limited, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var out, err bytes.Buffer
-	code := cli.Run(limited, cli.World{Stdout: &out, Stderr: &err, LookupEnv: lookup(env)}, args...)
+	code := cli.Run(limited, cli.Env{Stdout: &out, Stderr: &err, LookupEnv: lookup(env)}, args...)
 	return result{code, out.String(), err.String()}
 }
 
