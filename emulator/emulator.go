@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	crand "crypto/rand"
 	"encoding/json"
@@ -132,7 +133,8 @@ func New(ctx context.Context, o Options) (*Emulator, error) {
 		return nil, err
 	}
 	e.data, err = dataplane.New(dataplane.Options{
-		World: e.world, APIs: apis(), After: o.After, Violation: o.Violation, Observe: o.Observe, Steps: o.Steps, Log: o.Log,
+		World: e.world, APIs: apis(), After: o.After, WriteTimeout: cmp.Or(o.Limits.Write, listen.MaxWriteTime),
+		Violation: o.Violation, Observe: o.Observe, Steps: o.Steps, Log: o.Log,
 	})
 	if err != nil {
 		return nil, err

@@ -25,6 +25,8 @@ type Options struct {
 	APIs []api.API
 	// After is how a scripted delay waits.
 	After func(time.Duration) <-chan time.Time
+	// WriteTimeout is how long a client may take what is written after a scripted delay, or a piece of a drip.
+	WriteTimeout time.Duration
 	// Violation is called when a reply breaks its spec, which is a bug of the emulator; nil means that it is journaled
 	// and logged.
 	Violation func(error)

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -36,7 +35,7 @@ func (p *Plane) deliver(ctx context.Context, w http.ResponseWriter, d delivery) 
 		return hangUp(w, false)
 	}
 	if d.delay > 0 {
-		extend(w)
+		p.extend(w)
 	}
 	switch d.network {
 	case scenario.Reset:
@@ -57,8 +56,8 @@ func (p *Plane) deliver(ctx context.Context, w http.ResponseWriter, d delivery) 
 }
 
 // extend gives the client the time to take what is written next, however long a script waited before.
-func extend(w http.ResponseWriter) {
-	deadline := time.Now().Add(listen.MaxWriteTime) //nolint:forbidigo // sockets live in real time
+func (p *Plane) extend(w http.ResponseWriter) {
+	deadline := time.Now().Add(p.options.WriteTimeout) //nolint:forbidigo // sockets live in real time
 	_ = http.NewResponseController(w).SetWriteDeadline(deadline)
 }
 
@@ -119,7 +118,7 @@ func (p *Plane) drip(ctx context.Context, w http.ResponseWriter, reply wire.Repl
 	out := http.NewResponseController(w)
 	for rest := reply.Body; len(rest) > 0; {
 		n := min(dripSize, len(rest))
-		extend(w)
+		p.extend(w)
 		if _, err := w.Write(rest[:n]); err != nil {
 			return nil //nolint:nilerr // the client left
 		}
