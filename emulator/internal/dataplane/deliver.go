@@ -61,21 +61,6 @@ func (p *Plane) extend(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(deadline)
 }
 
-// wait lasts for d, without end when d is zero. It reports false when the client left or the emulator stopped before.
-func (p *Plane) wait(ctx context.Context, d time.Duration) bool {
-	var over <-chan time.Time
-	if d > 0 {
-		over = p.options.After(d)
-	}
-	select {
-	case <-over:
-		return true
-	case <-ctx.Done():
-	case <-p.stopping:
-	}
-	return false
-}
-
 func writeHead(w http.ResponseWriter, reply wire.Reply) {
 	header := w.Header()
 	for name, values := range reply.Header {

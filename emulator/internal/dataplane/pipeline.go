@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
@@ -15,13 +14,6 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
-
-// arrival is a request as it was read, at that real time. What could not be read is told by unread.
-type arrival struct {
-	request *wire.Request
-	unread  *unread
-	at      time.Time
-}
 
 // serve answers a request. It is the life of a request from top to bottom; deliver writes what it returns.
 func (p *Plane) serve(ctx context.Context, in arrival) delivery {
@@ -76,7 +68,7 @@ func (p *Plane) answer(
 		}
 	}()
 	steps.begin(stepArrival)
-	if v, err = p.direct(ctx, x, turn, playlist, scenario.AtArrival); err != nil || v.reply != nil {
+	if v, err = p.askScenarios(ctx, x, turn, playlist, scenario.AtArrival); err != nil || v.reply != nil {
 		return v, err
 	}
 	steps.begin(stepAuthenticate)
@@ -93,7 +85,7 @@ func (p *Plane) answer(
 		return v, err
 	}
 	steps.begin(stepDecide)
-	decided, err := p.direct(ctx, x, turn, playlist, scenario.AtDecision)
+	decided, err := p.askScenarios(ctx, x, turn, playlist, scenario.AtDecision)
 	if v = v.and(decided); err != nil || v.reply != nil {
 		return v, err
 	}
@@ -164,11 +156,6 @@ func (p *Plane) gatewayOf(req *wire.Request) gateway.Gateway {
 	return nil
 }
 
-// emergencyTurn stands in when the store does not answer, so that the failure can be sent in the provider's shape.
-func (p *Plane) emergencyTurn() *sandbox.Turn {
-	return &sandbox.Turn{Sandbox: p.world.Default(), Now: p.world.RealNow()}
-}
-
 // checkReply holds the reply to the spec, and reports whether it breaks it, which is the emulator's own bug.
 func (p *Plane) checkReply(op *contract.Operation, v verdict) (_ verdict, broken bool) {
 	if op == nil || v.reply.Value == nil {
@@ -187,11 +174,3 @@ func (p *Plane) checkReply(op *contract.Operation, v verdict) (_ verdict, broken
 	}
 	return v, true
 }
-
-// panicError is a panic of an operation as an error that remembers where it came from.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -35,6 +36,13 @@ const (
 	checkCount  = "parameters"
 	checkTime   = "time to send"
 )
+
+// arrival is a request as it was read, at that real time. What could not be read is told by unread.
+type arrival struct {
+	request *wire.Request
+	unread  *unread
+	at      time.Time
+}
 
 // unread says why a request could not be read.
 type unread struct {

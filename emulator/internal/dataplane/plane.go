@@ -5,16 +5,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"regexp"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
-	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
@@ -85,51 +81,22 @@ func (p *Plane) Stop() { p.stop.Do(func() { close(p.stopping) }) }
 // InFlight is how many requests are being answered.
 func (p *Plane) InFlight() int64 { return p.inFlight.Load() }
 
-// Handler is the data plane as an http.Handler. Its routes are those of the catalogue; a request that fits none of them
-// is answered as well, by the gateway that claims it or in our own voice.
-func (p *Plane) Handler() *echo.Echo {
-	e := echo.New()
-	e.HideBanner, e.HidePort = true, true
-	for _, a := range p.world.Catalogue().APIs {
-		for _, op := range a.Operations {
-			for _, method := range op.Methods {
-				e.Add(method, routeOf(op), p.handle).Name = op.Name
-			}
-		}
-	}
-	// Echo ends in an error where it finds no route, or none for the method, and answers OPTIONS of a known path itself:
-	// what is said to those is for the gateways to know.
-	e.HTTPErrorHandler = func(_ error, c echo.Context) { _ = p.handle(c) }
-	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			if c.Request().Method == http.MethodOptions {
-				return p.handle(c)
-			}
-			return next(c)
-		}
-	})
-	return e
+// emergencyTurn stands in when the store does not answer, so that the failure can be sent in the provider's shape.
+func (p *Plane) emergencyTurn() *sandbox.Turn {
+	return &sandbox.Turn{Sandbox: p.world.Default(), Now: p.world.RealNow()}
 }
 
-// parameter is one in the path of a spec.
-var parameter = regexp.MustCompile(`\{([^}]+)\}`)
-
-// routeOf is the path of an operation as Echo writes it: parameters after a colon.
-func routeOf(op *contract.Operation) string { return parameter.ReplaceAllString(op.Path, ":$1") }
-
-func (p *Plane) handle(c echo.Context) error {
-	p.inFlight.Add(1)
-	defer p.inFlight.Add(-1)
-	ctx := c.Request().Context()
-	req, unread := read(c.Request())
-	d := p.serveSafely(ctx, arrival{req, unread, p.world.RealNow()})
-	if p.options.Steps {
-		d.seen.Steps = append(d.seen.Steps, Step{stepDeliver, p.world.RealNow()})
+// wait lasts for d, without end when d is zero. It reports false when the client left or the emulator stopped before.
+func (p *Plane) wait(ctx context.Context, d time.Duration) bool {
+	var over <-chan time.Time
+	if d > 0 {
+		over = p.options.After(d)
 	}
-	err := p.deliver(ctx, c.Response().Writer, d)
-	if err != nil {
-		p.options.Log.Error("a reply could not be delivered", "error", err)
+	select {
+	case <-over:
+		return true
+	case <-ctx.Done():
+	case <-p.stopping:
 	}
-	p.observe(ctx, d.seen)
-	return nil
+	return false
 }
