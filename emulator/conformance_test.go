@@ -367,7 +367,11 @@ func testAttack(t *testing.T, d driver, op *contract.Operation, a attack) {
 // checkJournal holds the last entry to what was sent: a refusal is explained.
 func (w *world) checkJournal(t *testing.T, op *contract.Operation, got answer) {
 	t.Helper()
-	for _, box := range w.Sandboxes().List(t.Context()) {
+	boxes, err := w.Sandboxes().List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, box := range boxes {
 		page, err := w.Journal(box).List(t.Context(), journalFilter)
 		if err != nil {
 			t.Fatal(err)

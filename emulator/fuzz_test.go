@@ -34,7 +34,11 @@ func FuzzDataPlane(f *testing.F) {
 	}
 	var log bytes.Buffer
 	w := newWorldWith(f, emulator.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
-	for _, box := range w.Sandboxes().List(t.Context()) {
+	boxes, err := w.Sandboxes().List(f.Context())
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, box := range boxes {
 		if err := w.Player(box).Stop(f.Context(), "magic-values"); err != nil { // by which requests ask for errors
 			f.Fatal(err)
 		}
@@ -59,7 +63,11 @@ func FuzzDataPlane(f *testing.F) {
 		if log.Len() > 0 {
 			t.Fatalf("the log complains: %s", log.String())
 		}
-		for _, box := range w.Sandboxes().List(t.Context()) {
+		boxes, err := w.Sandboxes().List(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, box := range boxes {
 			if _, err := w.Journal(box).List(t.Context(), journalFilter); err != nil {
 				t.Fatal(err)
 			}

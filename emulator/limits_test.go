@@ -302,7 +302,7 @@ func TestCutRequestsAreJournaled(t *testing.T) {
 		r.Query.Set(fmt.Sprintf("p%d", i), "x")
 	}
 	w.do(t, r)
-	box, err := w.Sandboxes().Get("default")
+	box, err := w.Sandboxes().Get(t.Context(), "default")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,7 @@ var notLimits = []string{
 	"telemetry.*",                                   // names in its lines, and what is read of a collector
 	"console.*",                                     // what a page shows of what is kept
 	"ccmessaging.maxContent", "ccmessaging.maxLife", // rules of the API
+	"onsmqtt.maxLife", "onsmqtt.maxResources", "onsmqtt.maxTopic", // rules of the API
 }
 
 // row is a limit in the tables: what, at most, beyond it, in the code.

@@ -312,7 +312,8 @@ func TestSoak(t *testing.T) {
 		stacks := make([]byte, 1<<16)
 		t.Errorf("before %+v, after %+v\n%s", before, after, stacks[:runtime.Stack(stacks, true)])
 	}
-	if n := len(s.Sandboxes().List(t.Context())); n != 2 {
+	if all, err := s.Sandboxes().List(t.Context()); err != nil || len(all) != 2 {
+		n := len(all)
 		t.Errorf("%d sandboxes are left", n)
 	}
 }
