@@ -47,15 +47,15 @@ type faker struct {
 const (
 	// maxDepth ends recursive schemas: below it only what is required is filled in.
 	maxDepth = 6
-	// deepest ends those that require themselves, which no value fits.
-	deepest = 2 * maxDepth
+	// maxRequiredDepth ends those that require themselves, which no value fits.
+	maxRequiredDepth = 2 * maxDepth
 	// sentenceWords is how many words an invented sentence has.
 	sentenceWords = 6
 )
 
 func (f faker) value(s *openapi3.Schema, name string, depth int) any {
 	switch {
-	case depth > deepest:
+	case depth > maxRequiredDepth:
 		return nil
 	case s.Example != nil:
 		return s.Example
@@ -140,7 +140,7 @@ func (f faker) composite(s *openapi3.Schema, name string, depth int) any {
 		}
 	}
 	whole := &openapi3.Schema{Properties: openapi3.Schemas{}, AdditionalProperties: s.AdditionalProperties}
-	gather(whole, s, 0)
+	mergeMembers(whole, s, 0)
 	return f.object(whole, depth)
 }
 
@@ -149,15 +149,15 @@ func alternatives(s *openapi3.Schema) openapi3.SchemaRefs {
 	return slices.Concat(s.OneOf[:min(len(s.OneOf), 1)], s.AnyOf[:min(len(s.AnyOf), 1)], s.AllOf)
 }
 
-// gather adds the members of s and of its parts to whole.
-func gather(whole, s *openapi3.Schema, depth int) {
+// mergeMembers adds the members of s and of its parts to whole.
+func mergeMembers(whole, s *openapi3.Schema, depth int) {
 	if depth > maxDepth {
 		return
 	}
 	maps.Copy(whole.Properties, s.Properties)
 	whole.Required = append(whole.Required, s.Required...)
 	for _, part := range alternatives(s) {
-		gather(whole, part.Value, depth+1)
+		mergeMembers(whole, part.Value, depth+1)
 	}
 }
 
@@ -203,7 +203,7 @@ func (f faker) text(s *openapi3.Schema, name string) string {
 	if s.Pattern != "" {
 		return f.Regex(s.Pattern)
 	}
-	return f.fit(f.named(name), s)
+	return f.fitLength(f.named(name), s)
 }
 
 // named picks what a member of that name would hold, so that fake replies read well.
@@ -224,8 +224,8 @@ func (f faker) named(name string) string {
 	return f.Word()
 }
 
-// fit brings a text to the length that the schema asks for.
-func (f faker) fit(text string, s *openapi3.Schema) string {
+// fitLength brings a text to the length that the schema asks for.
+func (f faker) fitLength(text string, s *openapi3.Schema) string {
 	if short := int(s.MinLength) - len(text); short > 0 {
 		text += f.LetterN(uint(short))
 	}

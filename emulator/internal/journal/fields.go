@@ -78,7 +78,7 @@ func (f *fields) form(text string) string {
 	parameters := strings.Split(text, "&")
 	for i, parameter := range parameters {
 		name, value, ok := strings.Cut(parameter, "=")
-		if ok && secretName(plainest(name)) {
+		if ok && secretName(fullyDecoded(name)) {
 			parameters[i] = name + "=" + f.take(value)
 		}
 	}
@@ -114,7 +114,7 @@ func (f *fields) text(text string) string {
 }
 
 func (f *fields) plain(text string) string {
-	if !mayName(text) {
+	if !mayHoldSecretName(text) {
 		return text
 	}
 	text = part.ReplaceAllStringFunc(text, func(found string) string {
@@ -132,8 +132,8 @@ func (f *fields) plain(text string) string {
 	})
 }
 
-// mayName spares most texts the patterns.
-func mayName(text string) bool {
+// mayHoldSecretName spares most texts the patterns.
+func mayHoldSecretName(text string) bool {
 	text = strings.ToLower(text)
 	return strings.Contains(text, "secret") || strings.Contains(text, "password") || strings.Contains(text, "bearer")
 }
@@ -152,8 +152,8 @@ func (f *fields) take(value string) string {
 	return sandbox.Mask
 }
 
-// plainest is a text with all its layers of encoding taken off.
-func plainest(text string) string {
+// fullyDecoded is a text with all its layers of encoding taken off.
+func fullyDecoded(text string) string {
 	for view := range views(text) {
 		text = view
 	}

@@ -71,7 +71,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	auth := first(req.Header, "Authorization")
+	auth := req.Header.Get("Authorization")
 	if strings.HasPrefix(auth, "ACS3-") || strings.HasPrefix(auth, roaScheme) {
 		return true
 	}

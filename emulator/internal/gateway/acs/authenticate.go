@@ -146,7 +146,7 @@ func (x *exchange) checkSigningData() error {
 	case rpcV1:
 		return x.checkRPC()
 	case roaV1:
-		if m := first(x.req.Header, methodHeader); m != "" && m != sha1Method {
+		if m := x.req.Header.Get(methodHeader); m != "" && m != sha1Method {
 			return wrongMethod(methodHeader, sha1Method, m)
 		}
 	case v3:
@@ -216,7 +216,7 @@ func (x *exchange) signs(header string) bool {
 
 // checkDigest compares Content-MD5 with the body where a client sends it.
 func (x *exchange) checkDigest() error {
-	sent := first(x.req.Header, "Content-Md5")
+	sent := x.req.Header.Get("Content-Md5")
 	if sent == "" {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package acs
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -38,7 +37,7 @@ const roaScheme = "acs "
 // readClaim tells the styles apart in the order in which the gateway does: Authorization header, parameter Signature,
 // bearer token.
 func readClaim(req *wire.Request, text map[string]string) claim {
-	auth := first(req.Header, "Authorization")
+	auth := req.Header.Get("Authorization")
 	switch {
 	case strings.HasPrefix(auth, "ACS3-"):
 		return readV3(req, auth)
@@ -46,9 +45,9 @@ func readClaim(req *wire.Request, text map[string]string) claim {
 		return readROA(req, strings.TrimPrefix(auth, roaScheme))
 	case has(text, "Signature"):
 		return readRPC(rpcV1, text)
-	case first(req.Header, bearerHeader) != "":
+	case req.Header.Get(bearerHeader) != "":
 		c := headerClaim(bearer, req)
-		c.timestamp = first(req.Header, dateHeader)
+		c.timestamp = req.Header.Get(dateHeader)
 		return c
 	case text["BearerToken"] != "" && text["AccessKeyId"] == "": // beside a key it vouches for nothing
 		return readRPC(bearer, text)
@@ -73,19 +72,10 @@ const (
 	methodHeader   = "X-Acs-Signature-Method"
 )
 
-// first is the first value of a header by its canonical name. Header.Get makes every name canonical first, which took
-// about 0.5 of the 10 µs of a call (BenchmarkApplyToken).
-func first(header http.Header, canonical string) string {
-	if values := header[canonical]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
-
 func headerClaim(s style, req *wire.Request) claim {
 	return claim{
-		style: s, nonce: first(req.Header, nonceHeader),
-		securityToken: first(req.Header, securityHeader), bearerToken: first(req.Header, bearerHeader),
+		style: s, nonce: req.Header.Get(nonceHeader),
+		securityToken: req.Header.Get(securityHeader), bearerToken: req.Header.Get(bearerHeader),
 	}
 }
 
@@ -98,7 +88,7 @@ func readRPC(s style, text map[string]string) claim {
 
 func readROA(req *wire.Request, auth string) claim {
 	c := headerClaim(roaV1, req)
-	c.timestamp = first(req.Header, "Date")
+	c.timestamp = req.Header.Get("Date")
 	var found bool
 	c.accessKeyID, c.signature, found = strings.Cut(auth, ":")
 	if !found {
@@ -109,7 +99,7 @@ func readROA(req *wire.Request, auth string) claim {
 
 func readV3(req *wire.Request, auth string) claim {
 	c := headerClaim(v3, req)
-	c.timestamp = first(req.Header, dateHeader)
+	c.timestamp = req.Header.Get(dateHeader)
 	name, rest, _ := strings.Cut(auth, " ")
 	c.algorithm = algorithm(name)
 	for part, more := "", true; more; {
@@ -146,7 +136,7 @@ func (c *claim) credential() wire.Credential {
 // public returns a public value from where its style carries it. RPC v1 signs the parameter, and its clients send the
 // header besides; V3 signs the header.
 func (c *claim) public(x *exchange, header, parameter string) string {
-	first, second := first(x.req.Header, header), x.call.Text[parameter]
+	first, second := x.req.Header.Get(header), x.call.Text[parameter]
 	if c.style == rpcV1 {
 		first, second = second, first
 	}

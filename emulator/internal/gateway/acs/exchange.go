@@ -45,7 +45,7 @@ func (x *exchange) readFormat() {
 		x.xml = true
 	case "JSON":
 	case "":
-		accept := first(x.req.Header, "Accept")
+		accept := x.req.Header.Get("Accept")
 		x.xml = strings.HasPrefix(accept, "application/xml") || strings.HasPrefix(accept, "text/xml")
 	default:
 		x.badFormat = format
@@ -108,7 +108,7 @@ func (x *exchange) pickByPath() error {
 	if err := x.take(op); err != nil {
 		return err
 	}
-	switch version := first(x.req.Header, versionHeader); version {
+	switch version := x.req.Header.Get(versionHeader); version {
 	case op.API.Version:
 		return nil
 	case "":
