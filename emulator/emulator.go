@@ -49,23 +49,25 @@ type Options struct {
 	Addr, ControlAddr string
 	// TLSAddr is where the data plane listens for HTTPS; empty means nowhere.
 	TLSAddr string
-	// CA issues the certificates of TLSAddr; nil means one that lives as long as the emulator.
+	// CA issues the certificates of TLSAddr; nil means one that lives as long as the emulator. Its package is internal:
+	// other modules leave it nil and trust what Emulator.CA returns.
 	CA *authority.CA
 	// ControlToken must come with every call of the control plane when it is not empty. It is needed where the control
 	// plane is open to other machines.
 	ControlToken string
-	// Limits bound what clients can hold of each listener; zero fields mean the defaults.
-	Limits listen.Limits
+	// Limits bound what clients can hold of each listener.
+	Limits Limits
 
 	// Seed is the seed of the default sandbox; zero means that of the fixtures.
 	Seed uint64
 	// Specs are further specs beside the built-in ones: operations that have no code answer from them.
 	Specs []fs.FS
-	// Store keeps all state; nil means memory. Emulators on one store are one emulator to their users.
+	// Store keeps all state; nil means memory. Emulators on one store are one emulator to their users. The stores are
+	// internal: other modules leave it nil.
 	Store store.Store
-	// Journal bounds the journal of each sandbox; zero fields mean journal.DefaultBound.
-	Journal store.Bound
-	// Sandboxes limits how many sandboxes can exist; zero means sandbox.DefaultLimit.
+	// Journal bounds the journal of each sandbox.
+	Journal JournalBound
+	// Sandboxes limits how many sandboxes can exist; zero means 20,000. Above it the control plane refuses more.
 	Sandboxes int
 
 	// Log takes what is no call: violations of the spec by the emulator itself. Nil means slog.Default.
@@ -89,7 +91,17 @@ type Options struct {
 	Violation func(error)
 }
 
-// Observation is one call as Options.Observe is told of it.
+// Limits are Connections, the number that one listener holds open (4096), and the times ReadHeader (10 s) and Read (60 s)
+// in which a request must have come, Write (90 s) in which its reply must be taken, and Idle (120 s) for which a
+// connection may wait for its next request. A field that is zero means the value in brackets.
+type Limits = listen.Limits
+
+// JournalBound is how much of the calls to a sandbox is kept: Records, the number of calls (1000), and Bytes, what they
+// take in memory (8 MiB). The oldest give way. A field that is zero means the value in brackets.
+type JournalBound = store.Bound
+
+// Observation is one call as Options.Observe is told of it: when it came and was answered, which sandbox, gateway and
+// operation it belonged to, and how it ended. It can hold what clients wrote: who shows it masks secrets.
 type Observation = dataplane.Observation
 
 // Emulator is a data plane and a control plane over one world. It is safe for concurrent use.
@@ -112,7 +124,8 @@ func apis() []api.API {
 	}
 }
 
-// New puts an emulator together. It answers through Handler at once, and on addresses after Start.
+// New puts an emulator together. It answers through Handler at once, and on addresses after Start. The error tells of
+// Specs that cannot be loaded, or of a store that does not answer.
 func New(ctx context.Context, o Options) (*Emulator, error) {
 	o = o.withDefaults()
 	catalogue, library, err := o.load()
@@ -143,10 +156,11 @@ func New(ctx context.Context, o Options) (*Emulator, error) {
 	return e, nil
 }
 
-// Handler is the data plane.
+// Handler is the data plane: all emulated APIs, without a path prefix. It can be served without Start, by any server.
 func (e *Emulator) Handler() http.Handler { return e.handler }
 
-// World is what the planes steer. Its type is internal: it is for the packages below this one and their tests.
+// World is what the planes steer: sandboxes, clocks, tokens and playing scenarios. Its type is internal: other modules
+// steer an emulator over its control plane, with testkit/client.
 func (e *Emulator) World() *world.World { return e.world }
 
 // InFlight is how many requests of the data plane are being answered.

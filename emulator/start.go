@@ -33,7 +33,8 @@ type running struct {
 type ListenError struct {
 	// Option is the name of the option: "Addr", "ControlAddr" or "TLSAddr".
 	Option string
-	Err    error
+	// Err is what the operating system said.
+	Err error
 }
 
 // Error names the option and the reason.

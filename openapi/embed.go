@@ -10,7 +10,7 @@ import (
 
 //go:generate go run ../emulator/internal/gen/openapi
 
-// Files holds the documents: <api>.yaml at the root, <gateway>.yaml below gateways.
+// Files holds the documents as they are written: <api>.yaml and control.yaml at the root, <gateway>.yaml below gateways.
 //
 //go:embed *.yaml gateways/*.yaml
 var Files embed.FS
@@ -21,7 +21,7 @@ var Files embed.FS
 //go:embed json
 var JSON embed.FS
 
-// JSONFile is where a document stands in JSON.
+// JSONFile is the name in JSON of the document that has the name file in Files: "json/onsmqtt.json" for "onsmqtt.yaml".
 func JSONFile(file string) string {
 	return path.Join("json", strings.TrimSuffix(file, path.Ext(file))+".json")
 }

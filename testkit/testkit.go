@@ -20,9 +20,11 @@ import (
 
 // The ports inside the container: other containers of its network reach it there.
 const (
-	DataPort    = "4010/tcp"
+	// DataPort is where the emulated APIs answer over HTTP.
+	DataPort = "4010/tcp"
+	// ControlPort is where the control API and the console answer.
 	ControlPort = "4011/tcp"
-	// TLSPort is open with WithTLS.
+	// TLSPort is where the emulated APIs answer over HTTPS; it is open with WithTLS.
 	TLSPort = "4443/tcp"
 )
 

@@ -9,6 +9,7 @@ import (
 // Box is a sandbox in the hands of a test. Its methods fail the test that made it when the control plane refuses a
 // call, so they belong into that test's own goroutine.
 type Box struct {
+	// ID names the sandbox on the control plane.
 	ID string
 	// Seed repeats the sandbox's chance.
 	Seed uint64

@@ -21,7 +21,8 @@ const (
 	defaultTimeout = 30 * time.Second
 )
 
-// Client calls the control plane of one Tokenstage. It is safe for concurrent use.
+// Client calls the control plane of one Tokenstage. It is safe for concurrent use. A method whose call was answered with
+// an error returns one that wraps a *Problem; where no answer came, the error of net/http.
 type Client struct {
 	base  string
 	token string
@@ -34,7 +35,7 @@ type Option func(*Client)
 // WithToken sends the control plane's token with every call.
 func WithToken(token string) Option { return func(c *Client) { c.token = token } }
 
-// WithHTTPClient makes calls through an HTTP client of the caller's.
+// WithHTTPClient makes calls through an HTTP client of the caller's. Without it calls end after 30 seconds.
 func WithHTTPClient(h *http.Client) Option { return func(c *Client) { c.http = h } }
 
 // New returns a client of the control plane at baseURL, such as "http://127.0.0.1:4011". An address without a scheme is
@@ -53,7 +54,7 @@ func New(baseURL string, options ...Option) *Client {
 // URL is the base URL of the control plane, without a slash at its end.
 func (c *Client) URL() string { return c.base }
 
-// Health returns nil when the emulator is ready.
+// Health returns nil when the emulator answers.
 func (c *Client) Health(ctx context.Context) error {
 	_, err := call[json.RawMessage](ctx, c, http.MethodGet, "/healthz", nil)
 	return err

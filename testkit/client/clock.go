@@ -15,9 +15,12 @@ type Clock = controlapi.Clock
 // ClockChange is what to do to a clock. What is left zero stays as it is; the rest is carried out in the order now,
 // advance, frozen.
 type ClockChange struct {
-	Now     time.Time
+	// Now is the time to put the clock to, forwards or backwards, in the years 1970 to 9999.
+	Now time.Time
+	// Advance is how far to move the clock on; it is not negative.
 	Advance time.Duration
-	Frozen  *bool
+	// Frozen stops the clock when true and lets it run when false; nil leaves it as it is.
+	Frozen *bool
 }
 
 // MarshalJSON writes the change as the control API reads it: the step as text such as "59m0s".

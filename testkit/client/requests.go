@@ -36,10 +36,12 @@ type Finding = controlapi.Finding
 
 // Filter selects entries; what is left zero selects all.
 type Filter struct {
+	// API is the name of an API, such as "onsmqtt".
 	API string
 	// Operation is a full name, "onsmqtt.ApplyToken", or the part behind the dot.
 	Operation string
-	Outcome   string
+	// Outcome is "ok", or the code of the error that was sent, such as "ApplyTokenOverFlow".
+	Outcome string
 	// After is the Next of the page before, or the Seq of an entry.
 	After uint64
 	// Limit is the number of entries on a page: 100 when it is zero, at most 1000.
@@ -67,12 +69,13 @@ func (f Filter) query() string {
 // Page is a run of entries, oldest first. Its Next goes into Filter.After for the page that follows; nil at the end.
 type Page = controlapi.EntryPage
 
-// Requests returns the first entries of a sandbox's journal that the filter selects.
+// Requests returns the first entries of a sandbox's journal that the filter selects, the oldest first.
 func (c *Client) Requests(ctx context.Context, id string, filter Filter) (Page, error) {
 	return call[Page](ctx, c, http.MethodGet, sandboxPath(id, "requests")+filter.query(), nil)
 }
 
-// Request returns the entry of that request id.
+// Request returns the entry of that request id, which is the one that the reply carried. Where the journal has none the
+// error is a *Problem of status 404.
 func (c *Client) Request(ctx context.Context, id, requestID string) (Entry, error) {
 	return call[Entry](ctx, c, http.MethodGet, sandboxPath(id, "requests", requestID), nil)
 }

@@ -42,12 +42,13 @@ func (c *Client) Sandboxes(ctx context.Context) ([]Summary, error) {
 	return reply.Sandboxes, err
 }
 
-// CreateSandbox makes a sandbox.
+// CreateSandbox makes a sandbox and returns it with all that was filled in. An id or a credential that is taken is a
+// *Problem of status 409, a definition that is not good one of 400 or 422.
 func (c *Client) CreateSandbox(ctx context.Context, def Definition) (Sandbox, error) {
 	return call[Sandbox](ctx, c, http.MethodPost, "/v1/sandboxes", def)
 }
 
-// Sandbox returns the sandbox of that id.
+// Sandbox returns the sandbox of that id. An unknown one is a *Problem of status 404.
 func (c *Client) Sandbox(ctx context.Context, id string) (Sandbox, error) {
 	return call[Sandbox](ctx, c, http.MethodGet, sandboxPath(id), nil)
 }

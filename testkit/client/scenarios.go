@@ -47,13 +47,14 @@ func (c *Client) PlayScenario(ctx context.Context, id, name string) error {
 	return c.run(ctx, http.MethodPut, sandboxPath(id, "scenarios", name))
 }
 
-// PlayDocument plays a scenario written in YAML under that name.
+// PlayDocument plays a scenario written in YAML under that name. Where it cannot be played the error is a *Problem whose
+// Problems list what is wrong, with lines and columns.
 func (c *Client) PlayDocument(ctx context.Context, id, name, yaml string) error {
 	_, err := c.do(ctx, http.MethodPut, sandboxPath(id, "scenarios", name), document(yaml))
 	return err
 }
 
-// StopScenario ends a scenario in a sandbox.
+// StopScenario ends a scenario in a sandbox. One that does not play is a *Problem of status 404.
 func (c *Client) StopScenario(ctx context.Context, id, name string) error {
 	return c.run(ctx, http.MethodDelete, sandboxPath(id, "scenarios", name))
 }

@@ -10,7 +10,8 @@ import (
 // State is the state of a token.
 type State = controlapi.TokenState
 
-// The states of a token.
+// The states of a token: it is good, its time is over, its owner ended it, its one use is spent, or a newer token took its
+// place.
 const (
 	Active     = controlapi.TokenStateActive
 	Expired    = controlapi.TokenStateExpired
@@ -25,7 +26,7 @@ type Token = controlapi.Token
 // TokenEvent is one thing that happened to a token. Its State is empty for a use that left the token as it was.
 type TokenEvent = controlapi.TokenEvent
 
-// Tokens lists the tokens that a sandbox issued.
+// Tokens lists the tokens that a sandbox issued, the newest first: the last 1000 of them.
 func (c *Client) Tokens(ctx context.Context, id string) ([]Token, error) {
 	reply, err := call[controlapi.TokenList](ctx, c, http.MethodGet, sandboxPath(id, "tokens"), nil)
 	return reply.Tokens, err
@@ -41,7 +42,7 @@ func (c *Client) RevokeToken(ctx context.Context, id, tokenID string) (Token, er
 	return call[Token](ctx, c, http.MethodPost, sandboxPath(id, "tokens", tokenID, "revoke"), nil)
 }
 
-// RedeemToken uses up a token that can be used once.
+// RedeemToken uses up a token that can be used once. For any other the error is a *Problem of status 409.
 func (c *Client) RedeemToken(ctx context.Context, id, tokenID string) (Token, error) {
 	return call[Token](ctx, c, http.MethodPost, sandboxPath(id, "tokens", tokenID, "redeem"), nil)
 }
