@@ -160,10 +160,13 @@ func (c client) renew(ctx context.Context, turn *sandbox.Turn, call *wire.Call) 
 	}}, nil
 }
 
+// renewalKey is that of the replacement of the token that a call issued.
+func renewalKey(number uint64) string { return "ccmessaging/renewal/" + strconv.FormatUint(number, 10) }
+
 // settle makes mine the replacement, or returns the one that another request settled on and that has not ended.
 func (c client) settle(ctx context.Context, turn *sandbox.Turn, mine string) (string, error) {
-	key, settled := "ccmessaging/renewal/"+strconv.FormatUint(c.claims.Number, 10), ""
-	err := turn.Space().Update(ctx, key, func(old []byte) ([]byte, time.Time, error) {
+	settled := ""
+	err := turn.Space().Update(ctx, renewalKey(c.claims.Number), func(old []byte) ([]byte, time.Time, error) {
 		settled = string(old)
 		_, claims, ok := openToken(turn.Sandbox, settled)
 		if !ok || claims.Expired(turn.Now) {
