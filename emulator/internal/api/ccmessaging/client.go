@@ -49,7 +49,7 @@ func admit(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (client, er
 	}
 	opened, claims, ok := openToken(turn.Sandbox, text)
 	if !ok {
-		return client{}, refuseToken(wire.WrongSecurityToken, illegalToken, unknownToken(turn, text))
+		return client{}, refuseToken(wire.WrongSecurityToken, illegalToken, unknownToken(turn, call, text))
 	}
 	state, err := turn.TokenState(ctx, claims)
 	if err != nil {
@@ -92,7 +92,7 @@ func (c client) ended(turn *sandbox.Turn) string {
 }
 
 // unknownToken explains a token that is not the text of an issued one, by trying what clients are known to do to it.
-func unknownToken(turn *sandbox.Turn, text string) string {
+func unknownToken(turn *sandbox.Turn, call *wire.Call, text string) string {
 	issued := func(text string) bool {
 		_, _, ok := openToken(turn.Sandbox, text)
 		return ok
@@ -108,8 +108,8 @@ func unknownToken(turn *sandbox.Turn, text string) string {
 	case issued(strings.Trim(text, `"' `)):
 		return "The client token would be good without the quotes around it."
 	}
-	for _, app := range turn.Credentials.Fabric {
-		if _, ok := turn.OpenAccess(strings.TrimPrefix(text, "Bearer "), app.AppKey, []string{Name}); ok {
+	for _, app := range turn.Keys(call.Gateway) {
+		if _, ok := turn.OpenAccess(strings.TrimPrefix(text, "Bearer "), app.ID, []string{Name}); ok {
 			return "The header holds an AccessToken of tokenByAkSk; it needs the token of applyToken."
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api/onsmqtt"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
@@ -24,7 +25,7 @@ func newSandbox(tb testing.TB, change ...func(*sandbox.Definition)) *sandbox.San
 	for _, f := range change {
 		f(&def)
 	}
-	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), def)
