@@ -139,16 +139,13 @@ func credentialsView(c sandbox.Credentials, gateways []gateway.Gateway) (view co
 	return view, err
 }
 
-// setEndpoint sets the endpoint of a gateway.
-func setEndpoint(all *controlapi.Endpoints, gateway, endpoint string) {
-	switch gateway {
-	case "acs":
-		all.ACS = endpoint
-	case "top":
-		all.Top = endpoint
-	case "fabric":
-		all.Fabric = endpoint
+// endpointsView turns endpoints by the names of planes and gateways into those that the contract of the API lists.
+func endpointsView(all map[string]string) (view controlapi.Endpoints, err error) {
+	raw, err := json.Marshal(all)
+	if err == nil {
+		err = json.Unmarshal(raw, &view)
 	}
+	return view, err
 }
 
 func fixturesView(f sandbox.Fixtures) controlapi.Fixtures {

@@ -66,6 +66,10 @@ func (p *plane) sandboxDetails(c echo.Context, box *sandbox.Sandbox) (controlapi
 	if err != nil {
 		return controlapi.Sandbox{}, fmt.Errorf("show the credentials of the sandbox %s: %w", box.ID, err)
 	}
+	endpoints, err := p.endpoints(c)
+	if err != nil {
+		return controlapi.Sandbox{}, fmt.Errorf("show the endpoints of the sandbox %s: %w", box.ID, err)
+	}
 	playing, err := p.playedNames(c.Request().Context(), box)
 	quotas := box.Quotas
 	if quotas == nil {
@@ -74,20 +78,20 @@ func (p *plane) sandboxDetails(c echo.Context, box *sandbox.Sandbox) (controlapi
 	return controlapi.Sandbox{
 		ID: short.ID, Seed: short.Seed, Now: short.Now, Frozen: short.Frozen, TTL: short.TTL, ExpiresAt: short.ExpiresAt,
 		Credentials: credentials, Fixtures: fixturesView(box.Fixtures), Quotas: quotas,
-		Scenarios: playing, Endpoints: p.endpoints(c),
+		Scenarios: playing, Endpoints: endpoints,
 	}, err
 }
 
 // endpoints are what clients are pointed at: the planes, and each gateway in the form that its clients take.
-func (p *plane) endpoints(c echo.Context) controlapi.Endpoints {
-	all := controlapi.Endpoints{Data: "http://" + p.data, Control: "http://" + c.Request().Host}
+func (p *plane) endpoints(c echo.Context) (controlapi.Endpoints, error) {
+	all := map[string]string{"data": "http://" + p.data, "control": "http://" + c.Request().Host}
 	if p.tls != "" {
-		all.TLS = "https://" + p.tls
+		all["tls"] = "https://" + p.tls
 	}
 	for _, gw := range p.world.Gateways() {
-		setEndpoint(&all, gw.Name(), gw.Endpoint(p.data))
+		all[gw.Name()] = gw.Endpoint(p.data)
 	}
-	return all
+	return endpointsView(all)
 }
 
 func (p *plane) listSandboxes(c echo.Context) error {
