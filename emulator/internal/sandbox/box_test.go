@@ -25,7 +25,8 @@ func newWorld(tb testing.TB, limit int) *world {
 	tb.Helper()
 	w := &world{store: memory.New()}
 	w.passes(0)
-	w.Registry = sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(),
+	w.Registry = sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: w.store, RealNow: func() time.Time { return *w.real.Load() }, Limit: limit,
 	})
 	return w

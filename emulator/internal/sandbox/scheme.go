@@ -10,7 +10,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// Credentials are the credentials of a sandbox by the name of their gateway, each as JSON that the gateway's Scheme reads.
+// Credentials are the credentials of a sandbox by the name of their gateway, each as JSON that the gateway's Scheme
+// reads.
 type Credentials map[string][]json.RawMessage
 
 // Scheme says how the credentials of one gateway are written, checked, drawn and found.

@@ -34,7 +34,8 @@ func newSandbox(t *testing.T) *sandbox.Sandbox {
 
 func newRegistry(t *testing.T) (*sandbox.Sandbox, *sandbox.Registry) {
 	t.Helper()
-	registry := sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(),
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(t.Context(), sandbox.Definition{

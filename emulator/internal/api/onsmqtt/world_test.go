@@ -25,7 +25,8 @@ func newSandbox(tb testing.TB, change ...func(*sandbox.Definition)) *sandbox.San
 	for _, f := range change {
 		f(&def)
 	}
-	registry := sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(),
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), def)

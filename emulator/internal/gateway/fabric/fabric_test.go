@@ -51,7 +51,8 @@ func newWorld(tb testing.TB) *world {
 	if err != nil {
 		tb.Fatalf("load the specs: %v", err)
 	}
-	registry := sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(),
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return epoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{

@@ -110,7 +110,8 @@ func newWorld(t testing.TB, secret string, now time.Time) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	registry := sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(),
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return now },
 	})
 	box, err := registry.Create(t.Context(), sandbox.Definition{
