@@ -53,11 +53,11 @@ func newWorldWith(t testing.TB, o emulator.Options, change ...func(*sandbox.Defi
 	}
 	def := sandbox.Definition{
 		ID: "conformance", Seed: 3, Now: &instant, Frozen: true,
-		Credentials: sandbox.Credentials{
-			ACS:    []sandbox.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: "acs-secret"}},
-			Top:    []sandbox.App{{AppKey: "20000002", AppSecret: "top-secret"}},
-			Fabric: []sandbox.App{{AppKey: "fabric-app", AppSecret: "fabric-secret"}},
-		},
+		Credentials: gatewaytest.Credentials{
+			ACS:    []gatewaytest.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: "acs-secret"}},
+			Top:    []gatewaytest.App{{AppKey: "20000002", AppSecret: "top-secret"}},
+			Fabric: []gatewaytest.App{{AppKey: "fabric-app", AppSecret: "fabric-secret"}},
+		}.Listed(),
 	}
 	for _, f := range change {
 		f(&def)

@@ -140,6 +140,7 @@ func New(ctx context.Context, o Options) (*Emulator, error) {
 	e.world, err = world.New(ctx, world.Options{
 		Store: o.Store, Catalogue: catalogue, Library: library, Default: def,
 		Gateways: gateways.New(catalogue, fabric.TokenCheck{Header: ccmessaging.TokenHeader, Check: ccmessaging.CheckToken}),
+		Schemes:  gateways.Schemes(),
 		RealNow:  o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
 	})
 	if err != nil {

@@ -30,7 +30,7 @@ func (w *world) newTenant(t *testing.T, number int) *tenant {
 	key := "ak-" + strconv.Itoa(number)
 	box, err := w.Sandboxes().Create(t.Context(), sandbox.Definition{
 		ID: "tenant-" + strconv.Itoa(number), Seed: uint64(number), Now: &now, Frozen: true, //nolint:gosec // not negative
-		Credentials: sandbox.Credentials{ACS: []sandbox.ACSCredential{{AccessKeyID: key, AccessKeySecret: "secret-" + key}}},
+		Credentials: gatewaytest.Credentials{ACS: []gatewaytest.ACSCredential{{AccessKeyID: key, AccessKeySecret: "secret-" + key}}}.Listed(),
 	})
 	if err != nil {
 		t.Fatal(err)

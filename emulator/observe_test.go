@@ -183,7 +183,9 @@ func TestScenarioNamesAreMasked(t *testing.T) {
 	t.Parallel()
 	seen := &observations{}
 	w := newWorldWith(t, emulator.Options{Observe: seen.take}, func(d *sandbox.Definition) {
-		d.Credentials.Fabric[0].AppSecret = "canary-secret-name"
+		given := gatewaytest.Read(d.Credentials)
+		given.Fabric[0].AppSecret = "canary-secret-name"
+		d.Credentials = given.Listed()
 	})
 	w.play(t, w.box, "name: canary-secret-name\nrules: [{on: onsmqtt.ApplyToken, script: [pass]}]")
 	w.do(t, w.acs.V3(applyTokenRequest(), "ApplyToken", "2020-04-20"))

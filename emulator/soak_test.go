@@ -261,7 +261,7 @@ func (s *soak) steered(ctx context.Context, chance *rand.Rand) error {
 	if err := s.Player(box).Play(ctx, play.Playing{Source: source[:len(source)-2]}); err == nil {
 		return errors.New("half a scenario is played")
 	}
-	key := box.Credentials.Fabric[0]
+	key := gatewaytest.Read(box.Credentials).Fabric[0]
 	if err := s.send(ctx, fabricCall(fmt.Sprintf(`{"app_key":%q,"app_secret":%q}`, key.AppKey, key.AppSecret)), http.StatusOK); err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func tickets(t *testing.T, seed uint64) func(action string, query url.Values) an
 	}
 	_, err = e.World().Sandboxes().Create(t.Context(), sandbox.Definition{
 		ID: "tickets", Seed: seed, Now: &instant, Frozen: true,
-		Credentials: sandbox.Credentials{ACS: []sandbox.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: "acs-secret"}}},
+		Credentials: gatewaytest.Credentials{ACS: []gatewaytest.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: "acs-secret"}}}.Listed(),
 	})
 	if err != nil {
 		t.Fatal(err)

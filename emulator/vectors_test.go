@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
@@ -170,7 +171,7 @@ func codeOf(text string) string {
 func vectorSandbox(t *testing.T, v vector) sandbox.Definition {
 	t.Helper()
 	at := v.sentAt(t)
-	key := sandbox.ACSCredential{AccessKeyID: "testak", AccessKeySecret: "testsecret"}
+	key := gatewaytest.ACSCredential{AccessKeyID: "testak", AccessKeySecret: "testsecret"}
 	if strings.Contains(v.name, "-sts") {
 		key.SecurityToken = "sts/tok+en=="
 	}
@@ -179,10 +180,10 @@ func vectorSandbox(t *testing.T, v vector) sandbox.Definition {
 	}
 	return sandbox.Definition{
 		ID: "vectors", Seed: 7, Now: &at, Frozen: true,
-		Credentials: sandbox.Credentials{
-			ACS: []sandbox.ACSCredential{key},
-			Top: []sandbox.App{{AppKey: "12345678", AppSecret: "testsecret"}},
-		},
+		Credentials: gatewaytest.Credentials{
+			ACS: []gatewaytest.ACSCredential{key},
+			Top: []gatewaytest.App{{AppKey: "12345678", AppSecret: "testsecret"}},
+		}.Listed(),
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 	"github.com/tokenstage/tokenstage/testkit/client"
@@ -72,7 +71,7 @@ func (e *envCommand) token() []settings.Variable {
 
 // gatewayVariables returns the variables for the addresses of all gateways, and for the first credential of each.
 func gatewayVariables(box client.Sandbox) (addresses, credentials []settings.Variable, err error) {
-	listed, err := gateway.CredentialsByGateway(box.Credentials)
+	listed, err := box.Credentials.ByGateway()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -82,7 +82,7 @@ func writeSandbox(out io.Writer, box client.Sandbox) error {
 	if box.TTL != "" {
 		rows = append(rows, []string{"ends", "when unused for " + box.TTL})
 	}
-	listed, err := gateway.CredentialsByGateway(box.Credentials)
+	listed, err := box.Credentials.ByGateway()
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/settings"
@@ -46,13 +45,9 @@ func (w welcome) planes(out io.Writer) {
 }
 
 func (w welcome) credentials(out io.Writer) error {
-	listed, err := gateway.CredentialsByGateway(w.box.Credentials)
-	if err != nil {
-		return err
-	}
 	w.title(out, "Credentials of the sandbox "+w.box.ID+" (all fake)")
 	for _, profile := range gateways.Profiles() {
-		keys, err := listedKeys(profile, listed)
+		keys, err := listedKeys(profile, w.box.Credentials)
 		if err != nil {
 			return err
 		}
@@ -67,13 +62,9 @@ func (w welcome) credentials(out io.Writer) error {
 
 // clients prints the first call that needs no signature and the configuration of the first SDK, ready to paste.
 func (w welcome) clients(out io.Writer) error {
-	listed, err := gateway.CredentialsByGateway(w.box.Credentials)
-	if err != nil {
-		return err
-	}
 	var firstCall, sdk settings.Text
 	for _, profile := range gateways.Profiles() {
-		made, err := profile.Settings(w.data, listed[profile.Name()])
+		made, err := profile.Settings(w.data, w.box.Credentials[profile.Name()])
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
@@ -65,7 +66,7 @@ func (b *bubble) create(t *testing.T, d sandbox.Definition) *sandbox.Sandbox {
 func (b *bubble) call(t *testing.T, box *sandbox.Sandbox) {
 	t.Helper()
 	b.real.Pass(time.Millisecond)
-	app := box.Credentials.Fabric[0]
+	app := gatewaytest.Read(box.Credentials).Fabric[0]
 	body, err := json.Marshal(map[string]string{"app_key": app.AppKey, "app_secret": app.AppSecret})
 	if err != nil {
 		t.Fatal(err)

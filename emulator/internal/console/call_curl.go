@@ -62,9 +62,9 @@ func signedAnew(ctx context.Context, box *sandbox.Sandbox, e *journal.Entry) (*j
 		return nil, nil
 	}
 	req := requestOf(e)
-	key, ok, err := keyOf(profile, box, e.Credential)
-	if err != nil || !ok || profile.Repeat(req).Result != gateway.RepeatRefused {
-		return nil, err
+	key, ok := keyOf(profile, box, e.Credential)
+	if !ok || profile.Repeat(req).Result != gateway.RepeatRefused {
+		return nil, nil
 	}
 	clock, err := box.Clock(ctx)
 	if err != nil {
@@ -86,23 +86,13 @@ func signedAnew(ctx context.Context, box *sandbox.Sandbox, e *journal.Entry) (*j
 }
 
 // keyOf finds the key by which a call named itself among those that the sandbox lists.
-func keyOf(profile gateway.Profile, box *sandbox.Sandbox, id string) (sandbox.Key, bool, error) {
-	listed, err := gateway.CredentialsByGateway(box.Credentials)
-	if err != nil {
-		return sandbox.Key{}, false, err
-	}
-	for _, credential := range listed[profile.Name()] {
-		keys, err := profile.Scheme().Parse(credential)
-		if err != nil {
-			return sandbox.Key{}, false, err
-		}
-		for _, key := range keys {
-			if key.Names.ID == id && !key.Names.Secret && !key.Disabled {
-				return key.Key, true, nil
-			}
+func keyOf(profile gateway.Profile, box *sandbox.Sandbox, id string) (sandbox.Key, bool) {
+	for _, key := range box.Keys(profile.Name()) {
+		if key.Names.ID == id && !key.Names.Secret && !key.Disabled {
+			return key.Key, true
 		}
 	}
-	return sandbox.Key{}, false, nil
+	return sandbox.Key{}, false
 }
 
 // command goes to the data plane by its own address, whatever name the client had for it: the real service may answer

@@ -118,7 +118,7 @@ func (w *world) signV3(t *testing.T, box *sandbox.Sandbox, params url.Values, ol
 	canonical := strings.Join(append(lines, "", signed, r.Header.Get("X-Acs-Content-Sha256")), "\n")
 	sign := func(text string) string {
 		digest := sha256.Sum256([]byte(text))
-		mac := hmac.New(sha256.New, []byte(box.Credentials.ACS[0].AccessKeySecret))
+		mac := hmac.New(sha256.New, []byte(gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret))
 		mac.Write([]byte("ACS3-HMAC-SHA256\n" + hex.EncodeToString(digest[:])))
 		return hex.EncodeToString(mac.Sum(nil))
 	}

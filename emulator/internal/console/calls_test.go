@@ -29,7 +29,7 @@ func (w *world) post(t *testing.T, path, contentType, body string) reply {
 // accessToken makes the call of gateway fabric that needs no signature.
 func (w *world) accessToken(t *testing.T, box *sandbox.Sandbox) {
 	t.Helper()
-	app := box.Credentials.Fabric[0]
+	app := gatewaytest.Read(box.Credentials).Fabric[0]
 	body, err := json.Marshal(map[string]string{"app_key": app.AppKey, "app_secret": app.AppSecret})
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +231,7 @@ func TestNoListOfAnUnknownSandbox(t *testing.T) {
 func TestTheFirstMinute(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	secret := w.create(t, "qa").Credentials.Fabric[0].AppSecret
+	secret := gatewaytest.Read(w.create(t, "qa").Credentials).Fabric[0].AppSecret
 	for _, test := range []struct{ query, box string }{{"", "default"}, {"?sandbox=qa", "qa"}} {
 		list := w.page(t, "/console/calls"+test.query)
 		list.has(t, "No call yet", "It appears here as soon as it arrives", "credentials of sandbox "+test.box)
@@ -254,7 +254,7 @@ func TestTheFirstMinute(t *testing.T) {
 func TestTheFirstMinuteWithoutAnAppOfFabric(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	acs := sandbox.Credentials{Fabric: []sandbox.App{}, ACS: []sandbox.ACSCredential{{AccessKeyID: "LTAIfakeOnly", AccessKeySecret: "fake"}}}
+	acs := gatewaytest.Credentials{Fabric: []gatewaytest.App{}, ACS: []gatewaytest.ACSCredential{{AccessKeyID: "LTAIfakeOnly", AccessKeySecret: "fake"}}}.Listed()
 	if _, err := w.CreateSandbox(t.Context(), sandbox.Definition{ID: "acs", Credentials: acs}, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -218,7 +218,7 @@ func TestWhatACurlCommandMeets(t *testing.T) {
 			t.Parallel()
 			w := open(t)
 			box := w.box(t, sandbox.Default)
-			app := box.Credentials.Top[0]
+			app := gatewaytest.Read(box.Credentials).Top[0]
 			top := gatewaytest.Top{AppKey: app.AppKey, AppSecret: app.AppSecret, Now: w.real.Now}
 			w.call(t, test.call(w, w.signer(t, box), top))
 			sent := w.last(t, box)
@@ -242,7 +242,7 @@ func TestTheCurlCommandNamesWhatIsMasked(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	box := w.box(t, sandbox.Default)
-	secret := box.Credentials.Fabric[0].AppSecret
+	secret := gatewaytest.Read(box.Credentials).Fabric[0].AppSecret
 	w.call(t, gatewaytest.Request{
 		Method: "POST", Path: "/nowhere", Body: secret, Query: url.Values{"s": {secret}},
 		Header: http.Header{"X-One": {secret}, "X-Two": {"nothing"}},
@@ -285,7 +285,7 @@ func TestTheCurlCommandSignedAnew(t *testing.T) {
 			return acs.RPC(gatewaytest.Request{Method: "POST", Path: "/", Host: w.data, Query: user}, "GetAuthCode", appstreamVersion)
 		},
 		"acs, V3 with a security token": func(w *world, acs *gatewaytest.ACS, _ gatewaytest.Top) gatewaytest.Request {
-			sts := w.box(t, sandbox.Default).Credentials.ACS[1]
+			sts := gatewaytest.Read(w.box(t, sandbox.Default).Credentials).ACS[1]
 			acs.AccessKeyID, acs.AccessKeySecret, acs.SecurityToken = sts.AccessKeyID, sts.AccessKeySecret, sts.SecurityToken
 			return acs.V3(gatewaytest.Request{Method: "POST", Path: "/", Host: w.data, Query: user}, "GetAuthCode", appstreamVersion)
 		},
@@ -299,7 +299,7 @@ func TestTheCurlCommandSignedAnew(t *testing.T) {
 			t.Parallel()
 			w := open(t)
 			box := w.box(t, sandbox.Default)
-			app := box.Credentials.Top[0]
+			app := gatewaytest.Read(box.Credentials).Top[0]
 			top := gatewaytest.Top{AppKey: app.AppKey, AppSecret: app.AppSecret, Now: w.real.Now}
 			w.call(t, call(w, w.signer(t, box), top))
 			sent := w.last(t, box)
@@ -314,7 +314,7 @@ func TestTheCurlCommandSignedAnew(t *testing.T) {
 			if again := w.last(t, box); again.Seq == sent.Seq || again.Outcome != "ok" {
 				t.Errorf("the command ends in %s: %+v", again.Outcome, again.Findings)
 			}
-			page.lacks(t, app.AppSecret, box.Credentials.ACS[0].AccessKeySecret)
+			page.lacks(t, app.AppSecret, gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 		})
 	}
 }
@@ -324,7 +324,7 @@ func TestNothingIsSignedAnewWithoutAKey(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	box := w.box(t, sandbox.Default)
-	disabled := box.Credentials.ACS[3]
+	disabled := gatewaytest.Read(box.Credentials).ACS[3]
 	acs := &gatewaytest.ACS{
 		AccessKeyID: disabled.AccessKeyID, AccessKeySecret: disabled.AccessKeySecret, Now: w.real.Now,
 	}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -159,5 +160,5 @@ func TestFirstCall(t *testing.T) {
 	w.page(t, "/console/calls").has(t, "Make the first one", "fake-default-fabric-app-secret")
 	got := w.page(t, "/console/calls?sandbox=qa")
 	got.has(t, "Make the first one", `"app_secret":"<app secret>"`, "Put the app's secret in the place of <app secret>")
-	got.lacks(t, box.Credentials.Fabric[0].AppSecret)
+	got.lacks(t, gatewaytest.Read(box.Credentials).Fabric[0].AppSecret)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/settings"
@@ -80,15 +79,17 @@ type credentialRow struct {
 // credentialsOf are the credentials of a sandbox by gateway, with words in the place of the secrets where these are
 // hidden.
 func credentialsOf(box *sandbox.Sandbox, hidden bool) (map[string][]json.RawMessage, error) {
-	all, err := gateway.CredentialsByGateway(box.Credentials)
-	if err != nil || !hidden {
-		return all, err
+	if !hidden {
+		return box.Credentials, nil
 	}
+	all := map[string][]json.RawMessage{}
 	for _, profile := range gateways.Profiles() {
-		for i, credential := range all[profile.Name()] {
-			if all[profile.Name()][i], err = profile.Hidden(credential); err != nil {
+		for _, credential := range box.Credentials[profile.Name()] {
+			shown, err := profile.Hidden(credential)
+			if err != nil {
 				return nil, err
 			}
+			all[profile.Name()] = append(all[profile.Name()], shown)
 		}
 	}
 	return all, nil

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
@@ -34,7 +35,7 @@ func TestSandboxesAreListed(t *testing.T) {
 	page := w.page(t, boxesPage)
 	page.has(t, "checkout-7 2030-01-01 00:00:00 frozen 42 1 2 2026-03-01 08:30:00 unless used Reset…",
 		"default 2026-03-01 08:00:00 1 0 0 stays Reset…", "1 to 2 of 2", "Remove checkout-7")
-	page.lacks(t, "Remove default", box.Credentials.ACS[0].AccessKeySecret)
+	page.lacks(t, "Remove default", gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 }
 
 // The journal counts what it keeps, not what came.
@@ -78,12 +79,12 @@ func TestCreateShowsSecretsOnce(t *testing.T) {
 	}
 	page.has(t, "fresh was created. Its secrets stand on this page now and not again", "scenarios , 2 playing")
 	secrets := []string{
-		box.Credentials.ACS[0].AccessKeySecret, box.Credentials.Top[0].AppSecret, box.Credentials.Fabric[0].AppSecret,
+		gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret, gatewaytest.Read(box.Credentials).Top[0].AppSecret, gatewaytest.Read(box.Credentials).Fabric[0].AppSecret,
 	}
 	page.has(t, secrets...)
 	again := w.page(t, "/console/sandboxes/fresh")
 	again.lacks(t, secrets...)
-	again.has(t, "Secrets were shown when the sandbox was created.", box.Credentials.ACS[0].AccessKeyID,
+	again.has(t, "Secrets were shown when the sandbox was created.", gatewaytest.Read(box.Credentials).ACS[0].AccessKeyID,
 		"curl -sS http://"+w.control+"/v1/sandboxes/fresh")
 }
 
@@ -141,7 +142,7 @@ func TestResetSandbox(t *testing.T) {
 	}
 	page := w.submit(t, "/console/sandboxes/other", changePath, url.Values{"reset": {"other"}})
 	page.has(t, "Sandbox other is back at its start.", "Clock 2026-03-01 08:00:00 UTC, running", "calls , 0 kept; scenarios , 0 playing")
-	page.lacks(t, box.Credentials.ACS[0].AccessKeySecret)
+	page.lacks(t, gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 	if tokens, err := box.Tokens(t.Context()); err != nil || len(tokens) != 0 {
 		t.Errorf("the tokens are %v, %v", tokens, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
@@ -253,10 +254,10 @@ func TestAScenarioOfSomebodyIsShown(t *testing.T) {
 	w := open(t)
 	box := w.box(t, sandbox.Default)
 	w.play(t, box, play.Playing{Source: "name: a/../b%2F\nsummary: '<img src=x> " +
-		box.Credentials.ACS[0].AccessKeySecret + "'\nrules: [{on: onsmqtt.*, script: [pass]}]\n"})
+		gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret + "'\nrules: [{on: onsmqtt.*, script: [pass]}]\n"})
 	page := w.page(t, "/console/scenarios/show?name="+url.QueryEscape("a/../b%2F"))
 	page.has(t, "Plays in default", "<img src=x>", "which the console does not have", "Stop a/../b%2F")
-	page.lacks(t, "<img", box.Credentials.ACS[0].AccessKeySecret)
+	page.lacks(t, "<img", gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 	w.submit(t, scenariosPage, scenariosPage, url.Values{"stop": {"a/../b%2F"}})
 	w.pageOf(t, "/console/scenarios/show?name="+url.QueryEscape("a/../b%2F"), http.StatusNotFound)
 	w.pageOf(t, "/console/scenarios/show?name=mqtt-throttled-then-fin", http.StatusNotFound).

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -69,10 +70,10 @@ func TestSettingsOfCurl(t *testing.T) {
 	}
 	w := open(t)
 	const hostile = `it's "so" $HOME \ <b>`
-	if _, err := w.CreateSandbox(t.Context(), sandbox.Definition{ID: "odd", Credentials: sandbox.Credentials{
-		ACS:    []sandbox.ACSCredential{{BearerToken: hostile}},
-		Fabric: []sandbox.App{{AppKey: "odd-key", AppSecret: hostile}},
-	}}, nil); err != nil {
+	if _, err := w.CreateSandbox(t.Context(), sandbox.Definition{ID: "odd", Credentials: gatewaytest.Credentials{
+		ACS:    []gatewaytest.ACSCredential{{BearerToken: hostile}},
+		Fabric: []gatewaytest.App{{AppKey: "odd-key", AppSecret: hostile}},
+	}.Listed()}, nil); err != nil {
 		t.Fatal(err)
 	}
 	// What the page of a created sandbox shows once.
@@ -115,10 +116,10 @@ func TestSettingsOverTLS(t *testing.T) {
 func TestSettingsWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	if _, err := w.CreateSandbox(t.Context(), sandbox.Definition{ID: "bare", Credentials: sandbox.Credentials{
-		ACS: []sandbox.ACSCredential{{AccessKeyID: "LTAIsts", AccessKeySecret: "secret-of-sts", SecurityToken: "sts-token"}},
-		Top: []sandbox.App{}, Fabric: []sandbox.App{},
-	}}, nil); err != nil {
+	if _, err := w.CreateSandbox(t.Context(), sandbox.Definition{ID: "bare", Credentials: gatewaytest.Credentials{
+		ACS: []gatewaytest.ACSCredential{{AccessKeyID: "LTAIsts", AccessKeySecret: "secret-of-sts", SecurityToken: "sts-token"}},
+		Top: []gatewaytest.App{}, Fabric: []gatewaytest.App{},
+	}.Listed()}, nil); err != nil {
 		t.Fatal(err)
 	}
 	page := w.page(t, "/console/sandboxes/bare")

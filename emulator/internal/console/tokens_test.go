@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -181,8 +182,8 @@ func TestTokensAreHarmless(t *testing.T) {
 	box := w.box(t, sandbox.Default)
 	const hostile = `<script>alert("x")</script>`
 	w.getAuthCode(t, box, hostile)
-	w.getAuthCode(t, box, box.Credentials.ACS[0].AccessKeySecret)
+	w.getAuthCode(t, box, gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 	page := w.page(t, tokensPage)
 	page.has(t, hostile)
-	page.lacks(t, "<script>alert", box.Credentials.ACS[0].AccessKeySecret)
+	page.lacks(t, "<script>alert", gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 }

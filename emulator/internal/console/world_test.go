@@ -264,7 +264,7 @@ func (w *world) signer(t *testing.T, box *sandbox.Sandbox) *gatewaytest.ACS {
 	t.Helper()
 	signer, ok := w.signers[box.ID]
 	if !ok {
-		key := box.Credentials.ACS[0]
+		key := gatewaytest.Read(box.Credentials).ACS[0]
 		signer = &gatewaytest.ACS{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret}
 		w.signers[box.ID] = signer
 	}

@@ -1,13 +1,13 @@
 package control
 
 import (
+	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
@@ -126,38 +126,26 @@ func headersView(headers map[string][]string) http.Header {
 	return headers
 }
 
-func credentialsView(c sandbox.Credentials) controlapi.Credentials {
-	app := func(a sandbox.App) controlapi.App { return controlapi.App(a) }
-	return controlapi.Credentials{
-		ACS: convertAll(c.ACS, func(a sandbox.ACSCredential) controlapi.ACSCredential { return controlapi.ACSCredential(a) }),
-		Top: convertAll(c.Top, app), Fabric: convertAll(c.Fabric, app),
+// credentialsView is every credential by its gateway; a gateway that has none lists none.
+func credentialsView(c sandbox.Credentials, gateways []gateway.Gateway) (view controlapi.Credentials, err error) {
+	all := map[string][]json.RawMessage{}
+	for _, gw := range gateways {
+		all[gw.Name()] = append([]json.RawMessage{}, c[gw.Name()]...)
 	}
+	raw, err := json.Marshal(all)
+	if err == nil {
+		err = json.Unmarshal(raw, &view)
+	}
+	return view, err
 }
 
-// sandboxCredentials refuses those of a gateway that no sandbox has credentials for.
-func sandboxCredentials(c controlapi.Credentials) (sandbox.Credentials, error) {
-	for _, gateway := range slices.Sorted(maps.Keys(c.AdditionalProperties)) {
-		return sandbox.Credentials{}, &sandbox.InvalidError{
-			Field: "credentials." + gateway, Reason: "no gateway of that name has credentials; acs, top and fabric have",
-		}
+// endpointsView turns endpoints by the names of planes and gateways into those that the contract of the API lists.
+func endpointsView(all map[string]string) (view controlapi.Endpoints, err error) {
+	raw, err := json.Marshal(all)
+	if err == nil {
+		err = json.Unmarshal(raw, &view)
 	}
-	app := func(a controlapi.App) sandbox.App { return sandbox.App(a) }
-	return sandbox.Credentials{
-		ACS: convertGiven(c.ACS, func(a controlapi.ACSCredential) sandbox.ACSCredential { return sandbox.ACSCredential(a) }),
-		Top: convertGiven(c.Top, app), Fabric: convertGiven(c.Fabric, app),
-	}, nil
-}
-
-// setEndpoint sets the endpoint of a gateway.
-func setEndpoint(all *controlapi.Endpoints, gateway, endpoint string) {
-	switch gateway {
-	case "acs":
-		all.ACS = endpoint
-	case "top":
-		all.Top = endpoint
-	case "fabric":
-		all.Fabric = endpoint
-	}
+	return view, err
 }
 
 func fixturesView(f sandbox.Fixtures) controlapi.Fixtures {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -61,6 +62,14 @@ func (p *plane) sandboxDetails(c echo.Context, box *sandbox.Sandbox) (controlapi
 	if err != nil {
 		return controlapi.Sandbox{}, err
 	}
+	credentials, err := credentialsView(box.Credentials, p.world.Gateways())
+	if err != nil {
+		return controlapi.Sandbox{}, fmt.Errorf("show the credentials of the sandbox %s: %w", box.ID, err)
+	}
+	endpoints, err := p.endpoints(c)
+	if err != nil {
+		return controlapi.Sandbox{}, fmt.Errorf("show the endpoints of the sandbox %s: %w", box.ID, err)
+	}
 	playing, err := p.playedNames(c.Request().Context(), box)
 	quotas := box.Quotas
 	if quotas == nil {
@@ -68,21 +77,21 @@ func (p *plane) sandboxDetails(c echo.Context, box *sandbox.Sandbox) (controlapi
 	}
 	return controlapi.Sandbox{
 		ID: short.ID, Seed: short.Seed, Now: short.Now, Frozen: short.Frozen, TTL: short.TTL, ExpiresAt: short.ExpiresAt,
-		Credentials: credentialsView(box.Credentials), Fixtures: fixturesView(box.Fixtures), Quotas: quotas,
-		Scenarios: playing, Endpoints: p.endpoints(c),
+		Credentials: credentials, Fixtures: fixturesView(box.Fixtures), Quotas: quotas,
+		Scenarios: playing, Endpoints: endpoints,
 	}, err
 }
 
 // endpoints are what clients are pointed at: the planes, and each gateway in the form that its clients take.
-func (p *plane) endpoints(c echo.Context) controlapi.Endpoints {
-	all := controlapi.Endpoints{Data: "http://" + p.data, Control: "http://" + c.Request().Host}
+func (p *plane) endpoints(c echo.Context) (controlapi.Endpoints, error) {
+	all := map[string]string{"data": "http://" + p.data, "control": "http://" + c.Request().Host}
 	if p.tls != "" {
-		all.TLS = "https://" + p.tls
+		all["tls"] = "https://" + p.tls
 	}
 	for _, gw := range p.world.Gateways() {
-		setEndpoint(&all, gw.Name(), gw.Endpoint(p.data))
+		all[gw.Name()] = gw.Endpoint(p.data)
 	}
-	return all
+	return endpointsView(all)
 }
 
 func (p *plane) listSandboxes(c echo.Context) error {
@@ -160,20 +169,20 @@ func (p *plane) create(ctx context.Context, text document, body sandboxBody) (*s
 	}, body.Seed)
 }
 
-// readCredentials reads the credentials of a body whose known ones were found to be good.
+// readCredentials reads the credentials of a body by gateway.
 func readCredentials(text document) (sandbox.Credentials, error) {
 	var body struct {
-		Credentials controlapi.Credentials `json:"credentials"`
+		Credentials sandbox.Credentials `json:"credentials"`
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		return sandbox.Credentials{}, nil
+		return nil, nil
 	}
 	if err := json.Unmarshal(text, &body); err != nil {
-		return sandbox.Credentials{}, &sandbox.InvalidError{
+		return nil, &sandbox.InvalidError{
 			Field: "credentials", Reason: "must hold lists of objects by the names of gateways",
 		}
 	}
-	return sandboxCredentials(body.Credentials)
+	return body.Credentials, nil
 }
 
 // checkQuotas refuses the name of an operation that has no quota: a slip there would switch nothing off.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -52,7 +53,7 @@ func newBubble(t *testing.T, o emulator.Options) *bubble {
 // call asks for an access token of gateway fabric, with a wrong secret when it is to fail.
 func (b *bubble) call(t *testing.T, fails bool) {
 	t.Helper()
-	app := b.box.Credentials.Fabric[0]
+	app := gatewaytest.Read(b.box.Credentials).Fabric[0]
 	if fails {
 		app.AppSecret = "wrong"
 	}

@@ -4,19 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
-)
-
-const (
-	// minSecret is the shortest secret: shorter ones could not be kept out of the journal without hiding everything.
-	minSecret = 4
-	// maxText bounds each text of a credential: a server holds many, and every secret in several spellings.
-	maxText = 8 << 10
 )
 
 // ReadCredential reads one credential strictly: a member that into does not have is an error, and so is anything behind
@@ -29,17 +20,6 @@ func ReadCredential(raw json.RawMessage, into any) error {
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("must be one JSON object")
-	}
-	return nil
-}
-
-// CheckSizes holds a secret, which may be empty, and the texts beside it to their lengths.
-func CheckSizes(secret string, others ...string) error {
-	if secret != "" && len(secret) < minSecret {
-		return fmt.Errorf("secrets have at least %d characters", minSecret)
-	}
-	if slices.ContainsFunc(append(others, secret), func(text string) bool { return len(text) > maxText }) {
-		return fmt.Errorf("no key, secret or token has more than %d bytes", maxText)
 	}
 	return nil
 }
@@ -59,7 +39,7 @@ func ParseApp(raw json.RawMessage, kind wire.CredentialKind) ([]sandbox.ListedKe
 	if app.AppKey == "" || app.AppSecret == "" {
 		return nil, errors.New("needs both appKey and appSecret")
 	}
-	if err := CheckSizes(app.AppSecret, app.AppKey); err != nil {
+	if err := sandbox.CheckSizes(app.AppSecret, app.AppKey); err != nil {
 		return nil, err
 	}
 	return []sandbox.ListedKey{{
@@ -78,19 +58,6 @@ func WriteCredential(credential any) json.RawMessage {
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(credential) // strings and bools always have a JSON form
 	return bytes.TrimSpace(out.Bytes())
-}
-
-// CredentialsByGateway are the credentials of a sandbox, as a definition lists them, by the names of their gateways.
-func CredentialsByGateway(credentials any) (map[string][]json.RawMessage, error) {
-	raw, err := json.Marshal(credentials)
-	if err != nil {
-		return nil, fmt.Errorf("write the credentials: %w", err)
-	}
-	var all map[string][]json.RawMessage
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, fmt.Errorf("read the credentials: %w", err)
-	}
-	return all, nil
 }
 
 // HideApp is an application with words in the place of its secret.

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 // Profiles are what is known of the gateways, in the order in which people see them.
@@ -24,7 +25,15 @@ func Find(name string) (gateway.Profile, bool) {
 	return nil, false
 }
 
-// Outcome is the provider's code that a reply of the named gateway carries; empty when it carries none.
+// Schemes are how the credentials of the gateways are written, in the same order.
+func Schemes() []sandbox.Scheme {
+	profiles := Profiles()
+	schemes := make([]sandbox.Scheme, len(profiles))
+	for i, profile := range profiles {
+		schemes[i] = profile.Scheme()
+	}
+	return schemes
+}
 
 // New returns the gateways over the APIs of a catalogue, in the order in which they are asked whose a request is: those
 // that know their requests by the path come before acs, which also knows its own by a header or parameter.

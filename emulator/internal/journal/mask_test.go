@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
@@ -28,12 +30,12 @@ func canaries() []string { return []string{canaryKey, canaryBearer, canaryApp, c
 func knowing(tb testing.TB) *journal.Journal {
 	tb.Helper()
 	stores := memory.New()
-	boxes := sandbox.NewRegistry(sandbox.RegistryOptions{Store: stores, RealNow: time.Now().UTC})
-	_, err := boxes.Create(tb.Context(), sandbox.Definition{ID: "one", Credentials: sandbox.Credentials{
-		ACS:    []sandbox.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: canaryKey, BearerToken: canaryBearer}},
-		Top:    []sandbox.App{{AppKey: "top", AppSecret: canaryApp}},
-		Fabric: []sandbox.App{{AppKey: "fabric", AppSecret: canaryOdd}},
-	}})
+	boxes := sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(), Store: stores, RealNow: time.Now().UTC})
+	_, err := boxes.Create(tb.Context(), sandbox.Definition{ID: "one", Credentials: gatewaytest.Credentials{
+		ACS:    []gatewaytest.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: canaryKey, BearerToken: canaryBearer}},
+		Top:    []gatewaytest.App{{AppKey: "top", AppSecret: canaryApp}},
+		Fabric: []gatewaytest.App{{AppKey: "fabric", AppSecret: canaryOdd}},
+	}.Listed()})
 	if err != nil {
 		tb.Fatal(err)
 	}

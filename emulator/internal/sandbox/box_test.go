@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
-	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // epoch is where real time stands when a test begins.
@@ -26,6 +26,7 @@ func newWorld(tb testing.TB, limit int) *world {
 	w := &world{store: memory.New()}
 	w.passes(0)
 	w.Registry = sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: w.store, RealNow: func() time.Time { return *w.real.Load() }, Limit: limit,
 	})
 	return w
@@ -59,10 +60,6 @@ func (w *world) list(tb testing.TB) []*sandbox.Sandbox {
 		tb.Fatalf("list the sandboxes: %v", err)
 	}
 	return all
-}
-
-func (w *world) taken(tb testing.TB) func(wire.Credential) (bool, error) {
-	return func(c wire.Credential) (bool, error) { return w.Taken(tb.Context(), c) }
 }
 
 func begin(tb testing.TB, box *sandbox.Sandbox) *sandbox.Turn {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Definition is what a sandbox is made from. It is kept as JSON and never changes afterwards.
+// Definition is what a sandbox is made from. It is kept under the names of its JSON and never changes afterwards.
 type Definition struct {
 	ID   string `json:"id"`
 	Seed uint64 `json:"seed"`
@@ -30,30 +30,6 @@ type Definition struct {
 type Script struct {
 	Name   string `json:"name,omitempty"`
 	Source string `json:"source,omitempty"`
-}
-
-// Credentials are the credentials of a sandbox, by gateway.
-type Credentials struct {
-	ACS    []ACSCredential `json:"acs"`
-	Top    []App           `json:"top"`
-	Fabric []App           `json:"fabric"`
-}
-
-// ACSCredential is a key pair, a key pair with a security token that every signed call must then carry, a bearer
-// token, or a key pair and a bearer token.
-type ACSCredential struct {
-	AccessKeyID     string `json:"accessKeyId,omitempty"`
-	AccessKeySecret string `json:"accessKeySecret,omitempty"`
-	SecurityToken   string `json:"securityToken,omitempty"`
-	BearerToken     string `json:"bearerToken,omitempty"`
-	// Disabled keys are known and refused.
-	Disabled bool `json:"disabled,omitempty"`
-}
-
-// App is an application of the gateways top and fabric.
-type App struct {
-	AppKey    string `json:"appKey"`
-	AppSecret string `json:"appSecret"`
 }
 
 // Fixtures name what exists in a sandbox. Entries are globs as of path.Match; an empty list allows anything.
@@ -89,19 +65,22 @@ var idPattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 // ValidID reports whether id can name a sandbox.
 func ValidID(id string) bool { return idPattern.MatchString(id) }
 
-func (d *Definition) validate() error {
+func (d *Definition) validate(all schemes) error {
+	if err := all.checkNames(d.Credentials); err != nil {
+		return err
+	}
 	if !ValidID(d.ID) {
 		return &InvalidError{"id", fmt.Sprintf("must match %s, got %q", idPattern, d.ID)}
 	}
-	if err := d.validateSizes(); err != nil {
+	if err := d.validateSizes(all); err != nil {
 		return err
 	}
-	if err := d.Credentials.validate(); err != nil {
+	if _, err := all.read(d.Credentials); err != nil {
 		return err
 	}
 	for i, w := range d.Fixtures.Warrants {
-		if reason := outOfSize(w.AppSecret, w.AppID); reason != "" {
-			return &InvalidError{fmt.Sprintf("fixtures.warrants[%d]", i), reason}
+		if err := CheckSizes(w.AppSecret, w.AppID); err != nil {
+			return &InvalidError{fmt.Sprintf("fixtures.warrants[%d]", i), err.Error()}
 		}
 	}
 	if d.Now != nil && !clockReaches(*d.Now) {
@@ -118,87 +97,36 @@ func (d *Definition) validate() error {
 	return nil
 }
 
-func (c Credentials) validate() error {
-	for i, a := range c.ACS {
-		if reason := a.validate(); reason != "" {
-			return &InvalidError{fmt.Sprintf("credentials.acs[%d]", i), reason}
-		}
-	}
-	if err := validateApps("top", c.Top); err != nil {
-		return err
-	}
-	return validateApps("fabric", c.Fabric)
-}
-
-func validateApps(gateway string, apps []App) error {
-	for i, a := range apps {
-		field := fmt.Sprintf("credentials.%s[%d]", gateway, i)
-		if a.AppKey == "" || a.AppSecret == "" {
-			return &InvalidError{field, "needs both appKey and appSecret"}
-		}
-		if reason := outOfSize(a.AppSecret, a.AppKey); reason != "" {
-			return &InvalidError{field, reason}
-		}
-	}
-	return nil
-}
-
-func (c ACSCredential) validate() string {
-	for _, secret := range []string{c.AccessKeySecret, c.BearerToken} {
-		if reason := outOfSize(secret, c.AccessKeyID, c.SecurityToken); reason != "" {
-			return reason
-		}
-	}
-	switch {
-	case (c.AccessKeyID == "") != (c.AccessKeySecret == ""):
-		return "needs accessKeyId and accessKeySecret together"
-	case c.AccessKeyID == "" && c.BearerToken == "":
-		return "needs a key pair (accessKeyId, accessKeySecret), a bearerToken, or both"
-	case c.AccessKeyID == "" && c.SecurityToken != "":
-		return "securityToken belongs to a key pair"
-	}
-	return ""
-}
-
-// Bounds of a definition: a server holds many, and every secret in several spellings.
+// Bounds of the lists of a definition, for each gateway and each kind of fixture.
 const (
 	maxCredentials = 100
 	maxFixtures    = 1000
-	maxText        = 8 << 10
 )
 
+// length is how long the list of a field is, and may be.
+type length struct {
+	field    string
+	n, limit int
+}
+
 // validateSizes holds lists to their bounds.
-func (d *Definition) validateSizes() error {
-	c, f := &d.Credentials, &d.Fixtures
-	for _, list := range []struct {
-		field    string
-		n, limit int
-	}{
-		{"credentials.acs", len(c.ACS), maxCredentials},
-		{"credentials.top", len(c.Top), maxCredentials},
-		{"credentials.fabric", len(c.Fabric), maxCredentials},
-		{"fixtures.instances", len(f.Instances), maxFixtures},
-		{"fixtures.channels", len(f.Channels), maxFixtures},
-		{"fixtures.users", len(f.Users), maxFixtures},
-		{"fixtures.warrants", len(f.Warrants), maxFixtures},
-	} {
+func (d *Definition) validateSizes(all schemes) error {
+	lengths := make([]length, 0, len(all)+4)
+	for _, scheme := range all {
+		lengths = append(lengths, length{
+			"credentials." + scheme.Name(), len(d.Credentials[scheme.Name()]), maxCredentials,
+		})
+	}
+	f := &d.Fixtures
+	lengths = append(lengths,
+		length{"fixtures.instances", len(f.Instances), maxFixtures},
+		length{"fixtures.channels", len(f.Channels), maxFixtures},
+		length{"fixtures.users", len(f.Users), maxFixtures},
+		length{"fixtures.warrants", len(f.Warrants), maxFixtures})
+	for _, list := range lengths {
 		if list.n > list.limit {
 			return &InvalidError{list.field, fmt.Sprintf("has %d entries; at most %d are kept", list.n, list.limit)}
 		}
 	}
 	return nil
-}
-
-// minSecret is the shortest secret: shorter ones could not be kept out of the journal without blotting out everything.
-const minSecret = 4
-
-// outOfSize says what is wrong with the length of a secret, or of the texts beside it; empty when nothing is.
-func outOfSize(secret string, others ...string) string {
-	if secret != "" && len(secret) < minSecret {
-		return fmt.Sprintf("secrets have at least %d characters", minSecret)
-	}
-	if slices.ContainsFunc(append(others, secret), func(text string) bool { return len(text) > maxText }) {
-		return fmt.Sprintf("no key, secret or token has more than %d bytes", maxText)
-	}
-	return ""
 }

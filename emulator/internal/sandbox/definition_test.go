@@ -9,18 +9,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 func TestDefinitionsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	acs := func(c sandbox.ACSCredential) sandbox.Definition {
-		return sandbox.Definition{ID: "box", Credentials: sandbox.Credentials{ACS: []sandbox.ACSCredential{
+	acs := func(c gatewaytest.ACSCredential) sandbox.Definition {
+		return sandbox.Definition{ID: "box", Credentials: gatewaytest.Credentials{ACS: []gatewaytest.ACSCredential{
 			{AccessKeyID: "good", AccessKeySecret: "good-secret"}, c,
-		}}}
+		}}.Listed()}
 	}
-	apps := func(top, fabric []sandbox.App) sandbox.Definition {
-		return sandbox.Definition{ID: "box", Credentials: sandbox.Credentials{Top: top, Fabric: fabric}}
+	apps := func(top, fabric []gatewaytest.App) sandbox.Definition {
+		return sandbox.Definition{ID: "box", Credentials: gatewaytest.Credentials{Top: top, Fabric: fabric}.Listed()}
 	}
 	long := strings.Repeat("x", 8<<10+1)
 	from := func(now time.Time) sandbox.Definition { return sandbox.Definition{ID: "box", Now: &now} }
@@ -29,10 +30,10 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 		field string
 	}{
 		"no id":           {sandbox.Definition{}, "id"},
-		"long secret":     {acs(sandbox.ACSCredential{AccessKeyID: "ak", AccessKeySecret: long}), "credentials.acs[1]"},
-		"long key":        {acs(sandbox.ACSCredential{AccessKeyID: long, AccessKeySecret: "secret"}), "credentials.acs[1]"},
-		"long app secret": {apps(nil, []sandbox.App{{AppKey: "a", AppSecret: long}}), "credentials.fabric[0]"},
-		"many apps":       {apps(make([]sandbox.App, 101), nil), "credentials.top"},
+		"long secret":     {acs(gatewaytest.ACSCredential{AccessKeyID: "ak", AccessKeySecret: long}), "credentials.acs[1]"},
+		"long key":        {acs(gatewaytest.ACSCredential{AccessKeyID: long, AccessKeySecret: "secret"}), "credentials.acs[1]"},
+		"long app secret": {apps(nil, []gatewaytest.App{{AppKey: "a", AppSecret: long}}), "credentials.fabric[0]"},
+		"many apps":       {apps(make([]gatewaytest.App, 101), nil), "credentials.top"},
 		"many users": {
 			sandbox.Definition{ID: "box", Fixtures: sandbox.Fixtures{Users: make([]string, 1001)}}, "fixtures.users",
 		},
@@ -42,17 +43,17 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 		"long id":          {sandbox.Definition{ID: strings.Repeat("a", 65)}, "id"},
 		"now before 1970":  {from(time.Unix(-1, 0)), "now"},
 		"now after 9999":   {from(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)), "now"},
-		"key alone":        {acs(sandbox.ACSCredential{AccessKeyID: "ak"}), "credentials.acs[1]"},
-		"secret alone":     {acs(sandbox.ACSCredential{AccessKeySecret: "secret"}), "credentials.acs[1]"},
-		"nothing":          {acs(sandbox.ACSCredential{}), "credentials.acs[1]"},
-		"short key secret": {acs(sandbox.ACSCredential{AccessKeyID: "ak", AccessKeySecret: "sec"}), "credentials.acs[1]"},
-		"short bearer":     {acs(sandbox.ACSCredential{BearerToken: "tok"}), "credentials.acs[1]"},
+		"key alone":        {acs(gatewaytest.ACSCredential{AccessKeyID: "ak"}), "credentials.acs[1]"},
+		"secret alone":     {acs(gatewaytest.ACSCredential{AccessKeySecret: "secret"}), "credentials.acs[1]"},
+		"nothing":          {acs(gatewaytest.ACSCredential{}), "credentials.acs[1]"},
+		"short key secret": {acs(gatewaytest.ACSCredential{AccessKeyID: "ak", AccessKeySecret: "sec"}), "credentials.acs[1]"},
+		"short bearer":     {acs(gatewaytest.ACSCredential{BearerToken: "tok"}), "credentials.acs[1]"},
 		"security token without a pair": {
-			acs(sandbox.ACSCredential{BearerToken: "bearer", SecurityToken: "token"}), "credentials.acs[1]",
+			acs(gatewaytest.ACSCredential{BearerToken: "bearer", SecurityToken: "token"}), "credentials.acs[1]",
 		},
-		"top without a secret": {apps([]sandbox.App{{AppKey: "a"}}, nil), "credentials.top[0]"},
-		"fabric without a key": {apps(nil, []sandbox.App{{AppSecret: "secret"}}), "credentials.fabric[0]"},
-		"short app secret":     {apps([]sandbox.App{{AppKey: "a", AppSecret: "abc"}}, nil), "credentials.top[0]"},
+		"top without a secret": {apps([]gatewaytest.App{{AppKey: "a"}}, nil), "credentials.top[0]"},
+		"fabric without a key": {apps(nil, []gatewaytest.App{{AppSecret: "secret"}}), "credentials.fabric[0]"},
+		"short app secret":     {apps([]gatewaytest.App{{AppKey: "a", AppSecret: "abc"}}, nil), "credentials.top[0]"},
 		"short warrant secret": {sandbox.Definition{ID: "box", Fixtures: sandbox.Fixtures{
 			Warrants: []sandbox.WarrantApp{{AppID: "a", AppSecret: "abc"}},
 		}}, "fixtures.warrants[0]"},
@@ -74,7 +75,7 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 func TestComplete(t *testing.T) {
 	t.Parallel()
 	complete := func(def sandbox.Definition, seed uint64) sandbox.Definition {
-		if err := def.Complete(rand.New(rand.NewPCG(seed, 0)), newWorld(t, 0).taken(t)); err != nil {
+		if err := newWorld(t, 0).Complete(t.Context(), &def, rand.New(rand.NewPCG(seed, 0))); err != nil {
 			t.Fatal(err)
 		}
 		return def
@@ -88,22 +89,22 @@ func TestComplete(t *testing.T) {
 	w.create(t, first)
 	w.create(t, second) // they share neither id nor credentials
 	for text, pattern := range map[string]string{
-		first.ID:                                 `^sb-[0-9a-z]{12}$`,
-		first.Credentials.ACS[0].AccessKeyID:     `^LTAIfake[0-9A-Za-z]{16}$`,
-		first.Credentials.ACS[0].AccessKeySecret: `^[0-9A-Za-z]{30}$`,
-		first.Credentials.Top[0].AppKey:          `^9[0-9]{9}$`,
-		first.Credentials.Top[0].AppSecret:       `^[0-9a-f]{32}$`,
-		first.Credentials.Fabric[0].AppKey:       `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`,
-		first.Credentials.Fabric[0].AppSecret:    `^[0-9a-f]{32}$`,
+		first.ID: `^sb-[0-9a-z]{12}$`,
+		gatewaytest.Read(first.Credentials).ACS[0].AccessKeyID:     `^LTAIfake[0-9A-Za-z]{16}$`,
+		gatewaytest.Read(first.Credentials).ACS[0].AccessKeySecret: `^[0-9A-Za-z]{30}$`,
+		gatewaytest.Read(first.Credentials).Top[0].AppKey:          `^9[0-9]{9}$`,
+		gatewaytest.Read(first.Credentials).Top[0].AppSecret:       `^[0-9a-f]{32}$`,
+		gatewaytest.Read(first.Credentials).Fabric[0].AppKey:       `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`,
+		gatewaytest.Read(first.Credentials).Fabric[0].AppSecret:    `^[0-9a-f]{32}$`,
 	} {
 		if !regexp.MustCompile(pattern).MatchString(text) {
 			t.Errorf("%q does not look like %s", text, pattern)
 		}
 	}
 
-	given := sandbox.Definition{ID: "mine", Credentials: sandbox.Credentials{
-		ACS: []sandbox.ACSCredential{}, Top: []sandbox.App{{AppKey: "a", AppSecret: "secret"}}, Fabric: []sandbox.App{},
-	}}
+	given := sandbox.Definition{ID: "mine", Credentials: gatewaytest.Credentials{
+		ACS: []gatewaytest.ACSCredential{}, Top: []gatewaytest.App{{AppKey: "a", AppSecret: "secret"}}, Fabric: []gatewaytest.App{},
+	}.Listed()}
 	if diff := cmp.Diff(given, complete(given, 3)); diff != "" {
 		t.Errorf("what was given changed:\n%s", diff)
 	}
@@ -115,18 +116,18 @@ func TestCompleteDrawsAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	draw := func() (def sandbox.Definition) {
-		if err := def.Complete(rand.New(rand.NewPCG(1, 0)), w.taken(t)); err != nil {
+		if err := w.Complete(t.Context(), &def, rand.New(rand.NewPCG(1, 0))); err != nil {
 			t.Fatal(err)
 		}
 		return def
 	}
 	first := draw()
-	w.create(t, sandbox.Definition{ID: "other", Credentials: sandbox.Credentials{Top: first.Credentials.Top}})
+	w.create(t, sandbox.Definition{ID: "other", Credentials: sandbox.Credentials{"top": first.Credentials["top"]}})
 	again := draw()
-	if first.Credentials.Top[0].AppKey == again.Credentials.Top[0].AppKey {
+	if gatewaytest.Read(first.Credentials).Top[0].AppKey == gatewaytest.Read(again.Credentials).Top[0].AppKey {
 		t.Error("an app key that is taken was drawn once more")
 	}
-	if first.ID != again.ID || first.Credentials.ACS[0] != again.Credentials.ACS[0] {
+	if first.ID != again.ID || gatewaytest.Read(first.Credentials).ACS[0] != gatewaytest.Read(again.Credentials).ACS[0] {
 		t.Error("what was drawn before it changed")
 	}
 	w.create(t, again)

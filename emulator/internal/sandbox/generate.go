@@ -1,48 +1,72 @@
 package sandbox
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/random"
-	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
+// maxDraws bounds how often the credential of a gateway is drawn until a free one is found.
+const maxDraws = 100
+
 // Complete fills in what a definition leaves open: id, one credential for each gateway that lists none. A list that
-// is there and empty stays empty. An app key that is taken is drawn again: among ten thousand of so few digits two are
-// often alike. The other draws are too long for that.
-func (d *Definition) Complete(from *rand.Rand, taken func(wire.Credential) (bool, error)) error {
-	draw := func(n int, alphabet string) string { return random.Draw(from, n, alphabet) }
-	if d.ID == "" {
-		d.ID = "sb-" + draw(12, random.Base36)
+// is there and empty stays empty.
+func (r *Registry) Complete(ctx context.Context, def *Definition, from *rand.Rand) error {
+	if def.ID == "" {
+		def.ID = "sb-" + random.Draw(from, 12, random.Base36)
 	}
-	if d.Credentials.ACS == nil {
-		// Real AccessKey IDs of this length begin with LTAI; ours say what they are.
-		d.Credentials.ACS = []ACSCredential{{
-			AccessKeyID: "LTAIfake" + draw(16, random.Base62), AccessKeySecret: draw(30, random.Base62),
-		}}
-	}
-	if d.Credentials.Top == nil {
-		key, err := freeAppKey(from, taken)
+	all := make(Credentials, len(r.schemes))
+	maps.Copy(all, def.Credentials)
+	for _, scheme := range r.schemes {
+		if all[scheme.Name()] != nil {
+			continue
+		}
+		drawn, err := r.drawFree(ctx, scheme, from)
 		if err != nil {
 			return err
 		}
-		d.Credentials.Top = []App{{key, draw(32, random.LowerHex)}}
+		all[scheme.Name()] = []json.RawMessage{drawn}
 	}
-	if d.Credentials.Fabric == nil {
-		d.Credentials.Fabric = []App{{random.UUID(from).String(), draw(32, random.LowerHex)}}
-	}
+	def.Credentials = all
 	return nil
 }
 
-// freeAppKey draws app keys of the gateway top until one is free.
-func freeAppKey(from *rand.Rand, taken func(wire.Credential) (bool, error)) (string, error) {
-	for {
-		key := "9" + random.Draw(from, 9, "0123456789")
-		used, err := taken(wire.Credential{Kind: wire.TopApp, ID: key})
-		if err != nil || !used {
-			return key, err
+// drawFree draws a credential once more when a sandbox has it: some gateways have keys of so few digits that two are
+// often alike. One that is never free is refused when the sandbox is created.
+func (r *Registry) drawFree(ctx context.Context, scheme Scheme, from *rand.Rand) (drawn json.RawMessage, err error) {
+	draw := func(n int, alphabet string) string { return random.Draw(from, n, alphabet) }
+	uuid := func() string { return random.UUID(from).String() }
+	for range maxDraws {
+		drawn = scheme.Draw(draw, uuid)
+		keys, err := scheme.Parse(drawn)
+		if err != nil {
+			return nil, fmt.Errorf("read a credential of %s that was drawn: %w", scheme.Name(), err)
+		}
+		if taken, err := r.taken(ctx, keys); err != nil || !taken {
+			return drawn, err
 		}
 	}
+	return drawn, nil
+}
+
+// taken tells whether one of the keys belongs to a sandbox already.
+func (r *Registry) taken(ctx context.Context, keys []ListedKey) (bool, error) {
+	owners := make([]store.Get, len(keys))
+	steps := make([]store.Step, len(keys))
+	for i, key := range keys {
+		owners[i].Key = ownerKey(key.Names)
+		steps[i] = &owners[i]
+	}
+	if err := r.root.Do(ctx, steps...); err != nil {
+		return false, fmt.Errorf("look up a credential that was drawn: %w", err)
+	}
+	return slices.ContainsFunc(owners, func(owner store.Get) bool { return owner.Found }), nil
 }
 
 // NewSeed draws a seed that survives every JSON reader: at most 53 bits.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -23,7 +25,7 @@ func mortals(t *testing.T, limit int) (*hand, *sandbox.Registry) {
 	t.Helper()
 	h := &hand{}
 	h.advance(time.Hour)
-	return h, sandbox.NewRegistry(sandbox.RegistryOptions{Store: memory.New(), RealNow: h.now, Limit: limit})
+	return h, sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(), Store: memory.New(), RealNow: h.now, Limit: limit})
 }
 
 func mortal(t *testing.T, r *sandbox.Registry, id, ttl string) *sandbox.Sandbox {
@@ -31,7 +33,7 @@ func mortal(t *testing.T, r *sandbox.Registry, id, ttl string) *sandbox.Sandbox 
 	frozen := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	box, err := r.Create(t.Context(), sandbox.Definition{
 		ID: id, TTL: ttl, Now: &frozen, Frozen: true, // its own clock says nothing
-		Credentials: sandbox.Credentials{Top: []sandbox.App{{AppKey: "key-" + id, AppSecret: "secret"}}},
+		Credentials: gatewaytest.Credentials{Top: []gatewaytest.App{{AppKey: "key-" + id, AppSecret: "secret"}}}.Listed(),
 	})
 	if err != nil {
 		t.Fatal(err)

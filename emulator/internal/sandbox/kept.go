@@ -25,8 +25,7 @@ const (
 
 // kept is a sandbox as the root space keeps it.
 type kept struct {
-	// Definition is JSON, as the control API shows it.
-	Definition []byte `cbor:"1,keyasint"`
+	Definition Definition `cbor:"1,keyasint"`
 	// Space is the name of its space.
 	Space string `cbor:"2,keyasint"`
 }
@@ -45,46 +44,32 @@ func ownerKey(c wire.Credential) string {
 	return ownerPrefix + string(c.Kind) + "/" + c.ID
 }
 
-// digest is what a credential is found by. A bearer token is a secret, so it is looked up by its hash: how long a look
-// into a map takes can tell how much of a key is alike.
+// digest is what a credential is found by. An id that is a secret is looked up by its hash: how long a look into a map
+// takes can tell how much of a key is alike.
 func digest(c wire.Credential) wire.Credential {
-	c.Secret = false // it says how to show the id, not whose it is
-	if c.Kind == wire.Bearer {
+	if c.Secret {
 		sum := sha256.Sum256([]byte(c.ID))
 		c.ID = hex.EncodeToString(sum[:])
 	}
 	return c
 }
 
-// names are the ids under which requests name these credentials.
-func (c Credentials) names() []wire.Credential {
-	var names []wire.Credential
-	for _, a := range c.ACS {
-		if a.AccessKeyID != "" {
-			names = append(names, wire.Credential{Kind: wire.AccessKey, ID: a.AccessKeyID})
-		}
-		if a.BearerToken != "" {
-			names = append(names, wire.Credential{Kind: wire.Bearer, ID: a.BearerToken})
-		}
-	}
-	for _, a := range c.Top {
-		names = append(names, wire.Credential{Kind: wire.TopApp, ID: a.AppKey})
-	}
-	for _, a := range c.Fabric {
-		names = append(names, wire.Credential{Kind: wire.FabricApp, ID: a.AppKey})
+// names are the ids under which requests name the credentials.
+func (b *Sandbox) names() []wire.Credential {
+	names := make([]wire.Credential, len(b.keys))
+	for i, key := range b.keys {
+		names[i] = key.Names
 	}
 	return names
 }
 
-func (c Credentials) secrets(f Fixtures) []string {
+// secrets are the texts that nobody may see.
+func (b *Sandbox) secrets() []string {
 	var all []string
-	for _, a := range c.ACS {
-		all = append(all, a.AccessKeySecret, a.BearerToken)
+	for _, key := range b.keys {
+		all = append(all, key.Secrets...)
 	}
-	for _, a := range slices.Concat(c.Top, c.Fabric) {
-		all = append(all, a.AppSecret)
-	}
-	for _, w := range f.Warrants {
+	for _, w := range b.Fixtures.Warrants {
 		all = append(all, w.AppSecret)
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })

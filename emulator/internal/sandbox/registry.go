@@ -3,7 +3,6 @@ package sandbox
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,6 +36,7 @@ type Registry struct {
 	root    store.Space
 	realNow func() time.Time
 	limit   int
+	schemes schemes
 	secrets *Secrets
 
 	byID         sync.Map // id -> *Sandbox
@@ -49,6 +49,8 @@ type RegistryOptions struct {
 	Store store.Store
 	// RealNow is real time, from which running clocks are measured.
 	RealNow func() time.Time
+	// Schemes read the credentials of the gateways, and draw them in this order.
+	Schemes []Scheme
 	// Limit is the number of sandboxes that can exist; zero means DefaultLimit.
 	Limit int
 }
@@ -60,7 +62,7 @@ const DefaultLimit = 20_000
 func NewRegistry(o RegistryOptions) *Registry {
 	return &Registry{
 		store: o.Store, root: o.Store.Space(rootSpace), realNow: o.RealNow, limit: cmp.Or(o.Limit, DefaultLimit),
-		secrets: NewSecrets(),
+		schemes: o.Schemes, secrets: NewSecrets(),
 	}
 }
 
@@ -70,7 +72,7 @@ func (r *Registry) Secrets() *Secrets { return r.secrets }
 // Create makes a sandbox. It fails with an *InvalidError, ErrExists, ErrCredential or ErrTooMany, and then changes
 // nothing.
 func (r *Registry) Create(ctx context.Context, def Definition) (*Sandbox, error) {
-	if err := def.validate(); err != nil {
+	if err := def.validate(r.schemes); err != nil {
 		return nil, err
 	}
 	box, err := r.create(ctx, def)
@@ -113,7 +115,7 @@ func (r *Registry) admit(ctx context.Context, def Definition, number, all int64)
 		return nil, fmt.Errorf("%w: at most %d can exist at once", ErrTooMany, r.limit)
 	}
 	name := spaceName(def.ID, number)
-	box, err := newSandbox(def, r.store.Space(name), r.realNow)
+	box, err := r.newSandbox(def, r.store.Space(name))
 	if err != nil {
 		return nil, err
 	}
@@ -132,15 +134,12 @@ func (r *Registry) admit(ctx context.Context, def Definition, number, all int64)
 
 // publish adds the definition and the credentials, or none of them where one is taken.
 func (r *Registry) publish(ctx context.Context, box *Sandbox, name string) error {
-	raw, err := json.Marshal(box.Definition)
+	raw, err := record.Write(kept{Definition: box.Definition, Space: name})
 	if err != nil {
-		return err
-	}
-	if raw, err = record.Write(kept{Definition: raw, Space: name}); err != nil {
-		return err
+		return fmt.Errorf("write the definition of the sandbox: %w", err)
 	}
 	adds := []*store.Add{{Key: sandboxKey(box.ID), Value: raw}}
-	names := box.Credentials.names()
+	names := box.names()
 	for _, c := range names {
 		adds = append(adds, &store.Add{Key: ownerKey(c), Value: []byte(box.ID)})
 	}
@@ -176,7 +175,10 @@ func (r *Registry) withdraw(ctx context.Context, id string, names []wire.Credent
 	if failed == 0 {
 		return fmt.Errorf("%w: %s", ErrExists, id)
 	}
-	return fmt.Errorf("%w: %s", ErrCredential, printable(names[failed-1]))
+	if taken := names[failed-1]; !taken.Secret {
+		return fmt.Errorf("%w: %s %s", ErrCredential, taken.Kind, taken.ID)
+	}
+	return fmt.Errorf("%w: a %s token", ErrCredential, names[failed-1].Kind)
 }
 
 // enter remembers a sandbox, in the place of one of the same id.
@@ -184,8 +186,8 @@ func (r *Registry) enter(box *Sandbox) {
 	if before, known := r.byID.Load(box.ID); known {
 		r.Forget(before.(*Sandbox))
 	}
-	r.secrets.add(box.Credentials.secrets(box.Fixtures))
-	for _, name := range box.Credentials.names() {
+	r.secrets.add(box.secrets())
+	for _, name := range box.names() {
 		r.byCredential.Store(digest(name), box)
 		r.byTag.Store(token.TagFor(name), box)
 	}
@@ -197,19 +199,11 @@ func (r *Registry) Forget(box *Sandbox) {
 	if !r.byID.CompareAndDelete(box.ID, box) {
 		return
 	}
-	for _, name := range box.Credentials.names() {
+	for _, name := range box.names() {
 		r.byCredential.CompareAndDelete(digest(name), box)
 		r.byTag.CompareAndDelete(token.TagFor(name), box)
 	}
-	r.secrets.retire(box.Credentials.secrets(box.Fixtures))
-}
-
-// printable names a credential in an error: a bearer token is a secret.
-func printable(c wire.Credential) string {
-	if c.Kind == wire.Bearer {
-		return "a bearer token"
-	}
-	return string(c.Kind) + " " + c.ID
+	r.secrets.retire(box.secrets())
 }
 
 // Get returns the sandbox of that id, or ErrUnknown. That counts as using it.
@@ -250,11 +244,7 @@ func (r *Registry) load(id string, read *store.Get) (*Sandbox, error) {
 	if err := record.Read(read.Value, &found); err != nil {
 		return nil, fmt.Errorf("read the sandbox %s: %w", id, err)
 	}
-	var def Definition
-	if err := json.Unmarshal(found.Definition, &def); err != nil {
-		return nil, fmt.Errorf("read the definition of the sandbox %s: %w", id, err)
-	}
-	box, err := newSandbox(def, r.store.Space(found.Space), r.realNow)
+	box, err := r.newSandbox(found.Definition, r.store.Space(found.Space))
 	if err != nil {
 		return nil, err
 	}
@@ -328,13 +318,6 @@ func (r *Registry) Find(ctx context.Context, c wire.Credential) (*Sandbox, error
 	return box, nil
 }
 
-// Taken tells whether a credential belongs to a sandbox already.
-func (r *Registry) Taken(ctx context.Context, c wire.Credential) (bool, error) {
-	get := store.Get{Key: ownerKey(c)}
-	err := r.root.Do(ctx, &get)
-	return get.Found, err
-}
-
 func (r *Registry) find(ctx context.Context, c wire.Credential) (*Sandbox, error) {
 	if c.ID == "" {
 		return nil, nil //nolint:nilnil // nobody was named
@@ -378,7 +361,7 @@ func (r *Registry) remove(ctx context.Context, box *Sandbox) error {
 	defer r.Forget(box)
 	definition := store.Take{Key: sandboxKey(box.ID)}
 	steps := []store.Step{&definition, &store.Take{Key: usedKey(box.ID)}}
-	for _, c := range box.Credentials.names() {
+	for _, c := range box.names() {
 		steps = append(steps, &store.Take{Key: ownerKey(c)}, &store.Take{Key: tagKey(token.TagFor(c))})
 	}
 	if err := r.root.Do(ctx, steps...); err != nil {

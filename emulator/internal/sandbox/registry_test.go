@@ -8,27 +8,28 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // complete defines a sandbox with one credential of each kind; name goes into all of them.
 func complete(id, name string) sandbox.Definition {
-	return sandbox.Definition{ID: id, Frozen: true, Credentials: sandbox.Credentials{
-		ACS: []sandbox.ACSCredential{
+	return sandbox.Definition{ID: id, Frozen: true, Credentials: gatewaytest.Credentials{
+		ACS: []gatewaytest.ACSCredential{
 			{AccessKeyID: "ak-" + name, AccessKeySecret: "ak-secret-" + name, BearerToken: "bearer-" + name},
 			{AccessKeyID: "sts-" + name, AccessKeySecret: "sts-secret-" + name, SecurityToken: "token-" + name, Disabled: true},
 		},
-		Top:    []sandbox.App{{AppKey: "top-" + name, AppSecret: "top-secret-" + name}},
-		Fabric: []sandbox.App{{AppKey: "fabric-" + name, AppSecret: "fabric-secret-" + name}},
-	}}
+		Top:    []gatewaytest.App{{AppKey: "top-" + name, AppSecret: "top-secret-" + name}},
+		Fabric: []gatewaytest.App{{AppKey: "fabric-" + name, AppSecret: "fabric-secret-" + name}},
+	}.Listed()}
 }
 
 func credentials(name string) []wire.Credential {
 	return []wire.Credential{
 		{Kind: wire.AccessKey, ID: "ak-" + name},
 		{Kind: wire.AccessKey, ID: "sts-" + name},
-		{Kind: wire.Bearer, ID: "bearer-" + name},
+		{Kind: wire.Bearer, ID: "bearer-" + name, Secret: true},
 		{Kind: wire.TopApp, ID: "top-" + name},
 		{Kind: wire.FabricApp, ID: "fabric-" + name},
 	}
@@ -56,7 +57,7 @@ func TestSandboxesAreFoundByTheirCredentials(t *testing.T) {
 		{Kind: wire.AccessKey, ID: "top-a"},
 		{Kind: wire.FabricApp, ID: "top-a"},
 		{Kind: wire.TopApp, ID: "TOP-A"},
-		{Kind: wire.Bearer, ID: "ak-a"},
+		{Kind: wire.Bearer, ID: "ak-a", Secret: true},
 	} {
 		if found, err := w.Find(t.Context(), c); err != nil || found != nil {
 			t.Errorf("Find(%v) = %v, want none", c, found)
@@ -106,13 +107,13 @@ func TestRefusedCreationsChangeNothing(t *testing.T) {
 		want error
 	}{
 		{"the same id", complete("box", "new"), sandbox.ErrExists},
-		{"a taken credential", sandbox.Definition{ID: "new", Credentials: sandbox.Credentials{
-			ACS:    []sandbox.ACSCredential{{AccessKeyID: "ak-new", AccessKeySecret: "secret"}},
-			Fabric: []sandbox.App{{AppKey: "fabric-a", AppSecret: "secret"}},
-		}}, sandbox.ErrCredential},
-		{"a credential twice", sandbox.Definition{ID: "new", Credentials: sandbox.Credentials{
-			Top: []sandbox.App{{AppKey: "top-new", AppSecret: "secret"}, {AppKey: "top-new", AppSecret: "other"}},
-		}}, sandbox.ErrCredential},
+		{"a taken credential", sandbox.Definition{ID: "new", Credentials: gatewaytest.Credentials{
+			ACS:    []gatewaytest.ACSCredential{{AccessKeyID: "ak-new", AccessKeySecret: "secret"}},
+			Fabric: []gatewaytest.App{{AppKey: "fabric-a", AppSecret: "secret"}},
+		}.Listed()}, sandbox.ErrCredential},
+		{"a credential twice", sandbox.Definition{ID: "new", Credentials: gatewaytest.Credentials{
+			Top: []gatewaytest.App{{AppKey: "top-new", AppSecret: "secret"}, {AppKey: "top-new", AppSecret: "other"}},
+		}.Listed()}, sandbox.ErrCredential},
 		{"one too many", complete("new", "new"), sandbox.ErrTooMany},
 	} {
 		t.Run(c.name, func(t *testing.T) {

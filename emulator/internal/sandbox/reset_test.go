@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 )
@@ -13,7 +14,7 @@ import (
 func TestResetNeverFailsACall(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	registry := sandbox.NewRegistry(sandbox.RegistryOptions{Store: memory.New(), RealNow: func() time.Time { return at }})
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(), Store: memory.New(), RealNow: func() time.Time { return at }})
 	box, err := registry.Create(t.Context(), sandbox.Definition{ID: "box", Now: &at, Frozen: true})
 	if err != nil {
 		t.Fatal(err)

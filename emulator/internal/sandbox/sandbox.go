@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,16 +22,25 @@ type Sandbox struct {
 	space   store.Space
 	realNow func() time.Time
 	quotas  map[string]contract.Rate
-	idle    idle
-	state   stateCache
+	// keys are those of the credentials, read once; byGateway has the same by the names of the gateways.
+	keys      []ListedKey
+	byGateway map[string][]ListedKey
+	idle      idle
+	state     stateCache
 }
 
-func newSandbox(def Definition, space store.Space, realNow func() time.Time) (*Sandbox, error) {
+func (r *Registry) newSandbox(def Definition, space store.Space) (*Sandbox, error) {
 	ledger, err := token.NewLedger(def.Seed)
 	if err != nil {
 		return nil, err
 	}
-	box := &Sandbox{Definition: def, Ledger: ledger, space: space, realNow: realNow, quotas: map[string]contract.Rate{}}
+	box := &Sandbox{Definition: def, Ledger: ledger, space: space, realNow: r.realNow, quotas: map[string]contract.Rate{}}
+	if box.byGateway, err = r.schemes.read(def.Credentials); err != nil {
+		return nil, err
+	}
+	for _, scheme := range r.schemes {
+		box.keys = append(box.keys, box.byGateway[scheme.Name()]...)
+	}
 	if box.idle.ttl, err = parseTTL(def.TTL); err != nil {
 		return nil, err
 	}
@@ -140,30 +150,27 @@ type Key struct {
 	Expires   time.Time
 }
 
+// Keys are the keys of a gateway that the definition lists; the caller changes none of them.
+func (b *Sandbox) Keys(gateway string) []ListedKey { return b.byGateway[gateway] }
+
 // Key returns the key of that credential: one of the definition, or a temporary one that the sandbox issued.
 func (b *Sandbox) Key(c wire.Credential) (Key, bool) {
-	switch c.Kind {
-	case wire.AccessKey:
-		for _, a := range b.Credentials.ACS {
-			if a.AccessKeyID == c.ID && c.ID != "" {
-				return Key{a.AccessKeyID, a.AccessKeySecret, a.SecurityToken, a.Disabled, false, time.Time{}}, true
-			}
-		}
-		if secret, expires, ok := b.TemporaryKey(c.ID); ok {
-			return Key{ID: c.ID, Secret: secret, Temporary: true, Expires: expires}, true
-		}
-	case wire.Bearer:
-		for _, a := range b.Credentials.ACS {
-			if same(a.BearerToken, c.ID) && c.ID != "" {
-				return Key{ID: a.AccessKeyID, Disabled: a.Disabled}, true
-			}
-		}
-	case wire.TopApp:
-		return findApp(b.Credentials.Top, c.ID)
-	case wire.FabricApp:
-		return findApp(b.Credentials.Fabric, c.ID)
+	if c.ID == "" {
+		return Key{}, false
 	}
-	return Key{}, false
+	for i := range b.keys {
+		if key := &b.keys[i]; key.Names.Kind == c.Kind && same(key.Names.ID, c.ID) {
+			return key.Key, true
+		}
+	}
+	if c.Kind != wire.AccessKey {
+		return Key{}, false // temporary keys are access keys
+	}
+	secret, expires, ok := b.TemporaryKey(c.ID)
+	if !ok {
+		return Key{}, false
+	}
+	return Key{ID: c.ID, Secret: secret, Temporary: true, Expires: expires}, true
 }
 
 // same compares secrets in a time that does not tell how much of them is alike.
@@ -171,21 +178,7 @@ func same(secret, got string) bool {
 	return subtle.ConstantTimeCompare([]byte(secret), []byte(got)) == 1
 }
 
-func findApp(apps []App, key string) (Key, bool) {
-	for _, a := range apps {
-		if a.AppKey == key {
-			return Key{ID: a.AppKey, Secret: a.AppSecret}, true
-		}
-	}
-	return Key{}, false
-}
-
 // HasSecurityToken reports whether any credential of the definition has this security token.
 func (b *Sandbox) HasSecurityToken(token string) bool {
-	for _, a := range b.Credentials.ACS {
-		if token != "" && same(a.SecurityToken, token) {
-			return true
-		}
-	}
-	return false
+	return token != "" && slices.ContainsFunc(b.keys, func(key ListedKey) bool { return same(key.SecurityToken, token) })
 }

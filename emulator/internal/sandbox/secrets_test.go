@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -88,11 +89,11 @@ func TestRegistryKnowsAllSecrets(t *testing.T) {
 	w := newWorld(t, 0)
 	box := w.create(t, sandbox.Definition{
 		ID: "box", Frozen: true,
-		Credentials: sandbox.Credentials{
-			ACS:    []sandbox.ACSCredential{{AccessKeyID: "keyID", AccessKeySecret: "keySecret"}, {BearerToken: "bearerToken"}},
-			Top:    []sandbox.App{{AppKey: "topKey", AppSecret: "topSecret"}},
-			Fabric: []sandbox.App{{AppKey: "fabricKey", AppSecret: "fabricSecret"}},
-		},
+		Credentials: gatewaytest.Credentials{
+			ACS:    []gatewaytest.ACSCredential{{AccessKeyID: "keyID", AccessKeySecret: "keySecret"}, {BearerToken: "bearerToken"}},
+			Top:    []gatewaytest.App{{AppKey: "topKey", AppSecret: "topSecret"}},
+			Fabric: []gatewaytest.App{{AppKey: "fabricKey", AppSecret: "fabricSecret"}},
+		}.Listed(),
 		Fixtures: sandbox.Fixtures{
 			Warrants: []sandbox.WarrantApp{{AppID: "appID", AppSecret: "warrantSecret"}, {AppID: "b"}},
 		},
@@ -146,10 +147,10 @@ func TestSecretsOfRemovedSandboxesAreForgottenInTheEnd(t *testing.T) {
 	secretOf := func(i int) string { return fmt.Sprintf(`%04d "blank"/slash*star~`, i) }
 	churn := func(i int) {
 		id := fmt.Sprint("box-", i)
-		w.create(t, sandbox.Definition{ID: id, Credentials: sandbox.Credentials{
-			Top:    []sandbox.App{{AppKey: id, AppSecret: secretOf(i)}},
-			Fabric: []sandbox.App{{AppKey: id, AppSecret: "app-secret-of-kept"}},
-		}})
+		w.create(t, sandbox.Definition{ID: id, Credentials: gatewaytest.Credentials{
+			Top:    []gatewaytest.App{{AppKey: id, AppSecret: secretOf(i)}},
+			Fabric: []gatewaytest.App{{AppKey: id, AppSecret: "app-secret-of-kept"}},
+		}.Listed()})
 		if err := w.Remove(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
@@ -173,15 +174,15 @@ func TestSecretsOfRemovedSandboxesAreForgottenInTheEnd(t *testing.T) {
 func TestBearerTokenIsNotNamedInErrors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
-	def := sandbox.Definition{ID: "one", Credentials: sandbox.Credentials{
-		ACS: []sandbox.ACSCredential{{BearerToken: "bearer-token-canary"}},
-	}}
+	def := sandbox.Definition{ID: "one", Credentials: gatewaytest.Credentials{
+		ACS: []gatewaytest.ACSCredential{{BearerToken: "bearer-token-canary"}},
+	}.Listed()}
 	w.create(t, def)
 	def.ID = "two"
 	if _, err := w.Create(t.Context(), def); err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("Create = %v, want an error without the token", err)
 	}
-	if found, err := w.Find(t.Context(), wire.Credential{Kind: wire.Bearer, ID: "bearer-token-canary"}); err != nil || found == nil {
+	if found, err := w.Find(t.Context(), wire.Credential{Kind: wire.Bearer, ID: "bearer-token-canary", Secret: true}); err != nil || found == nil {
 		t.Error("the first sandbox lost its token")
 	}
 }

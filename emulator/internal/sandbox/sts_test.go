@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -13,9 +14,9 @@ import (
 
 // withApp defines a sandbox with one top app.
 func withApp(id, appKey string, seed uint64) sandbox.Definition {
-	return sandbox.Definition{ID: id, Seed: seed, Frozen: true, Credentials: sandbox.Credentials{
-		Top: []sandbox.App{{AppKey: appKey, AppSecret: "app-secret-of-" + appKey}},
-	}}
+	return sandbox.Definition{ID: id, Seed: seed, Frozen: true, Credentials: gatewaytest.Credentials{
+		Top: []gatewaytest.App{{AppKey: appKey, AppSecret: "app-secret-of-" + appKey}},
+	}.Listed()}
 }
 
 func temporary(tb testing.TB, box *sandbox.Sandbox, appKey string, expires time.Time) token.Temporary {

@@ -24,6 +24,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -220,12 +221,12 @@ func plane(t *testing.T, seen *telemetry.Telemetry) (*emulator.Emulator, http.Ha
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = em.World().Sandboxes().Create(t.Context(), sandbox.Definition{ID: "canaries", Now: &start, Credentials: sandbox.Credentials{
-		ACS: []sandbox.ACSCredential{
+	_, err = em.World().Sandboxes().Create(t.Context(), sandbox.Definition{ID: "canaries", Now: &start, Credentials: gatewaytest.Credentials{
+		ACS: []gatewaytest.ACSCredential{
 			{AccessKeyID: "canary-id", AccessKeySecret: secrets[0]}, {BearerToken: secrets[2]},
 		},
-		Fabric: []sandbox.App{{AppKey: "canary-app", AppSecret: secrets[1]}},
-	}})
+		Fabric: []gatewaytest.App{{AppKey: "canary-app", AppSecret: secrets[1]}},
+	}.Listed()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,8 @@ type Options struct {
 	Catalogue *contract.Catalogue
 	// Gateways stand in the order in which they are asked whether a request is theirs.
 	Gateways []gateway.Gateway
+	// Schemes read the credentials of the gateways, and draw them in this order.
+	Schemes []sandbox.Scheme
 	// Library holds the scenarios that can be played by name.
 	Library *scenario.Library
 	// Default is the sandbox that always exists. Where the store holds it already, it stays as it is.
@@ -60,7 +62,9 @@ type World struct {
 func New(ctx context.Context, o Options) (*World, error) {
 	w := &World{
 		options: o, stopping: make(chan struct{}), decode: language.NewDecoder(o.Catalogue),
-		registry: sandbox.NewRegistry(sandbox.RegistryOptions{Store: o.Store, RealNow: o.RealNow, Limit: o.Sandboxes}),
+		registry: sandbox.NewRegistry(sandbox.RegistryOptions{
+			Store: o.Store, RealNow: o.RealNow, Schemes: o.Schemes, Limit: o.Sandboxes,
+		}),
 	}
 	var err error
 	if w.engine, err = w.newEngine(); err != nil {
@@ -114,8 +118,7 @@ func (w *World) drawSandbox(ctx context.Context, def sandbox.Definition, seed *u
 	defer w.drawing.Unlock()
 	chance := rand.New(w.options.Chance)
 	def.Seed = sandbox.NewSeed(chance)
-	err := def.Complete(chance, func(c wire.Credential) (bool, error) { return w.registry.Taken(ctx, c) })
-	if err != nil {
+	if err := w.registry.Complete(ctx, &def, chance); err != nil {
 		return nil, err
 	}
 	if seed != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
+	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -79,23 +80,35 @@ func user(turn *sandbox.Turn, call *wire.Call) (string, error) {
 	return name, nil
 }
 
-// supersede ends the newest code of the user: only the one about to be issued counts from now on. The key remembers
-// the turn and end of that code for as long as it could be used.
+// newestCode is what is kept of the newest code of a user, for as long as it could be used.
+type newestCode struct {
+	// Number is that of the call that issued it.
+	Number uint64 `cbor:"1,keyasint"`
+	// Ends is when it expires, in Unix milliseconds.
+	Ends int64 `cbor:"2,keyasint"`
+}
+
+func newestCodeKey(user string) string { return "authcode/" + user }
+
+// supersede ends the newest code of the user: only the one about to be issued counts from now on.
 func supersede(ctx context.Context, turn *sandbox.Turn, user string, expires time.Time) error {
-	var earlier string
-	err := turn.Space().Update(ctx, "authcode/"+user, func(old []byte) ([]byte, time.Time, error) {
-		earlier = string(old)
-		return fmt.Appendf(nil, "%d %d", turn.Number, expires.UnixMilli()), expires, nil
+	next, err := record.Write(newestCode{Number: turn.Number, Ends: expires.UnixMilli()})
+	if err != nil {
+		return fmt.Errorf("write the newest code of the user: %w", err)
+	}
+	var before []byte
+	err = turn.Space().Update(ctx, newestCodeKey(user), func(old []byte) ([]byte, time.Time, error) {
+		before = old
+		return next, expires, nil
 	})
-	if err != nil || earlier == "" {
+	if err != nil || before == nil {
 		return err
 	}
-	var number uint64
-	var end int64
-	if _, err := fmt.Sscanf(earlier, "%d %d", &number, &end); err != nil {
+	var earlier newestCode
+	if err := record.Read(before, &earlier); err != nil {
 		return fmt.Errorf("read the newest code of the user: %w", err)
 	}
-	err = turn.EndToken(ctx, token.ID(Name, number), time.UnixMilli(end), token.Superseded,
+	err = turn.EndToken(ctx, token.ID(Name, earlier.Number), time.UnixMilli(earlier.Ends), token.Superseded,
 		"by the code of call "+strconv.FormatUint(turn.Number, 10))
 	if _, ended := errors.AsType[*token.TransitionError](err); ended {
 		return nil // it was used or has expired: nothing to end

@@ -12,6 +12,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/ccmessaging"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
@@ -47,11 +49,12 @@ func newWorld(tb testing.TB, channels ...string) *world {
 		tb.Fatalf("load the specs: %v", err)
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return epoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "box", Seed: 7, Frozen: true, Fixtures: sandbox.Fixtures{Channels: channels},
-		Credentials: sandbox.Credentials{Fabric: []sandbox.App{{AppKey: appKey, AppSecret: appSecret}}},
+		Credentials: gatewaytest.Credentials{Fabric: []gatewaytest.App{{AppKey: appKey, AppSecret: appSecret}}}.Listed(),
 	})
 	if err != nil {
 		tb.Fatalf("create the sandbox: %v", err)
@@ -91,7 +94,7 @@ func (w *world) call(operation string, args arguments) (wire.Result, error) {
 	if err != nil {
 		w.tb.Fatal(err)
 	}
-	call := &wire.Call{Request: req, API: ccmessaging.Name, Operation: operation, Text: map[string]string{}}
+	call := &wire.Call{Request: req, Gateway: "fabric", API: ccmessaging.Name, Operation: operation, Text: map[string]string{}}
 	for name := range query {
 		call.Text[name] = query.Get(name)
 	}

@@ -49,7 +49,7 @@ func admit(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (client, er
 	}
 	opened, claims, ok := openToken(turn.Sandbox, text)
 	if !ok {
-		return client{}, refuseToken(wire.WrongSecurityToken, illegalToken, unknownToken(turn, text))
+		return client{}, refuseToken(wire.WrongSecurityToken, illegalToken, unknownToken(turn, call, text))
 	}
 	state, err := turn.TokenState(ctx, claims)
 	if err != nil {
@@ -92,7 +92,7 @@ func (c client) ended(turn *sandbox.Turn) string {
 }
 
 // unknownToken explains a token that is not the text of an issued one, by trying what clients are known to do to it.
-func unknownToken(turn *sandbox.Turn, text string) string {
+func unknownToken(turn *sandbox.Turn, call *wire.Call, text string) string {
 	issued := func(text string) bool {
 		_, _, ok := openToken(turn.Sandbox, text)
 		return ok
@@ -108,8 +108,8 @@ func unknownToken(turn *sandbox.Turn, text string) string {
 	case issued(strings.Trim(text, `"' `)):
 		return "The client token would be good without the quotes around it."
 	}
-	for _, app := range turn.Credentials.Fabric {
-		if _, ok := turn.OpenAccess(strings.TrimPrefix(text, "Bearer "), app.AppKey, []string{Name}); ok {
+	for _, app := range turn.Keys(call.Gateway) {
+		if _, ok := turn.OpenAccess(strings.TrimPrefix(text, "Bearer "), app.ID, []string{Name}); ok {
 			return "The header holds an AccessToken of tokenByAkSk; it needs the token of applyToken."
 		}
 	}
@@ -160,10 +160,13 @@ func (c client) renew(ctx context.Context, turn *sandbox.Turn, call *wire.Call) 
 	}}, nil
 }
 
+// renewalKey is that of the replacement of the token that a call issued.
+func renewalKey(number uint64) string { return "ccmessaging/renewal/" + strconv.FormatUint(number, 10) }
+
 // settle makes mine the replacement, or returns the one that another request settled on and that has not ended.
 func (c client) settle(ctx context.Context, turn *sandbox.Turn, mine string) (string, error) {
-	key, settled := "ccmessaging/renewal/"+strconv.FormatUint(c.claims.Number, 10), ""
-	err := turn.Space().Update(ctx, key, func(old []byte) ([]byte, time.Time, error) {
+	settled := ""
+	err := turn.Space().Update(ctx, renewalKey(c.claims.Number), func(old []byte) ([]byte, time.Time, error) {
 		settled = string(old)
 		_, claims, ok := openToken(turn.Sandbox, settled)
 		if !ok || claims.Expired(turn.Now) {

@@ -2,12 +2,12 @@ package ccmessaging
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -22,15 +22,15 @@ const maxQueue = 100
 // session is the open conversation of a user on a channel.
 type session struct {
 	// SeenAt is when the last send or poll came, in Unix milliseconds.
-	SeenAt int64     `json:"seenAt"`
-	Queue  []message `json:"queue,omitempty"`
+	SeenAt int64     `cbor:"1,keyasint"`
+	Queue  []message `cbor:"2,keyasint,omitempty"`
 }
 
 // message waits for a poll.
 type message struct {
-	At        int64  `json:"at"` // Unix milliseconds
-	MediaType string `json:"mediaType"`
-	Content   string `json:"content"`
+	At        int64  `cbor:"1,keyasint"` // Unix milliseconds
+	MediaType string `cbor:"2,keyasint"`
+	Content   string `cbor:"3,keyasint"`
 }
 
 func (s session) ends() time.Time { return time.UnixMilli(s.SeenAt).Add(sessionIdle) }
@@ -52,7 +52,7 @@ func readSession(raw []byte, now time.Time) (session, bool, error) {
 	if raw == nil {
 		return s, false, nil
 	}
-	if err := json.Unmarshal(raw, &s); err != nil {
+	if err := record.Read(raw, &s); err != nil {
 		return s, false, fmt.Errorf("read the session: %w", err)
 	}
 	return s, now.Before(s.ends()), nil
@@ -84,7 +84,7 @@ func openSession(ctx context.Context, turn *sandbox.Turn, t clientToken) error {
 // touched is what to keep of a session that was used now.
 func (s session) touched(now time.Time) ([]byte, time.Time, error) {
 	s.SeenAt = now.UnixMilli()
-	raw, err := json.Marshal(s)
+	raw, err := record.Write(s)
 	return raw, s.ends(), err
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api/deepvision"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
@@ -33,11 +35,12 @@ func newSandbox(t *testing.T) *sandbox.Sandbox {
 func newRegistry(t *testing.T) (*sandbox.Sandbox, *sandbox.Registry) {
 	t.Helper()
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(t.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &noon, Frozen: true,
-		Credentials: sandbox.Credentials{Top: []sandbox.App{{AppKey: appKey, AppSecret: "testsecret"}}},
+		Credentials: gatewaytest.Credentials{Top: []gatewaytest.App{{AppKey: appKey, AppSecret: "testsecret"}}}.Listed(),
 	})
 	if err != nil {
 		t.Fatal(err)

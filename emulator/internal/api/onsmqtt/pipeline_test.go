@@ -33,9 +33,9 @@ func newServer(tb testing.TB, change ...func(*sandbox.Definition)) server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	def := sandbox.Definition{ID: "mqtt", Seed: 7, Now: &noon, Frozen: true, Credentials: sandbox.Credentials{
-		ACS: []sandbox.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: "secret"}},
-	}}
+	def := sandbox.Definition{ID: "mqtt", Seed: 7, Now: &noon, Frozen: true, Credentials: gatewaytest.Credentials{
+		ACS: []gatewaytest.ACSCredential{{AccessKeyID: "ak", AccessKeySecret: "secret"}},
+	}.Listed()}
 	for _, f := range change {
 		f(&def)
 	}

@@ -57,7 +57,7 @@ func (Scheme) Parse(raw json.RawMessage) ([]sandbox.ListedKey, error) {
 
 func (c credential) check() error {
 	for _, secret := range []string{c.AccessKeySecret, c.BearerToken} {
-		if err := gateway.CheckSizes(secret, c.AccessKeyID, c.SecurityToken); err != nil {
+		if err := sandbox.CheckSizes(secret, c.AccessKeyID, c.SecurityToken); err != nil {
 			return err
 		}
 	}

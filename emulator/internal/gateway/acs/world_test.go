@@ -11,6 +11,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -80,12 +82,13 @@ func newWorld(tb testing.TB) world {
 		tb.Fatal(err)
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &noon, Frozen: true,
-		Credentials: sandbox.Credentials{
-			ACS: []sandbox.ACSCredential{
+		Credentials: gatewaytest.Credentials{
+			ACS: []gatewaytest.ACSCredential{
 				{AccessKeyID: keyID, AccessKeySecret: keySecret},
 				{AccessKeyID: otherID, AccessKeySecret: otherSecret},
 				{AccessKeyID: stsID, AccessKeySecret: stsSecret, SecurityToken: stsToken},
@@ -93,8 +96,8 @@ func newWorld(tb testing.TB) world {
 				{BearerToken: bearerToken},
 				{BearerToken: "disabled-bearer", Disabled: true},
 			},
-			Top: []sandbox.App{{AppKey: topApp, AppSecret: topAppSecret}},
-		},
+			Top: []gatewaytest.App{{AppKey: topApp, AppSecret: topAppSecret}},
+		}.Listed(),
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -102,9 +102,9 @@ func (x *exchange) badForm(turn *sandbox.Turn, value, appKey string) string {
 
 // unknownToken explains a token that this sandbox did not issue to the app.
 func (x *exchange) unknownToken(turn *sandbox.Turn, text, appKey string) string {
-	for _, app := range turn.Credentials.Fabric {
-		if _, ok := x.gateway.open(turn, text, app.AppKey); ok {
-			return fmt.Sprintf("The AccessToken was issued to app %s; x-app-key names %s.", app.AppKey, appKey)
+	for _, app := range turn.Keys(Name) {
+		if _, ok := x.gateway.open(turn, text, app.ID); ok {
+			return fmt.Sprintf("The AccessToken was issued to app %s; x-app-key names %s.", app.ID, appKey)
 		}
 	}
 	if bare := strings.ToLower(strings.Trim(text, `"'<>{}`)); bare != text {

@@ -11,6 +11,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
@@ -50,13 +52,14 @@ func newWorld(tb testing.TB) *world {
 		tb.Fatalf("load the specs: %v", err)
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return epoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "box", Seed: 7, Frozen: true,
-		Credentials: sandbox.Credentials{Fabric: []sandbox.App{
+		Credentials: gatewaytest.Credentials{Fabric: []gatewaytest.App{
 			{AppKey: appKey, AppSecret: "secret-1"}, {AppKey: otherApp, AppSecret: "secret-2"},
-		}},
+		}}.Listed(),
 	})
 	if err != nil {
 		tb.Fatalf("create the sandbox: %v", err)

@@ -20,6 +20,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -109,11 +111,12 @@ func newWorld(t testing.TB, secret string, now time.Time) world {
 		t.Fatal(err)
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(),
 		Store: memory.New(), RealNow: func() time.Time { return now },
 	})
 	box, err := registry.Create(t.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &now, Frozen: true,
-		Credentials: sandbox.Credentials{Top: []sandbox.App{{AppKey: appKey, AppSecret: secret}}},
+		Credentials: gatewaytest.Credentials{Top: []gatewaytest.App{{AppKey: appKey, AppSecret: secret}}}.Listed(),
 	})
 	if err != nil {
 		t.Fatal(err)
