@@ -27,7 +27,7 @@ func newWorld(tb testing.TB, limit int) *world {
 	w.passes(0)
 	w.Registry = sandbox.NewRegistry(sandbox.RegistryOptions{
 		Schemes: gateways.Schemes(),
-		Store: w.store, RealNow: func() time.Time { return *w.real.Load() }, Limit: limit,
+		Store:   w.store, RealNow: func() time.Time { return *w.real.Load() }, Limit: limit,
 	})
 	return w
 }

@@ -31,7 +31,7 @@ func newSandbox(tb testing.TB, seed uint64, apps ...sandbox.WarrantApp) *sandbox
 	tb.Helper()
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
 		Schemes: gateways.Schemes(),
-		Store: memory.New(), RealNow: func() time.Time { return noon },
+		Store:   memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "test", Seed: seed, Now: &noon, Frozen: true, Fixtures: sandbox.Fixtures{Warrants: apps},

@@ -27,7 +27,7 @@ func newSandbox(tb testing.TB, users ...string) *sandbox.Sandbox {
 	tb.Helper()
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
 		Schemes: gateways.Schemes(),
-		Store: memory.New(), RealNow: func() time.Time { return noon },
+		Store:   memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &noon, Frozen: true, Fixtures: sandbox.Fixtures{Users: users},

@@ -50,7 +50,7 @@ func newWorld(tb testing.TB, channels ...string) *world {
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
 		Schemes: gateways.Schemes(),
-		Store: memory.New(), RealNow: func() time.Time { return epoch },
+		Store:   memory.New(), RealNow: func() time.Time { return epoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "box", Seed: 7, Frozen: true, Fixtures: sandbox.Fixtures{Channels: channels},

@@ -36,7 +36,7 @@ func newRegistry(t *testing.T) (*sandbox.Sandbox, *sandbox.Registry) {
 	t.Helper()
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
 		Schemes: gateways.Schemes(),
-		Store: memory.New(), RealNow: func() time.Time { return noon },
+		Store:   memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(t.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &noon, Frozen: true,

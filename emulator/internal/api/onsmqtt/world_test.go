@@ -27,7 +27,7 @@ func newSandbox(tb testing.TB, change ...func(*sandbox.Definition)) *sandbox.San
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
 		Schemes: gateways.Schemes(),
-		Store: memory.New(), RealNow: func() time.Time { return noon },
+		Store:   memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), def)
 	if err != nil {

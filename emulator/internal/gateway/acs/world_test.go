@@ -83,7 +83,7 @@ func newWorld(tb testing.TB) world {
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
 		Schemes: gateways.Schemes(),
-		Store: memory.New(), RealNow: func() time.Time { return noon },
+		Store:   memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &noon, Frozen: true,

@@ -53,7 +53,7 @@ func newWorld(tb testing.TB) *world {
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
 		Schemes: gateways.Schemes(),
-		Store: memory.New(), RealNow: func() time.Time { return epoch },
+		Store:   memory.New(), RealNow: func() time.Time { return epoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
 		ID: "box", Seed: 7, Frozen: true,

@@ -112,7 +112,7 @@ func newWorld(t testing.TB, secret string, now time.Time) world {
 	}
 	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
 		Schemes: gateways.Schemes(),
-		Store: memory.New(), RealNow: func() time.Time { return now },
+		Store:   memory.New(), RealNow: func() time.Time { return now },
 	})
 	box, err := registry.Create(t.Context(), sandbox.Definition{
 		ID: "test", Seed: 7, Now: &now, Frozen: true,
