@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -34,6 +35,7 @@ type world struct {
 	handler http.Handler
 	acs     *gatewaytest.ACS
 	top     *gatewaytest.Top
+	fabric  sandbox.App
 }
 
 const host = "127.0.0.1:4010"
@@ -66,12 +68,26 @@ func newWorldWith(t testing.TB, o emulator.Options, change ...func(*sandbox.Defi
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := func() time.Time { return instant }
-	return &world{
-		Emulator: e, World: e.World(), box: box, handler: e.Handler(),
-		acs: &gatewaytest.ACS{AccessKeyID: "ak", AccessKeySecret: "acs-secret", Now: now},
-		top: &gatewaytest.Top{AppKey: "20000002", AppSecret: "top-secret", Now: now},
+	w := &world{Emulator: e, World: e.World(), handler: e.Handler()}
+	w.enter(box)
+	w.acs.Now = func() time.Time { return instant }
+	w.top.Now = w.acs.Now
+	return w
+}
+
+// enter lets the callers sign with the first credentials of a sandbox, at the instant of its clock.
+func (w *world) enter(box *sandbox.Sandbox) {
+	now := func() time.Time {
+		clock, err := box.Clock(context.Background())
+		if err != nil {
+			panic(err)
+		}
+		return clock.Now
 	}
+	key, app := box.Credentials.ACS[0], box.Credentials.Top[0]
+	w.box, w.fabric = box, box.Credentials.Fabric[0]
+	w.acs = &gatewaytest.ACS{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, Now: now}
+	w.top = &gatewaytest.Top{AppKey: app.AppKey, AppSecret: app.AppSecret, Now: now}
 }
 
 // do sends a request through the data plane's handler.
@@ -241,17 +257,18 @@ func validFabric(t *testing.T, w *world, op *contract.Operation, text map[string
 		if err := json.Unmarshal(body, &credentials); err != nil {
 			t.Fatal(err)
 		}
-		for name, value := range map[string]string{"app_key": "fabric-app", "app_secret": "fabric-secret"} {
+		for name, value := range map[string]string{"app_key": w.fabric.AppKey, "app_secret": w.fabric.AppSecret} {
 			if _, there := credentials[name]; there {
 				credentials[name] = value
 			}
 		}
 		r.Body = toJSON(t, credentials)
-		r.Header.Set("x-app-key", "fabric-app")
+		r.Header.Set("x-app-key", w.fabric.AppKey)
 		return r
 	}
-	access := signIn(t, w, "tokenByAkSk", nil, `{"app_key":"fabric-app","app_secret":"fabric-secret"}`)["AccessToken"]
-	r.Header.Set("x-app-key", "fabric-app")
+	app := toJSON(t, map[string]any{"app_key": w.fabric.AppKey, "app_secret": w.fabric.AppSecret})
+	access := signIn(t, w, "tokenByAkSk", nil, app)["AccessToken"]
+	r.Header.Set("x-app-key", w.fabric.AppKey)
 	r.Header.Set("Authorization", "Bearer "+fmt.Sprint(access))
 	if op.ID != "applyToken" {
 		token := signIn(t, w, "applyToken", r.Header, applyBody(t, w))["token"]
