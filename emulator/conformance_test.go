@@ -35,7 +35,7 @@ type world struct {
 	handler http.Handler
 	acs     *gatewaytest.ACS
 	top     *gatewaytest.Top
-	fabric  sandbox.App
+	fabric  gatewaytest.App
 }
 
 const host = "127.0.0.1:4010"
@@ -84,8 +84,9 @@ func (w *world) enter(box *sandbox.Sandbox) {
 		}
 		return clock.Now
 	}
-	key, app := box.Credentials.ACS[0], box.Credentials.Top[0]
-	w.box, w.fabric = box, box.Credentials.Fabric[0]
+	all := gatewaytest.Read(box.Credentials)
+	key, app := all.ACS[0], all.Top[0]
+	w.box, w.fabric = box, all.Fabric[0]
 	w.acs = &gatewaytest.ACS{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, Now: now}
 	w.top = &gatewaytest.Top{AppKey: app.AppKey, AppSecret: app.AppSecret, Now: now}
 }
