@@ -31,11 +31,8 @@ const (
 // tripsBeyond are the operations that cost more than a call should, each with what it costs now: they change what was
 // kept before, an update is a reading and a writing, and each is made apart. A number here may only shrink.
 var tripsBeyond = map[string]int64{
-	"appstream.GetAuthCode": 7, // the quota, the newest code of the user, the end of the one before
-	"ccmessaging.send":      7, // the AccessToken, the client token twice, the session
-	"ccmessaging.poll":      7,
-	"onsmqtt.QueryToken":    4, // the quota, the state of the token
-	"onsmqtt.RevokeToken":   5, // the quota, the end of the token
+	"ccmessaging.send": 7, // the AccessToken, the client token twice, the session
+	"ccmessaging.poll": 7,
 }
 
 // spied is an emulator whose accesses to its store are counted.

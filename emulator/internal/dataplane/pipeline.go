@@ -40,6 +40,7 @@ func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 	}
 	if err != nil {
 		steps.begin(stepRefuse)
+		turn.Discard()
 		v = v.and(p.refuse(exchange, err))
 	}
 	steps.begin(stepCheck)
@@ -97,16 +98,14 @@ func (p *Plane) answer(
 // behave counts the call against its quota, and runs the operation's code, or answers from its spec when it has none.
 func (p *Plane) behave(ctx context.Context, x gateway.Exchange, turn *sandbox.Turn) (verdict, error) {
 	op := x.Operation()
-	if err := spendQuota(ctx, turn, op); err != nil {
-		return verdict{}, err
-	}
+	spendQuota(turn, op)
 	handler, ok := p.handlers[op.Name]
 	if !ok {
 		handler = sample(op)
 	}
 	result, err := handler(ctx, turn, x.Call())
-	if err == nil {
-		err = turn.Settle(ctx)
+	if late := turn.Settle(ctx); late != nil {
+		err = late // nonce and quota are judged before what the operation found
 	}
 	if err != nil {
 		return verdict{}, err
@@ -132,19 +131,17 @@ func sample(op *contract.Operation) func(context.Context, *sandbox.Turn, *wire.C
 }
 
 // spendQuota counts the call against the documented rate limit of its operation.
-func spendQuota(ctx context.Context, turn *sandbox.Turn, op *contract.Operation) error {
+func spendQuota(turn *sandbox.Turn, op *contract.Operation) {
 	if op.Quota == nil {
-		return nil
+		return
 	}
-	within, limit, err := turn.Spend(ctx, op.Name, op.Quota.Rate)
-	if err != nil || within {
-		return err
-	}
-	return &wire.Fault{Kind: wire.Documented, Code: op.Quota.Code, Findings: []wire.Finding{{
-		Check: "quota", Level: wire.LevelError, Message: fmt.Sprintf(
-			"More than %d calls of %s in %s of the sandbox's clock. A sandbox can change or switch off its quotas.",
-			limit.Calls, op.Name, limit.Per),
-	}}}
+	turn.Spend(op.Name, op.Quota.Rate, func(limit contract.Rate) error {
+		return &wire.Fault{Kind: wire.Documented, Code: op.Quota.Code, Findings: []wire.Finding{{
+			Check: "quota", Level: wire.LevelError, Message: fmt.Sprintf(
+				"More than %d calls of %s in %s of the sandbox's clock. A sandbox can change or switch off its quotas.",
+				limit.Calls, op.Name, limit.Per),
+		}}}
+	})
 }
 
 func (p *Plane) gatewayOf(req *wire.Request) gateway.Gateway {

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 
@@ -21,22 +20,23 @@ func parseQuota(text string) (contract.Rate, error) {
 	return rate, nil
 }
 
-// Spend counts one call against the quota of an operation and reports whether it is within. The limit is the
-// sandbox's own where its definition has one, else documented. Time is cut into windows of Per on the sandbox's clock.
-func (t *Turn) Spend(
-	ctx context.Context, operation string, documented contract.Rate,
-) (within bool, limit contract.Rate, err error) {
-	limit = documented
+// Spend counts one call against the quota of an operation, with the turn's next access to the store. A call beyond it ends
+// the turn with the error of refused. The limit is the sandbox's own where its definition has one, else documented. Time
+// is cut into windows of Per on the sandbox's clock.
+func (t *Turn) Spend(operation string, documented contract.Rate, refused func(limit contract.Rate) error) {
+	limit := documented
 	if own, ok := t.quotas[operation]; ok {
 		limit = own
 	}
 	if limit.Calls == 0 {
-		return true, limit, nil
+		return
 	}
 	start := t.Now.Truncate(limit.Per)
-	step := store.Increment{
+	step := &store.Increment{
 		Key: quotaPrefix + operation + "/" + strconv.FormatInt(start.Unix(), 10), Delta: 1, Expires: start.Add(2 * limit.Per),
+		Limit: int64(limit.Calls),
 	}
-	err = t.Do(ctx, &step)
-	return step.Sum <= int64(limit.Calls), limit, err
+	t.conditions = append(t.conditions, condition{
+		step, func() bool { return step.Sum <= step.Limit }, func() error { return refused(limit) },
+	})
 }

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -33,11 +34,16 @@ func TestSpend(t *testing.T) {
 			box := newWorld(t, 0).create(t, def)
 			spend := func(operation string) bool {
 				t.Helper()
-				within, limit, err := begin(t, box).Spend(t.Context(), operation, documented)
-				if err != nil || (operation == "api.Call" && limit != c.limit) {
+				turn, limit := begin(t, box), c.limit
+				turn.Spend(operation, documented, func(own contract.Rate) error {
+					limit = own
+					return errOverQuota
+				})
+				err := turn.Settle(t.Context())
+				if err != nil && !errors.Is(err, errOverQuota) || operation == "api.Call" && limit != c.limit {
 					t.Fatalf("Spend: limit %+v, %v, want %+v", limit, err, c.limit)
 				}
-				return within
+				return err == nil
 			}
 			for i := range c.calls {
 				if !spend("api.Call") {
@@ -66,12 +72,16 @@ func TestSpend(t *testing.T) {
 	}
 }
 
+// errOverQuota is what these tests refuse a call beyond its quota with.
+var errOverQuota = errors.New("over quota")
+
 func TestSpendWithoutALimit(t *testing.T) {
 	t.Parallel()
 	turn := begin(t, newBox(t, 1))
 	for range 100 {
-		if within, _, err := turn.Spend(t.Context(), "api.Call", contract.Rate{}); !within || err != nil {
-			t.Fatalf("Spend = %v, %v, want true", within, err)
+		turn.Spend("api.Call", contract.Rate{}, func(contract.Rate) error { return errOverQuota })
+		if err := turn.Settle(t.Context()); err != nil {
+			t.Fatalf("Spend without a limit = %v", err)
 		}
 	}
 }

@@ -138,10 +138,10 @@ func (r *Registry) publish(ctx context.Context, box *Sandbox, name string) error
 	if err != nil {
 		return fmt.Errorf("write the definition of the sandbox: %w", err)
 	}
-	adds := []*store.Add{{Key: sandboxKey(box.ID), Value: raw}}
+	adds := []*store.Add{{Key: sandboxKey(box.ID), Value: raw, Needed: true}}
 	names := box.names()
 	for _, c := range names {
-		adds = append(adds, &store.Add{Key: ownerKey(c), Value: []byte(box.ID)})
+		adds = append(adds, &store.Add{Key: ownerKey(c), Value: []byte(box.ID), Needed: true})
 	}
 	var steps []store.Step
 	for _, add := range adds {

@@ -135,7 +135,7 @@ func (b *Sandbox) ChangeToken(ctx context.Context, id string, to token.State) (t
 	if err != nil {
 		return found, err
 	}
-	return b.EndListed(ctx, b.space, found, now, to)
+	return token.EndListed(ctx, b.space, found, now, to)
 }
 
 // Key is a credential by which requests are signed.

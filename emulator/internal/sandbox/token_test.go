@@ -113,10 +113,10 @@ func TestTokenTransitions(t *testing.T) {
 				t.Parallel()
 				box := newBox(t, 1)
 				issuedToken := issue(t, box, true)
-				if err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), from, "first"); err != nil {
+				if err := token.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), from, "first"); err != nil {
 					t.Fatalf("active to %s: %v", from, err)
 				}
-				err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), to, "second")
+				err := token.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), to, "second")
 				refused, ok := errors.AsType[*token.TransitionError](err)
 				if !ok || refused.From != from || refused.To != to || refused.ID != issuedToken.id {
 					t.Errorf("%s to %s = %v, want a refusal", from, to, err)
@@ -136,7 +136,7 @@ func TestExpiredTokensCannotEndOtherwise(t *testing.T) {
 	t.Parallel()
 	box := newBox(t, 1)
 	issuedToken := issue(t, box, true)
-	err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, issuedToken.end, token.Redeemed, "too late")
+	err := token.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, issuedToken.end, token.Redeemed, "too late")
 	if refused, ok := errors.AsType[*token.TransitionError](err); !ok || refused.From != token.Expired {
 		t.Errorf("redeeming an expired token = %v, want a refusal", err)
 	}
@@ -183,33 +183,11 @@ func TestChangeToken(t *testing.T) {
 	}
 }
 
-func TestNoteUseKeepsTheStateAndABoundedHistory(t *testing.T) {
-	t.Parallel()
-	box := newBox(t, 1)
-	issuedToken := issue(t, box, false)
-	for i := range 200 {
-		if err := box.NoteUse(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), fmt.Sprint("use ", i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	listed, err := box.Token(t.Context(), issuedToken.id)
-	if err != nil || listed.State != token.Active || len(listed.History) != 51 {
-		t.Fatalf("listed as %s with %d lines, %v, want active and 51", listed.State, len(listed.History), err)
-	}
-	if first, last := listed.History[1].Note, listed.History[50].Note; first != "use 150" || last != "use 199" {
-		t.Errorf("the history runs from %q to %q", first, last)
-	}
-	if err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), token.Revoked, "end"); err != nil {
-		t.Fatal(err)
-	}
-	issuedToken.stateIs(t, box, epoch(), token.Revoked)
-}
-
 func TestWhatWasDoneToATokenOutlivesIt(t *testing.T) {
 	t.Parallel()
 	box := newBox(t, 1)
 	issuedToken := issue(t, box, false)
-	if err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), token.Revoked, "end"); err != nil {
+	if err := token.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), token.Revoked, "end"); err != nil {
 		t.Fatal(err)
 	}
 	if err := box.Space().Reclaim(t.Context(), issuedToken.end.Add(23*time.Hour)); err != nil {
@@ -245,7 +223,7 @@ func TestOneOfManyConcurrentRedeemersWins(t *testing.T) {
 		var winners atomic.Int64
 		for range 64 {
 			wg.Go(func() {
-				if box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), token.Redeemed, "redeemed") == nil {
+				if token.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, epoch(), token.Redeemed, "redeemed") == nil {
 					winners.Add(1)
 				}
 			})
@@ -274,7 +252,7 @@ func FuzzTokenTransitions(f *testing.F) {
 			case 5:
 				now = issuedToken.end.Add(time.Minute)
 			default:
-				err := box.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, now, states[n], "step")
+				err := token.End(t.Context(), box.Space(), issuedToken.id, issuedToken.end, now, states[n], "step")
 				switch {
 				case err == nil && (ended != "" || !now.Before(issuedToken.end)):
 					t.Fatalf("%s to %s at %v succeeded", ended, states[n], now)

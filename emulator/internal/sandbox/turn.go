@@ -24,13 +24,14 @@ type Turn struct {
 
 	callsBefore uint64
 	chance      *random.Source
-	claims      []claim      // which travel with the next reading or writing
+	conditions  []condition  // which travel with the next reading or writing
 	writes      []store.Step // which Commit carries
 }
 
-// claim is a key that nobody may have claimed before.
-type claim struct {
-	step    *store.Claim
+// condition is a step by which a turn can be refused.
+type condition struct {
+	step    store.Step
+	holds   func() bool // once the step was carried out
 	refused func() error
 }
 
@@ -56,32 +57,36 @@ func (b *Sandbox) Begin(ctx context.Context, further ...store.Step) (*Turn, erro
 	return &Turn{Sandbox: b, Number: uint64(calls.Sum), Now: now, callsBefore: kept.CallsBefore}, nil
 }
 
-// Space is the space of the sandbox as the turn uses it: what the turn claimed travels with the next access, whose error
-// is then the refusal of a claim that came too late.
+// Space is the space of the sandbox as the turn uses it: the turn's conditions travel with the next access, whose error
+// is then that of a condition that does not hold.
 func (t *Turn) Space() store.Space { return store.Space{Carrier: t} }
 
 // Claim remembers a key until then, with the turn's next access to the store. A claim that comes too late ends the turn
 // with the error of refused.
 func (t *Turn) Claim(key string, until time.Time, refused func() error) {
-	t.claims = append(t.claims, claim{&store.Claim{Key: key, Now: t.Now, Expires: until}, refused})
+	step := &store.Claim{Key: key, Now: t.Now, Expires: until}
+	t.conditions = append(t.conditions, condition{step, func() bool { return step.Fresh }, refused})
 }
 
 // Do implements store.Carrier.
 func (t *Turn) Do(ctx context.Context, steps ...store.Step) error {
-	if len(t.claims) == 0 {
+	if len(t.conditions) == 0 {
+		if len(steps) == 0 {
+			return nil
+		}
 		return t.space.Do(ctx, steps...)
 	}
-	all := make([]store.Step, 0, len(t.claims)+len(steps))
-	for _, c := range t.claims {
+	all := make([]store.Step, 0, len(t.conditions)+len(steps))
+	for _, c := range t.conditions {
 		all = append(all, c.step)
 	}
 	if err := t.space.Do(ctx, append(all, steps...)...); err != nil {
 		return err
 	}
-	claims := t.claims
-	t.claims = nil
-	for _, c := range claims {
-		if !c.step.Fresh {
+	conditions := t.conditions
+	t.conditions = nil
+	for _, c := range conditions {
+		if !c.holds() {
 			return c.refused()
 		}
 	}
@@ -98,13 +103,8 @@ func (t *Turn) Update(
 	return t.space.Update(ctx, key, change)
 }
 
-// Settle carries the claims that no other access has carried yet.
-func (t *Turn) Settle(ctx context.Context) error {
-	if len(t.claims) == 0 {
-		return nil
-	}
-	return t.Do(ctx)
-}
+// Settle carries the conditions that no other access has carried yet.
+func (t *Turn) Settle(ctx context.Context) error { return t.Do(ctx) }
 
 // Write keeps a step for Commit.
 func (t *Turn) Write(step store.Step) { t.writes = append(t.writes, step) }
@@ -117,6 +117,9 @@ func (t *Turn) Commit(ctx context.Context, further ...store.Step) error {
 	t.writes = nil
 	return t.space.Do(ctx, steps...)
 }
+
+// Discard forgets what the turn wrote: a call that is refused leaves nothing behind.
+func (t *Turn) Discard() { t.writes = nil }
 
 // HasWrites reports whether something waits for Commit.
 func (t *Turn) HasWrites() bool { return len(t.writes) > 0 }
@@ -138,15 +141,37 @@ func (t *Turn) SealClaims(c token.Claims, size int) []byte {
 	return t.Seal(c, size)
 }
 
-// TokenState judges a token of this sandbox by its claims.
-func (t *Turn) TokenState(ctx context.Context, c token.Claims) (token.State, error) {
-	return t.State(ctx, t.Space(), c, token.Moment{Now: t.Now, Calls: t.Number, CallsBefore: t.callsBefore})
+// Judge begins to judge a token of this sandbox by its claims, as steps that can travel with others.
+func (t *Turn) Judge(c token.Claims) *token.Judgement {
+	return token.Judge(c, token.Moment{Now: t.Now, Calls: t.Number, CallsBefore: t.callsBefore})
 }
 
-// EndToken moves a token out of Active, as one step: of many concurrent callers one succeeds. A token that is not active
+// TokenState judges a token of this sandbox by its claims, in one trip.
+func (t *Turn) TokenState(ctx context.Context, c token.Claims) (token.State, error) {
+	judgement := t.Judge(c)
+	if err := t.Do(ctx, judgement.Steps()...); err != nil {
+		return "", err
+	}
+	return judgement.State()
+}
+
+// EndToken moves a token out of Active, in one trip: of many concurrent callers one succeeds. A token that is not active
 // any more gives a *token.TransitionError.
 func (t *Turn) EndToken(ctx context.Context, id string, expires time.Time, to token.State, note string) error {
-	return t.End(ctx, t.Space(), id, expires, t.Now, to, note)
+	return token.End(ctx, t.Space(), id, expires, t.Now, to, note)
+}
+
+// Supersede ends an earlier token with the turn's Commit, if it is active then.
+func (t *Turn) Supersede(id string, expires time.Time, note string) error {
+	if !t.Now.Before(expires) {
+		return nil
+	}
+	step, err := token.EndStep(id, expires, t.Now, token.Superseded, note)
+	if err != nil {
+		return err
+	}
+	t.Write(step)
+	return nil
 }
 
 // IssueTemporary issues security credentials to the caller.

@@ -23,11 +23,13 @@ type Put struct {
 	Expires time.Time
 }
 
-// Add sets a key that is absent, and ends the run where it is there. Of many concurrent callers one adds it.
+// Add sets a key that is absent. Of many concurrent callers one adds it.
 type Add struct {
 	Key     string
 	Value   []byte
 	Expires time.Time
+	// Needed ends the run where the key is there already.
+	Needed bool
 
 	Added bool
 }
@@ -40,12 +42,24 @@ type Take struct {
 	Found bool
 }
 
+// Exchange sets a key and reads what was there before; Found says that something was.
+type Exchange struct {
+	Key     string
+	Value   []byte
+	Expires time.Time
+
+	Old   []byte
+	Found bool
+}
+
 // Increment adds Delta to the counter at a key, which starts at zero. To the other steps a counter is its decimal text;
 // a value that is no such text cannot be counted on.
 type Increment struct {
 	Key     string
 	Delta   int64
 	Expires time.Time
+	// Limit ends the run where the sum is beyond it; zero means that nothing does.
+	Limit int64
 
 	Sum int64
 }
@@ -113,6 +127,7 @@ func (*Get) isStep()       {}
 func (*Put) isStep()       {}
 func (*Add) isStep()       {}
 func (*Take) isStep()      {}
+func (*Exchange) isStep()  {}
 func (*Increment) isStep() {}
 func (*Claim) isStep()     {}
 func (*Append) isStep()    {}

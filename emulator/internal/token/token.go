@@ -60,7 +60,7 @@ func (e *TransitionError) Error() string {
 	return fmt.Sprintf("token %s is %s and cannot become %s: %s", e.ID, e.From, e.To, e.Reason)
 }
 
-// change is what was done to a token since it was issued; only changed tokens have one.
+// change is what ended a token: only one that was ended before its time has one.
 type change struct {
 	State   State   `cbor:"1,keyasint"`
 	History []Event `cbor:"2,keyasint"`
@@ -94,98 +94,110 @@ type Moment struct {
 	Calls, CallsBefore uint64
 }
 
-// State judges the token with these claims: what was done to it, else its time. It costs one trip to via, the space of
-// the sandbox.
-func (l *Ledger) State(ctx context.Context, via store.Space, claims Claims, at Moment) (State, error) {
-	if claims.Number > at.Calls {
-		return Revoked, nil // of the time before a reset: its number was not reached yet
+// Judgement judges a token by its claims: what was done to it, else its time. Its steps can travel with others.
+type Judgement struct {
+	claims  Claims
+	at      Moment
+	changed store.Get
+	listed  store.Find
+}
+
+// Judge begins to judge the token with these claims.
+func Judge(claims Claims, at Moment) *Judgement {
+	return &Judgement{claims, at, store.Get{Key: changeKey(claims.ID())}, store.Find{Log: issuedLog, ID: claims.ID()}}
+}
+
+// unreached says that the number of the token's call was not reached yet, so that it is of the time before a reset.
+func (j *Judgement) unreached() bool { return j.claims.Number > j.at.Calls }
+
+// ambiguous says that the number of the token's call may have been given out before a reset and again since.
+func (j *Judgement) ambiguous() bool { return j.claims.Number <= j.at.CallsBefore }
+
+// Steps are what reads the space of the sandbox for it.
+func (j *Judgement) Steps() []store.Step {
+	switch {
+	case j.unreached():
+		return nil
+	case j.ambiguous():
+		return []store.Step{&j.changed, &j.listed}
 	}
-	changed := store.Get{Key: changeKey(claims.ID())}
-	steps := []store.Step{&changed}
-	listed := store.Find{Log: issuedLog, ID: claims.ID()}
-	ambiguous := claims.Number <= at.CallsBefore
-	if ambiguous {
-		steps = append(steps, &listed)
+	return []store.Step{&j.changed}
+}
+
+// State is the judgement, once the steps were carried out.
+func (j *Judgement) State() (State, error) {
+	if j.unreached() {
+		return Revoked, nil
 	}
-	if err := via.Do(ctx, steps...); err != nil {
-		return "", err
-	}
-	c, err := readChange(changed.Value)
+	c, err := readChange(j.changed.Value)
 	if err != nil {
 		return "", err
 	}
-	state := c.stateAt(at.Now, claims.Ends())
-	if state != Active || !ambiguous {
+	state := c.stateAt(j.at.Now, j.claims.Ends())
+	if state != Active || !j.ambiguous() {
 		return state, nil
 	}
-	return l.sinceReset(&listed, claims)
+	return j.sinceReset()
 }
 
 // sinceReset judges a token whose number was given out before a reset and again since: what was issued since is listed,
 // as far as the list reaches back.
-func (l *Ledger) sinceReset(listed *store.Find, claims Claims) (State, error) {
-	if !listed.Found {
-		if listed.Dropped > 0 {
+func (j *Judgement) sinceReset() (State, error) {
+	if !j.listed.Found {
+		if j.listed.Dropped > 0 {
 			return Active, nil
 		}
 		return Revoked, nil
 	}
-	found, err := readIssued(listed.Record)
+	found, err := readIssued(j.listed.Record)
 	if err != nil {
 		return "", err
 	}
-	if found.ExpiresAt.UnixMilli() != claims.ExpiresAt {
+	if found.ExpiresAt.UnixMilli() != j.claims.ExpiresAt {
 		return Revoked, nil
 	}
 	return Active, nil
 }
 
-// maxHistory bounds what is remembered of one token.
-const maxHistory = 50
+// EndStep ends the token of that id, which expires then, unless it was ended before: of many steps one does. It says nothing
+// about a token that has expired.
+func EndStep(id string, expiresAt, now time.Time, to State, note string) (*store.Add, error) {
+	raw, err := record.Write(change{State: to, History: []Event{{now, to, note}}})
+	if err != nil {
+		return nil, fmt.Errorf("write what was done to a token: %w", err)
+	}
+	return &store.Add{Key: changeKey(id), Value: raw, Expires: forgetAfter(expiresAt)}, nil
+}
 
-// End moves a token out of Active, as one step: of many concurrent callers one succeeds. A token that is not active any
-// more gives a *TransitionError.
-func (l *Ledger) End(
+// End moves a token out of Active, in one trip to via: of many concurrent callers one succeeds. A token that is not active
+// any more gives a *TransitionError.
+func End(
 	ctx context.Context, via store.Space, id string, expiresAt, now time.Time, to State, note string,
 ) error {
-	_, err := l.end(ctx, via, id, expiresAt, Event{now, to, note})
+	_, err := end(ctx, via, id, expiresAt, now, to, note)
 	return err
 }
 
-func (l *Ledger) end(
-	ctx context.Context, via store.Space, id string, expiresAt time.Time, event Event,
-) (after change, err error) {
-	err = via.Update(ctx, changeKey(id), func(old []byte) ([]byte, time.Time, error) {
-		if after, err = readChange(old); err != nil {
-			return nil, time.Time{}, err
-		}
-		if from := after.stateAt(event.Time, expiresAt); from != Active {
-			return nil, time.Time{}, &TransitionError{id, from, event.State, "only an active token can"}
-		}
-		after.State = event.State
-		after.History = append(after.History, event)
-		raw, err := record.Write(after)
-		return raw, forgetAfter(expiresAt), err
-	})
-	return after, err
-}
-
-// NoteUse adds a line to the history of a token without changing its state.
-func (l *Ledger) NoteUse(
-	ctx context.Context, via store.Space, id string, expiresAt, now time.Time, note string,
-) error {
-	return via.Update(ctx, changeKey(id), func(old []byte) ([]byte, time.Time, error) {
-		c, err := readChange(old)
-		if err != nil {
-			return nil, time.Time{}, err
-		}
-		c.History = append(c.History, Event{Time: now, Note: note})
-		if extra := len(c.History) - maxHistory; extra > 0 {
-			c.History = slices.Delete(c.History, 0, extra)
-		}
-		raw, err := record.Write(c)
-		return raw, forgetAfter(expiresAt), err
-	})
+func end(
+	ctx context.Context, via store.Space, id string, expiresAt, now time.Time, to State, note string,
+) (change, error) {
+	add, err := EndStep(id, expiresAt, now, to, note)
+	if err != nil {
+		return change{}, err
+	}
+	kept := store.Get{Key: add.Key}
+	steps := []store.Step{add, &kept}
+	if !now.Before(expiresAt) {
+		steps = steps[1:]
+	}
+	if err := via.Do(ctx, steps...); err != nil {
+		return change{}, err
+	}
+	c, err := readChange(kept.Value)
+	if err == nil && !add.Added {
+		err = &TransitionError{id, c.stateAt(now, expiresAt), to, "only an active token can"}
+	}
+	return c, err
 }
 
 // forgetAfter keeps what was done to a token for a day past its end, for the people who look at the list.
@@ -269,13 +281,13 @@ func (l *Lookup) Token(now time.Time) (Token, error) {
 }
 
 // EndListed does to a listed token what a person asked for: to is Expired, Revoked or Redeemed.
-func (l *Ledger) EndListed(
+func EndListed(
 	ctx context.Context, via store.Space, listed Token, now time.Time, to State,
 ) (Token, error) {
 	if to == Redeemed && !listed.SingleUse {
 		return listed, &TransitionError{listed.ID, listed.State, to, "it is not a single-use token"}
 	}
-	after, err := l.end(ctx, via, listed.ID, listed.ExpiresAt, Event{now, to, "by the control plane"})
+	after, err := end(ctx, via, listed.ID, listed.ExpiresAt, now, to, "by the control plane")
 	if err != nil {
 		return listed, err
 	}

@@ -4,7 +4,6 @@ package appstream
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
 	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -96,22 +96,14 @@ func supersede(ctx context.Context, turn *sandbox.Turn, user string, expires tim
 	if err != nil {
 		return fmt.Errorf("write the newest code of the user: %w", err)
 	}
-	var before []byte
-	err = turn.Space().Update(ctx, newestCodeKey(user), func(old []byte) ([]byte, time.Time, error) {
-		before = old
-		return next, expires, nil
-	})
-	if err != nil || before == nil {
+	kept := store.Exchange{Key: newestCodeKey(user), Value: next, Expires: expires}
+	if err := turn.Do(ctx, &kept); err != nil || !kept.Found {
 		return err
 	}
 	var earlier newestCode
-	if err := record.Read(before, &earlier); err != nil {
+	if err := record.Read(kept.Old, &earlier); err != nil {
 		return fmt.Errorf("read the newest code of the user: %w", err)
 	}
-	err = turn.EndToken(ctx, token.ID(Name, earlier.Number), time.UnixMilli(earlier.Ends), token.Superseded,
+	return turn.Supersede(token.ID(Name, earlier.Number), time.UnixMilli(earlier.Ends),
 		"by the code of call "+strconv.FormatUint(turn.Number, 10))
-	if _, ended := errors.AsType[*token.TransitionError](err); ended {
-		return nil // it was used or has expired: nothing to end
-	}
-	return err
 }

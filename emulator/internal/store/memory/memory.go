@@ -129,13 +129,16 @@ func (s *space) do(step store.Step) (more bool, err error) {
 		return true, s.shardOf(step.Key).put(step.Key, step.Value, step.Expires)
 	case *store.Add:
 		step.Added, err = s.shardOf(step.Key).add(step.Key, step.Value, step.Expires)
-		return step.Added, err
+		return step.Added || !step.Needed, err
+	case *store.Exchange:
+		step.Old, step.Found, err = s.shardOf(step.Key).exchange(step.Key, step.Value, step.Expires)
+		return true, err
 	case *store.Take:
 		step.Value, step.Found = s.take(step.Key)
 		return true, nil
 	case *store.Increment:
 		step.Sum, err = s.shardOf(step.Key).increment(step.Key, step.Delta, step.Expires)
-		return true, err
+		return step.Limit == 0 || step.Sum <= step.Limit, err
 	case *store.Claim:
 		hash := s.hash(step.Key)
 		step.Fresh = s.writable().shard(hash).mark(hash, step.Now, step.Expires)

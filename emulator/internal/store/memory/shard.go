@@ -78,6 +78,17 @@ func (s *shard) add(key string, value []byte, expires time.Time) (bool, error) {
 	return err == nil, err
 }
 
+// exchange sets a key and returns what was there.
+func (s *shard) exchange(key string, value []byte, expires time.Time) (text []byte, replaces bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, replaces := s.values[key]
+	if replaces {
+		text = old.text()
+	}
+	return text, replaces, s.set(key, old, replaces, entry{value: notNil(value), expires: expires})
+}
+
 // keys appends those that begin with prefix.
 func (s *shard) keys(to []string, prefix string) []string {
 	s.mu.Lock()

@@ -18,15 +18,32 @@ var runPromises = []promise{
 		k.must(k.space.Do(k.ctx, &store.Get{Key: "there", Needed: true}, &store.Put{Key: "key", Value: []byte("x")}))
 		k.is("key", "x")
 	}},
-	{"Add sets an absent key alone, and ends the run where it is there", func(k kit) {
-		first, second := store.Add{Key: "key", Value: []byte("first")}, store.Add{Key: "key", Value: []byte("second")}
-		k.must(k.space.Do(k.ctx, &first, &store.Put{Key: "behind", Value: []byte("1")}))
-		k.must(k.space.Do(k.ctx, &second, &store.Put{Key: "behind", Value: []byte("2")}))
-		if !first.Added || second.Added {
-			k.Errorf("added %v, %v, want true, false", first.Added, second.Added)
+	{"Add sets an absent key alone, and a needed one that is there ends the run", func(k kit) {
+		first, second := store.Add{Key: "key", Value: []byte("first"), Needed: true}, store.Add{Key: "key", Value: []byte("second")}
+		third := store.Add{Key: "key", Value: []byte("third"), Needed: true}
+		for i, add := range []*store.Add{&first, &second, &third} {
+			k.must(k.space.Do(k.ctx, add, &store.Put{Key: "behind", Value: []byte{'1' + byte(i)}}))
+		}
+		if !first.Added || second.Added || third.Added {
+			k.Errorf("added %v, %v, %v, want true, false, false", first.Added, second.Added, third.Added)
 		}
 		k.is("key", "first")
-		k.is("behind", "1")
+		k.is("behind", "2")
+	}},
+	{"Exchange sets a key and reads what was there", func(k kit) {
+		first, second := store.Exchange{Key: "key", Value: []byte("first")}, store.Exchange{Key: "key", Value: []byte("second")}
+		k.must(k.space.Do(k.ctx, &first, &second))
+		if first.Found || string(second.Old) != "first" || !second.Found {
+			k.Errorf("%+v, %+v, want nothing, then the first value", first, second)
+		}
+		k.is("key", "second")
+	}},
+	{"an Increment beyond its limit ends the run", func(k kit) {
+		for range 3 {
+			k.must(k.space.Do(k.ctx, &store.Increment{Key: "count", Delta: 1, Limit: 2}, &store.Increment{Key: "behind", Delta: 1}))
+		}
+		k.increment("count", 0, 3)
+		k.increment("behind", 0, 2)
 	}},
 	{"a Claim that comes too late ends the run", func(k kit) {
 		for range 2 {
