@@ -91,8 +91,8 @@ type Options struct {
 	Violation func(error)
 }
 
-// Limits are Connections, the number that one listener holds open (4096), and the times ReadHeader (10 s) and Read (60 s)
-// in which a request must have come, Write (90 s) in which its reply must be taken, and Idle (120 s) for which a
+// Limits are Connections, the number that one listener holds open (4096), and the times ReadHeader (10 s) and Read (60
+// s) in which a request must have come, Write (90 s) in which its reply must be taken, and Idle (120 s) for which a
 // connection may wait for its next request. A field that is zero means the value in brackets.
 type Limits = listen.Limits
 

@@ -43,8 +43,8 @@ func (e *ListenError) Error() string { return e.Option + ": " + e.Err.Error() }
 // Unwrap is the reason.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// Start listens on the addresses of the options. It is ready when Start returns, and goes on until Close; ctx is for the
-// start alone. With an error, which can be a *ListenError, nothing is left listening. It is called once.
+// Start listens on the addresses of the options. It is ready when Start returns, and goes on until Close; ctx is for
+// the start alone. With an error, which can be a *ListenError, nothing is left listening. It is called once.
 func (e *Emulator) Start(ctx context.Context) error {
 	if err := e.open(ctx); err != nil {
 		return errors.Join(err, e.Close(ctx))
@@ -162,8 +162,8 @@ func (e *Emulator) CA() []byte {
 	return e.running.ca.PEM()
 }
 
-// Stop ends scripted delays, stalls and streams at once, so that a server over Handler can close without waiting for them.
-// Calls that come later are answered without delays.
+// Stop ends scripted delays, stalls and streams at once, so that a server over Handler can close without waiting for
+// them. Calls that come later are answered without delays.
 func (e *Emulator) Stop() {
 	e.data.Stop()
 	e.world.EndWatches()

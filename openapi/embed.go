@@ -10,7 +10,8 @@ import (
 
 //go:generate go run ../emulator/internal/gen/openapi
 
-// Files holds the documents as they are written: <api>.yaml and control.yaml at the root, <gateway>.yaml below gateways.
+// Files holds the documents as they are written: <api>.yaml and control.yaml at the root, <gateway>.yaml below
+// gateways.
 //
 //go:embed *.yaml gateways/*.yaml
 var Files embed.FS

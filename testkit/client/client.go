@@ -21,8 +21,8 @@ const (
 	defaultTimeout = 30 * time.Second
 )
 
-// Client calls the control plane of one Tokenstage. It is safe for concurrent use. A method whose call was answered with
-// an error returns one that wraps a *Problem; where no answer came, the error of net/http.
+// Client calls the control plane of one Tokenstage. It is safe for concurrent use. A method whose call was answered
+// with an error returns one that wraps a *Problem; where no answer came, the error of net/http.
 type Client struct {
 	base  string
 	token string

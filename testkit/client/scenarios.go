@@ -47,8 +47,8 @@ func (c *Client) PlayScenario(ctx context.Context, id, name string) error {
 	return c.run(ctx, http.MethodPut, sandboxPath(id, "scenarios", name))
 }
 
-// PlayDocument plays a scenario written in YAML under that name. Where it cannot be played the error is a *Problem whose
-// Problems list what is wrong, with lines and columns.
+// PlayDocument plays a scenario written in YAML under that name. Where it cannot be played the error is a *Problem
+// whose Problems list what is wrong, with lines and columns.
 func (c *Client) PlayDocument(ctx context.Context, id, name, yaml string) error {
 	_, err := c.do(ctx, http.MethodPut, sandboxPath(id, "scenarios", name), document(yaml))
 	return err

@@ -10,8 +10,8 @@ import (
 // State is the state of a token.
 type State = controlapi.TokenState
 
-// The states of a token: it is good, its time is over, its owner ended it, its one use is spent, or a newer token took its
-// place.
+// The states of a token: it is good, its time is over, its owner ended it, its one use is spent, or a newer token took
+// its place.
 const (
 	Active     = controlapi.TokenStateActive
 	Expired    = controlapi.TokenStateExpired

@@ -42,8 +42,8 @@ type CA struct {
 }
 
 // NewCA makes a CA that is good for nothing but these hosts and the names of an emulator itself: name constraints,
-// which are critical so that no client passes over them, keep whoever gets hold of the key from speaking for the rest of
-// the internet.
+// which are critical so that no client passes over them, keep whoever gets hold of the key from speaking for the rest
+// of the internet.
 func NewCA(now time.Time, hosts []string) (*CA, error) {
 	key, err := newKey()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package contract loads the specs of APIs and gateways, finds the operation of a request, validates requests and replies
-// and lists documented errors. It is the only package that knows kin-openapi.
+// Package contract loads the specs of APIs and gateways, finds the operation of a request, validates requests and
+// replies and lists documented errors. It is the only package that knows kin-openapi.
 package contract
 
 import (

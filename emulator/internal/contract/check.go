@@ -43,8 +43,8 @@ type Problem struct {
 	position position
 }
 
-// Check gives the parameters their types and checks them against the spec. Missing parameters come first, then the others, both in the
-// spec's order. Members of a JSON body stand in params beside the rest.
+// Check gives the parameters their types and checks them against the spec. Missing parameters come first, then the
+// others, both in the spec's order. Members of a JSON body stand in params beside the rest.
 func (op *Operation) Check(v Values) (params map[string]any, problems []Problem) {
 	params = make(map[string]any, len(op.Inputs))
 	for i := range op.Inputs {
@@ -272,8 +272,8 @@ func numbers(value any) any {
 	return value
 }
 
-// CheckReply checks the value of a reply, as wire.Reply has it, against what the operation describes for its status, else
-// against what the gateway's refusals look like. The error names the first member that is wrong.
+// CheckReply checks the value of a reply, as wire.Reply has it, against what the operation describes for its status,
+// else against what the gateway's refusals look like. The error names the first member that is wrong.
 func (op *Operation) CheckReply(status int, value any) error {
 	schema := op.replySchema(status, value)
 	if schema == nil {
@@ -285,8 +285,8 @@ func (op *Operation) CheckReply(status int, value any) error {
 	return nil
 }
 
-// replySchema is the schema for a reply; nil when nothing describes it. Where successes and refusals share a status, the
-// members tell which of the two the reply is.
+// replySchema is the schema for a reply; nil when nothing describes it. Where successes and refusals share a status,
+// the members tell which of the two the reply is.
 func (op *Operation) replySchema(status int, value any) *openapi3.Schema {
 	own := cmp.Or(op.replies[status], op.replies[0])
 	refusal := op.API.Gateway.refusal

@@ -21,8 +21,8 @@ type Error struct {
 
 const placeholder = "%s"
 
-// Filled returns what an outcome has in the place of the code's placeholder: InvalidParameter.Actions has Actions for the
-// code InvalidParameter.%s. It is false when the outcome does not have the form of the code.
+// Filled returns what an outcome has in the place of the code's placeholder: InvalidParameter.Actions has Actions for
+// the code InvalidParameter.%s. It is false when the outcome does not have the form of the code.
 func (e *Error) Filled(outcome string) (value string, ok bool) {
 	before, after, has := strings.Cut(e.Code, placeholder)
 	if !has || len(outcome) < len(before)+len(after) {
@@ -33,8 +33,8 @@ func (e *Error) Filled(outcome string) (value string, ok bool) {
 	return value, begins && ends
 }
 
-// FindError returns the documented error that an outcome stands for: the one with exactly that code, else of those codes
-// whose placeholder the outcome fills the longest.
+// FindError returns the documented error that an outcome stands for: the one with exactly that code, else of those
+// codes whose placeholder the outcome fills the longest.
 func FindError(documented []Error, outcome string) (Error, bool) {
 	var best *Error
 	for i := range documented {

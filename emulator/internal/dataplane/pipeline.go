@@ -55,7 +55,8 @@ func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 		}
 	}
 	seen := observationOf(in, &entry, exchange.Operation())
-	seen.ResponseBytes, seen.Network, seen.BrokeSpec, seen.Steps = len(v.reply.Body), string(v.network), brokeSpec, steps.steps
+	seen.ResponseBytes, seen.Network = len(v.reply.Body), string(v.network)
+	seen.BrokeSpec, seen.Steps = brokeSpec, steps.steps
 	return delivery{Reply: *v.reply, delay: v.delay, network: v.network, seen: seen}
 }
 

@@ -86,7 +86,8 @@ func read(r *http.Request) (*wire.Request, *unread) {
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		req.Body = nil
-		return req, tooMuch(http.StatusRequestEntityTooLarge, checkBody, "bytes", int(max(r.ContentLength, MaxBody+1)), MaxBody)
+		size := int(max(r.ContentLength, MaxBody+1))
+		return req, tooMuch(http.StatusRequestEntityTooLarge, checkBody, "bytes", size, MaxBody)
 	}
 	return req, unreadBody(err)
 }

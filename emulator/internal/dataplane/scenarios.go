@@ -16,8 +16,8 @@ import (
 // scenarioHeader names a scenario for one request.
 const scenarioHeader = "X-Tokenstage-Scenario"
 
-// askScenarios asks what plays in the sandbox, by its record, about a call. An error is the fault that a script wants; a
-// reply is the script's own.
+// askScenarios asks what plays in the sandbox, by its record, about a call. An error is the fault that a script wants;
+// a reply is the script's own.
 func (p *Plane) askScenarios(
 	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, playlist []byte, phase scenario.Phase,
 ) (verdict, error) {

@@ -1,5 +1,5 @@
-// Package record is how state that has more than one field is kept: as CBOR (RFC 8949), written and read by one library.
-// It alone knows that library.
+// Package record is how state that has more than one field is kept: as CBOR (RFC 8949), written and read by one
+// library. It alone knows that library.
 package record
 
 import (

@@ -20,9 +20,9 @@ func parseQuota(text string) (contract.Rate, error) {
 	return rate, nil
 }
 
-// Spend counts one call against the quota of an operation, with the turn's next access to the store. A call beyond it ends
-// the turn with the error of refused. The limit is the sandbox's own where its definition has one, else documented. Time
-// is cut into windows of Per on the sandbox's clock.
+// Spend counts one call against the quota of an operation, with the turn's next access to the store. A call beyond it
+// ends the turn with the error of refused. The limit is the sandbox's own where its definition has one, else
+// documented. Time is cut into windows of Per on the sandbox's clock.
 func (t *Turn) Spend(operation string, documented contract.Rate, refused func(limit contract.Rate) error) {
 	limit := documented
 	if own, ok := t.quotas[operation]; ok {

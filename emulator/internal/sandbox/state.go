@@ -11,8 +11,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// The keys of a sandbox's own state. Others in its space belong to packages token, journal and scenario/play, to gateways
-// and APIs.
+// The keys of a sandbox's own state. Others in its space belong to packages token, journal and scenario/play, to
+// gateways and APIs.
 const (
 	// stateKey is that of the state, which is there for as long as the sandbox exists.
 	stateKey = "sandbox"
@@ -57,7 +57,8 @@ func (b *Sandbox) start(real time.Time) state {
 	return state{}.with(clock, real)
 }
 
-// stateCache spares the decoding of a state that is the same as the last time: it changes far less often than it is read.
+// stateCache spares the decoding of a state that is the same as the last time: it changes far less often than it is
+// read.
 type stateCache struct{ last atomic.Pointer[decodedState] }
 
 type decodedState struct {

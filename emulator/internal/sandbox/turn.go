@@ -13,8 +13,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// Turn is one call's place in a sandbox: its number, its instant and its chance, and what it reads and writes there. The
-// same seed and number always draw the same values. It is for one goroutine.
+// Turn is one call's place in a sandbox: its number, its instant and its chance, and what it reads and writes there.
+// The same seed and number always draw the same values. It is for one goroutine.
 type Turn struct {
 	*Sandbox
 	// Number counts the calls of the sandbox from 1.
@@ -155,8 +155,8 @@ func (t *Turn) TokenState(ctx context.Context, c token.Claims) (token.State, err
 	return judgement.State()
 }
 
-// EndToken moves a token out of Active, in one trip: of many concurrent callers one succeeds. A token that is not active
-// any more gives a *token.TransitionError.
+// EndToken moves a token out of Active, in one trip: of many concurrent callers one succeeds. A token that is not
+// active any more gives a *token.TransitionError.
 func (t *Turn) EndToken(ctx context.Context, id string, expires time.Time, to token.State, note string) error {
 	return token.End(ctx, t.Space(), id, expires, t.Now, to, note)
 }
@@ -188,7 +188,7 @@ func (t *Turn) IssueAccess(issuer, appKey string, expires time.Time) (string, er
 func (t *Turn) Chance() *rand.Rand {
 	if t.chance == nil {
 		t.chance = new(random.Source)
-		t.chance.Seed(t.Definition.Seed, t.Number)
+		t.chance.Seed(t.Seed, t.Number)
 	}
 	return &t.chance.Rand
 }

@@ -74,9 +74,9 @@ type Claim struct {
 	Fresh bool
 }
 
-// Append adds a record to a log and gives it a sequence number, counted from 1 without gaps. The oldest records give way
-// to keep the log within Bound; one larger than the bound is dropped itself. ID, if there is one, is what Find finds it
-// by.
+// Append adds a record to a log and gives it a sequence number, counted from 1 without gaps. The oldest records give
+// way to keep the log within Bound; one larger than the bound is dropped itself. ID, if there is one, is what Find
+// finds it by.
 type Append struct {
 	Log    string
 	ID     string
@@ -119,8 +119,8 @@ type Keys struct {
 // Reclaim frees what expired at or before Now.
 type Reclaim struct{ Now time.Time }
 
-// Clear removes everything in the space: keys, claimed keys, counters and logs with their numbering. What the steps behind
-// it write appears together with the clearing.
+// Clear removes everything in the space: keys, claimed keys, counters and logs with their numbering. What the steps
+// behind it write appears together with the clearing.
 type Clear struct{}
 
 func (*Get) isStep()       {}

@@ -19,10 +19,10 @@ type Store interface {
 
 // Carrier carries steps to the space of a store, which is what an implementation provides.
 //
-// Values are immutable: a caller changes neither what it put nor what it got. Times are instants of the sandbox's clock.
-// A key's expiry is only permission to reclaim its memory; whether a value is still valid is for the caller to judge,
-// except in Claim, which is told the time. A zero expiry means never. An error means that the store did not answer, and
-// says nothing about which steps were carried out.
+// Values are immutable: a caller changes neither what it put nor what it got. Times are instants of the sandbox's
+// clock. A key's expiry is only permission to reclaim its memory; whether a value is still valid is for the caller to
+// judge, except in Claim, which is told the time. A zero expiry means never. An error means that the store did not
+// answer, and says nothing about which steps were carried out.
 type Carrier interface {
 	// Do carries out steps in their order, in one round trip; each is atomic. The steps hold their results afterwards. A
 	// step that says so ends the run: those behind it are not carried out.

@@ -19,9 +19,9 @@ const (
 )
 
 // Access returns the access token of a turn for an app: 32 lower-case hex digits, as in the vendor's samples (page
-// "System configuration interface, authentication"). They are one block of a cipher over turn number, end in Unix seconds
-// and a tag of issuer and app, so nothing has to be remembered. The tag vouches for the rest: any other block opens to
-// chance.
+// "System configuration interface, authentication"). They are one block of a cipher over turn number, end in Unix
+// seconds and a tag of issuer and app, so nothing has to be remembered. The tag vouches for the rest: any other block
+// opens to chance.
 func (l *Ledger) Access(issuer string, number uint64, appKey string, expires time.Time) (string, error) {
 	end := expires.Unix()
 	if number > accessLimit || end < 0 || end > accessLimit {

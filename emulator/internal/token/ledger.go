@@ -1,5 +1,5 @@
-// Package token is everything that a sandbox issues, for every issuer: how it is sealed and opened, listed and found, in
-// which state it is, and how it ends.
+// Package token is everything that a sandbox issues, for every issuer: how it is sealed and opened, listed and found,
+// in which state it is, and how it ends.
 package token
 
 import (

@@ -159,8 +159,8 @@ func (j *Judgement) sinceReset() (State, error) {
 	return Active, nil
 }
 
-// EndStep ends the token of that id, which expires then, unless it was ended before: of many steps one does. It says nothing
-// about a token that has expired.
+// EndStep ends the token of that id, which expires then, unless it was ended before: of many steps one does. It says
+// nothing about a token that has expired.
 func EndStep(id string, expiresAt, now time.Time, to State, note string) (*store.Add, error) {
 	raw, err := record.Write(change{State: to, History: []Event{{now, to, note}}})
 	if err != nil {
@@ -169,8 +169,8 @@ func EndStep(id string, expiresAt, now time.Time, to State, note string) (*store
 	return &store.Add{Key: changeKey(id), Value: raw, Expires: forgetAfter(expiresAt)}, nil
 }
 
-// End moves a token out of Active, in one trip to via: of many concurrent callers one succeeds. A token that is not active
-// any more gives a *TransitionError.
+// End moves a token out of Active, in one trip to via: of many concurrent callers one succeeds. A token that is not
+// active any more gives a *TransitionError.
 func End(
 	ctx context.Context, via store.Space, id string, expiresAt, now time.Time, to State, note string,
 ) error {
@@ -214,8 +214,8 @@ func NewListing() *Listing {
 // Step is what reads the list.
 func (l *Listing) Step() store.Step { return &l.step }
 
-// Tokens are the tokens that Step read, newest first, with what became of them by now. It costs one trip to via, and none
-// for an empty list.
+// Tokens are the tokens that Step read, newest first, with what became of them by now. It costs one trip to via, and
+// none for an empty list.
 func (l *Listing) Tokens(ctx context.Context, via store.Space, now time.Time) ([]Token, error) {
 	tokens := make([]Token, len(l.step.Page.Records))
 	changes := make([]store.Get, len(tokens))

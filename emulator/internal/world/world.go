@@ -1,5 +1,5 @@
-// Package world is everything that the planes steer, without any HTTP: sandboxes and what plays in them, clocks, tokens,
-// journals, and who watches.
+// Package world is everything that the planes steer, without any HTTP: sandboxes and what plays in them, clocks,
+// tokens, journals, and who watches.
 package world
 
 import (

@@ -19,7 +19,8 @@ var runPromises = []promise{
 		k.is("key", "x")
 	}},
 	{"Add sets an absent key alone, and a needed one that is there ends the run", func(k kit) {
-		first, second := store.Add{Key: "key", Value: []byte("first"), Needed: true}, store.Add{Key: "key", Value: []byte("second")}
+		first := store.Add{Key: "key", Value: []byte("first"), Needed: true}
+		second := store.Add{Key: "key", Value: []byte("second")}
 		third := store.Add{Key: "key", Value: []byte("third"), Needed: true}
 		for i, add := range []*store.Add{&first, &second, &third} {
 			k.must(k.space.Do(k.ctx, add, &store.Put{Key: "behind", Value: []byte{'1' + byte(i)}}))
@@ -31,7 +32,8 @@ var runPromises = []promise{
 		k.is("behind", "2")
 	}},
 	{"Exchange sets a key and reads what was there", func(k kit) {
-		first, second := store.Exchange{Key: "key", Value: []byte("first")}, store.Exchange{Key: "key", Value: []byte("second")}
+		first := store.Exchange{Key: "key", Value: []byte("first")}
+		second := store.Exchange{Key: "key", Value: []byte("second")}
 		k.must(k.space.Do(k.ctx, &first, &second))
 		if first.Found || string(second.Old) != "first" || !second.Found {
 			k.Errorf("%+v, %+v, want nothing, then the first value", first, second)
@@ -40,7 +42,8 @@ var runPromises = []promise{
 	}},
 	{"an Increment beyond its limit ends the run", func(k kit) {
 		for range 3 {
-			k.must(k.space.Do(k.ctx, &store.Increment{Key: "count", Delta: 1, Limit: 2}, &store.Increment{Key: "behind", Delta: 1}))
+			limited := store.Increment{Key: "count", Delta: 1, Limit: 2}
+			k.must(k.space.Do(k.ctx, &limited, &store.Increment{Key: "behind", Delta: 1}))
 		}
 		k.increment("count", 0, 3)
 		k.increment("behind", 0, 2)
@@ -83,7 +86,8 @@ func checkRun(k kit) {
 	sum, again := store.Increment{Key: "count", Delta: 2}, store.Increment{Key: "count", Delta: 3}
 	written := store.Append{Log: "log", ID: "id", Record: []byte("record"), Bound: wide()}
 	page, taken := store.Range{Log: "log", Limit: 10}, store.Take{Key: "key"}
-	k.must(k.space.Do(k.ctx, &store.Put{Key: "key", Value: []byte("value")}, &get, &absent, &sum, &again, &written, &page, &taken))
+	put := store.Put{Key: "key", Value: []byte("value")}
+	k.must(k.space.Do(k.ctx, &put, &get, &absent, &sum, &again, &written, &page, &taken))
 	if string(get.Value) != "value" || !get.Found || absent.Found || sum.Sum != 2 || again.Sum != 5 || written.Seq != 1 {
 		k.Errorf("%+v %+v %+v %+v %+v", get, absent, sum, again, written)
 	}
