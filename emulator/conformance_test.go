@@ -20,6 +20,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
@@ -36,6 +37,7 @@ type world struct {
 	acs     *gatewaytest.ACS
 	top     *gatewaytest.Top
 	fabric  gatewaytest.App
+	shared  store.Store // of its state, where a test gave one
 }
 
 const host = "127.0.0.1:4010"
@@ -68,7 +70,7 @@ func newWorldWith(t testing.TB, o emulator.Options, change ...func(*sandbox.Defi
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{Emulator: e, World: e.World(), handler: e.Handler()}
+	w := &world{Emulator: e, World: e.World(), handler: e.Handler(), shared: o.Store}
 	w.enter(box)
 	w.acs.Now = func() time.Time { return instant }
 	w.top.Now = w.acs.Now

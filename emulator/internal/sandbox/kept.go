@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -16,6 +17,7 @@ const rootSpace = "/sandboxes"
 // The keys of the root space.
 const (
 	sandboxPrefix = "sandbox/" // and an id: kept
+	listedPrefix  = "listed/"  // and the name of a sandbox's space: nothing, it is for lists
 	ownerPrefix   = "owner/"   // and a credential: the id of its sandbox
 	tagPrefix     = "tag/"     // and the tag of a credential: the same
 	usedPrefix    = "used/"    // and the id of a sandbox with a ttl: until when it counts as used
@@ -32,6 +34,14 @@ type kept struct {
 
 // spaceName is the name of a sandbox's space: one that is created anew under the id of another has nothing of it.
 func spaceName(id string, number int64) string { return id + "#" + strconv.FormatInt(number, 10) }
+
+// idOf is the id of the sandbox that has the space of that name.
+func idOf(spaceName string) string {
+	id, _, _ := strings.Cut(spaceName, "#")
+	return id
+}
+
+func listedKey(spaceName string) string { return listedPrefix + spaceName }
 
 func sandboxKey(id string) string { return sandboxPrefix + id }
 

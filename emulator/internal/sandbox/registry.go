@@ -114,8 +114,7 @@ func (r *Registry) admit(ctx context.Context, def Definition, number, all int64)
 	if all > int64(r.limit) {
 		return nil, fmt.Errorf("%w: at most %d can exist at once", ErrTooMany, r.limit)
 	}
-	name := spaceName(def.ID, number)
-	box, err := r.newSandbox(def, r.store.Space(name))
+	box, err := r.newSandbox(def, spaceName(def.ID, number))
 	if err != nil {
 		return nil, err
 	}
@@ -126,15 +125,15 @@ func (r *Registry) admit(ctx context.Context, def Definition, number, all int64)
 	if err := box.space.Do(ctx, put); err != nil {
 		return nil, err
 	}
-	if err := r.publish(ctx, box, name); err != nil {
+	if err := r.publish(ctx, box); err != nil {
 		return nil, errors.Join(err, box.space.Clear(ctx))
 	}
 	return box, nil
 }
 
 // publish adds the definition and the credentials, or none of them where one is taken.
-func (r *Registry) publish(ctx context.Context, box *Sandbox, name string) error {
-	raw, err := record.Write(kept{Definition: box.Definition, Space: name})
+func (r *Registry) publish(ctx context.Context, box *Sandbox) error {
+	raw, err := record.Write(kept{Definition: box.Definition, Space: box.name})
 	if err != nil {
 		return fmt.Errorf("write the definition of the sandbox: %w", err)
 	}
@@ -147,6 +146,7 @@ func (r *Registry) publish(ctx context.Context, box *Sandbox, name string) error
 	for _, add := range adds {
 		steps = append(steps, add)
 	}
+	steps = append(steps, &store.Put{Key: listedKey(box.name)})
 	for _, c := range names {
 		steps = append(steps, &store.Put{Key: tagKey(token.TagFor(c)), Value: []byte(box.ID)})
 	}
@@ -244,7 +244,7 @@ func (r *Registry) load(id string, read *store.Get) (*Sandbox, error) {
 	if err := record.Read(read.Value, &found); err != nil {
 		return nil, fmt.Errorf("read the sandbox %s: %w", id, err)
 	}
-	box, err := r.newSandbox(found.Definition, r.store.Space(found.Space))
+	box, err := r.newSandbox(found.Definition, found.Space)
 	if err != nil {
 		return nil, err
 	}
@@ -254,24 +254,26 @@ func (r *Registry) load(id string, read *store.Get) (*Sandbox, error) {
 
 // List returns all sandboxes, sorted by id.
 func (r *Registry) List(ctx context.Context) ([]*Sandbox, error) {
-	keys := store.Keys{Prefix: sandboxPrefix}
+	keys := store.Keys{Prefix: listedPrefix}
 	if err := r.root.Do(ctx, &keys); err != nil {
 		return nil, fmt.Errorf("list the sandboxes: %w", err)
 	}
 	reads := make([]store.Get, len(keys.Keys))
 	var steps []store.Step
 	for i, key := range keys.Keys {
-		if _, known := r.byID.Load(strings.TrimPrefix(key, sandboxPrefix)); !known {
-			reads[i].Key = key
+		name := strings.TrimPrefix(key, listedPrefix)
+		if reads[i].Key = sandboxKey(idOf(name)); r.remembered(name) == nil {
 			steps = append(steps, &reads[i])
 		}
 	}
-	if err := r.root.Do(ctx, steps...); err != nil {
-		return nil, fmt.Errorf("list the sandboxes: %w", err)
+	if len(steps) > 0 {
+		if err := r.root.Do(ctx, steps...); err != nil {
+			return nil, fmt.Errorf("list the sandboxes: %w", err)
+		}
 	}
 	var all []*Sandbox
 	for i, key := range keys.Keys {
-		box, err := r.listed(ctx, strings.TrimPrefix(key, sandboxPrefix), &reads[i])
+		box, err := r.listed(ctx, strings.TrimPrefix(key, listedPrefix), &reads[i])
 		if err != nil {
 			return nil, err
 		}
@@ -283,13 +285,19 @@ func (r *Registry) List(ctx context.Context) ([]*Sandbox, error) {
 	return all, nil
 }
 
+// remembered is the sandbox with the space of that name, nil where another or none is remembered under its id.
+func (r *Registry) remembered(name string) *Sandbox {
+	if known, ok := r.byID.Load(idOf(name)); ok && known.(*Sandbox).name == name {
+		return known.(*Sandbox)
+	}
+	return nil
+}
+
 // listed is one sandbox of a list, nil where it went meanwhile or its time is over.
-func (r *Registry) listed(ctx context.Context, id string, read *store.Get) (*Sandbox, error) {
-	var box *Sandbox
-	if known, ok := r.byID.Load(id); ok {
-		box = known.(*Sandbox)
-	} else if read.Found {
-		loaded, err := r.load(id, read)
+func (r *Registry) listed(ctx context.Context, name string, read *store.Get) (*Sandbox, error) {
+	box := r.remembered(name)
+	if box == nil && read.Found {
+		loaded, err := r.load(idOf(name), read)
 		if err != nil {
 			return nil, err
 		}
@@ -351,6 +359,10 @@ func (r *Registry) Remove(ctx context.Context, id string) error {
 		return ErrKept
 	}
 	box, err := r.Get(ctx, id)
+	if err == nil && errors.Is(box.exists(ctx), ErrGone) {
+		r.Forget(box) // another emulator removed it, and may have made one of the same id
+		box, err = r.Get(ctx, id)
+	}
 	if err != nil {
 		return err
 	}
@@ -360,7 +372,7 @@ func (r *Registry) Remove(ctx context.Context, id string) error {
 func (r *Registry) remove(ctx context.Context, box *Sandbox) error {
 	defer r.Forget(box)
 	definition := store.Take{Key: sandboxKey(box.ID)}
-	steps := []store.Step{&definition, &store.Take{Key: usedKey(box.ID)}}
+	steps := []store.Step{&definition, &store.Take{Key: listedKey(box.name)}, &store.Take{Key: usedKey(box.ID)}}
 	for _, c := range box.names() {
 		steps = append(steps, &store.Take{Key: ownerKey(c)}, &store.Take{Key: tagKey(token.TagFor(c))})
 	}

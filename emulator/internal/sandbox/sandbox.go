@@ -19,6 +19,8 @@ type Sandbox struct {
 	Definition
 	*token.Ledger
 
+	// name is that of the space.
+	name    string
 	space   store.Space
 	realNow func() time.Time
 	quotas  map[string]contract.Rate
@@ -29,12 +31,15 @@ type Sandbox struct {
 	state     stateCache
 }
 
-func (r *Registry) newSandbox(def Definition, space store.Space) (*Sandbox, error) {
+func (r *Registry) newSandbox(def Definition, name string) (*Sandbox, error) {
 	ledger, err := token.NewLedger(def.Seed)
 	if err != nil {
 		return nil, err
 	}
-	box := &Sandbox{Definition: def, Ledger: ledger, space: space, realNow: r.realNow, quotas: map[string]contract.Rate{}}
+	box := &Sandbox{
+		Definition: def, Ledger: ledger, name: name, space: r.store.Space(name), realNow: r.realNow,
+		quotas: map[string]contract.Rate{},
+	}
 	if box.byGateway, err = r.schemes.read(def.Credentials); err != nil {
 		return nil, err
 	}
@@ -54,6 +59,16 @@ func (r *Registry) newSandbox(def Definition, space store.Space) (*Sandbox, erro
 
 // Space is where the sandbox keeps its state.
 func (b *Sandbox) Space() store.Space { return b.space }
+
+// exists fails with ErrGone where the sandbox was removed.
+func (b *Sandbox) exists(ctx context.Context) error {
+	get := stateStep()
+	if err := b.space.Do(ctx, &get); err != nil {
+		return fmt.Errorf("look for the sandbox %s: %w", b.ID, err)
+	}
+	_, err := b.readState(&get)
+	return err
+}
 
 // resetSlack is more than the calls that can come between the look at their count and the clearing: tokens of theirs
 // must not pass for ones that were issued after the reset.

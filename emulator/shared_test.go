@@ -1,0 +1,253 @@
+package emulator_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator"
+	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
+)
+
+// TestEmulatorsOnOneStore holds two emulators on one store to be one emulator to their users.
+func TestEmulatorsOnOneStore(t *testing.T) {
+	t.Parallel()
+	testShared(t, func(*testing.T) store.Store { return memory.New() })
+}
+
+func testShared(t *testing.T, open func(*testing.T) store.Store) {
+	t.Helper()
+	for name, test := range map[string]func(t *testing.T, a, b *world){
+		"a second one keeps the journal of the default sandbox":            testSharedJournal,
+		"sandboxes, tokens and their ends are seen by both":                testSharedTokens,
+		"what exists is not created again, and nothing is lost":            testSharedCreation,
+		"of many that create one id at once one does":                      testSharedRace,
+		"what one removes is gone for the other, and can be made anew":     testSharedRemoval,
+		"what one removes and makes anew is what the other lists and ends": testSharedRenewal,
+		"a reset and a changed clock are seen by both":                     testSharedSteering,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newWorldWith(t, emulator.Options{Store: open(t)}, noQuota)
+			test(t, a, a.another(t))
+		})
+	}
+}
+
+// another is a second emulator on the store of the first, whose callers have the same credentials.
+func (w *world) another(t *testing.T) *world {
+	t.Helper()
+	e, err := emulator.New(t.Context(), emulator.Options{
+		Store: w.shared, Log: discard, Violation: func(err error) { t.Error(err) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := &world{Emulator: e, World: e.World(), handler: e.Handler(), shared: w.shared}
+	other.enter(other.sandbox(t, w.box.ID))
+	other.acs = w.acs // one client, whose nonces are of one row
+	return other
+}
+
+// sandbox is the one of that id.
+func (w *world) sandbox(t *testing.T, id string) *sandbox.Sandbox {
+	t.Helper()
+	box, err := w.Sandboxes().Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return box
+}
+
+// isGood asks QueryToken about a token of an MQTT client.
+func (w *world) isGood(t *testing.T, text string) bool {
+	t.Helper()
+	got := w.do(t, w.acs.V3(gatewaytest.Request{Method: http.MethodPost, Path: "/", Host: host, Query: url.Values{
+		"InstanceId": {"post-cn-test001"}, "Token": {text},
+	}}, "QueryToken", "2020-04-20"))
+	var reply struct{ TokenStatus bool }
+	if err := json.Unmarshal([]byte(got.body), &reply); err != nil || got.status != http.StatusOK {
+		t.Fatalf("QueryToken: %d %s", got.status, got.body)
+	}
+	return reply.TokenStatus
+}
+
+func (w *world) revokeNewest(t *testing.T) {
+	t.Helper()
+	tokens, err := w.Tokens(t.Context(), w.box)
+	if err != nil || len(tokens) == 0 {
+		t.Fatalf("%d tokens, %v", len(tokens), err)
+	}
+	if _, err := w.ChangeToken(t.Context(), w.box, tokens[0].ID, token.Revoked); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) calls(t *testing.T, box *sandbox.Sandbox) int {
+	t.Helper()
+	return w.written(t.Context(), box)
+}
+
+func testSharedJournal(t *testing.T, a, b *world) {
+	t.Helper()
+	a.do(t, gatewaytest.Request{Method: http.MethodGet, Path: "/nowhere", Host: host})
+	third := a.another(t)
+	for name, w := range map[string]*world{"first": a, "second": b, "third": third} {
+		if n := w.calls(t, w.Default()); n != 1 {
+			t.Errorf("the %s emulator sees %d calls, want 1", name, n)
+		}
+	}
+}
+
+func testSharedTokens(t *testing.T, a, b *world) {
+	t.Helper()
+	text := a.mqttToken(t)
+	if !b.isGood(t, text) || !a.isGood(t, text) {
+		t.Error("a token that one issued is not good at both")
+	}
+	b.revokeNewest(t)
+	if a.isGood(t, text) || b.isGood(t, text) {
+		t.Error("a token that the other revoked is still good")
+	}
+	if n := a.calls(t, a.box); n != b.calls(t, b.box) || n != 5 {
+		t.Errorf("the journal has %d calls, want 5 at both", n)
+	}
+}
+
+func testSharedCreation(t *testing.T, a, b *world) {
+	t.Helper()
+	text := a.mqttToken(t)
+	if _, err := b.CreateSandbox(t.Context(), sandbox.Definition{ID: a.box.ID}, nil); !errors.Is(err, sandbox.ErrExists) {
+		t.Errorf("creating what exists = %v, want ErrExists", err)
+	}
+	_, err := b.CreateSandbox(t.Context(), sandbox.Definition{ID: "thief", Credentials: a.box.Credentials}, nil)
+	if !errors.Is(err, sandbox.ErrCredential) {
+		t.Errorf("creating with the credentials of another = %v, want ErrCredential", err)
+	}
+	if !a.isGood(t, text) || !b.isGood(t, text) || a.calls(t, a.box) != 3 {
+		t.Error("a refused creation reset what exists")
+	}
+}
+
+func testSharedRace(t *testing.T, a, b *world) {
+	t.Helper()
+	var wins atomic.Int64
+	var all sync.WaitGroup
+	for i := range 40 {
+		w := []*world{a, b}[i%2]
+		all.Go(func() {
+			switch _, err := w.CreateSandbox(t.Context(), sandbox.Definition{ID: "raced"}, nil); {
+			case err == nil:
+				wins.Add(1)
+			case !errors.Is(err, sandbox.ErrExists):
+				t.Errorf("creating at once with others = %v, want ErrExists", err)
+			}
+		})
+	}
+	all.Wait()
+	if wins.Load() != 1 {
+		t.Errorf("%d created the same sandbox", wins.Load())
+	}
+	one, other := a.sandbox(t, "raced"), b.sandbox(t, "raced")
+	if string(one.Credentials["acs"][0]) != string(other.Credentials["acs"][0]) {
+		t.Error("the two see other credentials")
+	}
+}
+
+func testSharedRemoval(t *testing.T, a, b *world) {
+	t.Helper()
+	b.mqttToken(t) // it knows the sandbox well
+	b.acs.Now = func() time.Time { return instant }
+	if err := a.RemoveSandbox(t.Context(), a.box.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.do(t, b.acs.V3(applyTokenRequest(), "ApplyToken", "2020-04-20")); got.code != "InvalidAccessKeyId.NotFound" {
+		t.Errorf("credentials of a removed sandbox are answered %d %s", got.status, got.body)
+	}
+	b.lists(t, a.box.ID, false)
+	if err := b.RemoveSandbox(t.Context(), a.box.ID); !errors.Is(err, sandbox.ErrUnknown) {
+		t.Errorf("removing again = %v, want ErrUnknown", err)
+	}
+}
+
+// testSharedRenewal lets the first forget nothing by itself: it has not heard of the sandbox since the second made it anew.
+func testSharedRenewal(t *testing.T, a, b *world) {
+	t.Helper()
+	a.mqttToken(t)
+	if err := b.RemoveSandbox(t.Context(), a.box.ID); err != nil {
+		t.Fatal(err)
+	}
+	anew, err := b.CreateSandbox(t.Context(), sandbox.Definition{ID: a.box.ID, Seed: 77}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := a.Sandboxes().List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, box := range all {
+		if box.ID == anew.ID && box.Seed != anew.Seed {
+			t.Error("the first lists the sandbox that is gone, not the one that took its id")
+		}
+	}
+	a.enter(a.sandbox(t, anew.ID))
+	b.acs = a.acs
+	if !b.isGood(t, a.mqttToken(t)) {
+		t.Error("a token of the new sandbox is not good at the second")
+	}
+	if err := a.RemoveSandbox(t.Context(), anew.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.lists(t, anew.ID, false)
+	if _, err := b.CreateSandbox(t.Context(), sandbox.Definition{ID: "heir", Credentials: anew.Credentials}, nil); err != nil {
+		t.Errorf("the credentials of what was removed are not free: %v", err)
+	}
+}
+
+// lists checks whether a sandbox is listed.
+func (w *world) lists(t *testing.T, id string, want bool) {
+	t.Helper()
+	all, err := w.Sandboxes().List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, box := range all {
+		found = found || box.ID == id
+	}
+	if found != want {
+		t.Errorf("listed: %v, want %v", found, want)
+	}
+}
+
+func testSharedSteering(t *testing.T, a, b *world) {
+	t.Helper()
+	b.lists(t, a.box.ID, true)
+	text := a.mqttToken(t)
+	change := sandbox.ClockChange{Advance: time.Hour}
+	if _, err := a.ChangeClock(t.Context(), a.box, change); err != nil {
+		t.Fatal(err)
+	}
+	clock, err := b.box.Clock(t.Context())
+	if err != nil || !clock.Now.Equal(instant.Add(time.Hour)) {
+		t.Errorf("the second reads %v, %v, want an hour later", clock.Now, err)
+	}
+	if err := b.Reset(t.Context(), b.box); err != nil {
+		t.Fatal(err)
+	}
+	if a.isGood(t, text) {
+		t.Error("a token of before the reset is still good")
+	}
+	if n := a.calls(t, a.box); n != 1 {
+		t.Errorf("the journal has %d calls after the reset, want 1", n)
+	}
+}
