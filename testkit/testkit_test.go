@@ -201,7 +201,7 @@ func TestImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	image := inspect(t, state.Config.Image)
-	if limit := int64(20_000_000); image.Size > limit {
+	if limit := int64(32_000_000); image.Size > limit {
 		t.Errorf("the image has %d bytes, more than %d", image.Size, limit)
 	}
 	if image.Config.User == "" || strings.HasPrefix(image.Config.User, "0") {
