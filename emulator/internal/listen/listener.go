@@ -1,12 +1,14 @@
 package listen
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -20,7 +22,10 @@ type boundedListener struct {
 	secure   *tls.Config // of a listener for HTTPS
 	open     atomic.Int64
 	refusing chan struct{} // holds a token for each client that is being told
-	told     atomic.Bool   // the log knows that the listener is full
+	telling  sync.WaitGroup
+	closing  context.Context //nolint:containedctx // it ends with the listener, not with a call
+	end      context.CancelFunc
+	told     atomic.Bool // the log knows that the listener is full
 	log      *slog.Logger
 }
 
@@ -34,9 +39,17 @@ const (
 )
 
 func newBoundedListener(l net.Listener, limit int, secure *tls.Config, log *slog.Logger) *boundedListener {
+	closing, end := context.WithCancel(context.Background())
 	return &boundedListener{
 		Listener: l, limit: int64(limit), secure: secure, refusing: make(chan struct{}, maxRefusals), log: log,
+		closing: closing, end: end,
 	}
+}
+
+// endRefusals ends what is said to clients beyond the limit. Nobody is refused any more: the listener is closed.
+func (l *boundedListener) endRefusals() {
+	l.end()
+	l.telling.Wait()
 }
 
 // Accept returns the next connection for which there is room. It counts as open until track hears of its end. It is
@@ -72,10 +85,11 @@ func (l *boundedListener) refuse(conn net.Conn) {
 	}
 	select {
 	case l.refusing <- struct{}{}:
-		go func() {
+		l.telling.Go(func() {
+			defer context.AfterFunc(l.closing, func() { _ = conn.Close() })()
 			l.sayFull(conn)
 			<-l.refusing
-		}()
+		})
 	default:
 		_ = conn.Close()
 	}

@@ -17,7 +17,7 @@ import (
 // Server is a listener with a handler behind it: a data plane or a control plane.
 type Server struct {
 	http     *http.Server
-	listener net.Listener
+	listener *boundedListener
 	done     chan error
 }
 
@@ -99,7 +99,9 @@ func (s *Server) Close(ctx context.Context) error {
 	if err != nil {
 		err = errors.Join(err, s.http.Close())
 	}
-	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
+	served := <-s.done
+	s.listener.endRefusals()
+	if !errors.Is(served, http.ErrServerClosed) {
 		return errors.Join(err, served)
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -91,21 +92,22 @@ func (r *Registry) use(ctx context.Context, box *Sandbox) (bool, error) {
 		box.idle.used.Store(now.UnixNano())
 		return true, nil
 	}
-	return true, r.root.Put(ctx, usedKey(box.ID), box.idle.note(now), time.Time{})
+	return true, r.root.Put(ctx, usedKey(box.name), box.idle.note(now), time.Time{})
 }
 
 // isOver judges a sandbox by what this emulator knows, and where that says that its time is over, by what others wrote.
+// The error is ErrGone where another emulator removed it.
 func (r *Registry) isOver(ctx context.Context, box *Sandbox) (bool, error) {
 	now := r.realNow()
 	if !box.idle.isOver(now) {
 		return false, nil
 	}
-	get := store.Get{Key: usedKey(box.ID)}
+	get := store.Get{Key: usedKey(box.name)}
 	if err := r.root.Do(ctx, &get); err != nil {
 		return false, fmt.Errorf("look up when the sandbox %s was used: %w", box.ID, err)
 	}
 	if !get.Found {
-		return true, nil
+		return false, ErrGone
 	}
 	until, err := strconv.ParseInt(string(get.Value), 10, 64)
 	if err != nil {
@@ -118,32 +120,46 @@ func (r *Registry) isOver(ctx context.Context, box *Sandbox) (bool, error) {
 }
 
 // Sweep removes the sandboxes whose time is over, and returns their ids. Until then they take memory alone: nobody
-// finds them any more.
+// finds them any more. What is remembered of sandboxes that other emulators removed is dropped too.
 func (r *Registry) Sweep(ctx context.Context) (removed []string, err error) {
-	keys := store.Keys{Prefix: usedPrefix}
-	if err := r.root.Do(ctx, &keys); err != nil {
+	before := r.all()
+	used, listed := store.Keys{Prefix: usedPrefix}, store.Keys{Prefix: listedPrefix}
+	if err := r.root.Do(ctx, &used, &listed); err != nil {
 		return nil, fmt.Errorf("list the sandboxes that can end: %w", err)
 	}
-	for _, key := range keys.Keys {
-		id := strings.TrimPrefix(key, usedPrefix)
-		over, failure := r.removeIfOver(ctx, id)
+	for _, box := range before {
+		if _, there := slices.BinarySearch(listed.Keys, listedKey(box.name)); !there {
+			r.Forget(box)
+		}
+	}
+	for _, key := range used.Keys {
+		name := strings.TrimPrefix(key, usedPrefix)
+		over, failure := r.removeIfOver(ctx, name)
 		if over {
-			removed = append(removed, id)
+			removed = append(removed, idOf(name))
 		}
 		err = errors.Join(err, failure)
 	}
 	return removed, err
 }
 
-func (r *Registry) removeIfOver(ctx context.Context, id string) (bool, error) {
-	box, err := r.get(ctx, id)
+// removeIfOver removes the sandbox with the space of that name where its time is over.
+func (r *Registry) removeIfOver(ctx context.Context, name string) (bool, error) {
+	box, err := r.get(ctx, idOf(name))
+	if err == nil && box.name != name {
+		err = ErrUnknown // another one has its id
+	}
 	if errors.Is(err, ErrUnknown) {
-		return false, nil
+		return false, r.root.Do(ctx, &store.Take{Key: usedKey(name)}) // of one that was used while it was removed
 	}
 	if err != nil {
 		return false, err
 	}
 	over, err := r.isOver(ctx, box)
+	if errors.Is(err, ErrGone) {
+		r.Forget(box)
+		return false, nil
+	}
 	if err != nil || !over {
 		return false, err
 	}

@@ -20,7 +20,7 @@ const (
 	listedPrefix  = "listed/"  // and the name of a sandbox's space: nothing, it is for lists
 	ownerPrefix   = "owner/"   // and a credential: the id of its sandbox
 	tagPrefix     = "tag/"     // and the tag of a credential: the same
-	usedPrefix    = "used/"    // and the id of a sandbox with a ttl: until when it counts as used
+	usedPrefix    = "used/"    // and the name of the space of a sandbox with a ttl: until when it counts as used
 	createdKey    = "created"  // how many were ever created
 	countKey      = "count"    // how many there are
 )
@@ -45,7 +45,7 @@ func listedKey(spaceName string) string { return listedPrefix + spaceName }
 
 func sandboxKey(id string) string { return sandboxPrefix + id }
 
-func usedKey(id string) string { return usedPrefix + id }
+func usedKey(spaceName string) string { return usedPrefix + spaceName }
 
 func tagKey(tag token.Tag) string { return tagPrefix + hex.EncodeToString(tag[:]) }
 

@@ -39,6 +39,8 @@ type Registry struct {
 	schemes schemes
 	secrets *Secrets
 
+	// entering is held while a sandbox is remembered or forgotten, so that its entries in the three maps agree.
+	entering     sync.Mutex
 	byID         sync.Map // id -> *Sandbox
 	byCredential sync.Map // digest of a wire.Credential -> *Sandbox
 	byTag        sync.Map // token.Tag -> *Sandbox
@@ -89,9 +91,12 @@ func (r *Registry) Create(ctx context.Context, def Definition) (*Sandbox, error)
 
 // Ensure returns the sandbox of the definition's id as it is, and creates it where there is none.
 func (r *Registry) Ensure(ctx context.Context, def Definition) (*Sandbox, error) {
-	box, err := r.Create(ctx, def)
-	if errors.Is(err, ErrExists) {
-		return r.Get(ctx, def.ID)
+	box, err := r.Get(ctx, def.ID)
+	if !errors.Is(err, ErrUnknown) {
+		return box, err
+	}
+	if box, err = r.Create(ctx, def); errors.Is(err, ErrExists) {
+		return r.Get(ctx, def.ID) // another emulator was first
 	}
 	return box, err
 }
@@ -105,8 +110,7 @@ func (r *Registry) create(ctx context.Context, def Definition) (*Sandbox, error)
 	if err != nil {
 		return nil, errors.Join(err, r.root.Do(ctx, &store.Increment{Key: countKey, Delta: -1}))
 	}
-	r.enter(box)
-	return box, nil
+	return r.enter(box), nil
 }
 
 // admit makes a sandbox in a space of its own and then lets it be found.
@@ -151,7 +155,7 @@ func (r *Registry) publish(ctx context.Context, box *Sandbox) error {
 		steps = append(steps, &store.Put{Key: tagKey(token.TagFor(c)), Value: []byte(box.ID)})
 	}
 	if use := box.idle.firstUse(r.realNow()); use != nil {
-		steps = append(steps, &store.Put{Key: usedKey(box.ID), Value: use})
+		steps = append(steps, &store.Put{Key: usedKey(box.name), Value: use})
 	}
 	if err := r.root.Do(ctx, steps...); err != nil {
 		return err
@@ -181,10 +185,16 @@ func (r *Registry) withdraw(ctx context.Context, id string, names []wire.Credent
 	return fmt.Errorf("%w: a %s token", ErrCredential, names[failed-1].Kind)
 }
 
-// enter remembers a sandbox, in the place of one of the same id.
-func (r *Registry) enter(box *Sandbox) {
+// enter remembers a sandbox, in the place of one of the same id, and returns it; where it is remembered already, that
+// one.
+func (r *Registry) enter(box *Sandbox) *Sandbox {
+	r.entering.Lock()
+	defer r.entering.Unlock()
+	if known := r.remembered(box.name); known != nil {
+		return known
+	}
 	if before, known := r.byID.Load(box.ID); known {
-		r.Forget(before.(*Sandbox))
+		r.drop(before.(*Sandbox))
 	}
 	r.secrets.add(box.secrets())
 	for _, name := range box.names() {
@@ -192,10 +202,18 @@ func (r *Registry) enter(box *Sandbox) {
 		r.byTag.Store(token.TagFor(name), box)
 	}
 	r.byID.Store(box.ID, box)
+	return box
 }
 
 // Forget drops what is remembered of a sandbox that is gone.
 func (r *Registry) Forget(box *Sandbox) {
+	r.entering.Lock()
+	defer r.entering.Unlock()
+	r.drop(box)
+}
+
+// drop must be called with the lock held.
+func (r *Registry) drop(box *Sandbox) {
 	if !r.byID.CompareAndDelete(box.ID, box) {
 		return
 	}
@@ -208,18 +226,30 @@ func (r *Registry) Forget(box *Sandbox) {
 
 // Get returns the sandbox of that id, or ErrUnknown. That counts as using it.
 func (r *Registry) Get(ctx context.Context, id string) (*Sandbox, error) {
-	box, err := r.get(ctx, id)
-	if err != nil {
-		return nil, err
+	return r.used(ctx, func() (*Sandbox, error) { return r.get(ctx, id) })
+}
+
+// used returns what find finds and uses it; ErrUnknown where its time is over. What another emulator removed is
+// forgotten, and find asked once more.
+func (r *Registry) used(ctx context.Context, find func() (*Sandbox, error)) (*Sandbox, error) {
+	for range 2 {
+		box, err := find()
+		if err != nil {
+			return nil, err
+		}
+		used, err := r.use(ctx, box)
+		switch {
+		case errors.Is(err, ErrGone):
+			r.Forget(box)
+			continue
+		case err != nil:
+			return nil, err
+		case !used:
+			return nil, unknown(box.ID)
+		}
+		return box, nil
 	}
-	used, err := r.use(ctx, box)
-	if err == nil && !used {
-		err = unknown(id)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return box, nil
+	return nil, ErrUnknown
 }
 
 func unknown(id string) error { return fmt.Errorf("%w: %q", ErrUnknown, id) }
@@ -248,8 +278,7 @@ func (r *Registry) load(id string, read *store.Get) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.enter(box)
-	return box, nil
+	return r.enter(box), nil
 }
 
 // List returns all sandboxes, sorted by id.
@@ -301,12 +330,18 @@ func (r *Registry) listed(ctx context.Context, name string, read *store.Get) (*S
 		if err != nil {
 			return nil, err
 		}
-		box = loaded
+		if loaded.name == name { // else another has its id by now, which is listed itself
+			box = loaded
+		}
 	}
 	if box == nil {
 		return nil, nil //nolint:nilnil // removed between the two readings
 	}
 	over, err := r.isOver(ctx, box)
+	if errors.Is(err, ErrGone) {
+		r.Forget(box)
+		return nil, nil //nolint:nilnil // another emulator removed it
+	}
 	if err != nil || over {
 		return nil, err
 	}
@@ -315,20 +350,17 @@ func (r *Registry) listed(ctx context.Context, name string, read *store.Get) (*S
 
 // Find returns the sandbox of a credential that a request names, nil where none has it. That counts as using it.
 func (r *Registry) Find(ctx context.Context, c wire.Credential) (*Sandbox, error) {
-	box, err := r.find(ctx, c)
-	if err != nil || box == nil {
-		return nil, err
+	box, err := r.used(ctx, func() (*Sandbox, error) { return r.find(ctx, c) })
+	if errors.Is(err, ErrUnknown) {
+		return nil, nil //nolint:nilnil // no sandbox has it
 	}
-	used, err := r.use(ctx, box)
-	if err != nil || !used {
-		return nil, err
-	}
-	return box, nil
+	return box, err
 }
 
+// find returns the sandbox of a credential, or ErrUnknown.
 func (r *Registry) find(ctx context.Context, c wire.Credential) (*Sandbox, error) {
 	if c.ID == "" {
-		return nil, nil //nolint:nilnil // nobody was named
+		return nil, ErrUnknown // nobody was named
 	}
 	if box, ok := r.byCredential.Load(digest(c)); ok {
 		return box.(*Sandbox), nil
@@ -344,13 +376,9 @@ func (r *Registry) find(ctx context.Context, c wire.Credential) (*Sandbox, error
 		return nil, fmt.Errorf("look up a credential: %w", err)
 	}
 	if !owner.Found {
-		return nil, nil //nolint:nilnil // no sandbox has it
+		return nil, ErrUnknown
 	}
-	box, err := r.get(ctx, string(owner.Value))
-	if errors.Is(err, ErrUnknown) {
-		return nil, nil //nolint:nilnil // removed between the two readings
-	}
-	return box, err
+	return r.get(ctx, string(owner.Value))
 }
 
 // Remove deletes a sandbox with all its state and frees its credentials.
@@ -371,26 +399,31 @@ func (r *Registry) Remove(ctx context.Context, id string) error {
 
 func (r *Registry) remove(ctx context.Context, box *Sandbox) error {
 	defer r.Forget(box)
-	definition := store.Take{Key: sandboxKey(box.ID)}
-	steps := []store.Step{&definition, &store.Take{Key: listedKey(box.name)}, &store.Take{Key: usedKey(box.ID)}}
+	// Of several that remove it one takes its place in the list; tags go before owners, since who has an owner's key
+	// writes the tag anew.
+	listed := store.Take{Key: listedKey(box.name), Needed: true}
+	steps := []store.Step{&listed, &store.Take{Key: usedKey(box.name)}, &store.Take{Key: sandboxKey(box.ID)}}
 	for _, c := range box.names() {
-		steps = append(steps, &store.Take{Key: ownerKey(c)}, &store.Take{Key: tagKey(token.TagFor(c))})
+		steps = append(steps, &store.Take{Key: tagKey(token.TagFor(c))}, &store.Take{Key: ownerKey(c)})
 	}
 	if err := r.root.Do(ctx, steps...); err != nil {
 		return fmt.Errorf("remove the sandbox %s: %w", box.ID, err)
 	}
-	if !definition.Found {
+	if !listed.Found {
 		return unknown(box.ID) // somebody else was first
 	}
 	return errors.Join(r.root.Do(ctx, &store.Increment{Key: countKey, Delta: -1}), box.space.Clear(ctx))
 }
 
 // Known is how many sandboxes the registry remembers, which costs no look into the store.
-func (r *Registry) Known() int {
-	n := 0
-	r.byID.Range(func(any, any) bool {
-		n++
+func (r *Registry) Known() int { return len(r.all()) }
+
+// all are the sandboxes that the registry remembers.
+func (r *Registry) all() []*Sandbox {
+	var all []*Sandbox
+	r.byID.Range(func(_, box any) bool {
+		all = append(all, box.(*Sandbox))
 		return true
 	})
-	return n
+	return all
 }

@@ -37,6 +37,8 @@ type Add struct {
 // Take reads a key and removes it. Of many concurrent callers one gets it.
 type Take struct {
 	Key string
+	// Needed ends the run where the key is absent.
+	Needed bool
 
 	Value []byte
 	Found bool

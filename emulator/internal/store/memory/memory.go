@@ -135,7 +135,7 @@ func (s *space) do(step store.Step) (more bool, err error) {
 		return true, err
 	case *store.Take:
 		step.Value, step.Found = s.take(step.Key)
-		return true, nil
+		return step.Found || !step.Needed, nil
 	case *store.Increment:
 		step.Sum, err = s.shardOf(step.Key).increment(step.Key, step.Delta, step.Expires)
 		return step.Limit == 0 || step.Sum <= step.Limit, err

@@ -17,6 +17,10 @@ var runPromises = []promise{
 		k.put("there", "x", time.Time{})
 		k.must(k.space.Do(k.ctx, &store.Get{Key: "there", Needed: true}, &store.Put{Key: "key", Value: []byte("x")}))
 		k.is("key", "x")
+		for range 2 {
+			k.must(k.space.Do(k.ctx, &store.Take{Key: "there", Needed: true}, &store.Increment{Key: "taken", Delta: 1}))
+		}
+		k.increment("taken", 0, 1)
 	}},
 	{"Add sets an absent key alone, and a needed one that is there ends the run", func(k kit) {
 		first := store.Add{Key: "key", Value: []byte("first"), Needed: true}
