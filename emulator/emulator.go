@@ -126,7 +126,10 @@ func apis() []api.API {
 
 // New puts an emulator together. It answers through Handler at once, and on addresses after Start. The error tells of
 // Specs that cannot be loaded, or of a store that does not answer.
-func New(ctx context.Context, o Options) (*Emulator, error) {
+func New(ctx context.Context, o Options) (*Emulator, error) { return newWith(ctx, o, apis()) }
+
+// newWith puts an emulator together whose APIs with code are these.
+func newWith(ctx context.Context, o Options, coded []api.API) (*Emulator, error) {
 	o = o.withDefaults()
 	catalogue, library, err := o.load()
 	if err != nil {
@@ -147,7 +150,7 @@ func New(ctx context.Context, o Options) (*Emulator, error) {
 		return nil, err
 	}
 	e.data, err = dataplane.New(dataplane.Options{
-		World: e.world, APIs: apis(), After: o.After, WriteTimeout: cmp.Or(o.Limits.Write, listen.MaxWriteTime),
+		World: e.world, APIs: coded, After: o.After, WriteTimeout: cmp.Or(o.Limits.Write, listen.MaxWriteTime),
 		Violation: o.Violation, Observe: o.Observe, Steps: o.Steps, Log: o.Log,
 	})
 	if err != nil {

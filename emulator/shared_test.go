@@ -68,11 +68,17 @@ func (w *world) sandbox(t *testing.T, id string) *sandbox.Sandbox {
 	return box
 }
 
-// isGood asks QueryToken about a token of an MQTT client.
+// isGood asks QueryToken about a token of mqttToken.
 func (w *world) isGood(t *testing.T, text string) bool {
 	t.Helper()
+	return w.isGoodFor(t, "post-cn-test001", text)
+}
+
+// isGoodFor asks QueryToken about a token for an instance.
+func (w *world) isGoodFor(t *testing.T, instance, text string) bool {
+	t.Helper()
 	got := w.do(t, w.acs.V3(gatewaytest.Request{Method: http.MethodPost, Path: "/", Host: host, Query: url.Values{
-		"InstanceId": {"post-cn-test001"}, "Token": {text},
+		"InstanceId": {instance}, "Token": {text},
 	}}, "QueryToken", "2020-04-20"))
 	var reply struct{ TokenStatus bool }
 	if err := json.Unmarshal([]byte(got.body), &reply); err != nil || got.status != http.StatusOK {
