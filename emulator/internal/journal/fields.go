@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
@@ -88,21 +89,31 @@ func (f *fields) form(text string) string {
 // namePattern finds what secretName knows.
 const namePattern = `(?:app|access[_-]?key)[_-]?secret|ad[_-]?password|bearer[_-]?token`
 
-var (
+// patterns find fields in text that is neither query nor form. They are made when the first such text is read.
+type patterns struct {
 	// assigned is "name": "value", name=value, name: value and <name>value, whole or broken, also with the quotes
 	// and signs escaped as in JSON inside of JSON or in a string to sign. The value of a JSON string ends before its
 	// closing quote, or with the text.
-	assigned = regexp.MustCompile(`(?is)((?:` + namePattern + `)\\*["']?\s*(?:[:=>]|%3d)\s*)(` +
-		`"(?:[^"\\]|\\.)*` +
-		`|\\"(?:[^"\\]|\\\\\\"|\\\\|\\[^"\\])*` +
-		`|\\+"[^"]*` +
-		`|'[^']*` +
-		`|[^\s&,;"'<>\\}\]]*)`)
+	assigned *regexp.Regexp
 	// part is a part of a multipart form, up to the next boundary.
-	part = regexp.MustCompile(`(?is)(name="?[^"\r\n]*(?:` + namePattern + `)"?[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)` +
-		`(.*?)(\r?\n--|$)`)
-	opening = regexp.MustCompile(`^\\*["']`)
-)
+	part *regexp.Regexp
+	// opening are the quotes before a value.
+	opening *regexp.Regexp
+}
+
+var compiled = sync.OnceValue(func() patterns {
+	return patterns{
+		assigned: regexp.MustCompile(`(?is)((?:` + namePattern + `)\\*["']?\s*(?:[:=>]|%3d)\s*)(` +
+			`"(?:[^"\\]|\\.)*` +
+			`|\\"(?:[^"\\]|\\\\\\"|\\\\|\\[^"\\])*` +
+			`|\\+"[^"]*` +
+			`|'[^']*` +
+			`|[^\s&,;"'<>\\}\]]*)`),
+		part: regexp.MustCompile(`(?is)(name="?[^"\r\n]*(?:` + namePattern + `)"?[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)` +
+			`(.*?)(\r?\n--|$)`),
+		opening: regexp.MustCompile(`^\\*["']`),
+	}
+})
 
 // text masks the fields in text that is neither query nor form.
 func (f *fields) text(text string) string {
@@ -117,13 +128,14 @@ func (f *fields) plain(text string) string {
 	if !mayHoldSecretName(text) {
 		return text
 	}
-	text = part.ReplaceAllStringFunc(text, func(found string) string {
-		groups := part.FindStringSubmatch(found)
+	p := compiled()
+	text = p.part.ReplaceAllStringFunc(text, func(found string) string {
+		groups := p.part.FindStringSubmatch(found)
 		return groups[1] + f.take(groups[2]) + groups[3]
 	})
-	return assigned.ReplaceAllStringFunc(text, func(found string) string {
-		groups := assigned.FindStringSubmatch(found)
-		quote := opening.FindString(groups[2])
+	return p.assigned.ReplaceAllStringFunc(text, func(found string) string {
+		groups := p.assigned.FindStringSubmatch(found)
+		quote := p.opening.FindString(groups[2])
 		value, rest := groups[2][len(quote):], ""
 		if i := strings.Index(strings.ToLower(value), "%26"); quote == "" && i >= 0 {
 			value, rest = value[:i], value[i:]

@@ -36,7 +36,5 @@ func (t *Turn) Spend(operation string, documented contract.Rate, refused func(li
 		Key: quotaPrefix + operation + "/" + strconv.FormatInt(start.Unix(), 10), Delta: 1, Expires: start.Add(2 * limit.Per),
 		Limit: int64(limit.Calls),
 	}
-	t.conditions = append(t.conditions, condition{
-		step, func() bool { return step.Sum <= step.Limit }, func() error { return refused(limit) },
-	})
+	t.conditions = append(t.conditions, condition{step, func() error { return refused(limit) }})
 }

@@ -23,16 +23,40 @@ type Turn struct {
 	Now time.Time
 
 	callsBefore uint64
-	chance      *random.Source
+	chance      random.Source
+	drawn       bool         // chance has begun
 	conditions  []condition  // which travel with the next reading or writing
 	writes      []store.Step // which Commit carries
+	// begin and room are memory for what every turn has, in one piece with it.
+	begin struct {
+		state store.Get
+		calls store.Increment
+	}
+	room struct {
+		steps      [usualSteps]store.Step
+		conditions [2]condition
+		writes     [2]store.Step
+	}
 }
 
-// condition is a step by which a turn can be refused.
+// usualSteps is how many steps usually travel together.
+const usualSteps = 6
+
+// condition is a step by which a turn can be refused: a *store.Claim or a *store.Increment with a limit.
 type condition struct {
 	step    store.Step
-	holds   func() bool // once the step was carried out
 	refused func() error
+}
+
+// holds judges the step once it was carried out.
+func (c condition) holds() bool {
+	switch step := c.step.(type) {
+	case *store.Claim:
+		return step.Fresh
+	case *store.Increment:
+		return step.Sum <= step.Limit
+	}
+	return true
 }
 
 // reclaimEvery is the number of calls between two sweeps of what expired, so that their cost spreads.
@@ -40,11 +64,14 @@ const reclaimEvery = 1 << 14
 
 // Begin starts the next turn, or fails with ErrGone. Further steps can travel with it.
 func (b *Sandbox) Begin(ctx context.Context, further ...store.Step) (*Turn, error) {
-	get, calls := stateStep(), store.Increment{Key: callsKey, Delta: 1}
-	if err := b.space.Do(ctx, append([]store.Step{&get, &calls}, further...)...); err != nil {
+	t := &Turn{Sandbox: b}
+	t.conditions, t.writes = t.room.conditions[:0], t.room.writes[:0]
+	calls := &t.begin.calls
+	t.begin.state, *calls = stateStep(), store.Increment{Key: callsKey, Delta: 1}
+	if err := b.space.Do(ctx, append(append(t.room.steps[:0], &t.begin.state, calls), further...)...); err != nil {
 		return nil, fmt.Errorf("begin a call: %w", err)
 	}
-	kept, err := b.readState(&get)
+	kept, err := b.readState(&t.begin.state)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +81,8 @@ func (b *Sandbox) Begin(ctx context.Context, further ...store.Step) (*Turn, erro
 			return nil, fmt.Errorf("reclaim expired state: %w", err)
 		}
 	}
-	return &Turn{Sandbox: b, Number: uint64(calls.Sum), Now: now, callsBefore: kept.CallsBefore}, nil
+	t.Number, t.Now, t.callsBefore = uint64(calls.Sum), now, kept.CallsBefore
+	return t, nil
 }
 
 // Space is the space of the sandbox as the turn uses it: the turn's conditions travel with the next access, whose error
@@ -64,8 +92,7 @@ func (t *Turn) Space() store.Space { return store.Space{Carrier: t} }
 // Claim remembers a key until then, with the turn's next access to the store. A claim that comes too late ends the turn
 // with the error of refused.
 func (t *Turn) Claim(key string, until time.Time, refused func() error) {
-	step := &store.Claim{Key: key, Now: t.Now, Expires: until}
-	t.conditions = append(t.conditions, condition{step, func() bool { return step.Fresh }, refused})
+	t.conditions = append(t.conditions, condition{&store.Claim{Key: key, Now: t.Now, Expires: until}, refused})
 }
 
 // Do implements store.Carrier.
@@ -76,7 +103,7 @@ func (t *Turn) Do(ctx context.Context, steps ...store.Step) error {
 		}
 		return t.space.Do(ctx, steps...)
 	}
-	all := make([]store.Step, 0, len(t.conditions)+len(steps))
+	all := t.room.steps[:0]
 	for _, c := range t.conditions {
 		all = append(all, c.step)
 	}
@@ -84,7 +111,7 @@ func (t *Turn) Do(ctx context.Context, steps ...store.Step) error {
 		return err
 	}
 	conditions := t.conditions
-	t.conditions = nil
+	t.conditions = nil // they were carried, whether they hold or not
 	for _, c := range conditions {
 		if !c.holds() {
 			return c.refused()
@@ -111,9 +138,8 @@ func (t *Turn) Write(step store.Step) { t.writes = append(t.writes, step) }
 
 // Commit carries what the turn wrote, and further steps. Nothing is written into a sandbox that is gone.
 func (t *Turn) Commit(ctx context.Context, further ...store.Step) error {
-	get := stateStep()
-	steps := make([]store.Step, 0, 1+len(t.writes)+len(further))
-	steps = append(append(append(steps, &get), t.writes...), further...)
+	t.begin.state = stateStep()
+	steps := append(append(append(t.room.steps[:0], &t.begin.state), t.writes...), further...)
 	t.writes = nil
 	return t.space.Do(ctx, steps...)
 }
@@ -186,8 +212,8 @@ func (t *Turn) IssueAccess(issuer, appKey string, expires time.Time) (string, er
 
 // Chance is the turn's source of random numbers.
 func (t *Turn) Chance() *rand.Rand {
-	if t.chance == nil {
-		t.chance = new(random.Source)
+	if !t.drawn {
+		t.drawn = true
 		t.chance.Seed(t.Seed, t.Number)
 	}
 	return &t.chance.Rand

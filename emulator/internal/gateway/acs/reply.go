@@ -79,9 +79,9 @@ func (x *exchange) recommend(code string) string {
 }
 
 func (x *exchange) encode(status int, root string, body wire.Object) wire.Reply {
-	reply := wire.Reply{Status: status, Value: body, Header: http.Header{
-		"X-Acs-Request-Id": {x.call.ID},
-	}}
+	header := make(http.Header, 4) // with the date
+	header["X-Acs-Request-Id"] = []string{x.call.ID}
+	reply := wire.Reply{Status: status, Value: body, Header: header}
 	if x.xml {
 		reply.Header["Content-Type"] = xmlContents
 		reply.Body = appendXML([]byte(xmlProlog), root, body)

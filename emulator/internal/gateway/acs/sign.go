@@ -162,7 +162,7 @@ func headerValue(req *wire.Request, name string) string {
 	if name == "host" {
 		return req.Host
 	}
-	values := req.Header.Values(name)
+	values := valuesOf(req.Header, name)
 	if len(values) == 1 {
 		return strings.TrimSpace(values[0])
 	}
@@ -172,6 +172,27 @@ func headerValue(req *wire.Request, name string) string {
 	}
 	slices.Sort(trimmed)
 	return strings.Join(trimmed, ",")
+}
+
+// valuesOf are the values of a header by its name in lower case, as signatures list it. The names that clients sign are
+// known, so that they need not be written anew for each call.
+func valuesOf(header http.Header, name string) []string {
+	if known, ok := signedNames[name]; ok {
+		return header[known]
+	}
+	return header.Values(name)
+}
+
+var signedNames = lowerNames("Content-Type", "Accept", "User-Agent", actionHeader, versionHeader, dateHeader, nonceHeader,
+	digestHeader, securityHeader, bearerHeader, accessKeyHeader)
+
+// lowerNames are the names by how they are written in lower case.
+func lowerNames(names ...string) map[string]string {
+	lower := make(map[string]string, len(names))
+	for _, name := range names {
+		lower[strings.ToLower(name)] = name
+	}
+	return lower
 }
 
 // v3String is the string to sign of V3.
