@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -101,6 +102,7 @@ var unclean = map[string]string{
 	"/console/scenarios/show/../edit/":    "/console/scenarios/edit/",
 	"/console/sandboxes/.":                "/console/sandboxes",
 	"/console/sandboxes//default?x=1&y=2": "/console/sandboxes/default?x=1&y=2",
+	"/console//sandboxes/a%2Fb":           "/console/sandboxes/a%2Fb",
 	"/console/..":                         "/",
 	"/console/../v1/sandboxes":            "/v1/sandboxes",
 	"/console/../console/clock":           "/console/clock",
@@ -173,7 +175,7 @@ func TestRoutesWithoutTheToken(t *testing.T) {
 	t.Parallel()
 	w := open(t, guarded)
 	everyMethod := append(otherMethods, http.MethodGet, http.MethodHead, http.MethodPost)
-	for _, a := range pages {
+	for _, a := range slices.Concat(pages, noAssets) {
 		w.answers(t, a.path, isSignedOut, everyMethod...)
 	}
 	for path := range unclean {
