@@ -96,7 +96,8 @@ func clean(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// noRoute answers where no other route does. Each path can be asked for, and be told of as no page.
+// noRoute answers where no other route does. GET and HEAD are allowed at every path: they get the page which says that
+// there is none.
 func (c *console) noRoute(ec echo.Context) error {
 	r := ec.Request()
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
