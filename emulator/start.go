@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
@@ -112,9 +114,11 @@ func (e *Emulator) controlPlane() http.Handler {
 		World: e.world, Data: e.Addr(), TLS: e.TLSAddr(), CA: e.CA(), Token: o.ControlToken,
 		Loopback: listen.IsLoopback(cmp.Or(o.ControlAddr, loopback)), Metrics: o.Metrics, Log: o.Log,
 		ConsoleRoot: console.Root,
-		Console: console.New(console.Options{
-			World: e.world, Data: e.Addr(), TLS: e.TLSAddr(), Token: o.ControlToken, Log: o.Log,
-		}),
+		Console: func(routes *echo.Echo) {
+			console.Register(routes, console.Options{
+				World: e.world, Data: e.Addr(), TLS: e.TLSAddr(), Token: o.ControlToken, Log: o.Log,
+			})
+		},
 	})
 }
 

@@ -16,6 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
@@ -29,7 +31,7 @@ import (
 type bubble struct {
 	*emulator.Emulator
 	*steer.World
-	console http.Handler
+	console *echo.Echo
 	real    *clocktest.Clock
 	box     *sandbox.Sandbox // the default one
 }
@@ -49,7 +51,8 @@ func newBubble(t *testing.T, o emulator.Options) *bubble {
 	if b.box, err = b.Sandboxes().Get(t.Context(), sandbox.Default); err != nil {
 		t.Fatal(err)
 	}
-	b.console = console.New(console.Options{World: b.World, Data: "127.0.0.1:4010", Log: discard})
+	b.console = echo.New()
+	console.Register(b.console, console.Options{World: b.World, Data: "127.0.0.1:4010", Log: discard})
 	return b
 }
 

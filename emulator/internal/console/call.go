@@ -10,7 +10,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -52,18 +55,24 @@ type message struct {
 	Body    content
 }
 
-func (c *console) call(r *http.Request, l *layout) (body, error) {
-	id, query := r.PathValue("sandbox"), r.URL.Query()
-	if err := c.about(r.Context(), l, id); err != nil {
+// call is the page of a call that the path names by its sandbox and its id.
+func (c *console) call(ec echo.Context) error {
+	box, id := route.Param(ec, "sandbox"), route.Param(ec, "request")
+	return c.page(func(r *http.Request, l *layout) (body, error) { return c.openCall(r, l, box, id) })(ec)
+}
+
+func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, error) {
+	query := r.URL.Query()
+	if err := c.about(r.Context(), l, box); err != nil {
 		return body{}, err
 	}
 	if !query.Has("sandbox") {
-		query.Set("sandbox", id)
+		query.Set("sandbox", box)
 	}
 	f := readCallFilter(query)
 	l.Scope, l.Here = f.Scope, Root+"calls"
 	number, _ := strconv.ParseUint(query.Get("seq"), 10, 64)
-	entry, err := c.entry(r.Context(), l.Sandbox, r.PathValue("request"), number)
+	entry, err := c.entry(r.Context(), l.Sandbox, id, number)
 	if err != nil {
 		return body{}, err
 	}

@@ -2,7 +2,8 @@ package console
 
 import (
 	"context"
-	"net/http"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/eventstream"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -10,22 +11,22 @@ import (
 
 // changeEvents tells a page that something happened in its sandbox; the page then asks for itself anew. The first event
 // comes at once: it covers what happened while the page was on its way, or the browser without a connection.
-func (c *console) changeEvents(w http.ResponseWriter, r *http.Request) {
+func (c *console) changeEvents(ec echo.Context) error {
+	r := ec.Request()
 	l, err := c.layout(r)
 	if err != nil {
-		c.refuseStream(w, r, err)
-		return
+		return c.refuseStream(ec, err)
 	}
 	watch, err := c.World.Watch()
 	if err != nil {
-		c.refuseStream(w, r, err)
-		return
+		return c.refuseStream(ec, err)
 	}
 	defer watch.Close()
-	s := changeStream{eventstream.Open(w), l.Sandbox.ID}
+	s := changeStream{eventstream.Open(ec.Response()), l.Sandbox.ID}
 	for err = s.tell(); err == nil; {
 		err = s.await(r.Context(), watch)
 	}
+	return nil
 }
 
 // changeStream is one page that is kept fresh.

@@ -5,6 +5,9 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
@@ -31,39 +34,82 @@ type console struct {
 	csrf string // stands in every form; other sites' pages cannot read it
 }
 
-// New returns the console as a handler of every path below Root, and of "/", which leads there. The control plane's
-// rules for Host and Origin are those of who mounts it.
-func New(o Options) http.Handler {
+// Register adds the console to the routes of the control plane: every path below Root, and "/", which leads there. The
+// control plane's rules for Host and Origin are those of who serves the routes.
+func Register(e *echo.Echo, o Options) {
 	c := &console{Options: o, csrf: rand.Text()} //nolint:forbidigo // a secret of this process, of no sandbox
-	mux := http.NewServeMux()
-	c.pages(mux)
-	return secure(c.session(mux))
+	read := []string{http.MethodGet, http.MethodHead}
+	signedIn := []echo.MiddlewareFunc{secure, c.session, clean}
+	get := func(path string, h echo.HandlerFunc) { e.Match(read, Root+path, h, signedIn...) }
+	post := func(path string, h echo.HandlerFunc) { e.POST(Root+path, h, signedIn...) }
+
+	e.GET("/", toCalls, signedIn...)
+	e.Match(read, Root+"assets/:name", serveAsset, secure, clean) // the page that asks for the token needs them
+	if o.Token != "" {
+		e.POST(Root+"sign-in", c.signInByForm, secure)
+	}
+	get("", toCalls)
+	get("calls", c.page(c.calls))
+	get("calls/events", c.callEvents)
+	post("calls/clear", c.action(c.clearCalls))
+	get("calls/:sandbox/:request", c.call)
+	get("tokens", c.page(c.tokens))
+	post("tokens", c.action(c.changeToken))
+	get("clock", c.page(c.clock))
+	post("clock", c.action(c.setClock))
+	get("changes", c.changeEvents)
+	get("scenarios", c.page(c.scenarios))
+	post("scenarios", c.action(c.playOrStop))
+	get("scenarios/show", c.page(c.scenario))
+	get("scenarios/edit", c.page(c.editor))
+	post("scenarios/edit", c.tryScenario)
+	post("scenarios/check", c.checkScenario)
+	get("coverage", c.page(c.coverage))
+	get("sandboxes", c.page(c.sandboxes))
+	post("sandboxes", c.createSandbox)
+	post("sandboxes/change", c.action(c.changeSandbox))
+	get("sandboxes/:id", c.sandbox)
+	// A last parameter takes slashes too, unless a route goes on behind one.
+	for _, path := range []string{"", "assets/:name/", "calls/:sandbox/:request/", "sandboxes/:id/"} {
+		e.RouteNotFound(Root+path+"*", c.noRoute, signedIn...)
+	}
 }
 
-// pages are all there is.
-func (c *console) pages(mux *http.ServeMux) {
-	mux.Handle("GET /{$}", http.RedirectHandler(Root+"calls", http.StatusSeeOther))
-	mux.Handle("GET /console/{$}", http.RedirectHandler(Root+"calls", http.StatusSeeOther))
-	mux.HandleFunc("GET /console/assets/{name}", serveAsset)
-	mux.Handle("GET /console/calls", c.page(c.calls))
-	mux.HandleFunc("GET /console/calls/events", c.callEvents)
-	mux.Handle("POST /console/calls/clear", c.action(c.clearCalls))
-	mux.Handle("GET /console/calls/{sandbox}/{request}", c.page(c.call))
-	mux.Handle("GET /console/tokens", c.page(c.tokens))
-	mux.Handle("POST /console/tokens", c.action(c.changeToken))
-	mux.Handle("GET /console/clock", c.page(c.clock))
-	mux.Handle("POST /console/clock", c.action(c.setClock))
-	mux.HandleFunc("GET /console/changes", c.changeEvents)
-	mux.Handle("GET /console/scenarios", c.page(c.scenarios))
-	mux.Handle("POST /console/scenarios", c.action(c.playOrStop))
-	mux.Handle("GET /console/scenarios/show", c.page(c.scenario))
-	mux.Handle("GET /console/scenarios/edit", c.page(c.editor))
-	mux.Handle("POST /console/scenarios/edit", http.HandlerFunc(c.tryScenario))
-	mux.HandleFunc("POST /console/scenarios/check", c.checkScenario)
-	mux.Handle("GET /console/coverage", c.page(c.coverage))
-	mux.Handle("GET /console/sandboxes", c.page(c.sandboxes))
-	mux.HandleFunc("POST /console/sandboxes", c.createSandbox)
-	mux.Handle("POST /console/sandboxes/change", c.action(c.changeSandbox))
-	mux.HandleFunc("GET /console/sandboxes/{id}", c.sandbox)
-	mux.Handle("GET /console/", c.page(func(*http.Request, *layout) (body, error) { return body{}, errNoPage }))
+func toCalls(ec echo.Context) error {
+	http.Redirect(ec.Response(), ec.Request(), Root+"calls", http.StatusSeeOther)
+	return nil
+}
+
+// clean leads from a path with dots or doubled slashes to the one that it means.
+func clean(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		r := ec.Request()
+		meant := r.URL.JoinPath()
+		if meant.EscapedPath() == r.URL.EscapedPath() {
+			return next(ec)
+		}
+		if meant.Path+"/" == Root {
+			meant.Path = Root
+		}
+		http.Redirect(ec.Response(), r, meant.RequestURI(), http.StatusTemporaryRedirect)
+		return nil
+	}
+}
+
+// noRoute answers where no other route does. GET and HEAD are allowed at every path: they get the page which says that
+// there is none.
+func (c *console) noRoute(ec echo.Context) error {
+	r := ec.Request()
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return c.errorPage(ec, errNoPage)
+	}
+	allowed := "GET, HEAD"
+	if slices.ContainsFunc(ec.Echo().Routes(), func(route *echo.Route) bool {
+		return route.Method == http.MethodPost && route.Path == r.URL.Path
+	}) {
+		allowed += ", POST"
+	}
+	ec.Response().Header().Set("Allow", allowed)
+	http.Error(ec.Response(), http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+	return nil
 }

@@ -1,12 +1,13 @@
 package console
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
@@ -87,15 +88,15 @@ func asOwn(s *scenario.Scenario) string {
 
 // tryScenario checks what was written, plays it when that was asked for and nothing is wrong, and shows the editor
 // with the text as it was: whatever happens, nobody writes it twice.
-func (c *console) tryScenario(w http.ResponseWriter, r *http.Request) {
-	err := c.validForm(w, r)
+func (c *console) tryScenario(ec echo.Context) error {
+	r := ec.Request()
+	err := c.validForm(ec)
 	l, layoutErr := c.layout(r)
 	if layoutErr != nil || !r.PostForm.Has("source") {
 		if err == nil {
 			err = &problem{http.StatusBadRequest, "The form has no document."}
 		}
-		c.page(func(*http.Request, *layout) (body, error) { return body{}, err }).ServeHTTP(w, r)
-		return
+		return c.errorPage(ec, err)
 	}
 	page := editorPage{Source: sourceOf(r), From: r.PostFormValue("from")}
 	page.verdict = c.judge(page.Source)
@@ -114,7 +115,7 @@ func (c *console) tryScenario(w http.ResponseWriter, r *http.Request) {
 	}
 	l.Path = link("scenarios/edit", "sandbox", l.Sandbox.ID, "from", page.From)
 	l.Title, l.Body, l.Refused = "Edit a scenario", page, false
-	c.write(w, status, "editor", l)
+	return write(ec, status, "editor", "layout", l)
 }
 
 // sourceOf is the document as it was written: browsers end the lines of a form in their own way.
@@ -123,20 +124,14 @@ func sourceOf(r *http.Request) string {
 }
 
 // checkScenario answers with what is to be said about a document, while somebody writes it.
-func (c *console) checkScenario(w http.ResponseWriter, r *http.Request) {
-	if err := c.validForm(w, r); err != nil {
+func (c *console) checkScenario(ec echo.Context) error {
+	r := ec.Request()
+	if err := c.validForm(ec); err != nil {
 		refusal, status := c.errorBody(r, err)
-		http.Error(w, fmt.Sprint(refusal.data), status)
-		return
+		http.Error(ec.Response(), fmt.Sprint(refusal.data), status)
+		return nil
 	}
-	var part bytes.Buffer
-	if err := render(&part, "editor", "verdict", c.judge(sourceOf(r))); err != nil {
-		c.Log.Error("console", "page", "editor", "error", err)
-		http.Error(w, "The console failed; the server's log says more.", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(part.Bytes())
+	return write(ec, http.StatusOK, "editor", "verdict", c.judge(sourceOf(r)))
 }
 
 // judge checks a document. What it quotes goes back to who wrote it, secrets and all.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/eventstream"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -36,37 +38,34 @@ type callEvent struct {
 }
 
 // callEvents sends the list of calls as it grows, until the browser leaves or the emulator stops.
-func (c *console) callEvents(w http.ResponseWriter, r *http.Request) {
+func (c *console) callEvents(ec echo.Context) error {
+	r := ec.Request()
 	l, err := c.layout(r)
 	if err != nil {
-		c.refuseStream(w, r, err)
-		return
+		return c.refuseStream(ec, err)
 	}
 	f := readCallFilter(r.URL.Query())
 	watch, err := c.World.Watch() // before the first look, so that nothing comes between
 	if err != nil {
-		c.refuseStream(w, r, err)
-		return
+		return c.refuseStream(ec, err)
 	}
 	defer watch.Close()
 	s := &callStream{
-		Stream: eventstream.Open(w), console: c, filter: f, readers: map[string]*journal.Reader{},
+		Stream: eventstream.Open(ec.Response()), console: c, filter: f, readers: map[string]*journal.Reader{},
 		box: l.Sandbox, clockState: c.clockState(l.Clock),
 	}
 	boxes, err := c.scope(r.Context(), f.Scope, l.Sandbox)
-	if err != nil {
-		return
+	if err == nil && s.begin(r.Context(), boxes) == nil {
+		s.follow(r.Context(), watch)
 	}
-	if err := s.begin(r.Context(), boxes); err != nil {
-		return
-	}
-	s.follow(r.Context(), watch)
+	return nil // the answer is out, and every error ends it
 }
 
 // refuseStream says why there is none; a browser does not ask for it again.
-func (c *console) refuseStream(w http.ResponseWriter, r *http.Request, err error) {
-	shown, status := c.errorBody(r, err)
-	http.Error(w, shown.title+": "+fmt.Sprint(shown.data), status)
+func (c *console) refuseStream(ec echo.Context, err error) error {
+	shown, status := c.errorBody(ec.Request(), err)
+	http.Error(ec.Response(), shown.title+": "+fmt.Sprint(shown.data), status)
+	return nil
 }
 
 // callStream is one browser that looks at the list.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
@@ -53,10 +55,11 @@ type field struct{ Name, Value string }
 const every = "*"
 
 // page serves a view inside the layout; its error becomes a page of its own.
-func (c *console) page(v view) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (c *console) page(v view) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		r := ec.Request()
 		l, err := c.layout(r)
-		l.Note = takeNote(w, r)
+		l.Note = takeCookie(ec, noteCookie)
 		var b body
 		if err == nil {
 			b, err = v(r, &l)
@@ -70,8 +73,13 @@ func (c *console) page(v view) http.Handler {
 			}
 		}
 		l.Title, l.Body = b.title, b.data
-		c.write(w, status, b.template, l)
-	})
+		return write(ec, status, b.template, "layout", l)
+	}
+}
+
+// errorPage says what is wrong.
+func (c *console) errorPage(ec echo.Context, err error) error {
+	return c.page(func(*http.Request, *layout) (body, error) { return body{}, err })(ec)
 }
 
 // mask keeps secrets out of what the page around an error repeats of the address.
@@ -183,9 +191,10 @@ func (c *console) errorBody(r *http.Request, err error) (body, int) {
 type change func(r *http.Request, box *sandbox.Sandbox) (note string, err error)
 
 // action serves the form of a change: afterwards the browser is back on the page where the form was.
-func (c *console) action(do change) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := c.validForm(w, r)
+func (c *console) action(do change) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		r := ec.Request()
+		err := c.validForm(ec)
 		var box *sandbox.Sandbox
 		if err == nil {
 			box, err = c.World.Sandboxes().Get(r.Context(), r.PostFormValue("sandbox"))
@@ -195,37 +204,33 @@ func (c *console) action(do change) http.Handler {
 			note, err = do(r, box)
 		}
 		if err != nil {
-			c.page(func(*http.Request, *layout) (body, error) { return body{}, err }).ServeHTTP(w, r)
-			return
+			return c.errorPage(ec, err)
 		}
-		leaveNote(w, c.World.Sandboxes().Secrets().Mask(note))
-		http.Redirect(w, r, localPath(r.PostFormValue("back")), http.StatusSeeOther)
-	})
+		leaveCookie(ec, noteCookie, c.World.Sandboxes().Secrets().Mask(note))
+		http.Redirect(ec.Response(), r, localPath(r.PostFormValue("back")), http.StatusSeeOther)
+		return nil
+	}
 }
 
 // noteCookie carries what a change did to the page that is shown next.
 const noteCookie = "tokenstage_note"
 
-func leaveNote(w http.ResponseWriter, note string) { leaveCookie(w, noteCookie, note) }
-
-func takeNote(w http.ResponseWriter, r *http.Request) string { return takeCookie(w, r, noteCookie) }
-
 // leaveCookie tells something to the page that is shown next.
-func leaveCookie(w http.ResponseWriter, name, value string) {
+func leaveCookie(ec echo.Context, name, value string) {
 	const seconds = 10
-	http.SetCookie(w, &http.Cookie{
+	ec.SetCookie(&http.Cookie{
 		Name: name, Value: url.QueryEscape(value), Path: Root, MaxAge: seconds, HttpOnly: true,
 		SameSite: http.SameSiteStrictMode,
 	})
 }
 
 // takeCookie reads what the page before left, once.
-func takeCookie(w http.ResponseWriter, r *http.Request, name string) string {
-	cookie, err := r.Cookie(name)
+func takeCookie(ec echo.Context, name string) string {
+	cookie, err := ec.Cookie(name)
 	if err != nil {
 		return ""
 	}
-	http.SetCookie(w, &http.Cookie{Name: name, Path: Root, MaxAge: -1, HttpOnly: true})
+	ec.SetCookie(&http.Cookie{Name: name, Path: Root, MaxAge: -1, HttpOnly: true})
 	value, _ := url.QueryUnescape(cookie.Value)
 	return value
 }

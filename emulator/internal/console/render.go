@@ -12,6 +12,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/route"
 )
 
 //go:embed templates assets
@@ -89,17 +93,14 @@ func with(l layout, inner any) layout {
 	return l
 }
 
-// write sends a page. It is made whole first, so that an error in it is no half page.
-func (c *console) write(w http.ResponseWriter, status int, name string, data any) {
-	var page bytes.Buffer
-	if err := render(&page, name, "layout", data); err != nil {
-		c.Log.Error("console", "page", name, "error", err)
-		http.Error(w, "The console failed; the server's log says more.", http.StatusInternalServerError)
-		return
+// write sends a part of a page. It is made whole first, so that an error in it is no half page.
+func write(ec echo.Context, status int, page, part string, data any) error {
+	var made bytes.Buffer
+	if err := render(&made, page, part, data); err != nil {
+		return fmt.Errorf("page %s of the console: %w", page, err)
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes())
+	_ = ec.Blob(status, "text/html; charset=utf-8", made.Bytes()) // fails for who has left
+	return nil
 }
 
 // render executes a part of a page.
@@ -117,7 +118,8 @@ func render(out *bytes.Buffer, page, part string, data any) error {
 
 // serveAsset serves the stylesheet and the modules. They are as old as the process, which browsers cannot know:
 // they ask each time.
-func serveAsset(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-cache")
-	http.ServeFileFS(w, r, files, "assets/"+r.PathValue("name"))
+func serveAsset(ec echo.Context) error {
+	ec.Response().Header().Set("Cache-Control", "no-cache")
+	http.ServeFileFS(ec.Response(), ec.Request(), files, "assets/"+route.Param(ec, "name"))
+	return nil
 }

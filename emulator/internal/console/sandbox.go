@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/settings"
 )
@@ -26,20 +29,20 @@ type sandboxPage struct {
 }
 
 // sandbox shows the sandbox of the path. One that the picker of the header chose has a page of its own.
-func (c *console) sandbox(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	if chosen := r.URL.Query().Get("sandbox"); chosen != id && sandbox.ValidID(chosen) {
-		http.Redirect(w, r, link("sandboxes/"+chosen), http.StatusSeeOther)
-		return
+func (c *console) sandbox(ec echo.Context) error {
+	id := route.Param(ec, "id")
+	if chosen := ec.QueryParam("sandbox"); chosen != id && sandbox.ValidID(chosen) {
+		http.Redirect(ec.Response(), ec.Request(), link("sandboxes/"+chosen), http.StatusSeeOther)
+		return nil
 	}
-	created := takeCookie(w, r, createdCookie) == id
-	c.page(func(r *http.Request, l *layout) (body, error) {
+	created := takeCookie(ec, createdCookie) == id
+	return c.page(func(r *http.Request, l *layout) (body, error) {
 		if err := c.about(r.Context(), l, id); err != nil {
 			return body{}, err
 		}
 		page, err := c.sandboxPage(r, l.Sandbox, created)
 		return body{"sandbox", "Sandbox " + id, page}, err
-	}).ServeHTTP(w, r)
+	})(ec)
 }
 
 func (c *console) sandboxPage(r *http.Request, box *sandbox.Sandbox, created bool) (sandboxPage, error) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -53,11 +55,11 @@ func (n newSandbox) definition() (def sandbox.Definition, seed *uint64, err erro
 
 // createSandbox makes a sandbox and leads to its page, which then shows its secrets once. A refused form comes back as
 // it was, with the reason.
-func (c *console) createSandbox(w http.ResponseWriter, r *http.Request) {
-	if err := c.validForm(w, r); err != nil {
-		c.page(func(*http.Request, *layout) (body, error) { return body{}, err }).ServeHTTP(w, r)
-		return
+func (c *console) createSandbox(ec echo.Context) error {
+	if err := c.validForm(ec); err != nil {
+		return c.errorPage(ec, err)
 	}
+	r := ec.Request()
 	form := readNewSandbox(r.PostForm)
 	def, seed, err := form.definition()
 	var box *sandbox.Sandbox
@@ -65,11 +67,11 @@ func (c *console) createSandbox(w http.ResponseWriter, r *http.Request) {
 		box, err = c.World.CreateSandbox(r.Context(), def, seed)
 	}
 	if err != nil {
-		c.page(c.refusedSandbox(form, c.startRefusal(def, err))).ServeHTTP(w, r)
-		return
+		return c.page(c.refusedSandbox(form, c.startRefusal(def, err)))(ec)
 	}
-	leaveCookie(w, createdCookie, box.ID)
-	http.Redirect(w, r, link("sandboxes/"+box.ID), http.StatusSeeOther)
+	leaveCookie(ec, createdCookie, box.ID)
+	http.Redirect(ec.Response(), r, link("sandboxes/"+box.ID), http.StatusSeeOther)
+	return nil
 }
 
 // startRefusal words the refusal of a scenario that a sandbox should start with.

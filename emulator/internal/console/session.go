@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/labstack/echo/v4"
 )
 
 // sessionCookie proves that its holder gave the control plane's token once. Browsers send it to the console alone: the
@@ -17,27 +19,29 @@ const sessionCookie = "tokenstage_console"
 
 // session lets nobody in who did not give the token, in the address that serve prints or in the form of the sign-in
 // page. It takes the token out of the address at once.
-func (c *console) session(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (c *console) session(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		r := ec.Request()
 		switch {
-		case c.Token == "" || isAsset(r):
-			next.ServeHTTP(w, r)
+		case c.Token == "":
+			return next(ec)
 		case r.URL.Path == "/" && r.URL.RawQuery == "": // leads to the console; the cookie is not sent here
-			next.ServeHTTP(w, r)
-		case r.URL.Path == Root+"sign-in" && r.Method == http.MethodPost:
-			r.Body = http.MaxBytesReader(w, r.Body, maxSignIn)
-			c.signIn(w, r, r.PostFormValue("token"), localPath(r.PostFormValue("back")))
+			return next(ec)
 		case r.Method == http.MethodGet && r.URL.Query().Has("token"):
-			c.signIn(w, r, r.URL.Query().Get("token"), withoutToken(r.URL))
+			return c.signIn(ec, r.URL.Query().Get("token"), withoutToken(r.URL))
 		case c.holdsSession(r):
-			next.ServeHTTP(w, r)
-		default:
-			c.askToken(w, r, "")
+			return next(ec)
 		}
-	})
+		return askToken(ec, "")
+	}
 }
 
-func isAsset(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, Root+"assets/") }
+// signInByForm takes the form of the page that asks for the token.
+func (c *console) signInByForm(ec echo.Context) error {
+	r := ec.Request()
+	r.Body = http.MaxBytesReader(ec.Response(), r.Body, maxSignIn)
+	return c.signIn(ec, r.PostFormValue("token"), localPath(r.PostFormValue("back")))
+}
 
 // maxSignIn is more than a token and an address take.
 const maxSignIn = 64 << 10
@@ -54,26 +58,27 @@ func (c *console) holdsSession(r *http.Request) bool {
 	return err == nil && subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(c.proof())) == 1
 }
 
-func (c *console) signIn(w http.ResponseWriter, r *http.Request, token, back string) {
+func (c *console) signIn(ec echo.Context, token, back string) error {
 	if subtle.ConstantTimeCompare([]byte(token), []byte(c.Token)) != 1 {
-		c.askToken(w, r, "That is not the token of this control plane.")
-		return
+		return askToken(ec, "That is not the token of this control plane.")
 	}
-	http.SetCookie(w, &http.Cookie{
+	ec.SetCookie(&http.Cookie{
 		Name: sessionCookie, Value: c.proof(), Path: Root, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: r.TLS != nil,
+		Secure: ec.Request().TLS != nil,
 	})
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	http.Redirect(w, r, back, http.StatusSeeOther)
+	ec.Response().Header().Set("Referrer-Policy", "no-referrer")
+	http.Redirect(ec.Response(), ec.Request(), back, http.StatusSeeOther)
+	return nil
 }
 
-func (c *console) askToken(w http.ResponseWriter, r *http.Request, wrong string) {
-	w.Header().Set("WWW-Authenticate", "Bearer")
+func askToken(ec echo.Context, wrong string) error {
+	ec.Response().Header().Set("WWW-Authenticate", "Bearer")
+	r := ec.Request()
 	back := r.PostFormValue("back")
 	if r.Method == http.MethodGet {
 		back = withoutToken(r.URL)
 	}
-	c.write(w, http.StatusUnauthorized, "sign-in", struct{ Wrong, Back string }{wrong, localPath(back)})
+	return write(ec, http.StatusUnauthorized, "sign-in", "layout", struct{ Wrong, Back string }{wrong, localPath(back)})
 }
 
 func withoutToken(u *url.URL) string {
@@ -108,20 +113,24 @@ func securityHeaders(header http.Header) {
 }
 
 // secure sets the headers that keep pages to themselves, and refuses changes that come from other sites' pages.
-func secure(next http.Handler) http.Handler {
-	same := http.NewCrossOriginProtection().Handler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		securityHeaders(w.Header())
-		same.ServeHTTP(w, r)
-	})
+func secure(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		securityHeaders(ec.Response().Header())
+		if err := http.NewCrossOriginProtection().Check(ec.Request()); err != nil {
+			http.Error(ec.Response(), err.Error(), http.StatusForbidden)
+			return nil
+		}
+		return next(ec)
+	}
 }
 
 // maxForm is more than the largest scenario needs.
 const maxForm = 1 << 20
 
 // validForm reads the form of a change and tells whether it came from a page of this console.
-func (c *console) validForm(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+func (c *console) validForm(ec echo.Context) error {
+	r := ec.Request()
+	r.Body = http.MaxBytesReader(ec.Response(), r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return &problem{http.StatusBadRequest, "The form could not be read: " + err.Error()}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
@@ -102,7 +104,8 @@ func TestNoOtherCookieOpensTheConsole(t *testing.T) {
 
 func TestTheCookieOverTLSIsForTLSAlone(t *testing.T) {
 	t.Parallel()
-	handler := console.New(console.Options{Token: token, Log: discard})
+	handler := echo.New()
+	console.Register(handler, console.Options{Token: token, Log: discard})
 	got := httptest.NewRecorder()
 	handler.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodGet,
 		"https://console.test/console/?token="+url.QueryEscape(token), nil))

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/clocktest"
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
@@ -70,7 +72,8 @@ func open(t *testing.T, change ...func(*settings)) *world {
 	w.data = serve(t, w.Handler())
 	w.World = w.Emulator.World()
 	s.console.World, s.console.Data = w.World, w.data
-	s.control.World, s.control.Data, s.control.Console = w.World, w.data, console.New(s.console)
+	s.control.World, s.control.Data = w.World, w.data
+	s.control.Console = func(e *echo.Echo) { console.Register(e, s.console) }
 	w.control = serve(t, control.New(s.control))
 	t.Cleanup(w.Stop) // ends the streams that a test left open, before the listeners close
 	w.browser = newBrowser(t)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
@@ -14,7 +15,7 @@ func (p *plane) listAPIs(c echo.Context) error {
 }
 
 func (p *plane) showSpec(c echo.Context) error {
-	name := pathParam(c, "api")
+	name := route.Param(c, "api")
 	api := p.world.Catalogue().API(name)
 	if api == nil {
 		return problem(http.StatusNotFound, fmt.Sprintf("no API %q; GET /v1/apis lists them", name))

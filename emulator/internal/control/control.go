@@ -28,8 +28,8 @@ type Options struct {
 	Loopback bool
 	// Metrics serves what Prometheus asks for; nil means that nothing is counted.
 	Metrics http.Handler
-	// Console serves the web pages at "/" and below ConsoleRoot, and asks for the token itself; nil means none.
-	Console     http.Handler
+	// Console adds the web pages at "/" and below ConsoleRoot, which ask for the token themselves; nil means none.
+	Console     func(*echo.Echo)
 	ConsoleRoot string
 	Log         *slog.Logger
 }
@@ -51,9 +51,7 @@ func New(o Options) http.Handler {
 	e.HTTPErrorHandler = p.writeProblem
 	e.Pre(recoverPanics, guard{token: o.Token, loopback: o.Loopback, console: o.ConsoleRoot}.check)
 	if o.Console != nil {
-		pages := echo.WrapHandler(o.Console)
-		e.GET("/", pages)
-		e.Any(o.ConsoleRoot+"*", pages)
+		o.Console(e)
 	}
 
 	e.GET("/healthz", showHealth)

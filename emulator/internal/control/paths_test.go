@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
 )
@@ -57,9 +59,9 @@ func TestPanicsOfHandlers(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("fake-default-bearer-token") })
+	pages := func(e *echo.Echo) { e.GET("/console/calls", echo.WrapHandler(broken)) }
 	plane := control.New(control.Options{
-		World: em.World(), Log: discard, Metrics: broken, Console: broken,
-		ConsoleRoot: "/console/",
+		World: em.World(), Log: discard, Metrics: broken, Console: pages, ConsoleRoot: "/console/",
 	})
 	for _, path := range []string{"/metrics", "/console/calls", "/metrics"} {
 		got := httptest.NewRecorder()

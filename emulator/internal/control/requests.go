@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
+	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -73,7 +74,7 @@ func readLimit(text string) (int, error) {
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
 func showRequest(p *plane, c echo.Context, box *sandbox.Sandbox) error {
-	id := pathParam(c, "request")
+	id := route.Param(c, "request")
 	if !requestIDPattern.MatchString(id) {
 		return problem(http.StatusBadRequest, "a request id has 1 to 64 characters of A-Z, a-z, 0-9 and -")
 	}

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
@@ -30,19 +30,8 @@ func (p *plane) withSandbox(handle sandboxHandler) echo.HandlerFunc {
 	}
 }
 
-// pathParam is a part of the path that a route names. Echo matches a path that cannot be told from its plain form, such
-// as one with %2F, as it was sent; its parts are then still escaped.
-func pathParam(c echo.Context, name string) string {
-	value := c.Param(name)
-	if c.Request().URL.RawPath == "" {
-		return value
-	}
-	plain, _ := url.PathUnescape(value) // net/http lets no bad escape through
-	return plain
-}
-
 func sandboxID(c echo.Context) (string, error) {
-	id := pathParam(c, "sandbox")
+	id := route.Param(c, "sandbox")
 	if !sandbox.ValidID(id) {
 		return "", problem(http.StatusBadRequest, "a sandbox id has 1 to 64 characters of a-z, 0-9 and -")
 	}

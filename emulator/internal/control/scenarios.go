@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
@@ -45,7 +46,7 @@ func scenarioName(c echo.Context) (string, error) {
 	if strings.Contains(c.Param("scenario"), "/") {
 		return "", echo.ErrNotFound
 	}
-	return pathParam(c, "scenario"), nil
+	return route.Param(c, "scenario"), nil
 }
 
 // unknownScenario says what was probably meant.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
@@ -27,7 +28,7 @@ func listTokens(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 }
 
 func changeToken(p *plane, c echo.Context, box *sandbox.Sandbox) error {
-	id, change := pathParam(c, "token"), pathParam(c, "change")
+	id, change := route.Param(c, "token"), route.Param(c, "change")
 	if !sandbox.ValidID(id) {
 		return problem(http.StatusBadRequest, "a token id has 1 to 64 characters of a-z, 0-9 and -")
 	}
