@@ -271,7 +271,7 @@ func TestHostileValuesDoNoHarm(t *testing.T) {
 			Header: http.Header{"X-Evil": {evil}, "Content-Type": {"application/x-www-form-urlencoded"}, "X-Acs-Action": {evil}},
 		})
 	}
-	err := w.Journal(box).Append(t.Context(), journal.Entry{
+	err := w.Journal(box).Append(t.Context(), &journal.Entry{
 		ID: "evil", Time: start, Arrived: start, Sandbox: box.ID, Operation: evil, Outcome: evil, Gateway: evil, Credential: evil,
 		Decision: &journal.Decision{Scenario: evil}, Panic: evil,
 		Request: journal.Request{Method: evil, URL: evil, Headers: map[string][]string{evil: {evil}}},
@@ -296,7 +296,7 @@ func TestAPanicIsShown(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	box := w.box(t, sandbox.Default)
-	err := w.Journal(box).Append(t.Context(), journal.Entry{ID: "a", Sandbox: box.ID, Outcome: "InternalError", Panic: "goroutine 1"})
+	err := w.Journal(box).Append(t.Context(), &journal.Entry{ID: "a", Sandbox: box.ID, Outcome: "InternalError", Panic: "goroutine 1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +341,7 @@ func TestTheRightOneOfTwoCalls(t *testing.T) {
 	w := open(t)
 	box := w.box(t, sandbox.Default)
 	for _, outcome := range []string{"First", "Second"} {
-		if err := w.Journal(box).Append(t.Context(), journal.Entry{ID: "same", Sandbox: box.ID, Outcome: outcome}); err != nil {
+		if err := w.Journal(box).Append(t.Context(), &journal.Entry{ID: "same", Sandbox: box.ID, Outcome: outcome}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -23,7 +23,7 @@ func TestMeaningOfEveryCode(t *testing.T) {
 			ID: "id-" + strconv.Itoa(count), Sandbox: box.ID, Gateway: gateway, Operation: operation,
 			Outcome: contract.Fill(e.Code, []string{"Xyz"}), Status: e.Status,
 		}
-		if err := w.Journal(box).Append(t.Context(), entry); err != nil {
+		if err := w.Journal(box).Append(t.Context(), &entry); err != nil {
 			t.Fatal(err)
 		}
 		page := w.page(t, pathOf(entry)).body

@@ -84,11 +84,13 @@ func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) err
 // addValidation prepares the validation of requests and replies. It needs inputs, body and replies.
 func (op *Operation) addValidation() error {
 	op.inputs = openapi3.NewObjectSchema()
-	for _, in := range op.Inputs {
-		if op.inputs.Properties[in.Name] != nil {
+	for i, in := range op.Inputs {
+		if slices.ContainsFunc(op.Inputs[:i], func(other Input) bool { return other.Name == in.Name }) {
 			return fmt.Errorf("parameter %s: is there twice, at different places of the request", in.Name)
 		}
-		op.inputs.WithProperty(in.Name, in.schema)
+		if in.isJSON || !saysItsTypeAlone(in.schema) {
+			op.inputs.WithProperty(in.Name, in.schema)
+		}
 		op.takesNull = op.takesNull || in.isJSON
 	}
 	op.asRequest = []openapi3.SchemaValidationOption{openapi3.MultiErrors()}
@@ -99,6 +101,16 @@ func (op *Operation) addValidation() error {
 		op.asReply = append(op.asReply, openapi3.VisitAsResponse())
 	}
 	return nil
+}
+
+// saysItsTypeAlone reports whether the schema takes every value of its type. A parameter of such a schema needs no
+// validation: it was read as a value of that type.
+func saysItsTypeAlone(s *openapi3.Schema) bool {
+	rest := *s
+	rest.Type = nil
+	return rest.IsEmpty() && slices.ContainsFunc([]string{
+		openapi3.TypeString, openapi3.TypeInteger, openapi3.TypeNumber, openapi3.TypeBoolean,
+	}, s.Type.Is)
 }
 
 // hasDirection reports whether a member of the schema is readOnly or writeOnly. Only then kin-openapi has to be told

@@ -8,7 +8,7 @@ import (
 )
 
 // entryOf is what the journal keeps of a call. The strings are the request's own: nothing is copied here.
-func (p *Plane) entryOf(in arrival, turn *sandbox.Turn, x gateway.Exchange, v verdict) journal.Entry {
+func (p *Plane) entryOf(in arrival, turn *sandbox.Turn, x gateway.Exchange, v verdict) *journal.Entry {
 	call := x.Call()
 	e := p.newEntry(in, turn, call.ID, v)
 	e.Gateway, e.API, e.Credential = call.Gateway, call.API, journal.CredentialText(call.Credential)
@@ -19,9 +19,9 @@ func (p *Plane) entryOf(in arrival, turn *sandbox.Turn, x gateway.Exchange, v ve
 }
 
 // newEntry is an entry about a request that need not belong to a gateway.
-func (p *Plane) newEntry(in arrival, turn *sandbox.Turn, id string, v verdict) journal.Entry {
+func (p *Plane) newEntry(in arrival, turn *sandbox.Turn, id string, v verdict) *journal.Entry {
 	req, reply := in.request, v.reply
-	return journal.Entry{
+	return &journal.Entry{
 		ID: id, Time: turn.Now, Arrived: in.at, Sandbox: turn.ID, Outcome: reply.Outcome, Status: reply.Status,
 		DurationMicros: p.world.RealNow().Sub(in.at).Microseconds(),
 		Request: journal.Request{

@@ -54,7 +54,7 @@ func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 			v = v.and(p.refuse(exchange, err)) // nobody may hold what is not known
 		}
 	}
-	seen := observationOf(in, &entry, exchange.Operation())
+	seen := observationOf(in, entry, exchange.Operation())
 	seen.ResponseBytes, seen.Network = len(v.reply.Body), string(v.network)
 	seen.BrokeSpec, seen.Steps = brokeSpec, steps.steps
 	return delivery{Reply: *v.reply, delay: v.delay, network: v.network, seen: seen}

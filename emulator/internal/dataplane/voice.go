@@ -45,7 +45,7 @@ func (p *Plane) ownVoice(ctx context.Context, in arrival) delivery {
 	if err := p.world.Record(ctx, turn, entry, nil); err != nil {
 		p.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
 	}
-	seen := observationOf(in, &entry, nil)
+	seen := observationOf(in, entry, nil)
 	seen.ResponseBytes = len(body)
 	return delivery{Reply: reply, seen: seen}
 }

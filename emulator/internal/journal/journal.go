@@ -42,10 +42,10 @@ func New(space store.Space, secrets *sandbox.Secrets, bound store.Bound) *Journa
 }
 
 // Step is what records a call; it is carried to the space of the sandbox with whatever else its turn keeps.
-func (j *Journal) Step(e Entry) (store.Step, error) {
+func (j *Journal) Step(e *Entry) (store.Step, error) {
 	j.cut(&e.Request.Content)
 	j.cut(&e.Response.Content)
-	raw, err := record.Write(&e)
+	raw, err := record.Write(e)
 	if err != nil {
 		return nil, fmt.Errorf("encode request %s for the journal: %w", e.ID, err)
 	}
@@ -53,7 +53,7 @@ func (j *Journal) Step(e Entry) (store.Step, error) {
 }
 
 // Append records a call by itself.
-func (j *Journal) Append(ctx context.Context, e Entry) error {
+func (j *Journal) Append(ctx context.Context, e *Entry) error {
 	step, err := j.Step(e)
 	if err != nil {
 		return err

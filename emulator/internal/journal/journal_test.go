@@ -27,7 +27,7 @@ func newJournal(tb testing.TB, bound store.Bound) *journal.Journal {
 func add(tb testing.TB, j *journal.Journal, entries ...journal.Entry) {
 	tb.Helper()
 	for _, e := range entries {
-		if err := j.Append(tb.Context(), e); err != nil {
+		if err := j.Append(tb.Context(), &e); err != nil {
 			tb.Fatalf("Append: %v", err)
 		}
 	}
@@ -192,7 +192,7 @@ func TestStoreThatDoesNotAnswer(t *testing.T) {
 	_, listErr := j.List(t.Context(), journal.Filter{})
 	_, getErr := j.Get(t.Context(), "r1")
 	for name, err := range map[string]error{
-		"Append": j.Append(t.Context(), full()), "List": listErr, "Get": getErr, "Clear": j.Clear(t.Context()),
+		"Append": j.Append(t.Context(), new(full())), "List": listErr, "Get": getErr, "Clear": j.Clear(t.Context()),
 	} {
 		if !errors.Is(err, down) {
 			t.Errorf("%s = %v, want the store's error", name, err)
@@ -224,7 +224,7 @@ func BenchmarkAppend(b *testing.B) {
 	e.Findings, e.Panic, e.Decision = nil, "", nil
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := j.Append(b.Context(), e); err != nil {
+		if err := j.Append(b.Context(), &e); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -27,7 +27,7 @@ func newLog(t *testing.T, records int) log {
 func (l log) call(ids ...string) {
 	l.Helper()
 	for _, id := range ids {
-		if err := l.Append(l.Context(), journal.Entry{ID: id, API: "onsmqtt", Outcome: "ok"}); err != nil {
+		if err := l.Append(l.Context(), &journal.Entry{ID: id, API: "onsmqtt", Outcome: "ok"}); err != nil {
 			l.Fatal(err)
 		}
 	}
@@ -157,7 +157,7 @@ func TestRecent(t *testing.T) {
 	t.Parallel()
 	l := newLog(t, 100)
 	l.call("a", "b")
-	l.must(l.Append(t.Context(), journal.Entry{
+	l.must(l.Append(t.Context(), &journal.Entry{
 		ID: "c", API: "appstream", Operation: "appstream.GetAuthCode", Outcome: "Throttling", Status: 400, Sandbox: "box",
 		DurationMicros: 7, Decision: &journal.Decision{Scenario: "s", Rule: 1, Step: 2}, Request: journal.Request{URL: "/x"},
 	}))

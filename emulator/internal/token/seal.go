@@ -41,12 +41,11 @@ func (l *Ledger) Seal(claims Claims, size int) []byte {
 	if err != nil {
 		panic(err) // texts and numbers are always written
 	}
-	if missing := size - nonceSize - len(plain) - l.aead.Overhead(); missing > 0 {
-		plain = append(plain, make([]byte, missing)...)
-	}
-	// The nonce is taken from the content: it never repeats for different claims and needs no chance.
-	nonce := l.mac("nonce", plain)[:nonceSize:nonceSize]
-	return l.aead.Seal(nonce, nonce, plain, nil)
+	sealed := make([]byte, max(size, nonceSize+len(plain)+l.aead.Overhead()))
+	nonce, content := sealed[:nonceSize], sealed[nonceSize:len(sealed)-l.aead.Overhead()]
+	copy(content, plain)
+	copy(nonce, l.mac("nonce", content)) // taken from the content: it never repeats for others and needs no chance
+	return l.aead.Seal(nonce, nonce, content, nil)
 }
 
 // Unseal returns the claims of a token that this sandbox sealed.

@@ -65,7 +65,7 @@ func (w *World) Journal(box *sandbox.Sandbox) *journal.Journal {
 
 // Record keeps a call in the journal of its sandbox and counts it, with what its turn wrote, in one trip, and tells who
 // watches.
-func (w *World) Record(ctx context.Context, turn *sandbox.Turn, entry journal.Entry, op *contract.Operation) error {
+func (w *World) Record(ctx context.Context, turn *sandbox.Turn, entry *journal.Entry, op *contract.Operation) error {
 	step, err := w.Journal(turn.Sandbox).Step(entry)
 	if err != nil {
 		return err

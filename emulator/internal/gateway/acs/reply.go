@@ -88,7 +88,7 @@ func (x *exchange) encode(status int, root string, body wire.Object) wire.Reply 
 		return reply
 	}
 	reply.Header["Content-Type"] = jsonContents
-	reply.Body = gateway.AppendJSON(make([]byte, 0, 512), body)
+	reply.Body = gateway.AppendJSON(make([]byte, 0, 512), reply.Value)
 	return reply
 }
 
