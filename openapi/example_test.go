@@ -1,27 +1,25 @@
 package openapi_test
 
 import (
-	"encoding/json"
 	"fmt"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/tokenstage/tokenstage/openapi"
 )
 
-// A spec is plain OpenAPI. In JSON, the standard library reads it.
-func ExampleJSONFile() {
-	raw, err := openapi.JSON.ReadFile(openapi.JSONFile("onsmqtt.yaml"))
+// A spec is plain OpenAPI, which any library for it reads.
+func Example() {
+	raw, err := openapi.Files.ReadFile("onsmqtt.yaml")
 	if err != nil {
 		fmt.Println(err)
 	}
-	var spec struct {
-		Info  struct{ Title, Version string }
-		Paths map[string]any
-	}
-	if err := json.Unmarshal(raw, &spec); err != nil {
+	spec, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
 		fmt.Println(err)
 	}
 	fmt.Println(spec.Info.Title, spec.Info.Version)
-	fmt.Println(len(spec.Paths), "operations")
+	fmt.Println(spec.Paths.Len(), "operations")
 	// Output:
 	// Micro Message Queue for MQTT, token calls 2020-04-20
 	// 3 operations

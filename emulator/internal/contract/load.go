@@ -3,7 +3,6 @@ package contract
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,56 +27,12 @@ const (
 
 // Builtin is the catalogue of the specs that ship, loaded once for the whole process: it is read-only, and tests start
 // many emulators.
-var Builtin = sync.OnceValues(func() (*Catalogue, error) { return loadShipped(openapi.Files, openapi.JSON) })
-
-// loadShipped loads documents from their translations to JSON, in which they say the same and are read faster. That
-// they are good, and the same, is known from the tests.
-func loadShipped(documents, translations fs.FS) (*Catalogue, error) {
-	return load(func(file string, _ []byte) (*openapi3.T, error) {
-		name := openapi.JSONFile(file)
-		source, err := fs.ReadFile(translations, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("openapi/%s is missing: run \"go generate ./openapi\" and build again", name)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return parseJSON(source)
-	}, documents)
-}
-
-// parseJSON reads a document without checking it. kin-openapi's own loader reads JSON as YAML, which takes three times
-// the memory.
-func parseJSON(source []byte) (*openapi3.T, error) {
-	doc := &openapi3.T{}
-	if err := json.Unmarshal(source, doc); err != nil {
-		return nil, err
-	}
-	return doc, openapi3.NewLoader().ResolveRefsIn(doc, nil)
-}
+var Builtin = sync.OnceValues(func() (*Catalogue, error) { return LoadComplete(openapi.Files) })
 
 // Load reads every API and gateway document of the file systems. An API may use a gateway of another file system.
 // The first problem ends it, named by file and place. Facts may leave out their evidence.
-func Load(systems ...fs.FS) (*Catalogue, error) { return load(parse, systems...) }
-
-// LoadComplete is Load for documents that ship, all of whose facts must say where they come from, and whose gateways
-// how they refuse.
-func LoadComplete(systems ...fs.FS) (*Catalogue, error) {
-	c, err := Load(systems...)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.checkComplete(); err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-// parser reads the document that is in a file.
-type parser func(file string, source []byte) (*openapi3.T, error)
-
-func load(parse parser, systems ...fs.FS) (*Catalogue, error) {
-	gateways, apis, err := readDocuments(systems, parse)
+func Load(systems ...fs.FS) (*Catalogue, error) {
+	gateways, apis, err := readDocuments(systems)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +48,19 @@ func load(parse parser, systems ...fs.FS) (*Catalogue, error) {
 	}
 	slices.SortFunc(c.Gateways, func(a, b *Gateway) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.APIs, func(a, b *API) int { return cmp.Compare(a.Name, b.Name) })
+	return c, nil
+}
+
+// LoadComplete is Load for documents that ship, all of whose facts must say where they come from, and whose gateways
+// how they refuse.
+func LoadComplete(systems ...fs.FS) (*Catalogue, error) {
+	c, err := Load(systems...)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkComplete(); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -118,7 +86,7 @@ func addAll(documents []*document, add func(*document) error) error {
 }
 
 // readDocuments parses all side by side: parsing is most of what a start costs.
-func readDocuments(systems []fs.FS, parse parser) (gateways, apis []*document, err error) {
+func readDocuments(systems []fs.FS) (gateways, apis []*document, err error) {
 	var parsing sync.WaitGroup
 	defer parsing.Wait()
 	for _, system := range systems {
@@ -133,20 +101,20 @@ func readDocuments(systems []fs.FS, parse parser) (gateways, apis []*document, e
 				}
 				d := &document{file: file}
 				*list = append(*list, d)
-				parsing.Go(func() { d.read(system, parse) })
+				parsing.Go(func() { d.read(system) })
 			}
 		}
 	}
 	return gateways, apis, nil
 }
 
-func (d *document) read(system fs.FS, parse parser) {
+func (d *document) read(system fs.FS) {
 	if d.source, d.err = fs.ReadFile(system, d.file); d.err == nil {
-		d.doc, d.err = parse(d.file, d.source)
+		d.doc, d.err = parse(d.source)
 	}
 }
 
-func parse(_ string, source []byte) (*openapi3.T, error) {
+func parse(source []byte) (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(source)
 	if err != nil {
 		return nil, err

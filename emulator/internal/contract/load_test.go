@@ -1,12 +1,10 @@
 package contract_test
 
 import (
-	"reflect"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/openapi"
@@ -288,40 +286,42 @@ paths:
 	}
 }
 
-// A document that was not translated is named with what makes the translation.
-func TestMissingTranslation(t *testing.T) {
+// A mistake in a document that ships is named with its file and place.
+func TestMistakesInDocumentsThatShip(t *testing.T) {
 	t.Parallel()
-	documents := fstest.MapFS{"gateways/acs.yaml": {Data: []byte(gatewaySpec)}, "sixth.yaml": {Data: []byte(shopSpec)}}
-	_, err := contract.LoadShipped(documents, openapi.JSON)
-	wantError(t, err, "spec sixth.yaml", "openapi/json/sixth.json is missing", `"go generate ./openapi"`)
-}
-
-// TestShippedJSON: what a start loads says what the documents say that people read.
-func TestShippedJSON(t *testing.T) {
-	t.Parallel()
-	fast, err := contract.Builtin()
-	if err != nil {
-		t.Fatal(err)
+	shipped := func(file string) string {
+		raw, err := openapi.Files.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
 	}
-	read, err := contract.LoadComplete(openapi.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Routers, functions and what is looked up by address are not compared.
-	all := cmp.Options{
-		cmp.Exporter(func(reflect.Type) bool { return true }),
-		cmp.FilterPath(func(p cmp.Path) bool {
-			switch p.Last().String() {
-			case ".routers", ".byRoute", ".asRequest", ".asReply":
-				return true
+	onsmqtt, top := shipped("onsmqtt.yaml"), shipped("gateways/top.yaml")
+	for name, c := range map[string]struct {
+		file, text string
+		want       []string
+	}{
+		"no YAML":           {"new.yaml", "a: [b", []string{"new.yaml"}},
+		"a slip of the pen": {"onsmqtt.yaml", strings.Replace(onsmqtt, "x-action: QueryToken", "x-acton: QueryToken", 1), []string{"onsmqtt.yaml", "/#Action=QueryToken POST", "x-acton"}},
+		"no evidence":       {"onsmqtt.yaml", strings.Replace(onsmqtt, `x-evidence: "page: ApplyToken"`, "", 1), []string{"onsmqtt.yaml", "ApplyToken", "x-evidence: must be there"}},
+		"no refusal":        {"gateways/top.yaml", strings.Replace(top, "    Refusal:", "    Denial:", 1), []string{"gateways/top.yaml", "components.schemas.Refusal"}},
+		"an action twice":   {"new.yaml", onsmqtt, []string{"onsmqtt.yaml", "onsmqtt.ApplyToken", "new.ApplyToken"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			system := fstest.MapFS{}
+			for _, pattern := range []string{"*.yaml", "gateways/*.yaml"} {
+				files, err := fs.Glob(openapi.Files, pattern)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, file := range files {
+					system[file] = &fstest.MapFile{Data: []byte(shipped(file))}
+				}
 			}
-			return false
-		}, cmp.Ignore()),
-	}
-	if diff := cmp.Diff(read.APIs, fast.APIs, all); diff != "" {
-		t.Errorf("run \"go generate ./openapi\" (-YAML +JSON):\n%s", diff)
-	}
-	if diff := cmp.Diff(read.Gateways, fast.Gateways, all); diff != "" {
-		t.Errorf("run \"go generate ./openapi\" (-YAML +JSON):\n%s", diff)
+			system[c.file] = &fstest.MapFile{Data: []byte(c.text)}
+			_, err := contract.LoadComplete(system)
+			wantError(t, err, c.want...)
+		})
 	}
 }

@@ -1,4 +1,0 @@
-package contract
-
-// LoadShipped is how Builtin loads, from other files.
-var LoadShipped = loadShipped

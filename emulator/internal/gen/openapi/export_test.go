@@ -1,4 +1,0 @@
-package main
-
-// Run is what the command does in a folder.
-var Run = run
