@@ -142,7 +142,9 @@ func newWith(ctx context.Context, o Options, coded []api.API) (*Emulator, error)
 	e := &Emulator{options: o}
 	e.world, err = world.New(ctx, world.Options{
 		Store: o.Store, Catalogue: catalogue, Library: library, Default: def,
-		Gateways: gateways.New(catalogue, fabric.TokenCheck{Header: ccmessaging.TokenHeader, Check: ccmessaging.CheckToken}),
+		Gateways: gateways.New(catalogue, fabric.TokenCheck{
+			Header: ccmessaging.TokenHeader, Claims: ccmessaging.TokenClaims, Check: ccmessaging.CheckToken,
+		}),
 		Schemes:  gateways.Schemes(),
 		RealNow:  o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
 	})

@@ -24,9 +24,10 @@ type Turn struct {
 
 	callsBefore uint64
 	chance      random.Source
-	drawn       bool         // chance has begun
-	conditions  []condition  // which travel with the next reading or writing
-	writes      []store.Step // which Commit carries
+	drawn       bool                   // chance has begun
+	conditions  []condition            // which travel with the next reading or writing
+	writes      []store.Step           // which Commit carries
+	judged      map[string]token.State // by the token's id
 	// begin and room are memory for what every turn has, in one piece with it.
 	begin struct {
 		state store.Get
@@ -172,13 +173,33 @@ func (t *Turn) Judge(c token.Claims) *token.Judgement {
 	return token.Judge(c, token.Moment{Now: t.Now, Calls: t.Number, CallsBefore: t.callsBefore})
 }
 
-// TokenState judges a token of this sandbox by its claims, in one trip.
-func (t *Turn) TokenState(ctx context.Context, c token.Claims) (token.State, error) {
-	judgement := t.Judge(c)
-	if err := t.Do(ctx, judgement.Steps()...); err != nil {
+// TokenState is the state of a token at the turn. A token is judged once a turn; others that will be asked for later
+// can be judged with it, which saves their accesses to the store.
+func (t *Turn) TokenState(ctx context.Context, c token.Claims, others ...token.Claims) (token.State, error) {
+	if state, known := t.judged[c.ID()]; known {
+		return state, nil
+	}
+	all := append([]token.Claims{c}, others...)
+	judgements := make([]*token.Judgement, len(all))
+	var steps []store.Step
+	for i, claims := range all {
+		judgements[i] = t.Judge(claims)
+		steps = append(steps, judgements[i].Steps()...)
+	}
+	if err := t.Do(ctx, steps...); err != nil {
 		return "", err
 	}
-	return judgement.State()
+	if t.judged == nil {
+		t.judged = make(map[string]token.State, len(all))
+	}
+	for i, judgement := range judgements {
+		state, err := judgement.State()
+		if err != nil {
+			return "", err
+		}
+		t.judged[all[i].ID()] = state
+	}
+	return t.judged[c.ID()], nil
 }
 
 // EndToken moves a token out of Active, in one trip: of many concurrent callers one succeeds. A token that is not

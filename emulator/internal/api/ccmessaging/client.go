@@ -32,6 +32,12 @@ type client struct {
 	lapsed bool
 }
 
+// TokenClaims are those of the client token in a request, and whether the sandbox issued it.
+func TokenClaims(turn *sandbox.Turn, call *wire.Call) (token.Claims, bool) {
+	_, claims, ok := openToken(turn.Sandbox, call.Request.Header.Get(TokenHeader))
+	return claims, ok
+}
+
 // CheckToken refuses a call whose client token is missing or no good. The gateway runs it before the parameters are
 // judged.
 func CheckToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) error {

@@ -3,6 +3,7 @@ package fabric
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,10 +35,7 @@ func (x *exchange) Authenticate(ctx context.Context, turn *sandbox.Turn) ([]wire
 	if err := x.checkAccessToken(ctx, turn); err != nil {
 		return nil, err
 	}
-	for _, c := range x.gateway.checks {
-		if !x.names(c.Header) {
-			continue
-		}
+	for _, c := range x.tokenChecks() {
 		if err := c.Check(ctx, turn, x.call); err != nil {
 			return nil, err
 		}
@@ -76,7 +74,7 @@ func (x *exchange) checkAccessToken(ctx context.Context, turn *sandbox.Turn) err
 	if !ok {
 		return gateway.Refuse(wire.WrongSession, "access token", x.unknownToken(turn, text, appKey))
 	}
-	state, err := turn.TokenState(ctx, claims)
+	state, err := turn.TokenState(ctx, claims, x.furtherClaims(turn)...)
 	if err != nil {
 		return fmt.Errorf("look up the access token: %w", err)
 	}
@@ -84,6 +82,22 @@ func (x *exchange) checkAccessToken(ctx context.Context, turn *sandbox.Turn) err
 		return gateway.Refuse(wire.WrongSession, "access token", ended(turn, claims, state))
 	}
 	return nil
+}
+
+// tokenChecks are those that the operation's spec asks for beside the AccessToken.
+func (x *exchange) tokenChecks() []TokenCheck {
+	return slices.DeleteFunc(slices.Clone(x.gateway.checks), func(c TokenCheck) bool { return !x.names(c.Header) })
+}
+
+// furtherClaims are those of the tokens that tokenChecks will judge.
+func (x *exchange) furtherClaims(turn *sandbox.Turn) []token.Claims {
+	var all []token.Claims
+	for _, c := range x.tokenChecks() {
+		if claims, ok := c.Claims(turn, x.call); ok {
+			all = append(all, claims)
+		}
+	}
+	return all
 }
 
 // badForm explains a value that is not of the form "Bearer <AccessToken>".

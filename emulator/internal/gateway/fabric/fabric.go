@@ -33,6 +33,9 @@ type Gateway struct {
 type TokenCheck struct {
 	// Header carries the token; operations whose spec names it are checked.
 	Header string
+	// Claims are those of the token in a request; false when the sandbox issued no such token. It is judged together with
+	// the AccessToken.
+	Claims func(turn *sandbox.Turn, call *wire.Call) (token.Claims, bool)
 	// Check returns a *wire.Fault for a token that is missing or no good.
 	Check func(ctx context.Context, turn *sandbox.Turn, call *wire.Call) error
 }
