@@ -145,8 +145,8 @@ func newWith(ctx context.Context, o Options, coded []api.API) (*Emulator, error)
 		Gateways: gateways.New(catalogue, fabric.TokenCheck{
 			Header: ccmessaging.TokenHeader, Claims: ccmessaging.TokenClaims, Check: ccmessaging.CheckToken,
 		}),
-		Schemes:  gateways.Schemes(),
-		RealNow:  o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
+		Schemes: gateways.Schemes(),
+		RealNow: o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -275,5 +276,34 @@ func TestServeLeavesTheHeapToGo(t *testing.T) {
 	metrics.Read(settings)
 	if growth, limit := settings[0].Value.Uint64(), settings[1].Value.Uint64(); growth != 100 || limit != math.MaxInt64 {
 		t.Errorf("the heap grows by %d %%, to %d bytes", growth, limit)
+	}
+}
+
+// TestFullJournalCollectsNoMoreOften: once a journal is full, calls go on without a collection of memory for every few.
+// It runs by itself, since collections are counted for the whole process.
+func TestFullJournalCollectsNoMoreOften(t *testing.T) { //nolint:paralleltest // see above
+	s := serve(t, nil)
+	call := func() {
+		reply, err := http.Post(s.data+"/unknown", "text/plain", strings.NewReader(strings.Repeat("x", 8<<10)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, reply.Body)
+		_ = reply.Body.Close()
+	}
+	for range 1100 { // more than the journal keeps, in number and in bytes
+		call()
+	}
+	collections := func() uint64 {
+		sample := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}}
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
+	before := collections()
+	for range 100 {
+		call()
+	}
+	if n := collections() - before; n > 10 {
+		t.Errorf("%d collections for 100 calls", n)
 	}
 }

@@ -183,8 +183,8 @@ func valuesOf(header http.Header, name string) []string {
 	return header.Values(name)
 }
 
-var signedNames = lowerNames("Content-Type", "Accept", "User-Agent", actionHeader, versionHeader, dateHeader, nonceHeader,
-	digestHeader, securityHeader, bearerHeader, accessKeyHeader)
+var signedNames = lowerNames("Content-Type", "Accept", "User-Agent", actionHeader, versionHeader, dateHeader,
+	nonceHeader, digestHeader, securityHeader, bearerHeader, accessKeyHeader)
 
 // lowerNames are the names by how they are written in lower case.
 func lowerNames(names ...string) map[string]string {
