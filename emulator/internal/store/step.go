@@ -121,8 +121,8 @@ type Keys struct {
 // Reclaim frees what expired at or before Now.
 type Reclaim struct{ Now time.Time }
 
-// Clear removes everything in the space: keys, claimed keys, counters and logs with their numbering. What the steps after
-// it write appears together with the clearing.
+// Clear removes everything in the space: keys, claimed keys, counters and logs with their numbering. What later steps
+// of the same run write appears together with the clearing.
 type Clear struct{}
 
 func (*Get) isStep()       {}

@@ -20,9 +20,9 @@ type Store interface {
 // Executor carries out steps in one space. It is what an implementation of a store provides.
 //
 // Values are immutable: a caller changes neither what it put nor what it got. Times are those of the sandbox's clock. A
-// key's expiry only permits the store to reclaim its memory: the caller decides whether a value is still valid, except in
-// Claim, which is told the time. A zero expiry means never. An error means that the store failed, and does not tell which
-// steps were carried out.
+// key's expiry only permits the store to reclaim its memory: the caller decides whether a value is still valid, except
+// in Claim, which is told the time. A zero expiry means never. An error means that the store failed; some of the steps
+// may have been carried out.
 type Executor interface {
 	// Do carries out steps in order and in one round trip; each is atomic. The steps hold their results afterwards. Some
 	// steps can end the run, as their types say: the steps after such a one are then not carried out.
