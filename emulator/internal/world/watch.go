@@ -20,8 +20,8 @@ var (
 // MaxWatches is how many watches can be open at once. It is bounded because every call notifies each of them.
 const MaxWatches = 200
 
-// Watch reports which sandboxes changed, by calls or by what people and tests did to them. It reports only their ids, so
-// a slow reader misses nothing: it reads on in the journal where it left off, and reads everything else anew.
+// Watch reports which sandboxes changed, by calls or by what people and tests did to them. It reports only their ids,
+// so a slow reader misses nothing: it reads on in the journal where it left off, and reads everything else anew.
 type Watch struct {
 	watches  *watches
 	stopping <-chan struct{}
