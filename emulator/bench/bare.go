@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// bareRole is the argument that makes this program the bare handler.
+// bareRole is the argument with which this program runs as the bare handler.
 const bareRole = "bare"
 
-// startBare starts the bare handler, which answers everything with that answer.
+// startBare starts the bare handler, which gives the same answer to every request.
 func startBare(ctx context.Context, a answer) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -30,11 +30,11 @@ func startBare(ctx context.Context, a answer) (*process, error) {
 	return start(ctx, strings.NewReader(string(raw)), nil, self, bareRole)
 }
 
-// serveBare is the least that a Go server can do: net/http, and bytes that are there already.
+// serveBare serves the fixed answer that it reads from input, with net/http alone: the least that a Go server can do.
 func serveBare(ctx context.Context, input io.Reader, log io.Writer) error {
 	var a answer
 	if err := json.NewDecoder(input).Decode(&a); err != nil {
-		return fmt.Errorf("read the answer to give: %w", err)
+		return fmt.Errorf("read the answer to serve: %w", err)
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")

@@ -9,20 +9,21 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 )
 
-// operation is what is called: signed, validated, counted, issued, checked and journaled.
+// operation is the call that is measured. A server authenticates and validates it, counts it against its quota, issues
+// a token, checks its own reply and writes the call to the journal.
 const operation = "onsmqtt.ApplyToken"
 
-// caller makes calls of one sandbox.
+// caller makes signed calls to one sandbox.
 type caller struct {
-	host, box string
-	signer    *gatewaytest.ACS
+	host, sandbox string
+	signer        *gatewaytest.ACS
 }
 
 func newCaller(host, box, id, secret string) *caller {
 	return &caller{host, box, &gatewaytest.ACS{AccessKeyID: id, AccessKeySecret: secret, Now: time.Now}}
 }
 
-// request is a signed call as it goes over the wire. Each has a nonce of its own.
+// request returns a signed call as it goes over the wire. Each has a nonce of its own.
 func (c *caller) request() ([]byte, error) {
 	signed := c.signer.V3(gatewaytest.Request{
 		Method: http.MethodPost, Path: "/", Host: c.host, Header: http.Header{"Accept": {"application/json"}},
@@ -40,7 +41,7 @@ func (c *caller) request() ([]byte, error) {
 	return raw.Bytes(), err
 }
 
-// requests are signed calls of callers in turn.
+// requests returns count signed calls, made by each of the callers in turn.
 func requests(callers []*caller, count int) ([][]byte, error) {
 	all := make([][]byte, count)
 	for i := range all {

@@ -8,19 +8,19 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// sandboxes compares servers with few sandboxes and with many. Each has calls in turn.
+// sandboxes compares servers with few and with many sandboxes, which are called in turn.
 func sandboxes(ctx context.Context, b *bench) (table, error) {
-	var entrants []entrant
+	var candidates []candidate
 	for _, n := range b.sandboxes {
-		p, callers, err := b.serve(ctx, n)
+		p, callers, err := b.serveSandboxes(ctx, n)
 		if err != nil {
 			return table{}, err
 		}
 		defer p.stop()
-		entrants = append(entrants,
-			entrant{name: plural(n, "sandbox"), process: p, callers: callers, judge: distinctTokens()})
+		candidates = append(candidates,
+			candidate{name: plural(n, "sandbox"), process: p, callers: callers, check: distinctTokens()})
 	}
-	return b.contest(ctx, entrants)
+	return b.compare(ctx, candidates)
 }
 
 func plural(n int, thing string) string {
@@ -33,31 +33,31 @@ func plural(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// rules compares sandboxes by how many rules play there.
+// rules compares sandboxes in which few and many rules play.
 func rules(ctx context.Context, b *bench) (table, error) {
-	p, callers, err := b.serve(ctx, len(b.rules))
+	p, callers, err := b.serveSandboxes(ctx, len(b.rules))
 	if err != nil {
 		return table{}, err
 	}
 	defer p.stop()
-	var entrants []entrant
+	var candidates []candidate
 	for i, n := range b.rules {
 		if n > 0 {
-			if err := client.New(p.control).PlayDocument(ctx, callers[i].box, "idle", idleRules(n)); err != nil {
+			if err := client.New(p.control).PlayDocument(ctx, callers[i].sandbox, "idle", idleRules(n)); err != nil {
 				return table{}, err
 			}
 		}
-		entrants = append(entrants, entrant{
-			name: plural(n, "rule"), process: p, callers: callers[i : i+1], judge: distinctTokens(),
+		candidates = append(candidates, candidate{
+			name: plural(n, "rule"), process: p, callers: callers[i : i+1], check: distinctTokens(),
 		})
 	}
-	return b.contest(ctx, entrants)
+	return b.compare(ctx, candidates)
 }
 
-// idleRules is a scenario of rules that look at a parameter of every call and take none.
+// idleRules is a scenario whose rules look at a parameter of every call and match none.
 func idleRules(count int) string {
 	var text strings.Builder
-	text.WriteString("name: idle\nsummary: Rules that take no call.\nrules:\n")
+	text.WriteString("name: idle\nsummary: Rules that match no call.\nrules:\n")
 	for i := range count {
 		_, _ = fmt.Fprintf(&text,
 			"  - on: %s\n    when:\n      params.InstanceId: other-%d-*\n    script: [pass]\n", operation, i)
@@ -65,13 +65,13 @@ func idleRules(count int) string {
 	return text.String()
 }
 
-// perJournal is less than a journal keeps.
+// perJournal is how many calls go into one journal: fewer than it keeps.
 const perJournal = 900
 
-// journals compares sandboxes whose journals are emptied before each turn with others whose journals drop an entry for
-// each that comes.
+// journals compares sandboxes whose journals are emptied before each measurement with sandboxes whose journals are full
+// and drop an entry for each new one.
 func journals(ctx context.Context, b *bench) (table, error) {
-	p, callers, err := b.serve(ctx, 2*(b.calls/perJournal+1))
+	p, callers, err := b.serveSandboxes(ctx, 2*(b.calls/perJournal+1))
 	if err != nil {
 		return table{}, err
 	}
@@ -80,27 +80,27 @@ func journals(ctx context.Context, b *bench) (table, error) {
 	control := client.New(p.control)
 	empty := func(ctx context.Context) error {
 		for _, c := range filling {
-			if err := control.ClearRequests(ctx, c.box); err != nil {
+			if err := control.ClearRequests(ctx, c.sandbox); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	for range 2 { // a warm-up and these leave every journal full
-		fill := entrant{process: p, callers: full, judge: distinctTokens()}
-		if _, err := b.take(ctx, fill); err != nil {
+	for range 2 { // these and the warm-up fill every journal
+		fill := candidate{process: p, callers: full, check: distinctTokens()}
+		if _, err := b.measure(ctx, fill); err != nil {
 			return table{}, err
 		}
 	}
-	return b.contest(ctx, []entrant{
-		{name: "filling", process: p, callers: filling, judge: distinctTokens(), before: empty},
-		{name: "full", process: p, callers: full, judge: distinctTokens()},
+	return b.compare(ctx, []candidate{
+		{name: "filling", process: p, callers: filling, check: distinctTokens(), prepare: empty},
+		{name: "full", process: p, callers: full, check: distinctTokens()},
 	})
 }
 
-// freeze stops the clock of a caller's sandbox. Requests are then good for as long as its window lasts.
-func freeze(ctx context.Context, p *process, c *caller) error {
+// freezeClock stops the clock of a caller's sandbox, so that no nonce leaves its time window.
+func freezeClock(ctx context.Context, p *process, c *caller) error {
 	frozen := true
-	_, err := client.New(p.control).ChangeClock(ctx, c.box, client.ClockChange{Frozen: &frozen})
+	_, err := client.New(p.control).ChangeClock(ctx, c.sandbox, client.ClockChange{Frozen: &frozen})
 	return err
 }

@@ -1,5 +1,6 @@
-// Command bench measures a running Tokenstage from outside: real processes, real sockets, signed requests. It compares
-// in turn within one run, and fails when a single answer is wrong. It needs Linux, where it reads what a process costs.
+// Command bench measures a running Tokenstage from outside: real processes, real sockets, signed requests. What it
+// compares is measured in turn within one run, and one wrong answer fails the run. It reads the processor time and the
+// memory of a process from /proc, so it needs Linux.
 package main
 
 import (
@@ -18,7 +19,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	run := measure
+	run := runArgs
 	if len(os.Args) == 2 && os.Args[1] == bareRole {
 		run = func(ctx context.Context, _ []string, _ io.Writer) error { return serveBare(ctx, os.Stdin, os.Stderr) }
 	}
@@ -28,21 +29,21 @@ func main() {
 	}
 }
 
-// measures are what can be measured, in the order in which "all" does.
+// measures are the things that can be measured, in the order in which "all" takes them.
 var measures = []struct {
 	name, about string
-	take        func(context.Context, *bench) (table, error)
+	run         func(context.Context, *bench) (table, error)
 }{
 	{"speed", "CPU per request beside a bare net/http handler that returns the same bytes", speed},
-	{"start", "from the start of the process to its first answer, and what it then holds", starts},
-	{"memory", "what the process holds while calls come, none of whose nonces is forgotten", memory},
+	{"start", "time from the start of the process to its first answer, and its memory then", starts},
+	{"memory", "memory of the process while calls come in and no nonce expires", memory},
 	{"sandboxes", "calls spread over many sandboxes", sandboxes},
-	{"rules", "playing rules that look at every call and take none", rules},
+	{"rules", "rules that look at every call and match none", rules},
 	{"journal", "journals that fill up, and journals that are full", journals},
 	{"cores", "a server that may use one core, or two", cores},
 }
 
-// sizes are how much is measured.
+// sizes say how much is measured.
 type sizes struct {
 	rounds, calls, conns int
 	starts, total        int
@@ -62,24 +63,24 @@ var (
 	}
 )
 
-// bench is one run.
+// bench is one run of this program.
 type bench struct {
 	sizes
 
 	program string // the server's
-	rate    int    // of requests a second; 0 for no limit
+	rate    int    // requests a second; 0 for no limit
 }
 
-func measure(ctx context.Context, args []string, out io.Writer) error {
+func runArgs(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	var (
-		asJSON  = flags.Bool("json", false, "write JSON, a line for each measure")
-		isQuick = flags.Bool("quick", false, "few of everything, to see that it works")
+		asJSON  = flags.Bool("json", false, "write JSON, one line for each measure")
+		isQuick = flags.Bool("quick", false, "run small sizes, only to see that everything works")
 		program = flags.String("server", "", "the `program` to measure; built from source when empty")
-		rounds  = flags.Int("rounds", 0, "how often all that is compared has its turn")
-		calls   = flags.Int("calls", 0, "calls in a turn")
+		rounds  = flags.Int("rounds", 0, "how often each candidate is measured")
+		calls   = flags.Int("calls", 0, "calls in one measurement")
 		conns   = flags.Int("conns", 0, "connections that send at once")
-		rate    = flags.Int("rate", 0, "requests a second at most; 0 sends each when the answer before it has come")
+		rate    = flags.Int("rate", 0, "at most so many requests a second; 0 sends each once the previous answer came")
 	)
 	flags.Usage = func() { usage(flags) }
 	if err := flags.Parse(args); err != nil {
@@ -92,7 +93,7 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 	if *isQuick {
 		b.sizes = quick
 	}
-	b.rounds, b.calls, b.conns = given(*rounds, b.rounds), given(*calls, b.calls), given(*conns, b.conns)
+	b.rounds, b.calls, b.conns = orDefault(*rounds, b.rounds), orDefault(*calls, b.calls), orDefault(*conns, b.conns)
 	if b.program == "" {
 		folder, err := os.MkdirTemp("", "bench")
 		if err != nil {
@@ -107,17 +108,18 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 	return b.run(ctx, flags.Args(), *asJSON, out)
 }
 
-func given(wanted, otherwise int) int {
-	if wanted > 0 {
-		return wanted
+// orDefault returns the value of a flag, or the default where the flag was not set.
+func orDefault(value, def int) int {
+	if value > 0 {
+		return value
 	}
-	return otherwise
+	return def
 }
 
 func usage(flags *flag.FlagSet) {
 	out := flags.Output()
 	_, _ = fmt.Fprint(out, "usage: bench [flags] [measure ...]\n\n"+
-		"Measures; without any it is speed, and \"all\" is all:\n")
+		"Measures; the default is speed, and \"all\" takes all of them:\n")
 	for _, m := range measures {
 		_, _ = fmt.Fprintf(out, "  %-10s %s\n", m.name, m.about)
 	}
@@ -125,7 +127,7 @@ func usage(flags *flag.FlagSet) {
 	flags.PrintDefaults()
 }
 
-// run takes the measures of those names.
+// run takes the named measures; no name means the first one.
 func (b *bench) run(ctx context.Context, names []string, asJSON bool, out io.Writer) error {
 	if len(names) == 0 {
 		names = []string{measures[0].name}
@@ -140,7 +142,7 @@ func (b *bench) run(ctx context.Context, names []string, asJSON bool, out io.Wri
 		if !strings.Contains(wanted, " "+m.name+" ") && !strings.Contains(wanted, " all ") {
 			continue
 		}
-		t, err := m.take(ctx, b)
+		t, err := m.run(ctx, b)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}

@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// samples is how often the memory is looked at.
+// samples is how often the memory is read after the first time.
 const samples = 10
 
-// memory looks at what a server holds while calls come to one sandbox. The clock of the sandbox stands still, so that
-// every nonce stays inside its window until the end.
+// memory reads the memory of a server while calls come to one sandbox. The clock of the sandbox stands still, so that
+// every nonce stays inside its time window until the end.
 func memory(ctx context.Context, b *bench) (table, error) {
-	p, callers, err := b.serve(ctx, 1)
+	p, callers, err := b.serveSandboxes(ctx, 1)
 	if err != nil {
 		return table{}, err
 	}
 	defer p.stop()
-	if err := freeze(ctx, p, callers[0]); err != nil {
+	if err := freezeClock(ctx, p, callers[0]); err != nil {
 		return table{}, err
 	}
 	t := table{columns: []string{"calls", "memory MB", "seconds"}}
-	begun, right := time.Now(), distinctTokens()
+	begun, check := time.Now(), distinctTokens()
 	for calls := 0; ; calls += b.total / samples {
 		held, err := p.resident()
 		if err != nil {
@@ -35,11 +35,11 @@ func memory(ctx context.Context, b *bench) (table, error) {
 		if err != nil {
 			return table{}, err
 		}
-		answers, err := load{b.conns, b.rate}.drive(ctx, p.data, signed)
+		answers, err := load{b.conns, b.rate}.send(ctx, p.data, signed)
 		if err != nil {
 			return table{}, err
 		}
-		if err := right(answers); err != nil {
+		if err := check(answers); err != nil {
 			return table{}, fmt.Errorf("after %d calls: %w", calls, err)
 		}
 	}

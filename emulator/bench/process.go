@@ -21,13 +21,13 @@ type process struct {
 
 	cmd     *exec.Cmd
 	cancel  context.CancelFunc
-	drained chan struct{}
+	drained chan struct{} // closed once the log was read to its end
 }
 
-// stopLimit is when a server that was told to stop is killed.
+// stopLimit is how long a server may take to stop before it is killed.
 const stopLimit = 5 * time.Second
 
-// start starts a program and waits until its log says where it serves.
+// start starts a program and waits until its log names the addresses at which it serves.
 func start(ctx context.Context, input io.Reader, env []string, program string, args ...string) (*process, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &process{cmd: exec.CommandContext(ctx, program, args...), cancel: cancel, drained: make(chan struct{})}
@@ -54,12 +54,12 @@ func start(ctx context.Context, input io.Reader, env []string, program string, a
 	return p, nil
 }
 
-// readAddresses reads the JSON log of a start up to the line that names the addresses.
+// readAddresses reads the JSON log of the process up to the line that names the addresses.
 func (p *process) readAddresses(log *bufio.Reader) error {
 	for {
 		line, err := log.ReadBytes('\n')
 		if err != nil {
-			return fmt.Errorf("it ended before it served: %w", err)
+			return fmt.Errorf("it ended before it served requests: %w", err)
 		}
 		var serving struct{ Msg, Data, Control string }
 		if json.Unmarshal(line, &serving) == nil && serving.Msg == "serving" {
@@ -72,20 +72,20 @@ func (p *process) readAddresses(log *bufio.Reader) error {
 func (p *process) stop() {
 	p.cancel()
 	<-p.drained
-	_ = p.cmd.Wait() // says only that the process was told to stop
+	_ = p.cmd.Wait() // its error says only that the process was told to stop
 }
 
-// tick is the unit of times in /proc: USER_HZ, which is 100 on every Linux.
+// tick is the unit of time in /proc: 1/USER_HZ, and USER_HZ is 100 on every Linux.
 const tick = 10 * time.Millisecond
 
-// cpu is the time that the process has spent on processors, its own and the kernel's for it: proc(5), /proc/pid/stat,
-// fields 14 and 15.
+// cpu returns the processor time of the process, in user mode and in the kernel: proc(5), /proc/pid/stat, fields 14
+// and 15.
 func (p *process) cpu() (time.Duration, error) {
 	raw, err := os.ReadFile(p.proc("stat"))
 	if err != nil {
 		return 0, err
 	}
-	after := raw[bytes.LastIndexByte(raw, ')')+1:] // what stands before may hold blanks
+	after := raw[bytes.LastIndexByte(raw, ')')+1:] // the name before it may hold blanks
 	fields := strings.Fields(string(after))
 	if len(fields) < 13 {
 		return 0, errors.New("/proc/pid/stat is too short")
@@ -98,7 +98,7 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(user+system) * tick, err
 }
 
-// resident is the memory that the process holds, in MB: proc(5), /proc/pid/status, VmRSS.
+// resident returns the resident memory of the process, in MB: proc(5), /proc/pid/status, VmRSS.
 func (p *process) resident() (float64, error) {
 	raw, err := os.ReadFile(p.proc("status"))
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// buildServer builds the server as the image has it.
+// buildServer builds the server with the flags that the image is built with.
 func buildServer(ctx context.Context, program string) error {
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program,
 		"github.com/tokenstage/tokenstage")
@@ -25,13 +25,13 @@ func (b *bench) startServer(ctx context.Context, env ...string) (*process, error
 	return start(ctx, nil, env, b.program, "serve", "--addr=127.0.0.1:0", "--control-addr=127.0.0.1:0", "--log=json")
 }
 
-// serve starts Tokenstage with so many sandboxes, beside its default one, and returns a caller of each.
-func (b *bench) serve(ctx context.Context, sandboxes int, env ...string) (*process, []*caller, error) {
+// serveSandboxes starts Tokenstage, creates that many sandboxes beside its default one and returns a caller for each.
+func (b *bench) serveSandboxes(ctx context.Context, sandboxes int, env ...string) (*process, []*caller, error) {
 	p, err := b.startServer(ctx, env...)
 	if err != nil {
 		return nil, nil, err
 	}
-	callers, err := newBoxes(ctx, p, sandboxes)
+	callers, err := createSandboxes(ctx, p, sandboxes)
 	if err != nil {
 		p.stop()
 		return nil, nil, err
@@ -39,8 +39,8 @@ func (b *bench) serve(ctx context.Context, sandboxes int, env ...string) (*proce
 	return p, callers, nil
 }
 
-// newBoxes makes sandboxes without a quota on ApplyToken and returns a caller of each.
-func newBoxes(ctx context.Context, p *process, count int) ([]*caller, error) {
+// createSandboxes creates sandboxes without a quota on ApplyToken and returns a caller for each.
+func createSandboxes(ctx context.Context, p *process, count int) ([]*caller, error) {
 	control := client.New(p.control)
 	callers := make([]*caller, count)
 	for i := range callers {

@@ -4,14 +4,14 @@ import (
 	"context"
 )
 
-// speed compares the server with the bare handler.
+// speed compares the server with a bare handler that returns the same bytes.
 func speed(ctx context.Context, b *bench) (table, error) {
-	real, callers, err := b.serve(ctx, 1)
+	server, callers, err := b.serveSandboxes(ctx, 1)
 	if err != nil {
 		return table{}, err
 	}
-	defer real.stop()
-	sample, err := one(ctx, callers[0])
+	defer server.stop()
+	sample, err := callOnce(ctx, callers[0])
 	if err != nil {
 		return table{}, err
 	}
@@ -20,35 +20,37 @@ func speed(ctx context.Context, b *bench) (table, error) {
 		return table{}, err
 	}
 	defer bare.stop()
-	return b.contest(ctx, []entrant{
-		{name: "bare handler", process: bare, callers: callers, judge: always(sample)},
-		{name: "tokenstage", process: real, callers: callers, judge: distinctTokens()},
+	return b.compare(ctx, []candidate{
+		{name: "bare handler", process: bare, callers: callers, check: identicalTo(sample)},
+		{name: "tokenstage", process: server, callers: callers, check: distinctTokens()},
 	})
 }
 
-// one is the answer to one call.
-func one(ctx context.Context, c *caller) (answer, error) {
+// callOnce makes one call and returns its answer.
+func callOnce(ctx context.Context, c *caller) (answer, error) {
 	request, err := c.request()
 	if err != nil {
 		return answer{}, err
 	}
-	answers, err := load{conns: 1}.drive(ctx, c.host, [][]byte{request})
+	answers, err := load{conns: 1}.send(ctx, c.host, [][]byte{request})
 	if err != nil {
 		return answer{}, err
 	}
 	return answers[0], distinctTokens()(answers)
 }
 
-// cores compares servers that may use one core and two.
+// cores compares a server that may use one core with one that may use two.
 func cores(ctx context.Context, b *bench) (table, error) {
-	var entrants []entrant
+	var candidates []candidate
 	for _, n := range []string{"1", "2"} {
-		p, callers, err := b.serve(ctx, 1, "GOMAXPROCS="+n)
+		p, callers, err := b.serveSandboxes(ctx, 1, "GOMAXPROCS="+n)
 		if err != nil {
 			return table{}, err
 		}
 		defer p.stop()
-		entrants = append(entrants, entrant{name: "GOMAXPROCS=" + n, process: p, callers: callers, judge: distinctTokens()})
+		candidates = append(candidates, candidate{
+			name: "GOMAXPROCS=" + n, process: p, callers: callers, check: distinctTokens(),
+		})
 	}
-	return b.contest(ctx, entrants)
+	return b.compare(ctx, candidates)
 }

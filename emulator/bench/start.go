@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// The key of the default sandbox, as the documentation gives it.
+// The AccessKey of the default sandbox, as documented.
 const (
 	defaultKey    = "LTAIfakeDefault"
 	defaultSecret = "fake-default-access-key-secret"
 )
 
-// starts starts the server again and again.
+// starts measures b.starts starts of the server.
 func starts(ctx context.Context, b *bench) (table, error) {
 	var first, fresh, idle []float64
 	for range b.starts {
-		taken, held, later, err := b.startOnce(ctx)
+		taken, atFirst, later, err := b.startOnce(ctx)
 		if err != nil {
 			return table{}, err
 		}
-		first, fresh, idle = append(first, milliseconds(taken)), append(fresh, held), append(idle, later)
+		first, fresh, idle = append(first, milliseconds(taken)), append(fresh, atFirst), append(idle, later)
 	}
 	t := table{columns: []string{"", "median", "least", "most"}}
 	for _, row := range []struct {
@@ -37,7 +37,7 @@ func starts(ctx context.Context, b *bench) (table, error) {
 	return t, nil
 }
 
-// startOnce returns the time from the start of the process to its first answer, and what it held then and later.
+// startOnce starts the server and returns the time to its first answer, and its memory then and after idling.
 func (b *bench) startOnce(ctx context.Context) (taken time.Duration, fresh, idle float64, err error) {
 	begun := time.Now()
 	p, err := b.startServer(ctx)
@@ -45,7 +45,7 @@ func (b *bench) startOnce(ctx context.Context) (taken time.Duration, fresh, idle
 		return 0, 0, 0, err
 	}
 	defer p.stop()
-	if _, err := one(ctx, newCaller(p.data, "default", defaultKey, defaultSecret)); err != nil {
+	if _, err := callOnce(ctx, newCaller(p.data, "default", defaultKey, defaultSecret)); err != nil {
 		return 0, 0, 0, err
 	}
 	taken = time.Since(begun)

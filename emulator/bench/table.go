@@ -9,14 +9,14 @@ import (
 	"text/tabwriter"
 )
 
-// table is the result of a measure. A cell is a text or a number.
+// table is the result of a measure. A cell is a string, an int or a number.
 type table struct {
 	name, about string
 	columns     []string
 	rows        [][]any
 }
 
-// number is a cell with so many digits behind its point.
+// number is a cell that shows that many digits after the decimal point.
 type number struct {
 	value  float64
 	digits int
@@ -29,7 +29,7 @@ func (n number) String() string { return strconv.FormatFloat(n.value, 'f', n.dig
 // MarshalJSON writes the number as rounded.
 func (n number) MarshalJSON() ([]byte, error) { return []byte(n.String()), nil } //nolint:unparam // json.Marshaler
 
-// write writes aligned columns without any colour, or one line of JSON.
+// write writes aligned columns, or one line of JSON.
 func (t table) write(out io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(map[string]any{"measure": t.name, "rows": t.objects()})
@@ -38,7 +38,7 @@ func (t table) write(out io.Writer, asJSON bool) error {
 		return err
 	}
 	aligned := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(aligned, strings.Join(t.columns, "\t")+"\t") // its errors come back from Flush
+	_, _ = fmt.Fprintln(aligned, strings.Join(t.columns, "\t")+"\t") // an error of writing comes back from Flush
 	for _, row := range t.rows {
 		for _, cell := range row {
 			_, _ = fmt.Fprintf(aligned, "%v\t", cell)
@@ -52,7 +52,7 @@ func (t table) write(out io.Writer, asJSON bool) error {
 	return err
 }
 
-// objects are the rows with their cells by column; the column without a title is the name.
+// objects returns the rows as maps from column title to cell. The column without a title is called name.
 func (t table) objects() []map[string]any {
 	all := make([]map[string]any, len(t.rows))
 	for i, row := range t.rows {

@@ -82,7 +82,7 @@ func (w *watchedFile) load(ctx context.Context, steered *world.World) error {
 		return nil
 	}
 	w.lastRead = string(raw)
-	name, err := steered.PlayStanding(ctx, w.lastRead, w.name)
+	name, err := steered.PlayPermanent(ctx, w.lastRead, w.name)
 	if problems, ok := errors.AsType[scenario.Problems](err); ok {
 		return &badScenario{w.file, problems}
 	}

@@ -152,7 +152,7 @@ func TestScenariosAreChecked(t *testing.T) {
 		"good YAML": {twice, nil},
 		"good JSON": {`{"name":"a","rules":[{"on":"*","script":["pass"]}]}`, nil},
 		"two slips": {slip, []scenario.Problem{
-			{Line: 5, Column: 15, Message: `"SystemOverflw" is no documented error of onsmqtt.ApplyToken`, Meant: "SystemOverFlow"},
+			{Line: 5, Column: 15, Message: `"SystemOverflw" is not a documented error of onsmqtt.ApplyToken`, Meant: "SystemOverFlow"},
 			{Line: 6, Column: 9, Message: `a step must be pass, got "pas"`, Meant: "pass"},
 		}},
 	} {

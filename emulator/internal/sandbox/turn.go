@@ -88,7 +88,7 @@ func (b *Sandbox) Begin(ctx context.Context, further ...store.Step) (*Turn, erro
 
 // Space is the space of the sandbox as the turn uses it: the turn's conditions travel with the next access, whose error
 // is then that of a condition that does not hold.
-func (t *Turn) Space() store.Space { return store.Space{Carrier: t} }
+func (t *Turn) Space() store.Space { return store.Space{Executor: t} }
 
 // Claim remembers a key until then, with the turn's next access to the store. A claim that comes too late ends the turn
 // with the error of refused.
@@ -96,7 +96,7 @@ func (t *Turn) Claim(key string, until time.Time, refused func() error) {
 	t.conditions = append(t.conditions, condition{&store.Claim{Key: key, Now: t.Now, Expires: until}, refused})
 }
 
-// Do implements store.Carrier.
+// Do implements store.Executor.
 func (t *Turn) Do(ctx context.Context, steps ...store.Step) error {
 	if len(t.conditions) == 0 {
 		if len(steps) == 0 {
@@ -121,7 +121,7 @@ func (t *Turn) Do(ctx context.Context, steps ...store.Step) error {
 	return nil
 }
 
-// Update implements store.Carrier.
+// Update implements store.Executor.
 func (t *Turn) Update(
 	ctx context.Context, key string, change func(old []byte) (value []byte, expires time.Time, err error),
 ) error {

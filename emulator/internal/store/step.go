@@ -2,14 +2,14 @@ package store
 
 import "time"
 
-// Step is one thing to do in a space: a pointer to one of the types of this file, which holds the result when it was
-// carried out.
+// Step is one operation in a space: a pointer to one of the types of this file. It holds its result once it was carried
+// out.
 type Step interface{ isStep() }
 
 // Get reads a key.
 type Get struct {
 	Key string
-	// Needed ends the run where the key is absent.
+	// Needed ends the run when the key is absent.
 	Needed bool
 
 	Value []byte
@@ -23,12 +23,12 @@ type Put struct {
 	Expires time.Time
 }
 
-// Add sets a key that is absent. Of many concurrent callers one adds it.
+// Add sets a key unless it is set. Of many concurrent callers one adds it.
 type Add struct {
 	Key     string
 	Value   []byte
 	Expires time.Time
-	// Needed ends the run where the key is there already.
+	// Needed ends the run when the key is already set.
 	Needed bool
 
 	Added bool
@@ -37,14 +37,14 @@ type Add struct {
 // Take reads a key and removes it. Of many concurrent callers one gets it.
 type Take struct {
 	Key string
-	// Needed ends the run where the key is absent.
+	// Needed ends the run when the key is absent.
 	Needed bool
 
 	Value []byte
 	Found bool
 }
 
-// Exchange sets a key and reads what was there before; Found says that something was.
+// Exchange sets a key and reads its old value; Found says whether there was one.
 type Exchange struct {
 	Key     string
 	Value   []byte
@@ -54,21 +54,21 @@ type Exchange struct {
 	Found bool
 }
 
-// Increment adds Delta to the counter at a key, which starts at zero. To the other steps a counter is its decimal text;
-// a value that is no such text cannot be counted on.
+// Increment adds Delta to the counter at a key, which starts at zero. To other steps the value of a counter is its
+// decimal text. A value that is not a decimal number cannot be incremented.
 type Increment struct {
 	Key     string
 	Delta   int64
 	Expires time.Time
-	// Limit ends the run where the sum is beyond it; zero means that nothing does.
+	// Limit ends the run when the sum exceeds it; zero means no limit.
 	Limit int64
 
 	Sum int64
 }
 
-// Claim remembers a key until Expires, and ends the run where it is remembered and did not expire at Now. Of many
-// concurrent callers exactly one claims it. Such keys live apart from the others: they hold no value and cost few bytes
-// each, a million of them included. They may be remembered up to the next full second.
+// Claim claims a key until Expires. It ends the run when the key is claimed already and has not expired at Now. Of many
+// concurrent callers exactly one claims it. Claimed keys are separate from all other keys: they hold no value, and take
+// so few bytes that a space can have a million of them. A claim may last up to the next full second.
 type Claim struct {
 	Key          string
 	Now, Expires time.Time
@@ -76,9 +76,9 @@ type Claim struct {
 	Fresh bool
 }
 
-// Append adds a record to a log and gives it a sequence number, counted from 1 without gaps. The oldest records give
-// way to keep the log within Bound; one larger than the bound is dropped itself. ID, if there is one, is what Find
-// finds it by.
+// Append adds a record to a log and gives it a sequence number, counted from 1 without gaps. The oldest records are
+// dropped to keep the log within Bound; a record larger than the bound is itself dropped. Find finds the record by ID,
+// if it has one.
 type Append struct {
 	Log    string
 	ID     string
@@ -97,18 +97,18 @@ type Range struct {
 	Page Page
 }
 
-// Find reads the record of a log that was appended with ID; the latest where several were.
+// Find reads the record that was appended to a log with ID; the latest of them when there are several.
 type Find struct {
 	Log string
 	ID  string
 
 	Record Record
 	Found  bool
-	// Dropped counts the records that gave way to the log's bound.
+	// Dropped counts the records that were dropped to keep the log within its bound.
 	Dropped uint64
 }
 
-// Truncate drops every record of a log; sequence numbers go on.
+// Truncate drops every record of a log; the sequence numbers go on.
 type Truncate struct{ Log string }
 
 // Keys lists the keys that begin with Prefix, sorted.
@@ -121,8 +121,8 @@ type Keys struct {
 // Reclaim frees what expired at or before Now.
 type Reclaim struct{ Now time.Time }
 
-// Clear removes everything in the space: keys, claimed keys, counters and logs with their numbering. What the steps
-// behind it write appears together with the clearing.
+// Clear removes everything in the space: keys, claimed keys, counters and logs with their numbering. What later steps
+// of the same run write appears together with the clearing.
 type Clear struct{}
 
 func (*Get) isStep()       {}

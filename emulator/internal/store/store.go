@@ -1,5 +1,5 @@
-// Package store is the only place that keeps state: named spaces of keys and logs behind one interface, so that a
-// shared store can replace memory without touching anything above it.
+// Package store is the interface of everything that keeps state: named spaces, each with keys and logs. A store that
+// several processes share can replace the memory of one without a change to its callers.
 package store
 
 import (
@@ -8,35 +8,35 @@ import (
 	"time"
 )
 
-// ErrFull says that a store keeps no more values.
+// ErrFull says that the store has no room for another value.
 var ErrFull = errors.New("the store is full")
 
 // Store gives out spaces. Implementations are safe for concurrent use.
 type Store interface {
-	// Space returns the space of that name; it comes into being with its first write.
+	// Space returns the space of that name. It need not be created: the first write does that.
 	Space(name string) Space
 }
 
-// Carrier carries steps to the space of a store, which is what an implementation provides.
+// Executor carries out steps in one space. It is what an implementation of a store provides.
 //
-// Values are immutable: a caller changes neither what it put nor what it got. Times are instants of the sandbox's
-// clock. A key's expiry is only permission to reclaim its memory; whether a value is still valid is for the caller to
-// judge, except in Claim, which is told the time. A zero expiry means never. An error means that the store did not
-// answer, and says nothing about which steps were carried out.
-type Carrier interface {
-	// Do carries out steps in their order, in one round trip; each is atomic. The steps hold their results afterwards. A
-	// step that says so ends the run: those behind it are not carried out.
+// Values are immutable: a caller changes neither what it put nor what it got. Times are those of the sandbox's clock. A
+// key's expiry only permits the store to reclaim its memory: the caller decides whether a value is still valid, except
+// in Claim, which is told the time. A zero expiry means never. An error means that the store failed; some of the steps
+// may have been carried out.
+type Executor interface {
+	// Do carries out steps in order and in one round trip; each is atomic. The steps hold their results afterwards. Some
+	// steps can end the run, as their types say: the steps after such a one are then not carried out.
 	Do(ctx context.Context, steps ...Step) error
-	// Update replaces the value of key by what change returns, as one step: change may be called again when
-	// another writer came first, so it must have no effect of its own, and it must not call the store. old is nil
-	// only when the key is absent. An error of change is returned as it is and changes nothing.
+	// Update atomically replaces the value of key by what change returns. change is called again when another writer
+	// came first, so it must have no side effects, and it must not call the store. old is nil only when the key is
+	// absent. An error of change is returned as it is, and the value stays.
 	Update(ctx context.Context, key string, change func(old []byte) (value []byte, expires time.Time, err error)) error
 }
 
-// Space is one namespace, usually of one sandbox. Its methods beside those of Carrier carry one step each.
-type Space struct{ Carrier }
+// Space is one namespace, usually that of a sandbox. Its own methods carry out one step each.
+type Space struct{ Executor }
 
-// Get returns the value of key and whether it is there.
+// Get returns the value of key and whether it is set.
 func (s Space) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	step := Get{Key: key}
 	err := s.Do(ctx, &step)
@@ -55,7 +55,7 @@ func (s Space) Increment(ctx context.Context, key string, delta int64, expires t
 	return step.Sum, err
 }
 
-// Claim remembers key until expires and reports whether nobody had claimed it, or it was expired at now.
+// Claim claims key until expires. It reports false when the key is claimed already and has not expired at now.
 func (s Space) Claim(ctx context.Context, key string, now, expires time.Time) (bool, error) {
 	step := Claim{Key: key, Now: now, Expires: expires}
 	err := s.Do(ctx, &step)
@@ -86,7 +86,7 @@ func (s Space) Range(ctx context.Context, log string, after uint64, limit int) (
 	return step.Page, err
 }
 
-// Truncate drops every record of the log; sequence numbers go on.
+// Truncate drops every record of the log; the sequence numbers go on.
 func (s Space) Truncate(ctx context.Context, log string) error { return s.Do(ctx, &Truncate{Log: log}) }
 
 // Reclaim frees what expired at or before now.
@@ -103,13 +103,13 @@ type Bound struct {
 	Bytes   int
 }
 
-// Page is a run of records of a log.
+// Page is a sequence of records of a log.
 type Page struct {
 	Records []Record
-	// First is the sequence number of the oldest record kept, Last+1 when none is. Last is the number given out last,
-	// zero when none was.
+	// First is the sequence number of the oldest record in the log, or Last+1 when there is none. Last is the number of
+	// the latest Append, or zero when there was none.
 	First, Last uint64
-	// Dropped counts the records that gave way to the bound, since the log began or was truncated.
+	// Dropped counts the records that were dropped to keep to the bound, since the log began or was truncated.
 	Dropped uint64
 }
 

@@ -12,20 +12,20 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
-// standing are the scenarios that play in the default sandbox for as long as the process runs.
-type standing struct {
+// permanentScenarios play in the default sandbox for as long as the process runs, also after a reset of it.
+type permanentScenarios struct {
 	sync.Mutex
 	scripts []sandbox.Script
 }
 
-// magic is the scenario that plays in every sandbox until it is switched off: values by which an unmodified app sets
-// off errors.
-const magic = "magic-values"
+// magicValues is the scenario that plays in every sandbox until it is switched off. It defines the values with which an
+// unmodified app triggers errors.
+const magicValues = "magic-values"
 
-// newEngine makes ready what the sandboxes share of the scenarios.
+// newEngine makes the engine that plays the scenarios of all sandboxes.
 func (w *World) newEngine() (*play.Engine, error) {
 	var defaults []*scenario.Scenario
-	if s, ok := w.options.Library.Get(magic); ok {
+	if s, ok := w.options.Library.Get(magicValues); ok {
 		defaults = append(defaults, s)
 	}
 	gateways := map[string]play.Gateway{}
@@ -37,34 +37,34 @@ func (w *World) newEngine() (*play.Engine, error) {
 	})
 }
 
-// Library is every scenario that can be played by name.
+// Library returns the scenarios that can be played by name.
 func (w *World) Library() *scenario.Library { return w.options.Library }
 
-// Player is what plays in a sandbox.
+// Player returns the player of a sandbox's scenarios.
 func (w *World) Player(box *sandbox.Sandbox) play.Player { return w.engine.Player(box.Space()) }
 
-// Scenarios reads and plays scenarios in any sandbox.
+// Scenarios returns the engine that reads and plays scenarios in any sandbox.
 func (w *World) Scenarios() *play.Engine { return w.engine }
 
-// ScriptError says which of the scenarios that a sandbox starts with is not good, counted from 0.
+// ScriptError says which of the scenarios that a sandbox starts with cannot be played. Index counts from 0.
 type ScriptError struct {
 	Index int
 	Err   error
 }
 
-// Error names the place and what is wrong there.
+// Error names the scenario and says what is wrong with it.
 func (e *ScriptError) Error() string { return fmt.Sprintf("scenarios[%d]: %v", e.Index, e.Err) }
 
-// Unwrap is what is wrong: scenario.Problems or play.ErrUnknown.
+// Unwrap returns what is wrong: scenario.Problems or play.ErrUnknown.
 func (e *ScriptError) Unwrap() error { return e.Err }
 
-// IsDefault tells whether the scenario plays in every sandbox that did not switch it off.
+// IsDefault reports whether the scenario plays in every sandbox that did not switch it off.
 func (w *World) IsDefault(name string) bool {
 	_, known := w.options.Library.Get(name)
-	return known && name == magic
+	return known && name == magicValues
 }
 
-// checkScripts refuses what could not be played, before there is a sandbox to play it in.
+// checkScripts refuses scenarios that could not be played, before the sandbox for them is created.
 func (w *World) checkScripts(scripts []sandbox.Script) error {
 	for i, s := range scripts {
 		if err := w.checkScript(s); err != nil {
@@ -94,40 +94,40 @@ func (w *World) playAll(ctx context.Context, box *sandbox.Sandbox, scripts []san
 	return nil
 }
 
-// playStandingAgain plays the standing scenarios after a reset of the default sandbox.
-func (w *World) playStandingAgain(ctx context.Context, box *sandbox.Sandbox) error {
-	w.standing.Lock()
-	defer w.standing.Unlock()
-	return w.playAll(ctx, box, w.standing.scripts)
+// playPermanentAgain plays the permanent scenarios after a reset of the default sandbox.
+func (w *World) playPermanentAgain(ctx context.Context, box *sandbox.Sandbox) error {
+	w.permanent.Lock()
+	defer w.permanent.Unlock()
+	return w.playAll(ctx, box, w.permanent.scripts)
 }
 
-// PlayStanding plays a document in the default sandbox, now and after each reset of it, in the place of the standing
-// one that played as replaced; an empty name replaces none. It returns the name under which the document plays. An
-// error changes nothing.
-func (w *World) PlayStanding(ctx context.Context, source, replaced string) (name string, err error) {
+// PlayPermanent plays a document in the default sandbox, now and after each reset of it. It replaces the permanent
+// scenario that played under the name replaced, if that is not empty. It returns the name under which the document
+// plays. With an error nothing has changed.
+func (w *World) PlayPermanent(ctx context.Context, source, replaced string) (name string, err error) {
 	decoded, err := w.decode([]byte(source))
 	if err != nil {
 		return "", err
 	}
-	w.standing.Lock()
-	defer w.standing.Unlock()
+	w.permanent.Lock()
+	defer w.permanent.Unlock()
 	script := sandbox.Script{Name: decoded.Name, Source: source}
-	if err := w.Play(ctx, w.fallback, play.Playing(script)); err != nil {
+	if err := w.Play(ctx, w.defaultBox, play.Playing(script)); err != nil {
 		return "", err
 	}
-	w.standing.keep(script, replaced)
+	w.permanent.set(script, replaced)
 	if replaced == "" || replaced == script.Name {
 		return script.Name, nil
 	}
-	err = w.StopPlaying(ctx, w.fallback, replaced)
+	err = w.StopPlaying(ctx, w.defaultBox, replaced)
 	if err != nil && !errors.Is(err, play.ErrNotPlaying) {
 		return "", err
 	}
 	return script.Name, nil
 }
 
-// keep puts a script in the place of the replaced one, or of that of its own name, else behind the others.
-func (s *standing) keep(script sandbox.Script, replaced string) {
+// set puts a script in the place of the one it replaces, or of the one with its own name, or else after the others.
+func (s *permanentScenarios) set(script sandbox.Script, replaced string) {
 	same := func(other sandbox.Script) bool { return other.Name == script.Name || other.Name == replaced }
 	if i := slices.IndexFunc(s.scripts, same); i >= 0 {
 		s.scripts[i] = script

@@ -12,7 +12,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
-// statuses are those of the errors that steering an emulator can end in.
+// statuses are the HTTP statuses of the errors that the methods of World can return.
 var statuses = []struct {
 	err    error
 	status int
@@ -32,8 +32,8 @@ var statuses = []struct {
 	{store.ErrFull, http.StatusInsufficientStorage},
 }
 
-// StatusOf is the HTTP status with which the control plane tells an error of its emulator, its sandboxes, journals and
-// scenarios. It is 500 for those that nobody outside caused; their text is not for outside either.
+// StatusOf returns the HTTP status for an error of a World. It is 500 for errors that no caller caused; their text must
+// not be shown to callers either.
 func StatusOf(err error) int {
 	if _, ok := errors.AsType[*sandbox.InvalidError](err); ok {
 		return http.StatusUnprocessableEntity

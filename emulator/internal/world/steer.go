@@ -11,15 +11,15 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
-// ChangeClock sets, advances, freezes or starts the clock of a sandbox; it says where it stands then.
+// ChangeClock sets, advances, freezes or starts the clock of a sandbox and returns its new state.
 func (w *World) ChangeClock(
 	ctx context.Context, box *sandbox.Sandbox, change sandbox.ClockChange,
 ) (sandbox.Clock, error) {
-	defer w.watches.note(box.ID)
+	defer w.watches.notify(box.ID)
 	return box.ChangeClock(ctx, change)
 }
 
-// Tokens are those that a sandbox issued, as people see them: known secrets are masked in what clients said.
+// Tokens returns the tokens that a sandbox issued, as people see them: known secrets are masked in what clients sent.
 func (w *World) Tokens(ctx context.Context, box *sandbox.Sandbox) ([]token.Token, error) {
 	tokens, err := box.Tokens(ctx)
 	for i := range tokens {
@@ -28,11 +28,11 @@ func (w *World) Tokens(ctx context.Context, box *sandbox.Sandbox) ([]token.Token
 	return tokens, err
 }
 
-// ChangeToken does to a token what the world outside would: expire, revoke or redeem it.
+// ChangeToken ends a token as something outside the emulator would: it expires, revokes or redeems it.
 func (w *World) ChangeToken(
 	ctx context.Context, box *sandbox.Sandbox, id string, to token.State,
 ) (token.Token, error) {
-	defer w.watches.note(box.ID)
+	defer w.watches.notify(box.ID)
 	changed, err := box.ChangeToken(ctx, id, to)
 	w.mask(&changed)
 	return changed, err
@@ -46,25 +46,25 @@ func (w *World) mask(shown *token.Token) {
 	}
 }
 
-// Play lets a scenario play in a sandbox, in place of one that plays there under the same name.
+// Play plays a scenario in a sandbox. It replaces one that plays there under the same name.
 func (w *World) Play(ctx context.Context, box *sandbox.Sandbox, what play.Playing) error {
-	defer w.watches.note(box.ID)
+	defer w.watches.notify(box.ID)
 	return w.Player(box).Play(ctx, what)
 }
 
-// StopPlaying ends a scenario in a sandbox; play.ErrNotPlaying says that none plays there under that name.
+// StopPlaying stops a scenario in a sandbox. Its error is play.ErrNotPlaying when none plays there under that name.
 func (w *World) StopPlaying(ctx context.Context, box *sandbox.Sandbox, name string) error {
-	defer w.watches.note(box.ID)
+	defer w.watches.notify(box.ID)
 	return w.Player(box).Stop(ctx, name)
 }
 
-// Journal is the journal of a sandbox.
+// Journal returns the journal of a sandbox.
 func (w *World) Journal(box *sandbox.Sandbox) *journal.Journal {
 	return journal.New(box.Space(), w.registry.Secrets(), w.options.Journal)
 }
 
-// Record keeps a call in the journal of its sandbox and counts it, with what its turn wrote, in one trip, and tells who
-// watches.
+// Record writes a call to the journal of its sandbox and counts it for coverage, in one trip to the store with what the
+// turn wrote. Then it notifies the watches.
 func (w *World) Record(ctx context.Context, turn *sandbox.Turn, entry *journal.Entry, op *contract.Operation) error {
 	step, err := w.Journal(turn.Sandbox).Step(entry)
 	if err != nil {
@@ -79,7 +79,7 @@ func (w *World) Record(ctx context.Context, turn *sandbox.Turn, entry *journal.E
 	} else {
 		err = turn.Commit(ctx, step)
 	}
-	w.watches.note(turn.ID)
+	w.watches.notify(turn.ID)
 	if err != nil || op == nil || counted != nil {
 		return err
 	}
@@ -90,13 +90,13 @@ func (w *World) tally(box *sandbox.Sandbox) journal.Tally {
 	return journal.NewTally(box.Space(), w.registry.Secrets())
 }
 
-// Coverage is how the calls of a sandbox ended, by operation and documented error.
+// Coverage returns how the calls of a sandbox ended, by operation and documented error.
 func (w *World) Coverage(ctx context.Context, box *sandbox.Sandbox) (journal.Coverage, error) {
 	return w.tally(box).Read(ctx, w.options.Catalogue)
 }
 
 // ClearJournal drops every entry of a sandbox's journal.
 func (w *World) ClearJournal(ctx context.Context, box *sandbox.Sandbox) error {
-	defer w.watches.note(box.ID)
+	defer w.watches.notify(box.ID)
 	return w.Journal(box).Clear(ctx)
 }

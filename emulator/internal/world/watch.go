@@ -17,27 +17,27 @@ var (
 	ErrWatched = errors.New("too many follow calls or look at live pages already")
 )
 
-// MaxWatches is how many can be open at once: every call tells each of them.
+// MaxWatches is how many watches can be open at once. It is bounded because every call notifies each of them.
 const MaxWatches = 200
 
-// Watch learns which sandboxes changed: by calls, and by what people and tests do to them. It carries neither entries
-// nor states, so a slow reader misses none: it reads on in the journal where it left off, and looks at the rest anew.
+// Watch reports which sandboxes changed, by calls or by what people and tests did to them. It reports only their ids,
+// so a slow reader misses nothing: it reads on in the journal where it left off, and reads everything else anew.
 type Watch struct {
 	watches  *watches
 	stopping <-chan struct{}
-	wake     chan struct{} // holds one token while changed is not empty
+	wake     chan struct{} // holds one value while changed is not empty
 
 	mu      sync.Mutex
 	changed map[string]bool // by sandbox id
 }
 
-// watches are those that are open. A call pays one atomic load while there are none.
+// watches are the open watches. While there are none they cost a call one atomic load.
 type watches struct {
 	adding sync.Mutex
 	open   atomic.Pointer[[]*Watch]
 }
 
-// Watch begins to watch all sandboxes, until Close. It fails with ErrWatched beyond MaxWatches.
+// Watch begins to watch all sandboxes, until Close. Its error is ErrWatched when MaxWatches are open already.
 func (w *World) Watch() (*Watch, error) {
 	made := &Watch{
 		watches: &w.watches, stopping: w.stopping, wake: make(chan struct{}, 1), changed: map[string]bool{},
@@ -62,8 +62,8 @@ func (w *Watch) Close() {
 	})
 }
 
-// Next waits for changes and returns the ids of the sandboxes that had some since the last Next, in no order. Its
-// error is that of ctx, or ErrStopping.
+// Next waits for changes and returns the ids of the sandboxes that changed since the last Next, in no order. Its error
+// is that of ctx, or ErrStopping.
 func (w *Watch) Next(ctx context.Context) ([]string, error) {
 	select {
 	case <-w.wake:
@@ -82,26 +82,26 @@ func (w *Watch) Next(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-func (w *Watch) note(sandbox string) {
+func (w *Watch) notify(sandbox string) {
 	w.mu.Lock()
 	w.changed[sandbox] = true
 	w.mu.Unlock()
 	select {
 	case w.wake <- struct{}{}:
-	default: // it is awake already
+	default: // the reader has been woken already
 	}
 }
 
-// note tells every open watch that a sandbox changed.
-func (s *watches) note(sandbox string) {
+// notify tells every open watch that a sandbox changed.
+func (s *watches) notify(sandbox string) {
 	if open := s.open.Load(); open != nil {
 		for _, w := range *open {
-			w.note(sandbox)
+			w.notify(sandbox)
 		}
 	}
 }
 
-// change replaces the list of open watches by what edit makes of a copy.
+// change replaces the list of open watches by the result of edit, which gets a copy.
 func (s *watches) change(edit func(open []*Watch) []*Watch) {
 	s.adding.Lock()
 	defer s.adding.Unlock()

@@ -1,5 +1,5 @@
-// Package world is everything that the planes steer, without any HTTP: sandboxes and what plays in them, clocks,
-// tokens, journals, and who watches.
+// Package world holds everything that the HTTP planes steer, without any HTTP: sandboxes and their scenarios, clocks,
+// tokens and journals, and the watches that report changes.
 package world
 
 import (
@@ -21,21 +21,21 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// Options are what a World is made of; all of them are needed.
+// Options are what a World is made of. All fields but Sandboxes are required.
 type Options struct {
 	Store     store.Store
 	Catalogue *contract.Catalogue
 	// Gateways stand in the order in which they are asked whether a request is theirs.
 	Gateways []gateway.Gateway
-	// Schemes read the credentials of the gateways, and draw them in this order.
+	// Schemes read the credentials of the gateways, and generate them in this order.
 	Schemes []sandbox.Scheme
 	// Library holds the scenarios that can be played by name.
 	Library *scenario.Library
 	// Default is the sandbox that always exists. Where the store holds it already, it stays as it is.
 	Default sandbox.Definition
-	// RealNow is the time outside the sandboxes.
+	// RealNow returns the real time, outside the sandboxes.
 	RealNow func() time.Time
-	// Chance draws the ids, credentials and seeds of sandboxes that leave them open.
+	// Chance is the random source for ids, credentials and seeds that the definition of a sandbox leaves out.
 	Chance rand.Source
 	// Journal bounds the journal of each sandbox.
 	Journal store.Bound
@@ -44,18 +44,18 @@ type Options struct {
 	Log       *slog.Logger
 }
 
-// World is safe for concurrent use.
+// World is what the planes steer. It is safe for concurrent use.
 type World struct {
-	options  Options
-	registry *sandbox.Registry
-	engine   *play.Engine
-	decode   scenario.Decoder
-	fallback *sandbox.Sandbox // the default sandbox
-	standing standing
-	watches  watches
-	drawing  sync.Mutex // guards options.Chance, and what was drawn until a sandbox has it
-	stopping chan struct{}
-	stop     sync.Once
+	options    Options
+	registry   *sandbox.Registry
+	engine     *play.Engine
+	decode     scenario.Decoder
+	defaultBox *sandbox.Sandbox // the default sandbox
+	permanent  permanentScenarios
+	watches    watches
+	chanceMu   sync.Mutex // guards options.Chance, and drawn ids and credentials until their sandbox is created
+	stopping   chan struct{}
+	stop       sync.Once
 }
 
 // New makes a world with its default sandbox.
@@ -70,40 +70,40 @@ func New(ctx context.Context, o Options) (*World, error) {
 	if w.engine, err = w.newEngine(); err != nil {
 		return nil, err
 	}
-	w.fallback, err = w.registry.Ensure(ctx, o.Default)
+	w.defaultBox, err = w.registry.Ensure(ctx, o.Default)
 	return w, err
 }
 
-// EndWatches ends every Watch, now and from now on: what is live must not keep a server from closing.
+// EndWatches ends every Watch, also those that are opened later, so that live pages do not keep a server from closing.
 func (w *World) EndWatches() { w.stop.Do(func() { close(w.stopping) }) }
 
-// RealNow is the time outside the sandboxes.
+// RealNow returns the real time, outside the sandboxes.
 func (w *World) RealNow() time.Time { return w.options.RealNow() }
 
-// Catalogue is what is emulated.
+// Catalogue returns the APIs that are emulated.
 func (w *World) Catalogue() *contract.Catalogue { return w.options.Catalogue }
 
-// Gateways are the gateways in the order in which they are asked.
+// Gateways returns the gateways in the order in which they are asked whether a request is theirs.
 func (w *World) Gateways() []gateway.Gateway { return w.options.Gateways }
 
-// Sandboxes finds sandboxes.
+// Sandboxes returns the registry of the sandboxes.
 func (w *World) Sandboxes() *sandbox.Registry { return w.registry }
 
-// Default is the sandbox that always exists.
-func (w *World) Default() *sandbox.Sandbox { return w.fallback }
+// Default returns the sandbox that always exists.
+func (w *World) Default() *sandbox.Sandbox { return w.defaultBox }
 
-// Secrets knows the secrets of all sandboxes.
+// Secrets returns the secrets of all sandboxes, for masking.
 func (w *World) Secrets() *sandbox.Secrets { return w.registry.Secrets() }
 
-// CreateSandbox makes a sandbox, fills in what its definition leaves open and plays its scenarios. A nil seed is drawn.
-// With an error there is no sandbox.
+// CreateSandbox creates a sandbox, generates what its definition leaves out and plays its scenarios. A nil seed means a
+// random one. With an error there is no sandbox.
 func (w *World) CreateSandbox(
 	ctx context.Context, def sandbox.Definition, seed *uint64,
 ) (*sandbox.Sandbox, error) {
 	if err := w.checkScripts(def.Scenarios); err != nil {
 		return nil, err
 	}
-	box, err := w.drawSandbox(ctx, def, seed)
+	box, err := w.createDrawn(ctx, def, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +113,9 @@ func (w *World) CreateSandbox(
 	return box, nil
 }
 
-func (w *World) drawSandbox(ctx context.Context, def sandbox.Definition, seed *uint64) (*sandbox.Sandbox, error) {
-	w.drawing.Lock()
-	defer w.drawing.Unlock()
+func (w *World) createDrawn(ctx context.Context, def sandbox.Definition, seed *uint64) (*sandbox.Sandbox, error) {
+	w.chanceMu.Lock()
+	defer w.chanceMu.Unlock()
 	chance := rand.New(w.options.Chance)
 	def.Seed = sandbox.NewSeed(chance)
 	if err := w.registry.Complete(ctx, &def, chance); err != nil {
@@ -127,8 +127,8 @@ func (w *World) drawSandbox(ctx context.Context, def sandbox.Definition, seed *u
 	return w.registry.Create(ctx, def)
 }
 
-// Visit does something with the sandbox of that id. What is remembered of one that another emulator on the same store
-// removed is dropped, and the sandbox that has the id now, if there is one, takes its place.
+// Visit calls do with the sandbox of that id. When another emulator on the same store has removed that sandbox, Visit
+// forgets it and calls do again with the sandbox that has the id now, if there is one.
 func (w *World) Visit(ctx context.Context, id string, do func(*sandbox.Sandbox) error) error {
 	box, err := w.registry.Get(ctx, id)
 	if err != nil {
@@ -145,8 +145,8 @@ func (w *World) Visit(ctx context.Context, id string, do func(*sandbox.Sandbox) 
 	return do(box)
 }
 
-// Begin starts the turn of a call in the sandbox of the credential that it names. An unknown one goes to the default
-// sandbox, which refuses it. Further steps travel with the beginning.
+// Begin starts the turn of a call in the sandbox of the credential that the call names. A call with an unknown
+// credential goes to the default sandbox, which refuses it. The further steps are carried out in the same trip.
 func (w *World) Begin(ctx context.Context, c wire.Credential, further ...store.Step) (*sandbox.Turn, error) {
 	for range 2 {
 		box, err := w.registry.Find(ctx, c)
@@ -162,7 +162,7 @@ func (w *World) Begin(ctx context.Context, c wire.Credential, further ...store.S
 		}
 		w.registry.Forget(box) // and look once more: the credential may be another sandbox's by now
 	}
-	return w.fallback.Begin(ctx, further...)
+	return w.defaultBox.Begin(ctx, further...)
 }
 
 // RemoveSandbox removes a sandbox with all that it holds, and frees its credentials.
@@ -170,21 +170,21 @@ func (w *World) RemoveSandbox(ctx context.Context, id string) error {
 	if err := w.registry.Remove(ctx, id); err != nil {
 		return err
 	}
-	w.watches.note(id)
+	w.watches.notify(id)
 	return nil
 }
 
-// Reset puts a sandbox back to its start: state, clock and journal, and the scenarios that it started with play anew.
+// Reset puts a sandbox back to its start: its state, clock and journal. The scenarios that it started with play again.
 func (w *World) Reset(ctx context.Context, box *sandbox.Sandbox) error {
 	if err := box.Reset(ctx); err != nil {
 		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
 	}
-	w.watches.note(box.ID)
+	w.watches.notify(box.ID)
 	if err := w.playAll(ctx, box, box.Scenarios); err != nil {
 		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
 	}
 	if box.ID != sandbox.Default {
 		return nil
 	}
-	return w.playStandingAgain(ctx, box)
+	return w.playPermanentAgain(ctx, box)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
-// scenario makes the scenario of a document.
+// scenario makes a scenario of the document that was decoded.
 func (c *checker) scenario(written *scenarioDoc) *scenario.Scenario {
 	s := &scenario.Scenario{Name: written.Name, Summary: written.Summary}
 	steps := 0
@@ -46,7 +46,7 @@ func (c *checker) rule(written *ruleDoc) scenario.Rule {
 func (c *checker) when(written []named[conditionDoc], ops []*contract.Operation) []scenario.Condition {
 	var list []scenario.Condition
 	for _, w := range written {
-		c.field(w.Name, w.Place, ops)
+		c.field(w.Name, w.Position, ops)
 		list = append(list, c.conditions(w.Name, &w.Value)...)
 	}
 	return list
@@ -54,17 +54,17 @@ func (c *checker) when(written []named[conditionDoc], ops []*contract.Operation)
 
 func (c *checker) quota(written *quotaDoc, ops []*contract.Operation) *scenario.Quota {
 	rate, _ := parseRate(written.Rate)
-	over := c.outcome(&written.Over.outcomeDoc, &written.Over.keyPlaces, ops)
+	over := c.outcome(&written.Over.outcomeDoc, &written.Over.keyPositions, ops)
 	return &scenario.Quota{Calls: rate.Calls, Per: rate.Per, Burst: cmp.Or(written.Burst, rate.Calls), Over: over}
 }
 
 func (c *checker) step(written *stepDoc, ops []*contract.Operation) scenario.Step {
-	step := c.outcome(&written.outcomeDoc, &written.keyPlaces, ops)
+	step := c.outcome(&written.outcomeDoc, &written.keyPositions, ops)
 	step.Times = max(written.Times, 1)
 	return step
 }
 
-func (c *checker) outcome(written *outcomeDoc, at *keyPlaces, ops []*contract.Operation) scenario.Step {
+func (c *checker) outcome(written *outcomeDoc, at *keyPositions, ops []*contract.Operation) scenario.Step {
 	step := scenario.Step{Times: 1, Chance: 1, Network: scenario.Network(written.Network), Line: at.line}
 	if at.has("chance") {
 		step.Chance = written.Chance

@@ -8,7 +8,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
-// conditions makes the comparisons of one field, one for each key that was written.
+// conditions makes the conditions on one field, one for each key that was written.
 func (c *checker) conditions(field string, written *conditionDoc) []scenario.Condition {
 	var list []scenario.Condition
 	add := func(key, expected string, test func(text string) bool) {
@@ -32,12 +32,12 @@ func (c *checker) conditions(field string, written *conditionDoc) []scenario.Con
 		c.add(written.of("absent"), "what is absent has no text to compare; leave out the other keys")
 	}
 	if written.has("absent") {
-		list = append(list, absence(field, written.Absent))
+		list = append(list, presenceCondition(field, written.Absent))
 	}
 	return list
 }
 
-func absence(field string, absent bool) scenario.Condition {
+func presenceCondition(field string, absent bool) scenario.Condition {
 	expected := "present"
 	if absent {
 		expected = "absent"

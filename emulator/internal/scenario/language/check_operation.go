@@ -10,7 +10,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
-// operations returns the operations that a rule is on. When its "on" names none, that is reported.
+// operations returns the operations that a rule is on. It reports an "on" that names none.
 func (c *checker) operations(written *ruleDoc) []*contract.Operation {
 	var all, matched []*contract.Operation
 	for _, api := range c.catalogue.APIs {
@@ -34,7 +34,7 @@ func (c *checker) operations(written *ruleDoc) []*contract.Operation {
 	return matched
 }
 
-// nearestOperation is the operation that was most likely meant. It also finds one that was named without its API.
+// nearestOperation returns the operation that was most likely meant. It also finds one that was named without its API.
 func (c *checker) nearestOperation(word string, all []*contract.Operation) string {
 	known := []string{scenario.AllOperations}
 	for _, api := range c.catalogue.APIs {
@@ -59,23 +59,23 @@ func (c *checker) nearestOperation(word string, all []*contract.Operation) strin
 }
 
 // field checks that a condition names a header, the credential or a parameter of the rule's operations.
-func (c *checker) field(name string, at place, ops []*contract.Operation) {
+func (c *checker) field(name string, at position, ops []*contract.Operation) {
 	header, isHeader := strings.CutPrefix(name, scenario.HeaderPrefix)
 	switch {
 	case isHeader && !isToken(header):
-		c.add(at, "%s names no header", quote(name))
+		c.add(at, "%s is not a header name", quote(name))
 	case isHeader, name == scenario.CredentialField, len(ops) == 0: // a rule on no operation was reported already
 	default:
 		known := fieldsOf(ops)
 		if slices.Contains(known, name) {
 			return
 		}
-		c.addMeant(at, nearestField(name, known), "%s is no field: a condition looks at params.X, where X is a parameter "+
+		c.addMeant(at, nearestField(name, known), "%s is not a field: a condition looks at params.X, where X is a parameter "+
 			"of the operation, at headers.X or at credential", quote(name))
 	}
 }
 
-// nearestField is the field that was most likely meant. It also finds one whose prefix is missing or wrong.
+// nearestField returns the field that was most likely meant. It also finds one whose prefix is missing or wrong.
 func nearestField(name string, known []string) string {
 	bare := strings.TrimPrefix(name, scenario.ParameterPrefix)
 	for _, prefix := range []string{scenario.ParameterPrefix, scenario.HeaderPrefix} {
@@ -86,7 +86,7 @@ func nearestField(name string, known []string) string {
 	return nearest.Name(name, known)
 }
 
-// fieldsOf names the fields that conditions can look at. The names of members of JSON values are joined with dots;
+// fieldsOf lists the fields that conditions can look at. The names of members of JSON values are joined with dots;
 // elements of lists have no names and are left out.
 func fieldsOf(ops []*contract.Operation) []string {
 	known := []string{scenario.CredentialField}
@@ -105,7 +105,7 @@ func fieldsOf(ops []*contract.Operation) []string {
 	return slices.Compact(known)
 }
 
-// isToken tells whether the text can name a header (RFC 9110, section 5.6.2).
+// isToken reports whether the text can be the name of a header (RFC 9110, section 5.6.2).
 func isToken(text string) bool {
 	for _, letter := range text {
 		isWord := letter >= '0' && letter <= '9' || letter >= 'A' && letter <= 'Z' || letter >= 'a' && letter <= 'z'
@@ -116,8 +116,8 @@ func isToken(text string) bool {
 	return text != ""
 }
 
-// isServerHeader names the headers that the server itself sets. A script that set them would break the connection
-// without a trace in the journal; network faults are there for that.
+// isServerHeader reports whether the server itself sets the header. A script that set such a header would break the
+// connection without a trace in the journal; a network fault is the way to do that.
 func isServerHeader(name string) bool {
 	return slices.Contains([]string{"Connection", "Content-Length", "Transfer-Encoding", "Trailer", "Upgrade"},
 		http.CanonicalHeaderKey(name))

@@ -13,14 +13,14 @@ import (
 
 // fail finds the error of that code, which all operations of the rule must document. It also finds a code whose
 // placeholder the writer has filled, such as InvalidParameter.Actions.
-func (c *checker) fail(written *outcomeDoc, at *keyPlaces, ops []*contract.Operation) *scenario.Fail {
+func (c *checker) fail(written *outcomeDoc, at *keyPositions, ops []*contract.Operation) *scenario.Fail {
 	fail := &scenario.Fail{Code: written.Fail, Message: written.Message, Fill: written.Fill}
 	if len(ops) == 0 {
 		return fail
 	}
-	code, fill, ok := documented(written.Fail, ops)
+	code, fill, ok := findDocumented(written.Fail, ops)
 	if !ok {
-		c.undocumented(written.Fail, at.of("fail"), ops)
+		c.reportUndocumented(written.Fail, at.of("fail"), ops)
 		return fail
 	}
 	fail.Code = code
@@ -38,23 +38,23 @@ func (c *checker) fail(written *outcomeDoc, at *keyPlaces, ops []*contract.Opera
 	return fail
 }
 
-// documented returns the code as the specs write it, and what the writer filled into its placeholder.
-func documented(code string, ops []*contract.Operation) (name, fill string, ok bool) {
-	if withoutError(code, ops) == nil {
+// findDocumented returns the code as the specs write it, and what the writer filled into its placeholder.
+func findDocumented(code string, ops []*contract.Operation) (name, fill string, ok bool) {
+	if operationsWithout(code, ops) == nil {
 		return code, "", true
 	}
 	for _, e := range ops[0].Errors {
 		before, after, has := strings.Cut(e.Code, "%s")
 		filled := len(code) > len(before)+len(after) && strings.HasPrefix(code, before) && strings.HasSuffix(code, after)
-		if has && filled && withoutError(e.Code, ops) == nil {
+		if has && filled && operationsWithout(e.Code, ops) == nil {
 			return e.Code, code[len(before) : len(code)-len(after)], true
 		}
 	}
 	return "", "", false
 }
 
-// withoutError names the operations that do not document the code.
-func withoutError(code string, ops []*contract.Operation) []string {
+// operationsWithout lists the operations that do not document the code.
+func operationsWithout(code string, ops []*contract.Operation) []string {
 	var names []string
 	for _, op := range ops {
 		if _, ok := op.Error(code); !ok {
@@ -64,28 +64,28 @@ func withoutError(code string, ops []*contract.Operation) []string {
 	return names
 }
 
-// undocumented reports a code that some or all of the operations do not document.
-func (c *checker) undocumented(code string, at place, ops []*contract.Operation) {
-	names := withoutError(code, ops)
+// reportUndocumented reports a code that some or all of the operations do not document.
+func (c *checker) reportUndocumented(code string, at position, ops []*contract.Operation) {
+	names := operationsWithout(code, ops)
 	if len(names) < len(ops) {
-		c.add(at, "%s is no documented error of %s", quote(code), strings.Join(names, ", "))
+		c.add(at, "%s is not a documented error of %s", quote(code), strings.Join(names, ", "))
 		return
 	}
 	var shared, some []string
 	for _, op := range ops {
 		for _, e := range op.Errors {
 			some = append(some, e.Code)
-			if withoutError(e.Code, ops) == nil {
+			if operationsWithout(e.Code, ops) == nil {
 				shared = append(shared, e.Code)
 			}
 		}
 	}
 	if len(shared) == 0 {
-		c.addMeant(at, nearest.Name(code, some), "%s is no documented error, and the operations have none in common",
+		c.addMeant(at, nearest.Name(code, some), "%s is not a documented error, and the operations have none in common",
 			quote(code))
 		return
 	}
-	c.addMeant(at, nearest.Name(code, shared), "%s is no documented error of %s", quote(code), namesOf(ops))
+	c.addMeant(at, nearest.Name(code, shared), "%s is not a documented error of %s", quote(code), namesOf(ops))
 }
 
 func namesOf(ops []*contract.Operation) string {
@@ -117,38 +117,38 @@ func (c *checker) respond(written *respondDoc, ops []*contract.Operation) *scena
 func (c *checker) header(header named[string]) bool {
 	switch {
 	case !isToken(header.Name):
-		c.add(header.Place, "%s names no header", quote(header.Name))
+		c.add(header.Position, "%s is not a header name", quote(header.Name))
 	case isServerHeader(header.Name):
-		c.add(header.Place, "the header %s is the server's own; for a broken connection use %q", header.Name, "network")
+		c.add(header.Position, "the header %s is the server's own; for a broken connection use %q", header.Name, "network")
 	default:
-		_, good := c.template("the header "+header.Name, header.Place, header.Value)
+		_, good := c.template("the header "+header.Name, header.Position, header.Value)
 		return good
 	}
 	return false
 }
 
 // template parses a template. A problem is reported at its place inside the text where that is known in the document.
-func (c *checker) template(what string, at place, text string) (template.Template, bool) {
+func (c *checker) template(what string, at position, text string) (template.Template, bool) {
 	made, err := template.Parse(text)
 	if err == nil {
 		return made, true
 	}
 	if inside, ok := errors.AsType[*template.Error](err); ok && at.indent > 0 {
-		c.add(at.inside(inside.Line, inside.Column), "%s is no template: %s", what, inside.Message)
+		c.add(at.inside(inside.Line, inside.Column), "%s is not a template: %s", what, inside.Message)
 		return template.Template{}, false
 	}
-	c.add(at, "%s is no template: %v", what, err)
+	c.add(at, "%s is not a template: %v", what, err)
 	return template.Template{}, false
 }
 
 // checkBody checks the body, rendered for the example request, against the spec of each operation.
-func (c *checker) checkBody(status int, written template.Template, at place, ops []*contract.Operation) {
-	const advice = "; say offSpec: true if that is meant"
+func (c *checker) checkBody(status int, written template.Template, at position, ops []*contract.Operation) {
+	const advice = "; set offSpec: true if that is meant"
 	for _, op := range ops {
 		body, work, err := written.RenderSample(op)
 		if c.sampled += work; c.sampled > maxSampled {
 			if c.sampled-work <= maxSampled {
-				c.add(at, "the bodies of the document are too long together to be held to the specs"+advice)
+				c.add(at, "the bodies of the document are together too long to be checked against the specs"+advice)
 			}
 			return
 		}
@@ -167,7 +167,7 @@ func (c *checker) checkBody(status int, written template.Template, at place, ops
 	}
 }
 
-// firstLine cuts off the schema and the value that kin-openapi prints below its message.
+// firstLine returns a message without the schema and the value that kin-openapi prints below it.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line

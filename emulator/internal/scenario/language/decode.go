@@ -6,25 +6,25 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
-// decoder fills the types of the language from a tree.
+// decoder fills the types in types.go from a tree of nodes.
 type decoder struct {
 	*report
-	visited int
-	texts   int // bytes
-	program int // instructions of regular expressions
+	visited int // values so far
+	texts   int // bytes of texts so far
+	program int // instructions of regular expressions so far
 	types   map[reflect.Type]docType
 }
 
-// decode fills the value to which into points.
+// decode fills the value that into points to.
 func (d *decoder) decode(n *node, into any) {
 	d.value(n, reflect.ValueOf(into).Elem(), "")
 }
 
-// value fills one value. The tag is that of the field that holds it.
+// value fills one value. The tag is the tag of the struct field that holds it.
 func (d *decoder) value(n *node, into reflect.Value, tag reflect.StructTag) {
 	if d.visited++; d.visited >= maxVisited {
 		if d.visited == maxVisited {
-			d.add(n.place, "the document holds more than %d values, aliases counted each time", maxVisited)
+			d.add(n.position, "the document holds more than %d values, aliases counted each time", maxVisited)
 		}
 		return
 	}
@@ -51,60 +51,60 @@ func (d *decoder) value(n *node, into reflect.Value, tag reflect.StructTag) {
 // object fills a struct: from a mapping by its keys, or from a plain value by its short form.
 func (d *decoder) object(n *node, into reflect.Value) {
 	known := d.typeOf(into.Type())
-	seen, before := keyPlaces{place: n.place, at: map[string]place{}}, len(d.problems)
-	if doc, ok := into.Addr().Interface().(interface{ setPlaces(keyPlaces) }); ok {
+	seen, before := keyPositions{position: n.position, at: map[string]position{}}, len(d.problems)
+	if doc, ok := into.Addr().Interface().(interface{ setPositions(keyPositions) }); ok {
 		defer func() {
 			seen.broken = len(d.problems) > before
-			doc.setPlaces(seen)
+			doc.setPositions(seen)
 		}()
 	}
 	switch {
 	case n.kind == isMapping:
 		d.members(n, into, known, seen)
 		if !known.isFilled(n) {
-			d.add(n.place, "%s needs one of %s", known.name, known.oneOf())
+			d.add(n.position, "%s needs one of %s", known.name, known.oneOf())
 		}
 		d.require(known, seen)
 	case n.kind == isNull && len(known.keys) == 0:
 	case n.kind != isList && n.kind != isNull && known.short != nil:
-		seen.at[""] = n.place
+		seen.at[""] = n.position
 		d.value(n, into.FieldByIndex(known.short.Index), known.short.Tag)
 	case n.kind == isNull && known.short != nil:
-		d.add(n.place, "%s is missing here", known.name)
+		d.add(n.position, "%s is missing here", known.name)
 	default:
-		d.add(n.place, "%s must be a mapping of %s, not %s", known.name, known.list(), n.kind)
+		d.add(n.position, "%s must be a mapping of %s, not %s", known.name, known.list(), n.kind)
 	}
 }
 
-func (d *decoder) members(n *node, into reflect.Value, known docType, seen keyPlaces) {
+func (d *decoder) members(n *node, into reflect.Value, known docType, seen keyPositions) {
 	for _, m := range n.members {
 		field, ok := known.field(m.key)
 		if !ok {
 			meant := nearest.Name(m.key, known.keys)
 			if meant == "" {
-				d.add(m.place, "unknown key %s in %s, which takes %s", quote(m.key), known.name, known.list())
+				d.add(m.position, "unknown key %s in %s, which takes %s", quote(m.key), known.name, known.list())
 				continue
 			}
-			d.addMeant(m.place, meant, "unknown key %s in %s", quote(m.key), known.name)
+			d.addMeant(m.position, meant, "unknown key %s in %s", quote(m.key), known.name)
 			continue
 		}
 		if seen.has(m.key) {
-			d.add(m.place, "the key %s stands twice in %s", quote(m.key), known.name)
+			d.add(m.position, "the key %s appears twice in %s", quote(m.key), known.name)
 			continue
 		}
-		seen.at[m.key] = m.value.place
+		seen.at[m.key] = m.value.position
 		d.value(m.value, into.FieldByIndex(field.Index), field.Tag)
 	}
 }
 
-// require reports missing keys, and keys that cannot stand together.
-func (d *decoder) require(known docType, seen keyPlaces) {
+// require reports missing keys, and keys that exclude each other.
+func (d *decoder) require(known docType, seen keyPositions) {
 	groups := map[string]string{}
 	for _, field := range known.fields {
 		key := field.Tag.Get("key")
 		if !seen.has(key) {
 			if field.Tag.Get("required") != "" {
-				d.add(seen.place, "%s needs the key %q", known.name, key)
+				d.add(seen.position, "%s needs the key %q", known.name, key)
 			}
 			continue
 		}
@@ -125,18 +125,18 @@ func (d *decoder) require(known docType, seen keyPlaces) {
 
 func (d *decoder) mapping(n *node, into reflect.Value, tag reflect.StructTag) {
 	if n.kind != isMapping {
-		d.add(n.place, "%q must be a mapping, not %s", tag.Get("key"), n.kind)
+		d.add(n.position, "%q must be a mapping, not %s", tag.Get("key"), n.kind)
 		return
 	}
 	seen := map[string]bool{}
 	into.Set(reflect.MakeSlice(into.Type(), len(n.members), len(n.members)))
 	for i, m := range n.members {
 		if seen[m.key] {
-			d.add(m.place, "the key %s stands twice in %q", quote(m.key), tag.Get("key"))
+			d.add(m.position, "the key %s appears twice in %q", quote(m.key), tag.Get("key"))
 		}
 		seen[m.key] = true
 		into.Index(i).FieldByName("Name").SetString(m.key)
-		into.Index(i).FieldByName("Place").Set(reflect.ValueOf(m.place))
+		into.Index(i).FieldByName("Position").Set(reflect.ValueOf(m.position))
 		d.value(m.value, into.Index(i).FieldByName("Value"), "")
 	}
 }
@@ -148,10 +148,10 @@ func (d *decoder) list(n *node, into reflect.Value, tag reflect.StructTag) {
 	case tag.Get("single") != "" && n.kind != isMapping && n.kind != isNull:
 		items = []*node{n}
 	default:
-		d.add(n.place, "%q must be a list, not %s", tag.Get("key"), n.kind)
+		d.add(n.position, "%q must be a list, not %s", tag.Get("key"), n.kind)
 		return
 	}
-	if !d.length(n.place, len(items), tag, "entries") {
+	if !d.length(n.position, len(items), tag, "entries") {
 		return
 	}
 	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
@@ -160,7 +160,7 @@ func (d *decoder) list(n *node, into reflect.Value, tag reflect.StructTag) {
 	}
 }
 
-// typeOf reads the tags of each type once for a document.
+// typeOf returns what the tags of a type say, which it reads once for each document.
 func (d *decoder) typeOf(t reflect.Type) docType {
 	if _, ok := d.types[t]; !ok {
 		d.types[t] = newDocType(t)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// docType is what the tags of one type say.
+// docType is what the struct tags of one type say.
 type docType struct {
 	// name is what messages call the type.
 	name   string
@@ -14,7 +14,7 @@ type docType struct {
 	fields []reflect.StructField // one for each key
 	// short is the field that a plain value stands for, nil where there is none.
 	short *reflect.StructField
-	// filled are the keys of which one must be there, separated by commas.
+	// filled lists the keys of which at least one is required, separated by commas.
 	filled string
 }
 
@@ -25,7 +25,7 @@ func newDocType(t reflect.Type) docType {
 	var d docType
 	for _, field := range reflect.VisibleFields(t) {
 		switch {
-		case field.Name == "keyPlaces":
+		case field.Name == "keyPositions":
 			d.name = field.Tag.Get("called")
 			d.filled = field.Tag.Get("filled")
 		case field.Tag.Get("short") != "":
@@ -47,7 +47,7 @@ func (d docType) field(key string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-// oneOf lists the keys of which one must be there, for messages.
+// oneOf lists the keys of which at least one is required, for messages.
 func (d docType) oneOf() string {
 	if d.filled == anyKey {
 		return d.list()
@@ -55,8 +55,8 @@ func (d docType) oneOf() string {
 	return strings.ReplaceAll(d.filled, ",", ", ")
 }
 
-// isFilled tells whether one of the keys is there that must be. Where any key will do an unknown one counts too, since
-// it was reported already.
+// isFilled reports whether one of the required keys is there. Where any key is enough, an unknown one counts too,
+// because it was reported already.
 func (d docType) isFilled(n *node) bool {
 	if d.filled == anyKey {
 		return len(n.members) > 0

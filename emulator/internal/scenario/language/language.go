@@ -1,5 +1,5 @@
-// Package language reads scenarios from YAML. It is strict, it says where every problem stands, and it describes the
-// language as a JSON Schema for editors.
+// Package language reads scenarios from YAML. It is strict, reports every problem with its line and column, and
+// describes the language as a JSON Schema for editors.
 package language
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
-// byteOrderMark is what some editors put in front of UTF-8.
+// byteOrderMark is what some editors write before UTF-8 text.
 const byteOrderMark = "\ufeff"
 
 // NewDecoder returns Decode for one catalogue, with the problems as an error of type scenario.Problems.
@@ -25,11 +25,11 @@ func NewDecoder(catalogue *contract.Catalogue) scenario.Decoder {
 	}
 }
 
-// Decode reads a scenario from YAML, of which JSON is a part, and checks it against the catalogue. It reports every
-// problem of the document in the order of their places; with problems there is no scenario.
+// Decode reads a scenario from YAML, which includes JSON, and checks it against the catalogue. It returns all problems
+// of the document, ordered by line and column; with problems there is no scenario.
 func Decode(source []byte, catalogue *contract.Catalogue) (*scenario.Scenario, scenario.Problems) {
 	r := &report{}
-	if !readable(source, r) {
+	if !checkText(source, r) {
 		return nil, r.problems
 	}
 	root := parse(bytes.TrimPrefix(source, []byte(byteOrderMark)), r)
@@ -46,14 +46,14 @@ func Decode(source []byte, catalogue *contract.Catalogue) (*scenario.Scenario, s
 	return s, nil
 }
 
-// readable refuses documents that are too long, and those that are not UTF-8: the YAML library would silently replace
-// what it cannot read.
-func readable(source []byte, r *report) bool {
+// checkText refuses documents that are too long, and those that are not UTF-8: the YAML library would silently replace
+// what is not UTF-8.
+func checkText(source []byte, r *report) bool {
 	if len(source) > maxSource {
-		r.add(place{line: 1, column: 1}, "the document has %d bytes, at most %d are read", len(source), maxSource)
+		r.add(position{line: 1, column: 1}, "the document has %d bytes, at most %d are read", len(source), maxSource)
 		return false
 	}
-	at := place{line: 1, column: 1}
+	at := position{line: 1, column: 1}
 	for rest := source; len(rest) > 0; {
 		letter, size := utf8.DecodeRune(rest)
 		if letter == utf8.RuneError && size == 1 {
@@ -62,7 +62,7 @@ func readable(source []byte, r *report) bool {
 		}
 		at.column++
 		if letter == '\n' {
-			at = place{line: at.line + 1, column: 1}
+			at = position{line: at.line + 1, column: 1}
 		}
 		rest = rest[size:]
 	}

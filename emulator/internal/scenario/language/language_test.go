@@ -212,12 +212,12 @@ func TestDecodeHostile(t *testing.T) {
 		"expressions that repeat": {
 			"name: x\nrules:\n  - {on: '*', script: [pass], when: {headers.A: &c {matches: '" + strings.Repeat("x{1000}", 3) + "'}}}\n" +
 				strings.Repeat("  - {on: '*', script: [pass], when: {headers.A: *c}}\n", 50),
-			"those of the document repeat so much that they take more than 20000 steps",
+			"the expressions of the document together compile to more than 20000 steps",
 		},
 		"bodies of much work": {
 			"name: x\nrules:\n  - on: onsmqtt.ApplyToken\n    script:\n" +
 				strings.Repeat("      - respond: {body: '{\"A\":\"{{$x := hex 30000}}{{$x = hex 30000}}{{$x = hex 30000}}\"}'}\n", 500),
-			"the bodies of the document are too long together to be held to the specs; say offSpec",
+			"the bodies of the document are together too long to be checked against the specs; set offSpec",
 		},
 		"alias of itself": {"name: &a [*a]\n", `1:11: no anchor "a" stands before this alias`},
 		"NUL":             {strings.Repeat("\x00", 100), "1:1: a scenario must be a mapping"},

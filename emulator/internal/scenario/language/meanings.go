@@ -1,7 +1,7 @@
 package language
 
-// meanings says what each key means, for editors and the reference. Its keys are the type and the key in it, or for the
-// short form of a type the type alone.
+// meanings returns what each key means, for editors and the reference. Its keys are "type.key", or "type" for the short
+// form of a type.
 func meanings() map[string]string {
 	return map[string]string{
 		"scenario.name":    "The name by which it is played: letters, digits and . / _ % -",

@@ -59,14 +59,14 @@ func TestProblemsOfSize(t *testing.T) {
 	tests := map[string]struct{ source, want string }{
 		"name": {
 			"name: " + strings.Repeat("a", 129) + "\nrules:\n" + rule,
-			`1:7: "name" has 129 characters, at most 128 are taken`,
+			`1:7: "name" has 129 characters, at most 128 are allowed`,
 		},
 		"rules": {
-			"name: a\nrules:\n" + strings.Repeat(rule, 101), `3:3: "rules" has 101 entries, at most 100 are taken`,
+			"name: a\nrules:\n" + strings.Repeat(rule, 101), `3:3: "rules" has 101 entries, at most 100 are allowed`,
 		},
 		"steps of a rule": {
 			"name: a\nrules:\n  - {on: '*', script: [" + strings.Repeat("pass, ", 1001) + "]}\n",
-			`3:23: "script" has 1001 entries, at most 1000 are taken`,
+			`3:23: "script" has 1001 entries, at most 1000 are allowed`,
 		},
 		"steps of all rules": {
 			"name: a\nrules:\n" + strings.Repeat("  - {on: '*', script: ["+strings.Repeat("pass, ", 400)+"]}\n", 3),

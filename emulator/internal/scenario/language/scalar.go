@@ -20,7 +20,7 @@ func (d *decoder) scalar(n *node, into reflect.Value, tag reflect.StructTag) {
 	before := d.texts
 	if d.texts += len(n.text); d.texts > maxText {
 		if before <= maxText {
-			d.add(n.place, "the texts of the document have more than %d bytes, aliases counted each time", maxText)
+			d.add(n.position, "the texts of the document have more than %d bytes, aliases counted each time", maxText)
 		}
 		return
 	}
@@ -53,7 +53,7 @@ func (d *decoder) number(n *node, number float64, err error, want string, tag re
 		d.wrongKind(n, tag, want)
 		return false
 	}
-	return d.within(n, number, tag)
+	return d.checkBounds(n, number, tag)
 }
 
 func (d *decoder) wrongKind(n *node, tag reflect.StructTag, want string) {
@@ -65,10 +65,10 @@ func (d *decoder) wrongKind(n *node, tag reflect.StructTag, want string) {
 		got = n.text
 	default:
 	}
-	d.add(n.place, "%smust be %s, not %s", subject(tag), want, got)
+	d.add(n.position, "%smust be %s, not %s", subject(tag), want, got)
 }
 
-// subject names what a message is about. Entries of lists and mappings have no name of their own.
+// subject names what a message is about; "this" stands for entries of lists and mappings, which have no name.
 func subject(tag reflect.StructTag) string {
 	if key := tag.Get("key"); key != "" {
 		return strconv.Quote(key) + " "
@@ -76,7 +76,7 @@ func subject(tag reflect.StructTag) string {
 	return cmp.Or(tag.Get("called"), "this") + " "
 }
 
-// text also takes numbers and booleans, as they are written, so that codes such as 401 need no quotes.
+// text fills a text. It also accepts numbers and booleans, as written, so that codes such as 401 need no quotes.
 func (d *decoder) text(n *node, into reflect.Value, tag reflect.StructTag) {
 	if n.kind == isMapping || n.kind == isList || n.kind == isNull {
 		d.wrongKind(n, tag, "text")
@@ -86,10 +86,10 @@ func (d *decoder) text(n *node, into reflect.Value, tag reflect.StructTag) {
 		return
 	}
 	if pattern := tag.Get("pattern"); pattern != "" && !regexp.MustCompile(pattern).MatchString(n.text) {
-		d.add(n.place, "%smust match %s, not %s", subject(tag), pattern, quote(n.text))
+		d.add(n.position, "%smust match %s, not %s", subject(tag), pattern, quote(n.text))
 		return
 	}
-	if !d.length(n.place, utf8.RuneCountInString(n.text), tag, "characters") || !d.form(n, tag) {
+	if !d.length(n.position, utf8.RuneCountInString(n.text), tag, "characters") || !d.checkForm(n, tag) {
 		return
 	}
 	into.SetString(n.text)
@@ -103,54 +103,54 @@ func (d *decoder) oneOf(n *node, known []string, tag reflect.StructTag) bool {
 	if len(known) > 1 {
 		want = "one of " + want
 	}
-	d.addMeant(n.place, nearest.Name(n.text, known), "%smust be %s, not %s", subject(tag), want, quote(n.text))
+	d.addMeant(n.position, nearest.Name(n.text, known), "%smust be %s, not %s", subject(tag), want, quote(n.text))
 	return false
 }
 
 // length checks the length of a list or text against the tag's bounds.
-func (d *decoder) length(at place, length int, tag reflect.StructTag, unit string) bool {
+func (d *decoder) length(at position, length int, tag reflect.StructTag, unit string) bool {
 	low, high := bound(tag, "min", 0), bound(tag, "max", math.Inf(1))
 	switch {
 	case float64(length) < low:
 		d.add(at, "%shas %d %s, at least %v are needed", subject(tag), length, unit, low)
 	case float64(length) > high:
-		d.add(at, "%shas %d %s, at most %v are taken", subject(tag), length, unit, high)
+		d.add(at, "%shas %d %s, at most %v are allowed", subject(tag), length, unit, high)
 	default:
 		return true
 	}
 	return false
 }
 
-// within checks a number against the tag's bounds.
-func (d *decoder) within(n *node, number float64, tag reflect.StructTag) bool {
+// checkBounds checks a number against the tag's bounds.
+func (d *decoder) checkBounds(n *node, number float64, tag reflect.StructTag) bool {
 	low, above, high := bound(tag, "min", math.Inf(-1)), bound(tag, "above", math.Inf(-1)), bound(tag, "max", math.Inf(1))
 	switch {
 	case number < low:
-		d.add(n.place, "%smust be at least %s, not %s", subject(tag), tag.Get("min"), n.text)
+		d.add(n.position, "%smust be at least %s, not %s", subject(tag), tag.Get("min"), n.text)
 	case number <= above:
-		d.add(n.place, "%smust be above %s, not %s", subject(tag), tag.Get("above"), n.text)
+		d.add(n.position, "%smust be above %s, not %s", subject(tag), tag.Get("above"), n.text)
 	case number > high:
-		d.add(n.place, "%smust be at most %s, not %s", subject(tag), tag.Get("max"), n.text)
+		d.add(n.position, "%smust be at most %s, not %s", subject(tag), tag.Get("max"), n.text)
 	default:
 		return true
 	}
 	return false
 }
 
-func bound(tag reflect.StructTag, name string, without float64) float64 {
+func bound(tag reflect.StructTag, name string, otherwise float64) float64 {
 	if number, err := strconv.ParseFloat(tag.Get(name), 64); err == nil {
 		return number
 	}
-	return without
+	return otherwise
 }
 
-// form checks that a text can be read as what the tag says it stands for.
-func (d *decoder) form(n *node, tag reflect.StructTag) bool {
+// checkForm checks that a text is a duration, rate, limit or regular expression, as its tag says.
+func (d *decoder) checkForm(n *node, tag reflect.StructTag) bool {
 	var ok bool
 	var want string
 	switch tag.Get("form") {
 	case "regexp":
-		err := d.expression(n.text)
+		err := d.checkRegexp(n.text)
 		ok = err == nil
 		want = fmt.Sprintf("a regular expression (%v)", err)
 	case "duration":
@@ -166,14 +166,14 @@ func (d *decoder) form(n *node, tag reflect.StructTag) bool {
 		return true
 	}
 	if !ok {
-		d.add(n.place, "%smust be %s, not %s", subject(tag), want, quote(n.text))
+		d.add(n.position, "%smust be %s, not %s", subject(tag), want, quote(n.text))
 	}
 	return ok
 }
 
 // expression checks a regular expression. The bound is on compiled expressions, since repetitions such as x{1000} make
 // long ones of short texts.
-func (d *decoder) expression(text string) error {
+func (d *decoder) checkRegexp(text string) error {
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
 		return err
@@ -183,7 +183,7 @@ func (d *decoder) expression(text string) error {
 		return err
 	}
 	if d.program += len(compiled.Inst); d.program > maxProgram {
-		return fmt.Errorf("those of the document repeat so much that they take more than %d steps", maxProgram)
+		return fmt.Errorf("the expressions of the document together compile to more than %d steps", maxProgram)
 	}
 	return nil
 }

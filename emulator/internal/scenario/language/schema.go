@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Schema is the JSON Schema (draft 2020-12) of a scenario for editors, made from the types that the decoder fills. It
-// knows nothing of the catalogue: whether a code is documented, Decode alone can check.
+// Schema returns the JSON Schema (draft 2020-12) of a scenario, for editors. It is made from the types that the decoder
+// fills. It does not know the catalogue: only Decode can check whether a code is documented.
 func Schema() ([]byte, error) {
 	s := schema{meanings: meanings(), defs: map[string]any{}}
 	root := s.object(reflect.TypeFor[scenarioDoc]())
@@ -32,7 +32,7 @@ type schema struct {
 
 type object = map[string]any
 
-// nameOf is what the schema calls a type.
+// nameOf returns the name of a type in the schema.
 func nameOf(t reflect.Type) string { return strings.TrimSuffix(t.Name(), "Doc") }
 
 // ref defines the type once and refers to it.
@@ -45,7 +45,7 @@ func (s schema) ref(t reflect.Type) object {
 	return object{"$ref": "#/$defs/" + name}
 }
 
-// definition is the schema of a type: a mapping, or where the type has a short form, either.
+// definition returns the schema of a type: a mapping, or for a type with a short form either of the two.
 func (s schema) definition(t reflect.Type) object {
 	d := newDocType(t)
 	if len(d.keys) == 0 {
@@ -81,14 +81,14 @@ func (s schema) object(t reflect.Type) object {
 	made := object{"type": "object", "properties": properties, "additionalProperties": false}
 	set(made, "required", required, len(required))
 	set(made, "dependentRequired", dependent, len(dependent))
-	exclusive := pairs(groups)
+	exclusive := exclusivePairs(groups)
 	set(made, "not", object{"anyOf": exclusive}, len(exclusive))
 	switch d.filled {
 	case "":
 	case anyKey:
 		made["minProperties"] = 1
 	default:
-		made["anyOf"] = requiring(strings.Split(d.filled, ","))
+		made["anyOf"] = requireEach(strings.Split(d.filled, ","))
 	}
 	return made
 }
@@ -99,8 +99,8 @@ func set(made object, key string, value any, length int) {
 	}
 }
 
-// requiring lists, for each key, the schema of objects that have it.
-func requiring(keys []string) []any {
+// requireEach returns, for each key, the schema of objects that have it.
+func requireEach(keys []string) []any {
 	list := make([]any, len(keys))
 	for i, key := range keys {
 		list[i] = object{"required": []string{key}}
@@ -108,8 +108,8 @@ func requiring(keys []string) []any {
 	return list
 }
 
-// pairs lists the pairs of keys that exclude each other.
-func pairs(groups map[string][]string) []any {
+// exclusivePairs returns the schemas of objects that have two keys that exclude each other.
+func exclusivePairs(groups map[string][]string) []any {
 	var list []any
 	for _, group := range slices.Sorted(maps.Keys(groups)) {
 		keys := groups[group]
@@ -122,7 +122,8 @@ func pairs(groups map[string][]string) []any {
 	return list
 }
 
-// meaning describes a key. The keys that the step over a quota shares with a step are described once, at the step.
+// meaning returns the description of a key. The keys that a step over a quota shares with a step of a script are
+// described once, for the latter.
 func (s schema) meaning(t reflect.Type, key string) string {
 	if text, ok := s.meanings[nameOf(t)+key]; ok {
 		return text
@@ -162,8 +163,8 @@ func (s schema) list(t reflect.Type, tag reflect.StructTag) object {
 	return object{"anyOf": []any{items, list}}
 }
 
-// text is the schema of a text. Like the decoder it also takes numbers and booleans, except in forms that these cannot
-// have.
+// text returns the schema of a text. Like the decoder it also accepts numbers and booleans, except for forms that these
+// cannot have.
 func text(tag reflect.StructTag) object {
 	if enum := tag.Get("enum"); enum != "" {
 		return object{"enum": strings.Split(enum, ",")}

@@ -16,9 +16,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
-// node is one value of a document. It is the same however YAML wrote the value.
+// node is one value of a document, whatever YAML style it was written in.
 type node struct {
-	place
+	position
 	kind    kind
 	text    string // of a scalar, as written
 	members []member
@@ -27,12 +27,12 @@ type node struct {
 
 // member is one key of a mapping and its value.
 type member struct {
-	place // of the key
-	key   string
-	value *node
+	position // of the key
+	key      string
+	value    *node
 }
 
-// kind is what a node is; its text is what messages call it.
+// kind is the kind of a node, as messages name it.
 type kind string
 
 const (
@@ -42,10 +42,10 @@ const (
 	isNull    kind = "nothing"
 	isMapping kind = "a mapping"
 	isList    kind = "a list"
-	isBroken  kind = "broken" // reported already
+	isBroken  kind = "broken" // a problem of it was reported already
 )
 
-// parse reads the source as one tree, or reports why it cannot and returns nil.
+// parse reads the source as one tree. When it cannot, it reports why and returns nil.
 func parse(source []byte, r *report) *node {
 	file := parseYAML(string(source), r)
 	if file == nil {
@@ -56,13 +56,13 @@ func parse(source []byte, r *report) *node {
 		switch {
 		case doc.Body == nil, doc.Body.Type() == ast.CommentType, doc.Body.Type() == ast.DirectiveType:
 		case body != nil:
-			r.add(placeOf(doc.Body), "a second document begins here; a file holds one scenario")
+			r.add(positionOf(doc.Body), "a second document begins here; a file holds one scenario")
 		default:
 			body = doc.Body
 		}
 	}
 	if body == nil {
-		r.add(place{line: 1, column: 1}, "the document is empty; it needs name and rules")
+		r.add(position{line: 1, column: 1}, "the document is empty; it needs name and rules")
 		return nil
 	}
 	return (&tree{report: r, anchors: map[string]*node{}}).node(body)
@@ -70,7 +70,7 @@ func parse(source []byte, r *report) *node {
 
 // parseYAML calls the YAML library. A document on which the library panics is reported like one that it refuses.
 func parseYAML(source string, r *report) (file *ast.File) {
-	last := place{line: 1, column: 1}
+	last := position{line: 1, column: 1}
 	defer func() {
 		if broken := recover(); broken != nil {
 			file = nil
@@ -78,7 +78,7 @@ func parseYAML(source string, r *report) (file *ast.File) {
 		}
 	}()
 	tokens := lexer.Tokenize(source)
-	if !shallow(tokens, r) {
+	if !checkParserLimits(tokens, r) {
 		return nil
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -87,17 +87,17 @@ func parseYAML(source string, r *report) (file *ast.File) {
 	}
 	message := err.Error()
 	if at, ok := errors.AsType[yaml.Error](err); ok {
-		last, message = placeOfToken(at.GetToken()), at.GetMessage()
+		last, message = positionOfToken(at.GetToken()), at.GetMessage()
 	}
 	r.add(last, "the document is not YAML: %s", message)
 	return nil
 }
 
-// shallow refuses documents that would take the recursive parser too deep. It counts brackets, and dashes within one
-// line; every other level of nesting needs a longer indentation, so that the length of the document bounds it.
-func shallow(tokens token.Tokens, r *report) bool {
+// checkParserLimits refuses documents that are too much for the recursive parser. It counts brackets, and dashes within
+// one line. Every other level of nesting needs more indentation, so the length of the document bounds it.
+func checkParserLimits(tokens token.Tokens, r *report) bool {
 	if len(tokens) > maxTokens {
-		r.add(placeOfToken(tokens[maxTokens]), "the document has more than %d words and keyPlaces", maxTokens)
+		r.add(positionOfToken(tokens[maxTokens]), "the document has more than %d words and punctuation marks", maxTokens)
 		return false
 	}
 	var brackets, entries, line int
@@ -117,34 +117,34 @@ func shallow(tokens token.Tokens, r *report) bool {
 		default:
 		}
 		if brackets > maxNesting || entries > maxNesting {
-			r.add(placeOfToken(t), "the document is nested more than %d deep", maxNesting)
+			r.add(positionOfToken(t), "the document is nested more than %d deep", maxNesting)
 			return false
 		}
 	}
 	return true
 }
 
-// placeOf is where a node begins. The library has a mapping without braces begin at its first colon.
-func placeOf(n ast.Node) place {
+// positionOf returns where a node begins. For the library, a mapping without braces begins at its first colon.
+func positionOf(n ast.Node) position {
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return placeOf(n.Values[0].Key)
+			return positionOf(n.Values[0].Key)
 		}
 	case *ast.MappingValueNode:
-		return placeOf(n.Key)
+		return positionOf(n.Key)
 	}
-	return placeOfToken(n.GetToken())
+	return positionOfToken(n.GetToken())
 }
 
-func placeOfToken(t *token.Token) place {
+func positionOfToken(t *token.Token) position {
 	if t == nil || t.Position == nil {
-		return place{line: 1, column: 1}
+		return position{line: 1, column: 1}
 	}
-	return place{line: t.Position.Line, column: t.Position.Column}
+	return position{line: t.Position.Line, column: t.Position.Column}
 }
 
-// tree converts what the library parsed.
+// tree converts the nodes of the YAML library.
 type tree struct {
 	*report
 	anchors map[string]*node
@@ -158,14 +158,14 @@ func (t *tree) node(n ast.Node) *node {
 	if n == nil || t.depth > maxNesting {
 		return &node{kind: isNull}
 	}
-	at := placeOf(n)
+	at := positionOf(n)
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		return t.mapping(at, n.Values)
 	case *ast.MappingValueNode:
 		return t.mapping(at, []*ast.MappingValueNode{n})
 	case *ast.SequenceNode:
-		list := &node{place: at, kind: isList}
+		list := &node{position: at, kind: isList}
 		for _, item := range n.Values {
 			list.items = append(list.items, t.node(item))
 		}
@@ -178,61 +178,61 @@ func (t *tree) node(n ast.Node) *node {
 		return t.alias(at, n.Value.GetToken().Value)
 	case *ast.TagNode:
 		t.add(at, "tags such as %s have no meaning here", quote(n.GetToken().Value))
-		return &node{place: at, kind: isBroken}
+		return &node{position: at, kind: isBroken}
 	}
 	return t.scalar(at, n)
 }
 
-func (t *tree) mapping(at place, values []*ast.MappingValueNode) *node {
-	m := &node{place: at, kind: isMapping}
+func (t *tree) mapping(at position, values []*ast.MappingValueNode) *node {
+	m := &node{position: at, kind: isMapping}
 	for _, v := range values {
 		key := t.key(v.Key)
-		m.members = append(m.members, member{key.place, key.text, t.node(v.Value)})
+		m.members = append(m.members, member{key.position, key.text, t.node(v.Value)})
 	}
 	return m
 }
 
-// key converts a key, also one behind a question mark.
+// key converts a key, also one after a question mark.
 func (t *tree) key(n ast.Node) *node {
 	if explicit, ok := n.(*ast.MappingKeyNode); ok && explicit.Value != nil {
 		n = explicit.Value
 	}
-	return t.scalar(placeOf(n), n)
+	return t.scalar(positionOf(n), n)
 }
 
-// alias returns the value of an anchor. Many aliases can share one value: the decoder counts what it visits, which
-// bounds aliases of aliases. An anchor is known only behind its value, so none can contain itself.
-func (t *tree) alias(at place, name string) *node {
+// alias returns the value of an anchor. Aliases share that value, so aliases of aliases take no more memory; the
+// decoder bounds how many values it visits. An anchor is known only after its value, so no value can contain itself.
+func (t *tree) alias(at position, name string) *node {
 	if value, ok := t.anchors[name]; ok {
 		return value
 	}
 	meant := nearest.Name(name, slices.Sorted(maps.Keys(t.anchors)))
 	t.addMeant(at, meant, "no anchor %s stands before this alias", quote(name))
-	return &node{place: at, kind: isBroken}
+	return &node{position: at, kind: isBroken}
 }
 
-func (t *tree) scalar(at place, n ast.Node) *node {
+func (t *tree) scalar(at position, n ast.Node) *node {
 	text := n.GetToken().Value
 	switch n := n.(type) {
 	case *ast.LiteralNode:
 		at.indent = indentOf(n)
-		return &node{place: at, kind: isText, text: n.Value.Value}
+		return &node{position: at, kind: isText, text: n.Value.Value}
 	case *ast.StringNode:
-		return &node{place: at, kind: kindOf(n), text: n.Value}
+		return &node{position: at, kind: kindOf(n), text: n.Value}
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return &node{place: at, kind: isNumber, text: text}
+		return &node{position: at, kind: isNumber, text: text}
 	case *ast.BoolNode:
-		return &node{place: at, kind: isBoolean, text: text}
+		return &node{position: at, kind: isBoolean, text: text}
 	case *ast.NullNode:
-		return &node{place: at, kind: isNull}
+		return &node{position: at, kind: isNull}
 	case *ast.MergeKeyNode:
-		return &node{place: at, kind: isText, text: "<<"}
+		return &node{position: at, kind: isText, text: "<<"}
 	}
-	t.add(at, "this cannot be read: %s", quote(text))
-	return &node{place: at, kind: isBroken}
+	t.add(at, "this value cannot be read: %s", quote(text))
+	return &node{position: at, kind: isBroken}
 }
 
-// kindOf finds the numbers that the library takes for text, such as 1e-3 (YAML 1.2, section 10.3.2).
+// kindOf finds numbers that the library reads as text, such as 1e-3 (YAML 1.2, section 10.3.2).
 func kindOf(n *ast.StringNode) kind {
 	if n.Token.Type != token.StringType || strings.Trim(n.Value, "0123456789.eE+-") != "" {
 		return isText
@@ -243,8 +243,8 @@ func kindOf(n *ast.StringNode) kind {
 	return isNumber
 }
 
-// indentOf is how far the lines of a text in block style are indented. It is zero for a folded text, whose lines are
-// not those of the document.
+// indentOf returns how far the lines of a text in block style are indented. It is zero for a folded text, whose lines
+// are not those of the document.
 func indentOf(n *ast.LiteralNode) int {
 	if !strings.HasPrefix(n.Start.Value, "|") {
 		return 0

@@ -123,7 +123,7 @@ func (s *compiledStep) reply(c *call, chance *rand.Rand) (*wire.Reply, *wire.Fau
 	// The decoder of documents has checked the bodies without actions.
 	if op := c.Operation; op != nil && s.body.HasActions() {
 		if err := checkReply(op, reply); err != nil {
-			return nil, s.badReply(fmt.Errorf("%w; say offSpec: true to send it nevertheless", err))
+			return nil, s.badReply(fmt.Errorf("%w; set offSpec: true to send it nevertheless", err))
 		}
 	}
 	return reply, nil

@@ -120,7 +120,7 @@ func TestBrokenReply(t *testing.T) {
 		},
 		"is no JSON": {
 			`body: '{"RequestId":"r","Token":"{{param "InstanceId"}}"}'`, `"`,
-			"say offSpec: true to send it nevertheless",
+			"set offSpec: true to send it nevertheless",
 		},
 		"fails": {
 			`offSpec: true, body: '{{add (param "InstanceId") now}}'`, "soon",

@@ -8,14 +8,14 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// Bounds limit what all spaces of a Memory hold together, in bytes. Each space has bounds of its own from above; these
-// are for many spaces, and for what a clock that stands still never lets expire. Zero fields mean the defaults.
+// Bounds limit what all spaces of a Memory hold together, in bytes. The callers bound each space; these bounds are for
+// many spaces, and for sandboxes whose clock stands still, so that nothing expires. A zero field means its default.
 type Bounds struct {
-	// Values are keys with their values. Beyond it nothing more is kept: store.ErrFull.
+	// Values bounds keys with their values. A write that would exceed it fails with store.ErrFull.
 	Values int64
-	// Logs are their records. Beyond it the oldest records of the longest logs give way, as to a log's own Bound.
+	// Logs bounds the records of all logs. Beyond it the longest logs drop their oldest records.
 	Logs int64
-	// Marks are the keys of store.Claim. Beyond it the part of a space that grows forgets its own.
+	// Marks bounds the keys of store.Claim. Beyond it the shard that grows, an eighth of a space, forgets all of its own.
 	Marks int64
 }
 
@@ -30,26 +30,26 @@ func (b Bounds) withDefaults() Bounds {
 	return Bounds{cmp.Or(b.Values, MaxValues), cmp.Or(b.Logs, MaxLogs), cmp.Or(b.Marks, MaxMarks)}
 }
 
-// usage is what all spaces of a Memory hold.
+// usage counts what all spaces of a Memory hold together.
 type usage struct {
 	bounds              Bounds
 	values, logs, marks atomic.Int64
 }
 
 const (
-	// entryCost and recordCost are what the bookkeeping of an entry and of a record takes.
+	// entryCost and recordCost are the bytes that an entry and a record take beside their data.
 	entryCost  = 96
 	recordCost = 56
-	// slotCost is that of a slot in marks.
+	// slotCost is the size of a slot in marks.
 	slotCost = 12
-	// smallMarks is the number of slots that no shard has to give back, so that a full space spares small ones.
+	// smallMarks is the number of slots that a shard may always keep, so that one large space costs small ones nothing.
 	smallMarks = 128
 )
 
 func costOf(key string, e entry) int64 { return int64(len(key)+len(e.value)) + entryCost }
 
-// take accounts for more values, or fewer. store.ErrFull takes nothing.
-func (u *usage) take(cost int64) error {
+// addValues counts more bytes of values, or fewer. With store.ErrFull it counts nothing.
+func (u *usage) addValues(cost int64) error {
 	if cost == 0 {
 		return nil
 	}
@@ -60,19 +60,19 @@ func (u *usage) take(cost int64) error {
 	return nil
 }
 
-// grow accounts for slots of marks, and reports whether a shard of so many may keep them.
-func (u *usage) grow(by, slots int) bool {
-	if by == 0 {
+// addMarks counts more slots of marks, or fewer, and reports whether a shard with that many slots may keep them.
+func (u *usage) addMarks(delta, slots int) bool {
+	if delta == 0 {
 		return true
 	}
-	sum := u.marks.Add(int64(by) * slotCost)
-	return by < 0 || slots <= smallMarks || sum <= u.bounds.Marks
+	sum := u.marks.Add(int64(delta) * slotCost)
+	return delta < 0 || slots <= smallMarks || sum <= u.bounds.Marks
 }
 
-// trimmed is the part of Bounds.Logs to which logs are cut back, so that it is not done for every record.
-const trimmed = 0.875
+// trimTarget is the share of Bounds.Logs to which the logs are trimmed, so that not every further record trims again.
+const trimTarget = 0.875
 
-// trim cuts the longest logs back once all together are over the bound. Others go on meanwhile.
+// trim trims the longest logs when all logs together exceed the bound. One caller does it; the others go on meanwhile.
 func (m *Memory) trim() {
 	if m.usage.logs.Load() <= m.usage.bounds.Logs || !m.trimming.TryLock() {
 		return
@@ -83,17 +83,18 @@ func (m *Memory) trim() {
 		all = append(all, found.(*contents).logs.all()...)
 		return true
 	})
-	most := level(all, int64(trimmed*float64(m.usage.bounds.Logs)))
+	limit := trimSize(all, int64(trimTarget*float64(m.usage.bounds.Logs)))
 	for _, l := range all {
-		l.cutTo(most)
+		l.trimTo(limit)
 	}
 }
 
-// level is the size to which logs are to be cut so that they fit into a total; shorter ones stay as they are.
-func level(all []*log, total int64) int64 {
+// trimSize returns the size to which logs must be trimmed so that all of them fit into total. Shorter logs stay as they
+// are.
+func trimSize(all []*log, total int64) int64 {
 	sizes := make([]int64, len(all))
 	for i, l := range all {
-		sizes[i] = l.counted()
+		sizes[i] = l.totalSize()
 	}
 	slices.SortFunc(sizes, cmp.Compare)
 	for i, size := range sizes {

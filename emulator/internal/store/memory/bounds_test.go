@@ -31,10 +31,10 @@ func TestValuesAreBounded(t *testing.T) {
 	one, other := m.Space("one"), m.Space("other")
 	n := fill(one)
 	if n < 80 || n > 100 {
-		t.Errorf("%d values of 1000 bytes fit into 100000", n)
+		t.Errorf("%d values of 1000 bytes fit into 100000 bytes", n)
 	}
 	if got := fill(other); got != 0 {
-		t.Errorf("%d more fit into another space", got)
+		t.Errorf("%d more values fit into another space", got)
 	}
 	for name, write := range map[string]func() error{
 		"increment": func() error { _, err := other.Increment(t.Context(), "n", 1, time.Time{}); return err },
@@ -47,10 +47,10 @@ func TestValuesAreBounded(t *testing.T) {
 		}
 	}
 	if err := one.Put(t.Context(), "0", value[:10], time.Time{}); err != nil {
-		t.Errorf("a shorter value in the place of another: %v", err)
+		t.Errorf("replace a value by a shorter one: %v", err)
 	}
 	if _, ok, err := other.Get(t.Context(), "u"); ok || err != nil {
-		t.Errorf("what did not fit is there: %v", err)
+		t.Errorf("a value that did not fit is kept: %v", err)
 	}
 	for round, free := range []func() error{
 		func() error { return one.Clear(t.Context()) },
@@ -73,7 +73,7 @@ func TestValuesAreBounded(t *testing.T) {
 	}
 }
 
-// TestExpiredValuesMakeRoom once they are reclaimed.
+// Expired values make room once they are reclaimed.
 func TestExpiredValuesMakeRoom(t *testing.T) {
 	t.Parallel()
 	space := memory.NewWithin(memory.Bounds{Values: 10_000}).Space("one")
@@ -89,7 +89,7 @@ func TestExpiredValuesMakeRoom(t *testing.T) {
 	}
 }
 
-// TestLogsAreBoundedTogether: the longest give way, the short ones stay whole, and nothing is lost in silence.
+// The longest logs are trimmed, short ones stay whole, and every dropped record is counted.
 func TestLogsAreBoundedTogether(t *testing.T) {
 	t.Parallel()
 	m := memory.NewWithin(memory.Bounds{Logs: 1 << 20})
@@ -134,7 +134,7 @@ func TestLogsAreBoundedTogether(t *testing.T) {
 	}
 }
 
-// TestMarksAreBoundedTogether: a space that grows beyond the bound forgets, small ones remember.
+// A space that grows beyond the bound forgets claimed keys; small spaces remember theirs.
 func TestMarksAreBoundedTogether(t *testing.T) {
 	t.Parallel()
 	m := memory.NewWithin(memory.Bounds{Marks: 1 << 20})
@@ -170,7 +170,7 @@ func TestMarksAreBoundedTogether(t *testing.T) {
 	}
 }
 
-// TestBoundsUnderRace wants the counts right after everything happened at once.
+// The counts are right after concurrent calls of every kind.
 func TestBoundsUnderRace(t *testing.T) {
 	t.Parallel()
 	m := memory.NewWithin(memory.Bounds{Values: 1 << 20, Logs: 1 << 16, Marks: 1 << 16})

@@ -9,21 +9,21 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// logs are the logs of a space; there are few, and they are looked up far more often than made.
+// logs are the logs of a space: a few, which are looked up far more often than made.
 type logs struct {
 	mu     sync.RWMutex
 	byName map[string]*log
 	usage  *usage // nil once the space was cleared
 }
 
-func (l *logs) present(name string) *log {
+func (l *logs) existing(name string) *log {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.byName[name]
 }
 
-func (l *logs) writable(name string) *log {
-	if found := l.present(name); found != nil {
+func (l *logs) getOrCreate(name string) *log {
+	if found := l.existing(name); found != nil {
 		return found
 	}
 	l.mu.Lock()
@@ -46,32 +46,32 @@ func (l *logs) all() []*log {
 	return slices.Collect(maps.Values(l.byName))
 }
 
-// leave returns every log; those that late callers make are not counted.
-func (l *logs) leave() []*log {
+// detach returns every log, because the space was cleared. Logs that late callers still make are not counted.
+func (l *logs) detach() []*log {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.usage = nil
 	return slices.Collect(maps.Values(l.byName))
 }
 
-// kept is a record with the id by which it is found.
-type kept struct {
+// keptRecord is a record with the id by which it is found.
+type keptRecord struct {
 	store.Record
 
 	id string
 }
 
-// size is what a record counts for in the bound of all logs.
-func (k *kept) size() int { return len(k.Data) + len(k.id) + recordCost }
+// size is what a record counts for in the bound of all logs, in bytes.
+func (k *keptRecord) size() int { return len(k.Data) + len(k.id) + recordCost }
 
-// log is one log: a ring of the records that are kept.
+// log is one log. It keeps its records in a ring.
 type log struct {
 	mu      sync.Mutex
-	ring    []kept
+	ring    []keptRecord
 	oldest  int // index in ring
-	kept    int
-	bytes   int // of the records
-	size    int // what they count for
+	length  int // the number of records
+	bytes   int // of the records' data
+	size    int // of the records, with their bookkeeping
 	last    uint64
 	dropped uint64
 	usage   *usage // nil once the space was cleared
@@ -87,71 +87,71 @@ func (l *log) append(id string, record []byte, bound store.Bound) uint64 {
 		l.dropped++
 		return l.last
 	}
-	for l.kept > 0 && (l.kept >= bound.Records || l.bytes+len(record) > bound.Bytes) {
+	for l.length > 0 && (l.length >= bound.Records || l.bytes+len(record) > bound.Bytes) {
 		l.dropOldest()
 	}
-	if l.kept == len(l.ring) {
-		l.resize(max(minRing, 2*l.kept))
+	if l.length == len(l.ring) {
+		l.resize(max(minRing, 2*l.length))
 	}
-	added := l.at(l.kept)
-	*added = kept{store.Record{Seq: l.last, Data: record}, id}
-	l.kept++
+	added := l.at(l.length)
+	*added = keptRecord{store.Record{Seq: l.last, Data: record}, id}
+	l.length++
 	l.bytes += len(record)
-	l.count(added.size())
+	l.addSize(added.size())
 	return l.last
 }
 
-// count takes more into account, or less.
-func (l *log) count(size int) {
+// addSize counts more, or less, for the log.
+func (l *log) addSize(size int) {
 	l.size += size
 	if l.usage != nil {
 		l.usage.logs.Add(int64(size))
 	}
 }
 
-// counted is what the log counts for.
-func (l *log) counted() int64 {
+// totalSize is what the log counts for in the bound of all logs.
+func (l *log) totalSize() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return int64(l.size)
 }
 
-// cutTo drops the oldest records until the log counts for no more than most.
-func (l *log) cutTo(most int64) {
+// trimTo drops the oldest records until the log counts for no more than limit.
+func (l *log) trimTo(limit int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.kept > 0 && int64(l.bytes+l.kept*recordCost) > most {
+	for l.length > 0 && int64(l.bytes+l.length*recordCost) > limit {
 		l.dropOldest()
 	}
 }
 
-// leave gives back what was counted, as the space was cleared.
-func (l *log) leave() {
+// release gives back what was counted, because the space was cleared.
+func (l *log) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.count(-l.size)
+	l.addSize(-l.size)
 	l.usage = nil
 }
 
-// at returns the place of the i-th record, counted from the oldest.
-func (l *log) at(i int) *kept { return &l.ring[(l.oldest+i)%len(l.ring)] }
+// at returns the slot of the i-th record, counted from the oldest.
+func (l *log) at(i int) *keptRecord { return &l.ring[(l.oldest+i)%len(l.ring)] }
 
 func (l *log) dropOldest() {
 	rec := l.at(0)
 	l.bytes -= len(rec.Data)
-	l.count(-rec.size())
-	*rec = kept{}
+	l.addSize(-rec.size())
+	*rec = keptRecord{}
 	l.oldest = (l.oldest + 1) % len(l.ring)
-	l.kept--
+	l.length--
 	l.dropped++
-	if len(l.ring) > minRing && l.kept <= len(l.ring)/4 {
+	if len(l.ring) > minRing && l.length <= len(l.ring)/4 {
 		l.resize(len(l.ring) / 2)
 	}
 }
 
 func (l *log) resize(size int) {
-	ring := make([]kept, size)
-	for i := range l.kept {
+	ring := make([]keptRecord, size)
+	for i := range l.length {
 		ring[i] = *l.at(i)
 	}
 	l.ring, l.oldest = ring, 0
@@ -161,12 +161,12 @@ func (l *log) page(after uint64, limit int) store.Page {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	page := store.Page{First: l.last + 1, Last: l.last, Dropped: l.dropped}
-	if l.kept == 0 {
+	if l.length == 0 {
 		return page
 	}
 	page.First = l.at(0).Seq
-	from := sort.Search(l.kept, func(i int) bool { return l.at(i).Seq > after })
-	n := min(max(limit, 0), l.kept-from)
+	from := sort.Search(l.length, func(i int) bool { return l.at(i).Seq > after })
+	n := min(max(limit, 0), l.length-from)
 	page.Records = make([]store.Record, n)
 	for i := range page.Records {
 		page.Records[i] = l.at(from + i).Record
@@ -178,7 +178,7 @@ func (l *log) page(after uint64, limit int) store.Page {
 func (l *log) find(id string) (found store.Record, ok bool, dropped uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := l.kept - 1; i >= 0; i-- {
+	for i := l.length - 1; i >= 0; i-- {
 		if at := l.at(i); at.id == id {
 			return at.Record, true, l.dropped
 		}
@@ -189,6 +189,6 @@ func (l *log) find(id string) (found store.Record, ok bool, dropped uint64) {
 func (l *log) truncate() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.count(-l.size)
-	l.ring, l.oldest, l.kept, l.bytes, l.dropped = nil, 0, 0, 0, 0
+	l.addSize(-l.size)
+	l.ring, l.oldest, l.length, l.bytes, l.dropped = nil, 0, 0, 0, 0
 }

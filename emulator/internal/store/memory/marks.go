@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// marks is a set of hashes that each end at some second: 15 to 18 bytes a member, where a Go map takes up to 40.
-// It is an open-addressing table without deletion: what ended is left out when the table is next rebuilt, and it is
-// rebuilt whenever it fills up. 61 bits of the key's hash count (3 chose the shard, 58 are kept), so among a million
-// keys two are mistaken for one with a chance of 2e-7.
+// marks is a set of hashes, each with the second at which it expires. It takes 15 to 18 bytes a hash, where a Go map
+// takes up to 40. It is an open-addressing table without deletion: it is rebuilt when it fills up, without the hashes
+// that have expired. 61 bits of the key's hash are used (3 choose the shard, 58 are kept), so among a million keys two
+// are mistaken for the same one with a probability of 2e-7.
 type marks struct {
 	// high holds in each slot 58 bits of hash and the upper 6 bits of the end; low holds the lower 32 bits of the
 	// end. A free slot is zero in both, since no end is zero.
 	high []uint64
 	low  []uint32
 	used int
-	// soonest is the earliest end in the table, or earlier.
-	soonest uint64
+	// nextExpiry is no later than the earliest end in the table.
+	nextExpiry uint64
 }
 
 const (
@@ -39,10 +39,10 @@ func endOf(expires time.Time) uint64 {
 	return uint64(min(max(secs, 1), never))
 }
 
-// nowSecond rounds down, so that nothing ends too early.
+// nowSecond returns now in seconds, rounded down so that nothing ends too early.
 func nowSecond(now time.Time) uint64 { return uint64(min(max(now.Unix(), 0), never-1)) }
 
-// add sets a mark and reports whether there was none that still holds at now.
+// add sets a mark, unless there is one that has not ended at now, and reports whether it did.
 func (m *marks) add(hash uint64, now, expires time.Time) bool {
 	at, end := nowSecond(now), endOf(expires)
 	if (m.used+1)*5 > len(m.high)*4 {
@@ -51,7 +51,7 @@ func (m *marks) add(hash uint64, now, expires time.Time) bool {
 	return m.set(hash, at, end)
 }
 
-// set needs a free slot. Linear probing: at the load of at most 4/5 a new hash passes some 13 slots.
+// set sets a mark by linear probing, and needs a free slot. As at most 4/5 are used, a new hash tries some 13 slots.
 func (m *marks) set(hash, at, end uint64) bool {
 	hash &^= highEndMask
 	start, _ := bits.Mul64(hash, uint64(len(m.high)))
@@ -61,7 +61,7 @@ func (m *marks) set(hash, at, end uint64) bool {
 		}
 		high := m.high[i]
 		if high != 0 && high&^highEndMask != hash {
-			continue // another's, which spares the look at low
+			continue // another hash's; low need not be read
 		}
 		switch old := m.end(i); {
 		case old == 0:
@@ -72,7 +72,7 @@ func (m *marks) set(hash, at, end uint64) bool {
 			return false
 		}
 		m.high[i], m.low[i] = hash|end>>32, uint32(end)
-		m.soonest = min(m.soonest, end)
+		m.nextExpiry = min(m.nextExpiry, end)
 		return true
 	}
 }
@@ -82,11 +82,11 @@ func (m *marks) end(i int) uint64 {
 	return m.high[i]&highEndMask<<32 | uint64(m.low[i])
 }
 
-// rebuild makes a new table of what still holds at that second, with half as much room again.
+// rebuild makes a new table of the marks that have not ended at that second, with half as much room again.
 func (m *marks) rebuild(at uint64) {
 	size := max(minSlots, (m.countLive(at)+1)*3/2)
 	old := *m
-	*m = marks{high: make([]uint64, size), low: make([]uint32, size), soonest: never}
+	*m = marks{high: make([]uint64, size), low: make([]uint32, size), nextExpiry: never}
 	for i, high := range old.high {
 		if end := old.end(i); end > at {
 			m.set(high, at, end)
@@ -104,10 +104,10 @@ func (m *marks) countLive(at uint64) int {
 	return live
 }
 
-// reclaim rebuilds the table when most of it ended.
+// reclaim rebuilds the table when most of its marks have ended.
 func (m *marks) reclaim(now time.Time) {
 	at := nowSecond(now)
-	if m.used == 0 || m.soonest > at {
+	if m.used == 0 || m.nextExpiry > at {
 		return
 	}
 	switch live := m.countLive(at); {

@@ -1,4 +1,4 @@
-// Package memory is a store in this process: what it holds lives as long as the process.
+// Package memory is a store that keeps everything in the memory of this process.
 package memory
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// Memory is a store.Store in this process. What it holds lives as long as the Memory itself.
+// Memory is a store.Store in this process. Nothing in it outlives it.
 type Memory struct {
 	spaces   sync.Map // name -> *contents
 	seed     maphash.Seed
@@ -23,24 +23,23 @@ type Memory struct {
 // New returns an empty store.
 func New() *Memory { return NewWithin(Bounds{}) }
 
-// NewWithin returns an empty store with bounds of its own.
+// NewWithin returns an empty store with the given bounds.
 func NewWithin(bounds Bounds) *Memory {
 	return &Memory{seed: maphash.MakeSeed(), usage: usage{bounds: bounds.withDefaults()}}
 }
 
 // Space returns the space of that name.
 func (m *Memory) Space(name string) store.Space {
-	return store.Space{Carrier: &space{memory: m, name: name}}
+	return store.Space{Executor: &space{memory: m, name: name}}
 }
 
-// space is a handle: it looks up the contents again once they were cleared, so it stays good then, and a cleared
-// space leaves nothing behind. A call that found the old contents while they were being cleared counts as made before
-// the clearing.
+// space is a handle. After the contents were cleared it looks them up again, so the handle stays usable and a cleared
+// space takes no memory. A call that found the old contents while they were being cleared counts as made before that.
 type space struct {
 	memory *Memory
-	name   any                      // a string, boxed once
-	latest atomic.Pointer[contents] // as they were found last, which spares every call the lookup
-	only   *contents                // of a space that nobody else sees yet
+	name   any                      // a string, converted to an interface once
+	latest atomic.Pointer[contents] // as found by the last call, which saves a lookup
+	own    *contents                // the contents of a space that nobody else sees yet
 }
 
 const shardCount = 8
@@ -52,26 +51,26 @@ type contents struct {
 	cleared atomic.Bool
 }
 
-// present returns the contents, nil when nothing was written since the beginning or the last Clear.
-func (s *space) present() *contents {
-	if s.only != nil {
-		return s.only
+// existing returns the contents, nil when nothing was written since the beginning or the last Clear.
+func (s *space) existing() *contents {
+	if s.own != nil {
+		return s.own
 	}
 	if latest := s.latest.Load(); latest != nil && !latest.cleared.Load() {
 		return latest
 	}
 	found, ok := s.memory.spaces.Load(s.name)
 	if !ok {
-		s.latest.Store(nil) // what was cleared is left to the garbage
+		s.latest.Store(nil) // lets the garbage collector free what was cleared
 		return nil
 	}
 	s.latest.Store(found.(*contents))
 	return found.(*contents)
 }
 
-// writable returns the contents and makes them when they are missing.
-func (s *space) writable() *contents {
-	if c := s.present(); c != nil {
+// getOrCreate returns the contents, and makes them when there are none.
+func (s *space) getOrCreate() *contents {
+	if c := s.existing(); c != nil {
 		return c
 	}
 	made, _ := s.memory.spaces.LoadOrStore(s.name, newContents(&s.memory.usage))
@@ -88,39 +87,39 @@ func newContents(u *usage) *contents {
 
 func (s *space) hash(key string) uint64 { return maphash.String(s.memory.seed, key) }
 
-// shard takes the low bits of the hash; marks places by the high ones.
+// shard returns the shard of a hash, chosen by its low bits; marks uses the high ones.
 func (c *contents) shard(hash uint64) *shard { return &c.shards[hash%shardCount] }
 
-// Do implements store.Carrier. Memory has no trips to save: the steps are carried out one after the other.
+// Do implements store.Executor. There are no round trips to save here: the steps are carried out one after the other.
 func (s *space) Do(_ context.Context, steps ...store.Step) error {
 	for i, step := range steps {
 		if _, clears := step.(*store.Clear); clears && i+1 < len(steps) {
-			return s.renew(steps[i+1:])
+			return s.clearAndDo(steps[i+1:])
 		}
-		if more, err := s.do(step); err != nil || !more {
+		if more, err := s.doOne(step); err != nil || !more {
 			return err
 		}
 	}
 	return nil
 }
 
-// renew clears the space and carries out steps in it, so that nobody sees one without the other.
-func (s *space) renew(steps []store.Step) error {
+// clearAndDo clears the space and carries out steps in it, so that nobody sees one without the other.
+func (s *space) clearAndDo(steps []store.Step) error {
 	fresh := newContents(&s.memory.usage)
-	renewed := &space{memory: s.memory, name: s.name, only: fresh}
-	err := renewed.Do(context.Background(), steps...)
+	private := &space{memory: s.memory, name: s.name, own: fresh}
+	err := private.Do(context.Background(), steps...)
 	if err != nil {
-		fresh.leave()
+		fresh.release()
 		return err
 	}
 	if old, replaced := s.memory.spaces.Swap(s.name, fresh); replaced {
-		old.(*contents).leave()
+		old.(*contents).release()
 	}
 	return nil
 }
 
-// do carries out one step, and reports whether those behind it are carried out too.
-func (s *space) do(step store.Step) (more bool, err error) {
+// doOne carries out one step, and reports whether the next steps are carried out too.
+func (s *space) doOne(step store.Step) (more bool, err error) {
 	switch step := step.(type) {
 	case *store.Get:
 		step.Value, step.Found = s.get(step.Key)
@@ -141,18 +140,18 @@ func (s *space) do(step store.Step) (more bool, err error) {
 		return step.Limit == 0 || step.Sum <= step.Limit, err
 	case *store.Claim:
 		hash := s.hash(step.Key)
-		step.Fresh = s.writable().shard(hash).mark(hash, step.Now, step.Expires)
+		step.Fresh = s.getOrCreate().shard(hash).mark(hash, step.Now, step.Expires)
 		return step.Fresh, nil
 	}
 	s.doLog(step)
 	return true, nil
 }
 
-// doLog carries out the steps about logs and about the whole space, which cannot fail.
+// doLog carries out a step on a log or on the whole space, which cannot fail.
 func (s *space) doLog(step store.Step) {
 	switch step := step.(type) {
 	case *store.Append:
-		step.Seq = s.writable().logs.writable(step.Log).append(step.ID, step.Record, step.Bound)
+		step.Seq = s.getOrCreate().logs.getOrCreate(step.Log).append(step.ID, step.Record, step.Bound)
 		s.memory.trim()
 	case *store.Range:
 		step.Page = store.Page{First: 1}
@@ -176,17 +175,17 @@ func (s *space) doLog(step store.Step) {
 	}
 }
 
-func (s *space) shardOf(key string) *shard { return s.writable().shard(s.hash(key)) }
+func (s *space) shardOf(key string) *shard { return s.getOrCreate().shard(s.hash(key)) }
 
 func (s *space) get(key string) ([]byte, bool) {
-	if c := s.present(); c != nil {
+	if c := s.existing(); c != nil {
 		return c.shard(s.hash(key)).get(key)
 	}
 	return nil, false
 }
 
 func (s *space) take(key string) ([]byte, bool) {
-	if c := s.present(); c != nil {
+	if c := s.existing(); c != nil {
 		return c.shard(s.hash(key)).take(key)
 	}
 	return nil, false
@@ -194,15 +193,15 @@ func (s *space) take(key string) ([]byte, bool) {
 
 // log returns a log, nil when nothing was appended to it.
 func (s *space) log(name string) *log {
-	if c := s.present(); c != nil {
-		return c.logs.present(name)
+	if c := s.existing(); c != nil {
+		return c.logs.existing(name)
 	}
 	return nil
 }
 
 func (s *space) keys(prefix string) []string {
 	var all []string
-	if c := s.present(); c != nil {
+	if c := s.existing(); c != nil {
 		for i := range c.shards {
 			all = c.shards[i].keys(all, prefix)
 		}
@@ -211,7 +210,7 @@ func (s *space) keys(prefix string) []string {
 	return all
 }
 
-// Update implements store.Carrier. It holds the key's shard while change runs.
+// Update implements store.Executor. It holds the key's shard while change runs.
 func (s *space) Update(
 	_ context.Context, key string, change func(old []byte) (value []byte, expires time.Time, err error),
 ) error {
@@ -219,7 +218,7 @@ func (s *space) Update(
 }
 
 func (s *space) reclaim(now time.Time) {
-	if c := s.present(); c != nil {
+	if c := s.existing(); c != nil {
 		for i := range c.shards {
 			c.shards[i].reclaim(now)
 		}
@@ -228,17 +227,17 @@ func (s *space) reclaim(now time.Time) {
 
 func (s *space) clear() {
 	if found, ok := s.memory.spaces.LoadAndDelete(s.name); ok {
-		found.(*contents).leave()
+		found.(*contents).release()
 	}
 }
 
-// leave gives back what was counted, as the space was cleared.
-func (c *contents) leave() {
+// release gives back what was counted, because the space was cleared.
+func (c *contents) release() {
 	c.cleared.Store(true)
 	for i := range c.shards {
-		c.shards[i].leave()
+		c.shards[i].release()
 	}
-	for _, l := range c.logs.leave() {
-		l.leave()
+	for _, l := range c.logs.detach() {
+		l.release()
 	}
 }

@@ -20,7 +20,7 @@ func TestMemoryConforms(t *testing.T) {
 
 func now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
-// heap is the memory in use, in bytes.
+// heap returns the bytes of heap memory in use.
 func heap() int64 {
 	runtime.GC()
 	var stats runtime.MemStats
@@ -28,9 +28,9 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// The tests of memory do not run in parallel: others would be counted too.
+// The tests that measure memory do not run in parallel: the memory of other tests would be counted too.
 
-func TestMillionRememberedKeysAreSmall(t *testing.T) {
+func TestMillionClaimedKeysAreSmall(t *testing.T) {
 	const keys, limit = 1_000_000, 30 << 20
 	m := memory.New()
 	space := m.Space("one")
@@ -49,12 +49,12 @@ func TestMillionRememberedKeysAreSmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left := heap() - before; left > 1<<20 {
-		t.Errorf("%d bytes are left after they were reclaimed", left)
+		t.Errorf("%d bytes are still in use after all keys were reclaimed", left)
 	}
 	runtime.KeepAlive(m)
 }
 
-func TestReclaimGivesBackWhatFewRememberedKeysDoNotNeed(t *testing.T) {
+func TestReclaimShrinksTheTableOfClaimedKeys(t *testing.T) {
 	m := memory.New()
 	space := m.Space("one")
 	before := heap()
@@ -71,13 +71,13 @@ func TestReclaimGivesBackWhatFewRememberedKeysDoNotNeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left := heap() - before; left > 200_000 {
-		t.Errorf("1000 keys take %d bytes after the others ended", left)
+		t.Errorf("1000 keys take %d bytes after the others expired", left)
 	}
 	runtime.KeepAlive(m)
 }
 
-// A server that is never told to reclaim must not grow either: ended marks give way to new ones.
-func TestRememberedKeysStayBoundedWithoutReclaim(t *testing.T) {
+// The memory must not grow without Reclaim either: new claims take the room of expired ones.
+func TestClaimedKeysStayBoundedWithoutReclaim(t *testing.T) {
 	const keys, perSecond, window, limit = 500_000, 1000, 10 * time.Second, 1 << 20
 	m := memory.New()
 	space := m.Space("one")
@@ -107,7 +107,7 @@ func TestReclaimGivesMemoryBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left := heap() - before; left > 1<<20 {
-		t.Errorf("%d bytes are left after everything was reclaimed", left)
+		t.Errorf("%d bytes are still in use after everything was reclaimed", left)
 	}
 	runtime.KeepAlive(m)
 }
@@ -123,7 +123,7 @@ func TestDroppedRecordsAreFreed(t *testing.T) {
 		}
 	}
 	if used := heap() - before; used > 200_000 {
-		t.Errorf("a log bound to 50000 bytes uses %d", used)
+		t.Errorf("a log bounded to 50000 bytes uses %d bytes", used)
 	}
 	for range 10 {
 		record := []byte(strings.Repeat("x", 100_000))
@@ -135,12 +135,12 @@ func TestDroppedRecordsAreFreed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if used := heap() - before; used > 200_000 {
-		t.Errorf("a log of which one byte is left uses %d", used)
+		t.Errorf("a log with one byte left uses %d bytes", used)
 	}
 	runtime.KeepAlive(m)
 }
 
-func TestClearedSpacesLeaveNothingBehind(t *testing.T) {
+func TestClearedSpacesTakeNoMemory(t *testing.T) {
 	m := memory.New()
 	before := heap()
 	for i := range 100_000 {
@@ -153,7 +153,7 @@ func TestClearedSpacesLeaveNothingBehind(t *testing.T) {
 		}
 	}
 	if left := heap() - before; left > 1<<20 {
-		t.Errorf("%d bytes are left of cleared spaces", left)
+		t.Errorf("%d bytes are still in use after all spaces were cleared", left)
 	}
 	runtime.KeepAlive(m)
 }
@@ -167,7 +167,7 @@ func BenchmarkGet(b *testing.B) {
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
 			if _, ok, _ := space.Get(b.Context(), "clock"); !ok {
-				b.Error("the key is gone")
+				b.Error("the key is absent")
 			}
 		}
 	})
@@ -184,7 +184,7 @@ func BenchmarkClaim(b *testing.B) {
 			// 1000 keys a second for 15 minutes: some 900,000 are live at a time.
 			at := now().Add(time.Duration(i) * time.Millisecond)
 			if ok, _ := space.Claim(b.Context(), string(key), at, at.Add(15*time.Minute)); !ok {
-				b.Error("a new key was not absent")
+				b.Error("a new key could not be claimed")
 			}
 		}
 	})

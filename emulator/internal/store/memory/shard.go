@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// shard is a part of a space's keys under one lock.
+// shard holds a part of a space's keys under one lock.
 type shard struct {
 	mu     sync.Mutex
 	values map[string]entry
-	// most is the largest len of values since it was made.
-	most int
-	// soonest is the earliest expiry among values, or earlier; zero when none expires.
-	soonest time.Time
-	marks   marks
-	usage   *usage // nil once the space was cleared: what late callers leave here is not counted
+	// peak is the largest len of values since the map was made.
+	peak int
+	// nextExpiry is no later than the earliest expiry among values; zero when none expires.
+	nextExpiry time.Time
+	marks      marks
+	usage      *usage // nil once the space was cleared: what late callers still write is not counted
 }
 
 // entry is one key's value, or a counter when value is nil.
@@ -27,7 +27,7 @@ type entry struct {
 	expires time.Time
 }
 
-// text is what readers get: a counter reads as its decimal text.
+// text is the value that readers get; for a counter its decimal text.
 func (e entry) text() []byte {
 	if e.value == nil {
 		return strconv.AppendInt(nil, e.count, 10)
@@ -35,7 +35,7 @@ func (e entry) text() []byte {
 	return e.value
 }
 
-// expired reports whether e may be forgotten at now.
+// expired reports whether e may be removed at now.
 func (e entry) expired(now time.Time) bool { return !e.expires.IsZero() && !e.expires.After(now) }
 
 func (s *shard) get(key string) ([]byte, bool) {
@@ -78,7 +78,7 @@ func (s *shard) add(key string, value []byte, expires time.Time) (bool, error) {
 	return err == nil, err
 }
 
-// exchange sets a key and returns what was there.
+// exchange sets a key and returns its old value.
 func (s *shard) exchange(key string, value []byte, expires time.Time) (text []byte, replaces bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +89,7 @@ func (s *shard) exchange(key string, value []byte, expires time.Time) (text []by
 	return text, replaces, s.set(key, old, replaces, entry{value: notNil(value), expires: expires})
 }
 
-// keys appends those that begin with prefix.
+// keys appends the keys that begin with prefix.
 func (s *shard) keys(to []string, prefix string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +101,7 @@ func (s *shard) keys(to []string, prefix string) []string {
 	return to
 }
 
-// notNil makes an empty value differ from none.
+// notNil returns an empty value for nil, which would mean a counter.
 func notNil(value []byte) []byte {
 	if value == nil {
 		return []byte{}
@@ -109,14 +109,14 @@ func notNil(value []byte) []byte {
 	return value
 }
 
-// set puts e in the place of old, if there is one to replace.
+// set stores e, in place of old where there was a value.
 func (s *shard) set(key string, old entry, replaces bool, e entry) error {
 	cost := costOf(key, e)
 	if replaces {
 		cost -= costOf(key, old)
 	}
 	if s.usage != nil {
-		if err := s.usage.take(cost); err != nil {
+		if err := s.usage.addValues(cost); err != nil {
 			return err
 		}
 	}
@@ -124,8 +124,8 @@ func (s *shard) set(key string, old entry, replaces bool, e entry) error {
 		s.values = map[string]entry{}
 	}
 	s.values[key] = e
-	s.most = max(s.most, len(s.values))
-	s.expect(e.expires)
+	s.peak = max(s.peak, len(s.values))
+	s.noteExpiry(e.expires)
 	return nil
 }
 
@@ -133,18 +133,18 @@ func (s *shard) set(key string, old entry, replaces bool, e entry) error {
 func (s *shard) drop(key string, e entry) {
 	delete(s.values, key)
 	if s.usage != nil {
-		_ = s.usage.take(-costOf(key, e)) // giving back never fails
+		_ = s.usage.addValues(-costOf(key, e)) // giving back never fails
 	}
 }
 
-// expect notes that something expires at that instant.
-func (s *shard) expect(expires time.Time) {
-	if !expires.IsZero() && (s.soonest.IsZero() || expires.Before(s.soonest)) {
-		s.soonest = expires
+// noteExpiry notes that a value expires at that time.
+func (s *shard) noteExpiry(expires time.Time) {
+	if !expires.IsZero() && (s.nextExpiry.IsZero() || expires.Before(s.nextExpiry)) {
+		s.nextExpiry = expires
 	}
 }
 
-var errNotCounter = errors.New("the key holds a value that is no counter")
+var errNotCounter = errors.New("the key holds a value that is not a counter")
 
 func (s *shard) increment(key string, delta int64, expires time.Time) (int64, error) {
 	s.mu.Lock()
@@ -181,29 +181,29 @@ func (s *shard) mark(hash uint64, now, expires time.Time) bool {
 	defer s.mu.Unlock()
 	before := len(s.marks.high)
 	fresh := s.marks.add(hash, now, expires)
-	s.account(before)
+	s.countMarks(before)
 	return fresh
 }
 
-// account tells the usage how many slots the marks have now. Where that is too much they are forgotten.
-func (s *shard) account(before int) {
+// countMarks counts how many slots the marks gained or lost. Where that exceeds the bound, the marks are dropped.
+func (s *shard) countMarks(before int) {
 	if s.usage == nil {
 		return
 	}
-	if slots := len(s.marks.high); !s.usage.grow(slots-before, slots) {
+	if slots := len(s.marks.high); !s.usage.addMarks(slots-before, slots) {
 		s.marks = marks{}
-		s.usage.grow(-slots, 0)
+		s.usage.addMarks(-slots, 0)
 	}
 }
 
-// leave gives back what was counted, as the space was cleared.
-func (s *shard) leave() {
+// release gives back what was counted, because the space was cleared.
+func (s *shard) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, e := range s.values {
-		_ = s.usage.take(-costOf(key, e)) // giving back never fails
+		_ = s.usage.addValues(-costOf(key, e)) // giving back never fails
 	}
-	s.usage.grow(-len(s.marks.high), 0)
+	s.usage.addMarks(-len(s.marks.high), 0)
 	s.usage = nil
 }
 
@@ -212,36 +212,36 @@ func (s *shard) reclaim(now time.Time) {
 	defer s.mu.Unlock()
 	before := len(s.marks.high)
 	s.marks.reclaim(now)
-	s.account(before)
-	if !s.soonest.IsZero() && !s.soonest.After(now) {
-		s.forget(now)
+	s.countMarks(before)
+	if !s.nextExpiry.IsZero() && !s.nextExpiry.After(now) {
+		s.removeExpired(now)
 	}
 	s.shrink()
 }
 
-// forget removes the values that expired and finds the next expiry.
-func (s *shard) forget(now time.Time) {
-	s.soonest = time.Time{}
+// removeExpired removes the values that expired and finds the next expiry.
+func (s *shard) removeExpired(now time.Time) {
+	s.nextExpiry = time.Time{}
 	for key, e := range s.values {
 		if e.expired(now) {
 			s.drop(key, e)
 		} else {
-			s.expect(e.expires)
+			s.noteExpiry(e.expires)
 		}
 	}
 }
 
-// shrinkFrom is the size up to which an empty map is not worth replacing.
+// shrinkFrom is the size up to which a map is not worth replacing.
 const shrinkFrom = 64
 
-// shrink replaces a map that became mostly empty: Go's maps never give memory back.
+// shrink replaces a map that is mostly empty by a smaller one, because Go's maps never give memory back.
 func (s *shard) shrink() {
-	if s.most <= shrinkFrom || len(s.values) > s.most/4 {
+	if s.peak <= shrinkFrom || len(s.values) > s.peak/4 {
 		return
 	}
 	smaller := make(map[string]entry, len(s.values))
 	for key, e := range s.values {
 		smaller[key] = e
 	}
-	s.values, s.most = smaller, len(smaller)
+	s.values, s.peak = smaller, len(smaller)
 }

@@ -7,75 +7,75 @@ import (
 	"time"
 )
 
-var keyPromises = []promise{
-	{"Get of an absent key finds nothing", func(k kit) { k.absent("key") }},
-	{"Get returns what Put set last", func(k kit) {
-		k.put("key", "first", time.Time{})
-		k.is("key", "first")
-		k.put("key", "second", start())
-		k.is("key", "second")
-		k.absent("other")
+var keyCases = []testCase{
+	{"Get of an absent key finds nothing", func(t tester) { t.wantAbsent("key") }},
+	{"Get returns what Put set last", func(t tester) {
+		t.put("key", "first", time.Time{})
+		t.wantValue("key", "first")
+		t.put("key", "second", startTime())
+		t.wantValue("key", "second")
+		t.wantAbsent("other")
 	}},
 	{"keys and values are any bytes", checkAnyBytes},
-	{"an empty value is there", checkEmptyValue},
-	{"Delete removes", func(k kit) {
-		k.put("key", "value", time.Time{})
-		k.put("other", "stays", time.Time{})
-		k.must(k.space.Delete(k.ctx, "key"))
-		k.must(k.space.Delete(k.ctx, "key"))
-		k.absent("key")
-		k.is("other", "stays")
+	{"an empty value is a value", checkEmptyValue},
+	{"Delete removes", func(t tester) {
+		t.put("key", "value", time.Time{})
+		t.put("other", "stays", time.Time{})
+		t.must(t.space.Delete(t.ctx, "key"))
+		t.must(t.space.Delete(t.ctx, "key"))
+		t.wantAbsent("key")
+		t.wantValue("other", "stays")
 	}},
 	{"Take returns the value once", checkTake},
 	{"Update sees the old value and sets the new one", checkUpdate},
 	{"Update changes nothing when change fails", checkUpdateFails},
 	{"a zero expiry means never", checkNeverExpires},
-	{"Reclaim frees what expired at or before now and keeps the rest", checkReclaim},
-	{"the last writer's expiry counts", checkLastExpiry},
+	{"Reclaim frees keys that expired at or before now and keeps the rest", checkReclaim},
+	{"the expiry of the last write counts", checkLastExpiry},
 	{"Reclaim of many keys keeps the others", checkReclaimMany},
 }
 
-func checkAnyBytes(k kit) {
+func checkAnyBytes(t tester) {
 	for _, text := range []string{"", "a/b c\n", "\x00\xff\xfe", "名", string(bytes.Repeat([]byte{0x80}, 1<<16))} {
-		k.put(text, "value of "+text, time.Time{})
+		t.put(text, "value of "+text, time.Time{})
 	}
-	k.is("", "value of ")
-	k.is("\x00\xff\xfe", "value of \x00\xff\xfe")
-	k.is("名", "value of 名")
+	t.wantValue("", "value of ")
+	t.wantValue("\x00\xff\xfe", "value of \x00\xff\xfe")
+	t.wantValue("名", "value of 名")
 }
 
-func checkEmptyValue(k kit) {
-	k.must(k.space.Put(k.ctx, "nil", nil, time.Time{}))
-	k.is("nil", "")
-	k.put("empty", "", time.Time{})
-	k.must(k.space.Update(k.ctx, "empty", func(old []byte) ([]byte, time.Time, error) {
+func checkEmptyValue(t tester) {
+	t.must(t.space.Put(t.ctx, "nil", nil, time.Time{}))
+	t.wantValue("nil", "")
+	t.put("empty", "", time.Time{})
+	t.must(t.space.Update(t.ctx, "empty", func(old []byte) ([]byte, time.Time, error) {
 		if old == nil {
-			k.Error("Update sees nil for an empty value, want an empty one that is not nil")
+			t.Error("Update sees nil for an empty value, want an empty one that is not nil")
 		}
 		return nil, time.Time{}, nil
 	}))
-	k.is("empty", "")
+	t.wantValue("empty", "")
 }
 
-func checkTake(k kit) {
-	k.put("key", "value", time.Time{})
-	value, ok, err := k.space.Take(k.ctx, "key")
-	k.must(err)
+func checkTake(t tester) {
+	t.put("key", "value", time.Time{})
+	value, ok, err := t.space.Take(t.ctx, "key")
+	t.must(err)
 	if !ok || string(value) != "value" {
-		k.Errorf("first Take = %q, %v, want value, true", value, ok)
+		t.Errorf("first Take = %q, %v, want value, true", value, ok)
 	}
-	value, ok, err = k.space.Take(k.ctx, "key")
-	k.must(err)
+	value, ok, err = t.space.Take(t.ctx, "key")
+	t.must(err)
 	if ok || value != nil {
-		k.Errorf("second Take = %q, %v, want nothing", value, ok)
+		t.Errorf("second Take = %q, %v, want nothing", value, ok)
 	}
-	k.absent("key")
+	t.wantAbsent("key")
 }
 
-func checkUpdate(k kit) {
+func checkUpdate(t tester) {
 	var seen []string
 	for range 2 {
-		k.must(k.space.Update(k.ctx, "key", func(old []byte) ([]byte, time.Time, error) {
+		t.must(t.space.Update(t.ctx, "key", func(old []byte) ([]byte, time.Time, error) {
 			if old == nil {
 				old = []byte("nil")
 			}
@@ -83,121 +83,121 @@ func checkUpdate(k kit) {
 			return append(bytes.Clone(old), '+'), time.Time{}, nil
 		}))
 	}
-	k.is("key", "nil++")
+	t.wantValue("key", "nil++")
 	if len(seen) != 2 || seen[0] != "nil" || seen[1] != "nil+" {
-		k.Errorf("Update saw %q, want nil and nil+", seen)
+		t.Errorf("Update saw %q, want nil and nil+", seen)
 	}
 }
 
-func checkUpdateFails(k kit) {
+func checkUpdateFails(t tester) {
 	refused := errors.New("refused")
 	refuse := func([]byte) ([]byte, time.Time, error) { return []byte("new"), time.Time{}, refused }
-	k.put("key", "old", time.Time{})
+	t.put("key", "old", time.Time{})
 	for _, key := range []string{"key", "absent"} {
-		if err := k.space.Update(k.ctx, key, refuse); err != refused { //nolint:errorlint // it is returned as it is
-			k.Errorf("Update = %v, want the error of change as it is", err)
+		if err := t.space.Update(t.ctx, key, refuse); err != refused { //nolint:errorlint // it is returned as it is
+			t.Errorf("Update = %v, want the error of change as it is", err)
 		}
 	}
-	k.is("key", "old")
-	k.absent("absent")
+	t.wantValue("key", "old")
+	t.wantAbsent("absent")
 }
 
-func checkNeverExpires(k kit) {
-	k.put("put", "value", time.Time{})
-	k.increment("count", 5, 5)
-	k.must(k.space.Update(k.ctx, "update", func([]byte) ([]byte, time.Time, error) {
+func checkNeverExpires(t tester) {
+	t.put("put", "value", time.Time{})
+	t.increment("count", 5, 5)
+	t.must(t.space.Update(t.ctx, "update", func([]byte) ([]byte, time.Time, error) {
 		return []byte("value"), time.Time{}, nil
 	}))
-	k.reclaim(time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC))
-	k.is("put", "value")
-	k.is("update", "value")
-	k.increment("count", 1, 6)
+	t.reclaim(time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC))
+	t.wantValue("put", "value")
+	t.wantValue("update", "value")
+	t.increment("count", 1, 6)
 }
 
-func checkReclaim(k kit) {
-	now := start()
-	k.put("before", "value", now.Add(-time.Second))
-	k.put("at", "value", now)
-	k.put("after", "value", now.Add(time.Second))
-	_, err := k.space.Increment(k.ctx, "counter", 7, now)
-	k.must(err)
-	k.must(k.space.Update(k.ctx, "updated", func([]byte) ([]byte, time.Time, error) { return []byte("value"), now, nil }))
+func checkReclaim(t tester) {
+	now := startTime()
+	t.put("before", "value", now.Add(-time.Second))
+	t.put("at", "value", now)
+	t.put("after", "value", now.Add(time.Second))
+	_, err := t.space.Increment(t.ctx, "counter", 7, now)
+	t.must(err)
+	t.must(t.space.Update(t.ctx, "updated", func([]byte) ([]byte, time.Time, error) { return []byte("value"), now, nil }))
 
-	k.reclaim(now.Add(-2 * time.Second))
-	k.is("before", "value")
-	k.reclaim(now)
-	k.absent("before")
-	k.absent("at")
-	k.absent("updated")
-	k.is("after", "value")
-	k.increment("counter", 1, 1)
-	k.reclaim(now.Add(time.Second))
-	k.absent("after")
+	t.reclaim(now.Add(-2 * time.Second))
+	t.wantValue("before", "value")
+	t.reclaim(now)
+	t.wantAbsent("before")
+	t.wantAbsent("at")
+	t.wantAbsent("updated")
+	t.wantValue("after", "value")
+	t.increment("counter", 1, 1)
+	t.reclaim(now.Add(time.Second))
+	t.wantAbsent("after")
 }
 
-func checkLastExpiry(k kit) {
-	soon, late := start(), start().Add(time.Hour)
-	k.put("longer", "value", soon)
-	k.put("longer", "value", late)
-	k.put("shorter", "value", late)
-	k.put("shorter", "value", soon)
-	k.reclaim(soon)
-	k.is("longer", "value")
-	k.absent("shorter")
+func checkLastExpiry(t tester) {
+	soon, late := startTime(), startTime().Add(time.Hour)
+	t.put("longer", "value", soon)
+	t.put("longer", "value", late)
+	t.put("shorter", "value", late)
+	t.put("shorter", "value", soon)
+	t.reclaim(soon)
+	t.wantValue("longer", "value")
+	t.wantAbsent("shorter")
 }
 
-func checkReclaimMany(k kit) {
+func checkReclaimMany(t tester) {
 	const n = 2000
 	for i := range n {
-		expires := start().Add(time.Duration(i) * time.Second)
+		expires := startTime().Add(time.Duration(i) * time.Second)
 		if i%100 == 0 {
 			expires = time.Time{}
 		}
-		k.put("key "+strconv.Itoa(i), strconv.Itoa(i), expires)
+		t.put("key "+strconv.Itoa(i), strconv.Itoa(i), expires)
 	}
-	k.reclaim(start().Add(n / 2 * time.Second))
-	k.reclaim(start().Add(n * time.Second))
+	t.reclaim(startTime().Add(n / 2 * time.Second))
+	t.reclaim(startTime().Add(n * time.Second))
 	for i := range n {
 		if key := "key " + strconv.Itoa(i); i%100 == 0 {
-			k.is(key, strconv.Itoa(i))
+			t.wantValue(key, strconv.Itoa(i))
 		} else {
-			k.absent(key)
+			t.wantAbsent(key)
 		}
 	}
 }
 
-var counterPromises = []promise{
-	{"Increment counts from zero", func(k kit) {
-		k.increment("count", 0, 0)
-		k.increment("count", 1, 1)
-		k.increment("count", 41, 42)
-		k.increment("count", -50, -8)
-		k.increment("other", 3, 3)
+var counterCases = []testCase{
+	{"Increment counts from zero", func(t tester) {
+		t.increment("count", 0, 0)
+		t.increment("count", 1, 1)
+		t.increment("count", 41, 42)
+		t.increment("count", -50, -8)
+		t.increment("other", 3, 3)
 	}},
-	{"a counter reads as decimal text", func(k kit) {
-		k.increment("count", -12, -12)
-		k.is("count", "-12")
+	{"a counter reads as decimal text", func(t tester) {
+		t.increment("count", -12, -12)
+		t.wantValue("count", "-12")
 	}},
-	{"decimal text can be counted on", func(k kit) {
-		k.put("count", "41", time.Time{})
-		k.increment("count", 1, 42)
+	{"decimal text can be counted on", func(t tester) {
+		t.put("count", "41", time.Time{})
+		t.increment("count", 1, 42)
 	}},
-	{"Increment refuses what is no counter", func(k kit) {
-		k.put("key", "value", time.Time{})
-		if _, err := k.space.Increment(k.ctx, "key", 1, time.Time{}); err == nil {
-			k.Error("Increment of a text = nil error")
+	{"Increment refuses a value that is not a counter", func(t tester) {
+		t.put("key", "value", time.Time{})
+		if _, err := t.space.Increment(t.ctx, "key", 1, time.Time{}); err == nil {
+			t.Error("Increment of a text returned no error")
 		}
-		k.is("key", "value")
+		t.wantValue("key", "value")
 	}},
-	{"a counter that was deleted or taken starts again", func(k kit) {
-		k.increment("count", 5, 5)
-		k.must(k.space.Delete(k.ctx, "count"))
-		k.increment("count", 2, 2)
-		value, ok, err := k.space.Take(k.ctx, "count")
-		k.must(err)
+	{"a counter that was deleted or taken starts from zero again", func(t tester) {
+		t.increment("count", 5, 5)
+		t.must(t.space.Delete(t.ctx, "count"))
+		t.increment("count", 2, 2)
+		value, ok, err := t.space.Take(t.ctx, "count")
+		t.must(err)
 		if !ok || string(value) != "2" {
-			k.Errorf("Take of a counter = %q, %v, want 2, true", value, ok)
+			t.Errorf("Take of a counter = %q, %v, want 2, true", value, ok)
 		}
-		k.increment("count", 3, 3)
+		t.increment("count", 3, 3)
 	}},
 }

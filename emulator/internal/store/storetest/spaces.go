@@ -2,61 +2,61 @@ package storetest
 
 import "time"
 
-var spacePromises = []promise{
-	{"handles of one name share one space", func(k kit) {
-		k.put("key", "value", time.Time{})
-		k.space = k.store.Space("one")
-		k.is("key", "value")
+var spaceCases = []testCase{
+	{"handles with the same name share one space", func(t tester) {
+		t.put("key", "value", time.Time{})
+		t.space = t.store.Space("one")
+		t.wantValue("key", "value")
 	}},
-	{"spaces are separate", func(k kit) {
-		other := k
-		other.space = k.store.Space("two")
-		fillSpace(k)
-		emptySpace(other)
+	{"spaces are separate", func(t tester) {
+		other := t
+		other.space = t.store.Space("two")
+		fillSpace(t)
+		wantEmptySpace(other)
 		fillSpace(other)
-		k.must(k.space.Clear(k.ctx))
-		other.is("key", "value")
-		other.once("nonce", start(), start().Add(time.Hour), false)
+		t.must(t.space.Clear(t.ctx))
+		other.wantValue("key", "value")
+		other.claim("nonce", startTime(), startTime().Add(time.Hour), false)
 		other.increment("count", 1, 8)
-		other.append("log", "record", wide(), 2)
+		other.append("log", "record", largeBound(), 2)
 	}},
-	{"Clear removes everything, numbering included, and the handle stays good", func(k kit) {
-		emptySpace(k)
-		k.must(k.space.Clear(k.ctx))
+	{"Clear removes everything, numbering included, and the handle stays usable", func(t tester) {
+		wantEmptySpace(t)
+		t.must(t.space.Clear(t.ctx))
 		for range 2 {
-			fillSpace(k)
-			k.must(k.space.Clear(k.ctx))
-			emptySpace(k)
-			k.must(k.space.Clear(k.ctx))
+			fillSpace(t)
+			t.must(t.space.Clear(t.ctx))
+			wantEmptySpace(t)
+			t.must(t.space.Clear(t.ctx))
 		}
 	}},
-	{"an empty space can be asked anything", func(k kit) {
-		k.absent("key")
-		k.must(k.space.Delete(k.ctx, "key"))
-		k.must(k.space.Truncate(k.ctx, "log"))
-		k.reclaim(start())
-		if _, ok, err := k.space.Take(k.ctx, "key"); ok || err != nil {
-			k.Errorf("Take in an empty space = %v, %v, want false, no error", ok, err)
+	{"every step works in an empty space", func(t tester) {
+		t.wantAbsent("key")
+		t.must(t.space.Delete(t.ctx, "key"))
+		t.must(t.space.Truncate(t.ctx, "log"))
+		t.reclaim(startTime())
+		if _, ok, err := t.space.Take(t.ctx, "key"); ok || err != nil {
+			t.Errorf("Take in an empty space = %v, %v, want false, no error", ok, err)
 		}
-		k.holds("log", 1, 0, 0, nil)
+		t.wantLog("log", 1, 0, 0, nil)
 	}},
 }
 
-// fillSpace puts one of each kind into an empty space.
-func fillSpace(k kit) {
-	k.Helper()
-	k.put("key", "value", time.Time{})
-	k.once("nonce", start(), start().Add(time.Hour), true)
-	k.increment("count", 7, 7)
-	k.append("log", "record", wide(), 1)
+// fillSpace puts a value, a claimed key, a counter and a record into an empty space.
+func fillSpace(t tester) {
+	t.Helper()
+	t.put("key", "value", time.Time{})
+	t.claim("nonce", startTime(), startTime().Add(time.Hour), true)
+	t.increment("count", 7, 7)
+	t.append("log", "record", largeBound(), 1)
 }
 
-// emptySpace checks that nothing that fillSpace put is there; it leaves traces itself.
-func emptySpace(k kit) {
-	k.Helper()
-	k.absent("key")
-	k.once("nonce", start(), start().Add(time.Hour), true)
-	k.increment("count", 1, 1)
-	k.holds("log", 1, 0, 0, nil)
-	k.must(k.space.Clear(k.ctx))
+// wantEmptySpace checks that nothing of what fillSpace put is there. It writes to the space and clears it in the end.
+func wantEmptySpace(t tester) {
+	t.Helper()
+	t.wantAbsent("key")
+	t.claim("nonce", startTime(), startTime().Add(time.Hour), true)
+	t.increment("count", 1, 1)
+	t.wantLog("log", 1, 0, 0, nil)
+	t.must(t.space.Clear(t.ctx))
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// Spy is a store of which a test sees, and can disturb, what is carried to it.
+// Spy is a store that lets a test see each step before it is carried out, and make it fail.
 type Spy struct {
 	store.Store
-	// Before is called for each step before it is carried out; its error ends the run. Nil lets everything pass.
+	// Before is called for each step before it is carried out; its error ends the run. Nil lets every step pass.
 	Before func(step store.Step) error
 	// BeforeUpdate does the same for updates.
 	BeforeUpdate func(key string) error
@@ -19,23 +19,23 @@ type Spy struct {
 	trips atomic.Int64
 }
 
-// updateTrips is what an update costs in a store that other processes share: a reading and a writing.
+// updateTrips is how many round trips an update costs in a store that other processes share: one reads, one writes.
 const updateTrips = 2
 
-// Trips is how many round trips were made since the last call of Trips.
+// Trips returns the number of round trips since the last call of Trips.
 func (s *Spy) Trips() int64 { return s.trips.Swap(0) }
 
-// Space returns a space whose steps pass by the spy.
+// Space returns a space whose steps the spy sees.
 func (s *Spy) Space(name string) store.Space {
-	return store.Space{Carrier: &spied{s.Store.Space(name), s}}
+	return store.Space{Executor: &spySpace{s.Store.Space(name), s}}
 }
 
-type spied struct {
-	store.Carrier
+type spySpace struct {
+	store.Executor
 	spy *Spy
 }
 
-func (s *spied) Do(ctx context.Context, steps ...store.Step) error {
+func (s *spySpace) Do(ctx context.Context, steps ...store.Step) error {
 	s.spy.trips.Add(1)
 	if before := s.spy.Before; before != nil {
 		for _, step := range steps {
@@ -44,10 +44,10 @@ func (s *spied) Do(ctx context.Context, steps ...store.Step) error {
 			}
 		}
 	}
-	return s.Carrier.Do(ctx, steps...)
+	return s.Executor.Do(ctx, steps...)
 }
 
-func (s *spied) Update(
+func (s *spySpace) Update(
 	ctx context.Context, key string, change func(old []byte) ([]byte, time.Time, error),
 ) error {
 	s.spy.trips.Add(updateTrips)
@@ -56,5 +56,5 @@ func (s *spied) Update(
 			return err
 		}
 	}
-	return s.Carrier.Update(ctx, key, change)
+	return s.Executor.Update(ctx, key, change)
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// answer is what came back for a request.
+// answer is the response to a request.
 type answer struct {
 	Status  int
 	Header  http.Header
@@ -20,30 +20,30 @@ type answer struct {
 	latency time.Duration
 }
 
-// load is how requests are sent: over so many connections, one at a time on each. With a rate, of requests a second in
-// all, none is sent before its time; without one, each when the answer before it has come.
+// load says how requests are sent: over conns connections, one request at a time on each. With a rate, in requests a
+// second over all connections, each request waits for its time; without one it is sent once the previous answer came.
 type load struct{ conns, rate int }
 
-// drive sends the requests and returns the answers in their order.
-func (l load) drive(ctx context.Context, addr string, requests [][]byte) ([]answer, error) {
+// send sends the requests and returns the answers in the same order.
+func (l load) send(ctx context.Context, addr string, requests [][]byte) ([]answer, error) {
 	answers := make([]answer, len(requests))
 	failures := make([]error, min(l.conns, len(requests)))
 	var pause time.Duration
 	if l.rate > 0 {
 		pause = time.Second / time.Duration(l.rate)
 	}
-	var driving sync.WaitGroup
+	var senders sync.WaitGroup
 	for first := range failures {
-		driving.Go(func() {
-			failures[first] = driveOne(ctx, addr, first, len(failures), pause, requests, answers)
+		senders.Go(func() {
+			failures[first] = sendOver(ctx, addr, first, len(failures), pause, requests, answers)
 		})
 	}
-	driving.Wait()
+	senders.Wait()
 	return answers, errors.Join(failures...)
 }
 
-// driveOne sends every step-th request over one connection, the n-th of all not before n pauses have passed.
-func driveOne(
+// sendOver sends every step-th request over one connection. Request i is not sent before i pauses have passed.
+func sendOver(
 	ctx context.Context, addr string, first, step int, pause time.Duration, requests [][]byte, answers []answer,
 ) error {
 	var dialer net.Dialer
@@ -56,7 +56,7 @@ func driveOne(
 	in := bufio.NewReader(conn)
 	start := time.Now()
 	for i := first; i < len(requests); i += step {
-		if err := await(ctx, start.Add(time.Duration(i)*pause)); err != nil {
+		if err := waitUntil(ctx, start.Add(time.Duration(i)*pause)); err != nil {
 			return err
 		}
 		begun := time.Now()
@@ -71,9 +71,9 @@ func driveOne(
 	return nil
 }
 
-// await lasts until then, or until ctx ends.
-func await(ctx context.Context, then time.Time) error {
-	rest := time.Until(then)
+// waitUntil waits until that time, or until ctx ends.
+func waitUntil(ctx context.Context, at time.Time) error {
+	rest := time.Until(at)
 	if rest <= 0 {
 		return nil
 	}

@@ -7,11 +7,11 @@ import (
 	"net/http"
 )
 
-// judge finds the answer that is wrong, if any is.
-type judge func([]answer) error
+// check returns an error that names the first wrong answer, if there is one.
+type check func([]answer) error
 
-// distinctTokens wants each answer to be a token, under a request id that no other answer had.
-func distinctTokens() judge {
+// distinctTokens checks that each answer is a token, with a request id that no other answer had.
+func distinctTokens() check {
 	seen := map[string]bool{}
 	return func(answers []answer) error {
 		for i, a := range answers {
@@ -20,11 +20,11 @@ func distinctTokens() judge {
 				Token     string
 			}
 			if err := json.Unmarshal(a.Body, &reply); err != nil {
-				return fmt.Errorf("answer %d is no JSON: %w: %s", i, err, a.Body)
+				return fmt.Errorf("answer %d is not JSON: %w: %s", i, err, a.Body)
 			}
 			switch {
 			case a.Status != http.StatusOK || reply.Token == "" || reply.RequestID == "":
-				return fmt.Errorf("answer %d is no token: %d %s", i, a.Status, a.Body)
+				return fmt.Errorf("answer %d is not a token: %d %s", i, a.Status, a.Body)
 			case seen[reply.RequestID]:
 				return fmt.Errorf("answer %d repeats the request id %s", i, reply.RequestID)
 			}
@@ -34,8 +34,8 @@ func distinctTokens() judge {
 	}
 }
 
-// always wants each answer to be that one.
-func always(want answer) judge {
+// identicalTo checks that each answer has the status and the body of want.
+func identicalTo(want answer) check {
 	return func(answers []answer) error {
 		for i, a := range answers {
 			if a.Status != want.Status || !bytes.Equal(a.Body, want.Body) {
