@@ -20,6 +20,7 @@ type Gateway struct {
 
 	catalogue *contract.Catalogue
 	spec      *contract.Gateway
+	macs      keyedMACs
 }
 
 // New returns the gateway over the APIs of the catalogue that use it.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/emmansun/gmsm/sm3"
 
@@ -205,9 +206,33 @@ func (a algorithm) v3String(canonicalRequest []byte) []byte {
 
 // signature is hex(HMAC(secret, text)), with the plain secret as key.
 func (a algorithm) signature(secret string, text []byte) [2 * sumSize]byte {
-	mac := hmac.New(a.newHash, []byte(secret))
+	return signatureBy(hmac.New(a.newHash, []byte(secret)), text)
+}
+
+func signatureBy(mac hash.Hash, text []byte) [2 * sumSize]byte {
 	mac.Write(text)
 	return hexOf([sumSize]byte(mac.Sum(nil)))
+}
+
+// keyedMACs keeps HMACs with their keys, which take longer to make than to use: many calls in a row have the same key.
+type keyedMACs struct{ pool sync.Pool }
+
+type keyedMAC struct {
+	hash.Hash
+
+	algorithm algorithm
+	secret    string
+}
+
+// signature is that of the algorithm.
+func (k *keyedMACs) signature(a algorithm, secret string, text []byte) [2 * sumSize]byte {
+	mac, ok := k.pool.Get().(*keyedMAC)
+	if !ok || mac.algorithm != a || mac.secret != secret {
+		mac = &keyedMAC{hmac.New(a.newHash, []byte(secret)), a, secret}
+	}
+	defer k.pool.Put(mac)
+	mac.Reset()
+	return signatureBy(mac, text)
 }
 
 // signs reports whether the signature is the one of the text.
