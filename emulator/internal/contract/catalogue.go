@@ -3,6 +3,8 @@
 package contract
 
 import (
+	"sync/atomic"
+
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
 )
@@ -79,7 +81,9 @@ type Operation struct {
 	body         *openapi3.Schema
 	bodyRequired bool
 	bodyExample  any
-	replies      map[int]*openapi3.Schema // by status; 0 is default
+	replies      map[int]*openapi3.Schema  // by status; 0 is default
+	byShape      map[*openapi3.Schema]bool // replies' schemas that look at shapes alone
+	goodReply    atomic.Pointer[shape]     // of the last that was good
 	// asRequest and asReply are the options with which kin-openapi validates.
 	asRequest, asReply []openapi3.SchemaValidationOption
 	example            any // of a success

@@ -325,6 +325,67 @@ func TestCheckReply(t *testing.T) {
 	}
 }
 
+// TestRepliesAfterAGoodOne: a reply is not good because the one before it was.
+func TestRepliesAfterAGoodOne(t *testing.T) {
+	t.Parallel()
+	const (
+		members = `properties: {id: {type: string}, n: {type: integer}}`
+		plain   = `{type: object, required: [id], ` + members + `}`
+		named   = `{type: object, required: [id, n], ` + members + `}`
+		closed  = `{type: object, additionalProperties: false, ` + members + `}`
+		filled  = `{type: object, properties: {id: {type: string, minLength: 1}, n: {type: string, minLength: 2}}}`
+		chosen  = `{type: object, properties: {id: {type: string, enum: [a, b]}}}`
+		ok      = `{type: object, required: [ok], properties: {ok: {type: boolean}}}`
+	)
+	object := func(members ...any) wire.Object {
+		var o wire.Object
+		for i := 0; i < len(members); i += 2 {
+			o = append(o, wire.Member{Name: members[i].(string), Value: members[i+1]})
+		}
+		return o
+	}
+	for name, c := range map[string]struct {
+		schema string
+		good   wire.Object
+		value  any
+		want   string
+	}{
+		"the same":         {plain, object("id", "a", "n", 1), object("id", "b", "n", int64(2)), ""},
+		"another type":     {plain, object("id", "a", "n", 1), object("id", "a", "n", "1"), "/n"},
+		"a truth value":    {plain, object("id", "a", "n", 1), object("id", true, "n", 1), "/id"},
+		"null":             {plain, object("id", "a", "n", 1), object("id", nil, "n", 1), "/id"},
+		"a list":           {plain, object("id", "a", "n", 1), object("id", []any{}, "n", 1), "/id"},
+		"one less":         {named, object("id", "a", "n", 1), object("id", "a"), "/n"},
+		"one renamed":      {named, object("id", "a", "n", 1), object("id", "a", "m", 1), "/n"},
+		"one more":         {closed, object("id", "a"), object("id", "a", "x", "b"), "x"},
+		"no object":        {plain, object("id", "a"), []any{"a"}, "must be an object"},
+		"an empty text":    {filled, object("id", "a"), object("id", ""), "/id"},
+		"a short text":     {filled, object("n", "ab"), object("n", "a"), "/n"},
+		"a value excluded": {chosen, object("id", "a"), object("id", "c"), "/id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spec := strings.Replace(checkSpec, ok, c.schema, 1)
+			op := operation(t, load(t, fstest.MapFS{
+				"gateways/acs.yaml": {Data: []byte(gatewaySpec)}, "checks.yaml": {Data: []byte(spec)},
+			}), "checks.Typed")
+			for range 2 {
+				if err := op.CheckReply(http.StatusOK, c.good); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := op.CheckReply(http.StatusOK, c.value)
+			if c.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantError(t, err, c.want)
+		})
+	}
+}
+
 // TestRefusals: what an operation does not describe is held to the envelope of its gateway.
 func TestRefusals(t *testing.T) {
 	t.Parallel()

@@ -97,6 +97,10 @@ func (op *Operation) addValidation() error {
 	if op.directed = hasDirection(op.inputs) || hasDirection(op.body); op.directed {
 		op.asRequest = append(op.asRequest, openapi3.VisitAsRequest())
 	}
+	op.byShape = map[*openapi3.Schema]bool{}
+	for _, schema := range op.replies {
+		op.byShape[schema] = looksAtShapeAlone(schema)
+	}
 	if slices.ContainsFunc(slices.Collect(maps.Values(op.replies)), hasDirection) {
 		op.asReply = append(op.asReply, openapi3.VisitAsResponse())
 	}
