@@ -162,15 +162,15 @@ func newest(calls []journal.Summary) []journal.Summary {
 	return calls[:min(len(calls), listed)]
 }
 
-// overtaken is how many calls of a sandbox may be journaled after one that arrived later. A journal is read in its own
-// order, and a list is in the order of arrival.
-const overtaken = 100
+// lateArrivals is how many calls of a sandbox may be journaled after one that arrived later. A journal is read in its
+// own order, and a list is in the order of arrival.
+const lateArrivals = 100
 
 // recentOf are the newest calls of one sandbox, a few more than a page has.
 func (c *console) recentOf(
 	ctx context.Context, box *sandbox.Sandbox, f callFilter,
 ) (calls []journal.Summary, more bool, err error) {
-	limit := listed + overtaken
+	limit := listed + lateArrivals
 	if f.Before != (place{}) {
 		limit = journal.MaxLimit // most of them are passed over
 	}
@@ -185,7 +185,7 @@ func (c *console) recentOf(
 				calls = append(calls, call)
 			}
 		}
-		if !others || len(calls) >= listed+overtaken {
+		if !others || len(calls) >= listed+lateArrivals {
 			return calls, others, nil
 		}
 	}

@@ -19,8 +19,8 @@ import (
 	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
-// calm is more than the stream waits between two events, and far less than it is silent without a sign of life.
-const calm = time.Second
+// settleTime is more than the stream waits between two events, and far less than it is silent without a sign of life.
+const settleTime = time.Second
 
 // The stream begins with what the page has, so that a browser that was away settles what it missed.
 func TestTheStreamBeginsWithTheNewestCalls(t *testing.T) {
@@ -30,7 +30,7 @@ func TestTheStreamBeginsWithTheNewestCalls(t *testing.T) {
 		b.call(t, b.box)
 		b.call(t, b.box)
 		f := b.follow(t, "")
-		first := f.one(t, calm)
+		first := f.one(t, settleTime)
 		rows := ids(first.Rows)
 		want := []string{place(2, 2, "default"), place(1, 1, "default")}
 		if !first.Begin || first.Older != "" || first.Skipped != 0 || !cmp.Equal(rows, want) {
@@ -42,7 +42,7 @@ func TestTheStreamBeginsWithTheNewestCalls(t *testing.T) {
 		if got := f.header.Get("Content-Type"); got != "text/event-stream; charset=utf-8" {
 			t.Errorf("content type %s", got)
 		}
-		again := b.follow(t, "").one(t, calm)
+		again := b.follow(t, "").one(t, settleTime)
 		if diff := cmp.Diff(first, again); diff != "" {
 			t.Errorf("a second browser sees something else: %s", diff)
 		}
@@ -63,13 +63,13 @@ func TestACallReachesThePageOnce(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		b.call(t, b.box)
 		f := b.follow(t, "")
-		f.one(t, calm)
+		f.one(t, settleTime)
 		b.call(t, b.box)
-		e := f.one(t, calm)
+		e := f.one(t, settleTime)
 		if rows := ids(e.Rows); e.Begin || !cmp.Equal(rows, []string{place(2, 2, "default")}) {
 			t.Errorf("event %+v with rows %v", e, rows)
 		}
-		f.none(t, calm)
+		f.none(t, settleTime)
 	})
 }
 
@@ -110,13 +110,13 @@ func TestTheStreamKeepsToItsFilter(t *testing.T) {
 				b := newBubble(t, emulator.Options{})
 				qa := b.create(t, sandbox.Definition{ID: "qa"})
 				f := b.follow(t, test.query)
-				if e := f.one(t, calm); !e.Begin || e.Rows != "" {
+				if e := f.one(t, settleTime); !e.Begin || e.Rows != "" {
 					t.Errorf("it begins with %+v", e)
 				}
 				b.call(t, b.box)
 				b.stray(t)
 				b.call(t, qa)
-				events, _ := f.after(t, calm)
+				events, _ := f.after(t, settleTime)
 				if got := numbers(t, shown(nil, events)); !slices.Equal(got, test.want) {
 					t.Errorf("calls %v, want %v", got, test.want)
 				}
@@ -156,10 +156,10 @@ func TestClearedCallsLeaveThePage(t *testing.T) {
 						b.call(t, qa)
 					}
 					f := b.follow(t, "")
-					page := shown(nil, []callEvent{f.one(t, calm)})
+					page := shown(nil, []callEvent{f.one(t, settleTime)})
 					if since == 1 {
 						b.call(t, qa)
-						page = shown(page, []callEvent{f.one(t, calm)})
+						page = shown(page, []callEvent{f.one(t, settleTime)})
 					}
 					if err := test.end(t.Context(), b, qa); err != nil {
 						t.Fatal(err)
@@ -167,7 +167,7 @@ func TestClearedCallsLeaveThePage(t *testing.T) {
 					if test.rows != nil {
 						b.call(t, qa)
 					}
-					events, _ := f.after(t, calm)
+					events, _ := f.after(t, settleTime)
 					if got := shown(page, events); !slices.Equal(got, test.rows) {
 						t.Errorf("rows %v of %v, want %v", got, page, test.rows)
 					}
@@ -197,9 +197,9 @@ func TestThePageLearnsThatItsClockWasMoved(t *testing.T) {
 				b := newBubble(t, emulator.Options{})
 				qa := b.create(t, sandbox.Definition{ID: "qa"})
 				f := b.follow(t, "?sandbox=qa")
-				f.one(t, calm)
+				f.one(t, settleTime)
 				b.call(t, qa)
-				f.one(t, calm)
+				f.one(t, settleTime)
 				box, err := b.Sandboxes().Get(t.Context(), test.box)
 				if err != nil {
 					t.Fatal(err)
@@ -208,7 +208,7 @@ func TestThePageLearnsThatItsClockWasMoved(t *testing.T) {
 					t.Fatal(err)
 				}
 				b.call(t, qa)
-				if got := f.changes(t, calm); got != test.want {
+				if got := f.changes(t, settleTime); got != test.want {
 					t.Errorf("told %d times, want %d", got, test.want)
 				}
 			})
@@ -221,9 +221,9 @@ func TestASandboxMadeLaterIsFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		f := b.follow(t, "")
-		f.one(t, calm)
+		f.one(t, settleTime)
 		b.call(t, b.create(t, sandbox.Definition{ID: "new"}))
-		if rows := ids(f.one(t, calm).Rows); !cmp.Equal(rows, []string{place(1, 1, "new")}) {
+		if rows := ids(f.one(t, settleTime).Rows); !cmp.Equal(rows, []string{place(1, 1, "new")}) {
 			t.Errorf("rows %v", rows)
 		}
 	})
@@ -236,7 +236,7 @@ func TestASandboxWhoseTimeIsOverLeavesThePage(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		b.call(t, b.create(t, sandbox.Definition{ID: "brief", TTL: "1m"}))
 		f := b.follow(t, "")
-		f.one(t, calm)
+		f.one(t, settleTime)
 		b.real.Pass(2 * time.Minute)
 		if e := f.one(t, 16*time.Second); !cmp.Equal(e.Cleared, []string{"brief"}) {
 			t.Errorf("cleared %v", e.Cleared)
@@ -250,7 +250,7 @@ func TestAFloodIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{Journal: store.Bound{Records: 5000}})
 		f := b.follow(t, "")
-		f.one(t, calm)
+		f.one(t, settleTime)
 		b.call(t, b.box)
 		if n := len(ids(f.one(t, 0).Rows)); n != 1 { // at once: nothing came before it
 			t.Fatalf("%d rows", n)
@@ -260,7 +260,7 @@ func TestAFloodIsBounded(t *testing.T) {
 			b.call(t, b.box)
 		}
 		f.none(t, 100*time.Millisecond)
-		e := f.one(t, calm)
+		e := f.one(t, settleTime)
 		rows := ids(e.Rows)
 		if len(rows) != 200 || e.Skipped != flood-200 || rows[0] != place(flood+1, flood+1, "default") {
 			t.Errorf("%d rows and %d skipped of %d, the first %s", len(rows), e.Skipped, flood, rows[0])
@@ -276,14 +276,14 @@ func TestEventsComeAFewTimesASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		f := b.follow(t, "")
-		f.one(t, calm)
+		f.one(t, settleTime)
 		var all []callEvent
 		for range 100 { // in a second
 			b.call(t, b.box)
 			some, _ := f.after(t, 10*time.Millisecond)
 			all = append(all, some...)
 		}
-		last, _ := f.after(t, calm)
+		last, _ := f.after(t, settleTime)
 		all = append(all, last...)
 		seen := map[string]int{}
 		for _, e := range all {
@@ -308,13 +308,13 @@ func TestCallsThatGaveWayAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{Journal: store.Bound{Records: 50}})
 		f := b.follow(t, "")
-		f.one(t, calm)
+		f.one(t, settleTime)
 		b.call(t, b.box)
 		f.one(t, 0)
 		for range 120 {
 			b.call(t, b.box)
 		}
-		if e := f.one(t, calm); len(ids(e.Rows))+e.Skipped != 120 || e.Skipped < 70 {
+		if e := f.one(t, settleTime); len(ids(e.Rows))+e.Skipped != 120 || e.Skipped < 70 {
 			t.Errorf("%d rows and %d skipped of 120", len(ids(e.Rows)), e.Skipped)
 		}
 	})
@@ -325,7 +325,7 @@ func TestASilentStreamShowsThatItIsAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		f := b.follow(t, "")
-		f.one(t, calm)
+		f.one(t, settleTime)
 		if events, comments := f.after(t, time.Minute); len(events) != 0 || comments < 3 || comments > 4 {
 			t.Errorf("%d events and %d comments in a minute", len(events), comments)
 		}
@@ -344,10 +344,10 @@ func TestTheStreamEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBubble(t, emulator.Options{})
 				f := b.follow(t, "")
-				f.one(t, calm)
+				f.one(t, settleTime)
 				end(b, f)
 				b.call(t, b.box)
-				f.none(t, calm)
+				f.none(t, settleTime)
 				select {
 				case <-f.ended:
 				default:

@@ -19,7 +19,7 @@ import (
 func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 	gw := p.gatewayOf(in.request)
 	if gw == nil {
-		return p.ownVoice(ctx, in)
+		return p.answerUnclaimed(ctx, in)
 	}
 	steps := p.newTimeline()
 	steps.begin(stepRoute)

@@ -67,14 +67,14 @@ func read(r *http.Request) (*wire.Request, *unread) {
 	}
 	if n := len(r.RequestURI); n > MaxURL {
 		req.RawQuery = "" // too much to look at
-		return req, tooMuch(http.StatusRequestURITooLong, checkURL, "bytes", n, MaxURL)
+		return req, overLimit(http.StatusRequestURITooLong, checkURL, "bytes", n, MaxURL)
 	}
 	count, size := measure(r.Header)
 	if size > MaxHeader {
-		return req, tooMuch(http.StatusRequestHeaderFieldsTooLarge, checkHeader, "bytes", size, MaxHeader)
+		return req, overLimit(http.StatusRequestHeaderFieldsTooLarge, checkHeader, "bytes", size, MaxHeader)
 	}
 	if count > MaxHeaders {
-		return req, tooMuch(http.StatusRequestHeaderFieldsTooLarge, checkHeader, "lines", count, MaxHeaders)
+		return req, overLimit(http.StatusRequestHeaderFieldsTooLarge, checkHeader, "lines", count, MaxHeaders)
 	}
 	if r.Body == http.NoBody {
 		return req, cutParameters(req)
@@ -87,7 +87,7 @@ func read(r *http.Request) (*wire.Request, *unread) {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		req.Body = nil
 		size := int(max(r.ContentLength, MaxBody+1))
-		return req, tooMuch(http.StatusRequestEntityTooLarge, checkBody, "bytes", size, MaxBody)
+		return req, overLimit(http.StatusRequestEntityTooLarge, checkBody, "bytes", size, MaxBody)
 	}
 	return req, unreadBody(err)
 }
@@ -119,7 +119,7 @@ func cutParameters(req *wire.Request) *unread {
 	if form {
 		req.Body = req.Body[:endOf(string(req.Body), MaxParameters)]
 	}
-	return tooMuch(http.StatusRequestEntityTooLarge, checkCount, "names", n, MaxParameters)
+	return overLimit(http.StatusRequestEntityTooLarge, checkCount, "names", n, MaxParameters)
 }
 
 // parts is how many there are between separators.
@@ -175,7 +175,7 @@ func measure(header http.Header) (lines, size int) {
 	return lines, size
 }
 
-func tooMuch(status int, what, unit string, got, limit int) *unread {
+func overLimit(status int, what, unit string, got, limit int) *unread {
 	return &unread{
 		status: status, kind: wire.TooLarge, what: what,
 		finding: wire.Finding{

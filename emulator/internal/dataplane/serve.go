@@ -13,7 +13,7 @@ import (
 )
 
 // Handler is the data plane as an http.Handler. Its routes are those of the catalogue; a request that fits none of them
-// is answered as well, by the gateway that claims it or in our own voice.
+// is answered as well, by the gateway that claims it or with problem details of our own.
 func (p *Plane) Handler() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true

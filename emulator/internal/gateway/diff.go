@@ -19,10 +19,10 @@ func FirstDifference(server, client string) string {
 	for at < len(server) && at < len(client) && server[at] == client[at] {
 		at++
 	}
-	return fmt.Sprintf("at byte %d: server has %s, client has %s", at, around(server, at), around(client, at))
+	return fmt.Sprintf("at byte %d: server has %s, client has %s", at, excerpt(server, at), excerpt(client, at))
 }
 
-func around(text string, at int) string {
+func excerpt(text string, at int) string {
 	start := max(0, at-differenceContext)
 	for start < at && !utf8.RuneStart(text[start]) {
 		start++

@@ -7,7 +7,7 @@
 // What did not change stays the same element, with its focus and its open <details>. An event "refreshed" of the
 // document tells modules that give elements more than HTML does.
 
-const calm = 400; // ms between two refreshes that nobody asked for
+const refreshDelay = 400; // ms between two refreshes that nobody asked for
 
 let asking; // the refresh under way
 
@@ -91,7 +91,7 @@ if (stream) {
       due ??= setTimeout(() => {
         due = undefined;
         refresh();
-      }, calm);
+      }, refreshDelay);
     });
   };
   document.addEventListener("visibilitychange", follow);

@@ -254,7 +254,7 @@ func (x *exchange) checkSecurityToken(ctx context.Context, turn *sandbox.Turn, k
 	case got == "" && (key.Temporary || key.SecurityToken != ""):
 		return gateway.Refuse(wire.MissingSecurityToken, tokenCheck,
 			"The AccessKey "+key.ID+" is temporary: its security token must come with every call.")
-	case got == "", key.SecurityToken != "" && same([]byte(key.SecurityToken), got):
+	case got == "", key.SecurityToken != "" && equal([]byte(key.SecurityToken), got):
 		return nil
 	}
 	claims, issued := turn.OpenSecurityToken(got)

@@ -75,7 +75,7 @@ func (x *exchange) pick() error {
 	var versions []string
 	for _, op := range known {
 		if op.API.Version == version {
-			return x.take(op)
+			return x.setOperation(op)
 		}
 		versions = append(versions, op.API.Version)
 	}
@@ -83,7 +83,7 @@ func (x *exchange) pick() error {
 		"The action "+action+" does not exist in this version.", strings.Join(versions, " or "), version)
 }
 
-func (x *exchange) take(op *contract.Operation) error {
+func (x *exchange) setOperation(op *contract.Operation) error {
 	x.op = op
 	x.call.API, x.call.Operation = op.API.Name, op.ID
 	for _, method := range op.Methods {
@@ -105,7 +105,7 @@ func (x *exchange) pickByPath() error {
 		return gateway.Refuse(wire.UnknownPath, "path", "No operation has the path "+x.req.Path+".")
 	}
 	x.path = params
-	if err := x.take(op); err != nil {
+	if err := x.setOperation(op); err != nil {
 		return err
 	}
 	switch version := x.req.Header.Get(versionHeader); version {

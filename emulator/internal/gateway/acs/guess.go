@@ -80,11 +80,11 @@ func guessSecret(secret, text string, matches func(secret, text string) bool) (g
 
 func (x *exchange) guessRPC(secret string, pairs []pair) guess {
 	matches := func(secret, text string) bool {
-		return same(sha1Signature(secret+rpcKeySuffix, text), x.claim.signature)
+		return equal(sha1Signature(secret+rpcKeySuffix, text), x.claim.signature)
 	}
 	right := canonical(pairs)
 	server := rpcString(x.req.Method, right)
-	if same(sha1Signature(secret, server), x.claim.signature) {
+	if equal(sha1Signature(secret, server), x.claim.signature) {
 		return guess{"The string is right; the key must be the secret followed by &.", server}
 	}
 	if found, ok := guessSecret(secret, server, matches); ok {
@@ -109,7 +109,7 @@ func (x *exchange) guessRPC(secret string, pairs []pair) guess {
 }
 
 func (x *exchange) guessROA(secret, server string) guess {
-	matches := func(secret, text string) bool { return same(sha1Signature(secret, text), x.claim.signature) }
+	matches := func(secret, text string) bool { return equal(sha1Signature(secret, text), x.claim.signature) }
 	if matches(secret+rpcKeySuffix, server) {
 		return guess{"The string is right; the key of ROA calls is the secret alone, without &.", server}
 	}

@@ -238,7 +238,7 @@ func (k *keyedMACs) signature(a algorithm, secret string, text []byte) [2 * sumS
 // signs reports whether the signature is the one of the text.
 func (a algorithm) signs(signature, secret string, text []byte) bool {
 	want := a.signature(secret, text)
-	return same(want[:], signature)
+	return equal(want[:], signature)
 }
 
 func hexOf(sum [sumSize]byte) (text [2 * sumSize]byte) {

@@ -26,7 +26,7 @@ func (x *exchange) checkSignature(key sandbox.Key) error {
 func (x *exchange) checkRPCSignature(secret string) error {
 	pairs := rpcPairs(x.query, x.form)
 	server := rpcString(x.req.Method, canonical(pairs))
-	if same(sha1Signature(secret+rpcKeySuffix, server), x.claim.signature) {
+	if equal(sha1Signature(secret+rpcKeySuffix, server), x.claim.signature) {
 		return nil
 	}
 	return mismatch(server, x.guessRPC(secret, pairs), server)
@@ -35,7 +35,7 @@ func (x *exchange) checkRPCSignature(secret string) error {
 func (x *exchange) checkROASignature(secret string) error {
 	server := roaString(x.req, x.query, false)
 	for _, text := range []string{server, roaString(x.req, x.query, true)} {
-		if same(sha1Signature(secret, text), x.claim.signature) {
+		if equal(sha1Signature(secret, text), x.claim.signature) {
 			return nil
 		}
 	}
@@ -49,7 +49,7 @@ func (x *exchange) checkV3Signature(secret string) error {
 	request := appendCanonicalRequest(room[:0], x.req, appendCanonical(query[:0], x.query), x.claim.signedHeaders, payload)
 	server := algorithm.v3String(request)
 	want := x.gateway.macs.signature(algorithm, secret, server)
-	if same(want[:], x.claim.signature) && payload == x.req.Header.Get(digestHeader) {
+	if equal(want[:], x.claim.signature) && payload == x.req.Header.Get(digestHeader) {
 		return nil
 	}
 	shown := string(request)
@@ -67,8 +67,8 @@ func (x *exchange) checkV3Signature(secret string) error {
 	return fault
 }
 
-// same compares in a time that does not tell how much is alike.
-func same(want []byte, got string) bool {
+// equal compares in a time that does not tell how much is alike.
+func equal(want []byte, got string) bool {
 	var room [128]byte // for the longest of the signatures
 	return hmac.Equal(want, append(room[:0], got...))
 }

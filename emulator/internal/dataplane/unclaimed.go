@@ -10,7 +10,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// notice is what the emulator says in its own voice, to requests that belong to no API: RFC 9457 problem details.
+// notice answers a request that belongs to no API: RFC 9457 problem details, with what is served.
 type notice struct {
 	Title  string   `json:"title"`
 	Status int      `json:"status"`
@@ -18,8 +18,8 @@ type notice struct {
 	Served []string `json:"served"`
 }
 
-// ownVoice answers what no gateway claims, and keeps it in the journal of the default sandbox.
-func (p *Plane) ownVoice(ctx context.Context, in arrival) delivery {
+// answerUnclaimed answers what no gateway claims, and keeps it in the journal of the default sandbox.
+func (p *Plane) answerUnclaimed(ctx context.Context, in arrival) delivery {
 	req := in.request
 	n := notice{
 		Status: http.StatusNotFound, Served: p.served(),
@@ -50,7 +50,7 @@ func (p *Plane) ownVoice(ctx context.Context, in arrival) delivery {
 	return delivery{Reply: reply, seen: seen}
 }
 
-// ownReply is a reply in our own voice.
+// ownReply is a reply to a request that belongs to no API.
 func ownReply(status int, body []byte) wire.Reply {
 	return wire.Reply{
 		Status: status, Body: body, Outcome: "http." + strconv.Itoa(status),
