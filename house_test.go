@@ -5,10 +5,13 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/goccy/go-yaml"
 )
 
 // providerWords are facts of the emulated services that gateways and APIs alone know, in lower case: parts of headers,
@@ -33,15 +36,9 @@ func knowsProviders(dir string) bool {
 func TestGatewaysAloneKnowTheirProviders(t *testing.T) {
 	t.Parallel()
 	read := 0
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && path != ".", entry.Name() == "node_modules":
-			return fs.SkipDir
-		case entry.IsDir(), !strings.HasSuffix(path, ".go"), strings.HasSuffix(path, "_test.go"),
-			knowsProviders(filepath.Dir(path)):
-			return nil
+	for _, path := range codeFiles(t) {
+		if knowsProviders(filepath.Dir(path)) {
+			continue
 		}
 		read++
 		for place, text := range stringsOf(t, path) {
@@ -51,10 +48,6 @@ func TestGatewaysAloneKnowTheirProviders(t *testing.T) {
 				}
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	if read < 100 {
 		t.Errorf("only %d files were read", read)
@@ -77,4 +70,73 @@ func stringsOf(t *testing.T, path string) map[string]string {
 		return true
 	})
 	return found
+}
+
+// TestEveryPackageStandsInTheImportTable: the linter says for each folder with code what it may import. Only the root
+// is left out, whose main calls the command line.
+func TestEveryPackageStandsInTheImportTable(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(".golangci.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Linters struct {
+			Settings struct {
+				Depguard struct {
+					Rules map[string]struct{ Files []string }
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(raw, &config); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{".": true}
+	for _, rule := range config.Linters.Settings.Depguard.Rules {
+		for _, pattern := range rule.Files {
+			known[strings.TrimSuffix(strings.TrimPrefix(pattern, "**/"), "/*.go")] = true
+		}
+	}
+	var dirs []string
+	for _, path := range codeFiles(t) {
+		dirs = append(dirs, filepath.ToSlash(filepath.Dir(path)))
+	}
+	dirs = slices.Compact(dirs)
+	if len(dirs) < 40 {
+		t.Errorf("only %d folders were found", len(dirs))
+	}
+	for _, dir := range dirs {
+		parent := filepath.ToSlash(filepath.Join(filepath.Dir(dir), "*"))
+		if !known[dir] && !known[parent] {
+			t.Errorf("%s: add a row to depguard's rules in .golangci.yaml: what may it import?", dir)
+		}
+	}
+}
+
+// codeFiles are the files of this module that hold code beside tests.
+func codeFiles(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != "." && isApart(path, entry.Name()):
+			return fs.SkipDir
+		case !entry.IsDir() && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
+			files = append(files, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// isApart reports whether a folder is no part of this module.
+func isApart(path, name string) bool {
+	_, err := os.Stat(filepath.Join(path, "go.mod"))
+	return err == nil || strings.HasPrefix(name, ".") || name == "node_modules"
 }
