@@ -19,12 +19,12 @@ const (
 // CallFields reads the parameters and headers of one call as text, for conditions and templates.
 type CallFields struct {
 	Call *wire.Call
-	// body is the JSON object of the request body. It is read when a parameter is first asked for before validation.
+	// body is the JSON object in the request body. It is decoded when a parameter is first needed before validation.
 	body     map[string]any
 	bodyRead bool
 }
 
-// Header returns the values of a header, whose name is in the form in which net/http keeps it.
+// Header returns the values of a header. The name must be in canonical form (http.CanonicalHeaderKey).
 func (f *CallFields) Header(name string) (text string, present bool) {
 	if name == "Host" {
 		return f.Call.Request.Host, f.Call.Request.Host != ""
@@ -33,7 +33,7 @@ func (f *CallFields) Header(name string) (text string, present bool) {
 	return strings.Join(values, ", "), ok
 }
 
-// Parameter returns the parameter of that name. Where there is none, the dots of the name lead into a JSON value.
+// Parameter returns the parameter of that name. If there is none, dots in the name lead to members of a JSON value.
 func (f *CallFields) Parameter(name string) (text string, present bool) {
 	if text, ok := f.Call.Text[name]; ok {
 		return text, true
@@ -59,7 +59,7 @@ func (f *CallFields) Parameter(name string) (text string, present bool) {
 	return Text(value), ok
 }
 
-// value finds a validated parameter, or before validation a member of the JSON body.
+// value finds a validated parameter or, before validation, a member of the JSON body.
 func (f *CallFields) value(name string) (any, bool) {
 	if f.Call.Params != nil {
 		value, ok := f.Call.Params[name]
@@ -74,7 +74,7 @@ func (f *CallFields) value(name string) (any, bool) {
 	return value, ok
 }
 
-// decodeObject reads a text that is a JSON object.
+// decodeObject decodes a text that is a JSON object; it is false for any other text.
 func decodeObject(text string) (any, bool) {
 	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
 		return nil, false

@@ -57,8 +57,8 @@ func Placeholders(code string, ops ...*contract.Operation) int {
 	return most
 }
 
-// DefaultFill is what goes into placeholders for which a script gives no value: the operation's first parameter, since
-// most of them name one.
+// DefaultFill is what goes into placeholders for which a script gives no value. Most of them stand for the name of a
+// parameter, so it is the operation's first required parameter, or its first one when none is required.
 func DefaultFill(op *contract.Operation) []string {
 	if required := op.Required(); len(required) > 0 {
 		return required[:1]

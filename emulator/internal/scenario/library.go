@@ -23,7 +23,7 @@ type Library struct {
 }
 
 // NewLibrary finds the shipped files, *.yaml at the root of the file system, and adds the generated scenarios. Each
-// file is named like its scenario. A file is decoded when it is first asked for, since decoding all of them would
+// file is named after its scenario. A file is decoded when it is first asked for, since decoding all of them would
 // delay every start.
 func NewLibrary(catalogue *contract.Catalogue, shipped fs.FS, decode Decoder) (*Library, error) {
 	l := &Library{byName: map[string]func() (*Scenario, error){}}
@@ -42,7 +42,7 @@ func NewLibrary(catalogue *contract.Catalogue, shipped fs.FS, decode Decoder) (*
 	return l, nil
 }
 
-// readShipped reads a shipped file, which must be named like its scenario.
+// readShipped reads a shipped file, which must be named after its scenario.
 func readShipped(shipped fs.FS, file, name string, decode Decoder) (*Scenario, error) {
 	source, err := fs.ReadFile(shipped, file)
 	if err != nil {
@@ -81,8 +81,8 @@ func (l *Library) Check() error {
 	return nil
 }
 
-// Suggest returns the name that was most likely meant, empty where none is near: the nearest one, or the first that
-// begins with what was written.
+// Suggest returns the known name that was most likely meant: the nearest one, or else the first that begins with what
+// was written. It is empty when there is neither.
 func (l *Library) Suggest(name string) string {
 	if near := nearest.Name(name, l.names); near != "" || name == "" {
 		return near

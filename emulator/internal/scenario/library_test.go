@@ -24,7 +24,7 @@ func builtin(tb testing.TB) *contract.Catalogue {
 	return catalogue
 }
 
-// decode reads a document that must be good.
+// decode reads a document that must have no problems.
 func decode(tb testing.TB, source string) *scenario.Scenario {
 	tb.Helper()
 	s, problems := language.Decode([]byte(source), builtin(tb))
@@ -39,7 +39,7 @@ func TestGenerated(t *testing.T) {
 	t.Parallel()
 	catalogue := builtin(t)
 	all := scenario.Generated(catalogue)
-	// Generated scenarios have no lines, and an empty list is like none.
+	// Generated scenarios have no line numbers, and an empty list counts as equal to none.
 	written := cmp.Options{
 		cmpopts.EquateEmpty(), cmpopts.IgnoreFields(scenario.Rule{}, "Line"), cmpopts.IgnoreFields(scenario.Step{}, "Line"),
 	}
@@ -84,11 +84,11 @@ func TestLibrary(t *testing.T) {
 	}
 	for _, name := range names {
 		if s, ok := l.Get(name); !ok || s.Name != name {
-			t.Errorf("%s is not found under its name", name)
+			t.Errorf("Get(%q) does not find the scenario of that name", name)
 		}
 	}
 	if _, ok := l.Get("mqtt"); ok {
-		t.Error("a name that is only the beginning of one is found")
+		t.Error("a prefix of a name is found")
 	}
 	tests := map[string]string{
 		"mqtt-throtled-then-fine":                    "mqtt-throttled-then-fine",
@@ -100,12 +100,12 @@ func TestLibrary(t *testing.T) {
 	}
 	for name, want := range tests {
 		if got := l.Suggest(name); got != want {
-			t.Errorf("for %q it suggests %q, want %q", name, got, want)
+			t.Errorf("Suggest(%q) is %q, want %q", name, got, want)
 		}
 	}
 }
 
-// TestShipped holds the shipped files to what the language leaves open.
+// TestShipped checks what the language does not require of a file: the line for editors and a summary.
 func TestShipped(t *testing.T) {
 	t.Parallel()
 	files, err := scenarios.Files.ReadDir(".")

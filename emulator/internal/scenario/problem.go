@@ -12,11 +12,11 @@ type Problem struct {
 	Column int `json:"column"`
 	// Message says what is wrong.
 	Message string `json:"message"`
-	// Meant is the known name nearest to what was written, empty where none is near.
+	// Meant is the known name nearest to what was written, empty when none is near.
 	Meant string `json:"meant,omitempty"`
 }
 
-// String is the problem in one line, with its place first, as compilers print it.
+// String is the problem on one line that begins with its position, as compilers print it.
 func (p Problem) String() string {
 	text := fmt.Sprintf("%d:%d: %s", p.Line, p.Column, p.Message)
 	if p.Meant != "" {
@@ -28,7 +28,7 @@ func (p Problem) String() string {
 // Problems are the problems of a document as an error.
 type Problems []Problem
 
-// Error lists the problems, one a line.
+// Error lists the problems, one per line.
 func (p Problems) Error() string {
 	lines := make([]string, len(p))
 	for i, problem := range p {

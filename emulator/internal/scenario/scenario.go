@@ -18,7 +18,7 @@ type Scenario struct {
 	Source string
 }
 
-// What a rule can be on beside a single operation: all operations of an API, written as the API's name with this
+// What a rule can name besides a single operation: all operations of an API, written as the API's name with this
 // suffix, or all operations.
 const (
 	WholeAPI      = ".*"
@@ -31,7 +31,7 @@ type Rule struct {
 	On string
 	// When holds the conditions, all of which must hold; a rule without conditions takes every call that it is on.
 	When []Condition
-	// Arrival rules fire before authentication.
+	// Arrival says that the rule is asked before authentication instead of after validation.
 	Arrival bool
 	// Quota, when set, counts calls instead of stepping through Script: calls within it go on to the next rules, and
 	// calls over it take the step Over.
@@ -43,7 +43,7 @@ type Rule struct {
 	Line int
 }
 
-// End says what a rule does once each of its steps was taken.
+// End says what a rule does once all of its steps have been taken.
 type End int
 
 const (
@@ -121,9 +121,9 @@ const (
 type Condition struct {
 	// Field is "params.X", "headers.X" or "credential".
 	Field string
-	// Test says yes or no to the field's text; present is false for an absent one.
+	// Test tells whether the field's text meets the condition; present is false when the call lacks the field.
 	Test func(text string, present bool) bool
-	// Expected says in words what Test wants, for explanations: `a glob post-cn-*`.
+	// Expected describes what Test accepts, for explanations: `a glob post-cn-*`.
 	Expected string
 }
 

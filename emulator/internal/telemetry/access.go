@@ -8,12 +8,12 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
-// maxName bounds the names that people choose, in the access log and in traces.
+// maxName is how many bytes of a name that users choose are kept in the access log and in traces.
 const maxName = 128
 
-// log writes the record of a call. All of its values come from the specs, from the emulator itself or from who steers
-// it: a client cannot write into the log. What no spec documents is the outcome "other"; the journal has all of it,
-// under the request id.
+// log writes the record of a call. All of its values come from the specs, from the emulator itself or from the people
+// who control it: a client cannot write into the log. An outcome that no spec documents is logged as "other"; the
+// journal has it in full, under the request id.
 func (t *Telemetry) log(ctx context.Context, l *labels, outcome string, o *dataplane.Observation) {
 	record := slog.NewRecord(o.Done, slog.LevelInfo, "call", 0)
 	if !t.access.Enabled(ctx, record.Level) {
@@ -40,13 +40,13 @@ func (t *Telemetry) log(ctx context.Context, l *labels, outcome string, o *datap
 		attrs = append(attrs, slog.String("network", o.Network))
 	}
 	record.AddAttrs(attrs...)
-	_ = t.access.Handle(ctx, record) // a log that cannot be written has nowhere to say so
+	_ = t.access.Handle(ctx, record) // if the log cannot be written, there is nowhere to report it
 }
 
 // milliseconds returns a duration in milliseconds, to the microsecond.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// bounded cuts a text that is longer than limit bytes, between characters.
+// bounded cuts a text that is longer than limit bytes; it does not cut within a character.
 func bounded(text string, limit int) string {
 	if len(text) <= limit {
 		return text

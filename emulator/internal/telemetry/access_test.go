@@ -35,7 +35,7 @@ func TestAccessLog(t *testing.T) {
 			head + "gateway=acs api=onsmqtt operation=ApplyToken outcome=InvalidParameter.%s status=400 duration_ms=1.5 " +
 				"bytes_in=4 bytes_out=70 request_id=ID-1\n",
 		},
-		"an outcome of a script's own": {
+		"an outcome that a script made up": {
 			func(o *dataplane.Observation) { o.Outcome = "x\nlevel=ERROR msg=\"forged\"" },
 			head + "gateway=acs api=onsmqtt operation=ApplyToken outcome=other status=200 duration_ms=1.5 " +
 				"bytes_in=4 bytes_out=70 request_id=ID-1\n",
@@ -58,7 +58,7 @@ func TestAccessLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			seen := open(t, telemetry.Options{AccessLog: slog.NewTextHandler(&out, nil)})
+			seen := newTelemetry(t, telemetry.Options{AccessLog: slog.NewTextHandler(&out, nil)})
 			seen.Observe(t.Context(), call(t, c.change))
 			if got := out.String(); got != c.want {
 				t.Errorf("got  %swant %s", got, c.want)
@@ -70,7 +70,7 @@ func TestAccessLog(t *testing.T) {
 func TestAccessLogAsJSON(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	seen := open(t, telemetry.Options{AccessLog: slog.NewJSONHandler(&out, nil)})
+	seen := newTelemetry(t, telemetry.Options{AccessLog: slog.NewJSONHandler(&out, nil)})
 	seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) { o.Scenario = strings.Repeat("é", 1000) }))
 	var got struct {
 		Time       time.Time
@@ -92,12 +92,12 @@ func TestAccessLogAsJSON(t *testing.T) {
 	}
 }
 
-// TestAccessLogOfAHandlerThatWantsNothing asks the handler before anything is put together.
-func TestAccessLogOfAHandlerThatWantsNothing(t *testing.T) {
+// TestAccessLogBelowTheLevelOfItsHandler logs nothing when the handler takes only errors.
+func TestAccessLogBelowTheLevelOfItsHandler(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	handler := slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelError})
-	open(t, telemetry.Options{AccessLog: handler}).Observe(context.Background(), call(t))
+	newTelemetry(t, telemetry.Options{AccessLog: handler}).Observe(context.Background(), call(t))
 	if out.Len() > 0 {
 		t.Errorf("%s", out.String())
 	}

@@ -7,11 +7,11 @@ import (
 )
 
 // TracesConfigured tells whether the environment asks for traces: it names an endpoint for OTLP and does not switch
-// traces off. OpenTelemetry itself would assume a collector on this machine where no endpoint is named; Tokenstage
-// connects to nothing unasked. An error says which of these settings is wrong, without its value.
+// traces off. Without an endpoint, OpenTelemetry itself would assume a collector on this machine; Tokenstage
+// connects to nothing that it was not told of. An error says which of these settings is wrong, without its value.
 //
-// Everything else of OTEL_* is read from the environment of the process by OpenTelemetry's libraries, once New is told
-// to trace.
+// All other OTEL_* variables are read from the environment of the process by OpenTelemetry's libraries, once New is
+// told to trace.
 func TracesConfigured(lookup func(name string) (string, bool)) (bool, error) {
 	get := func(name string) string {
 		value, _ := lookup(name)

@@ -76,7 +76,8 @@ func TestTracesWronglyConfigured(t *testing.T) {
 	}
 }
 
-// FuzzTracesConfigured asks for traces only where a request can be sent to the endpoint, and shows no value otherwise.
+// FuzzTracesConfigured checks that traces are configured only if a request can be made for the endpoint, and that an
+// error does not show the value of the setting.
 func FuzzTracesConfigured(f *testing.F) {
 	f.Add("http://127.0.0.1:4318", "otlp", "http/json")
 	f.Add("https://[::1]:4318/base/?q", "none", "grpc")

@@ -12,8 +12,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// loggingExporter passes spans to another exporter and logs when that begins to fail and when it works again, so that
-// an absent collector is reported once.
+// loggingExporter passes spans to another exporter. It logs when that one begins to fail and when it works again, so an
+// absent collector is reported only once.
 type loggingExporter struct {
 	sdktrace.SpanExporter
 
@@ -21,10 +21,11 @@ type loggingExporter struct {
 	failing atomic.Bool
 }
 
-// maxReason bounds the reason of a failure in the log: a collector may answer with a whole page.
+// maxReason is how many bytes of an error are logged: a collector may answer with a whole page.
 const maxReason = 512
 
-// ExportSpans drops a batch that the collector does not take. It returns no error: the SDK would report each.
+// ExportSpans drops a batch that the collector does not take. It returns no error, since the SDK would report every
+// one.
 func (x *loggingExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	err := x.SpanExporter.ExportSpans(ctx, spans)
 	if failed := err != nil; x.failing.Swap(failed) != failed {
@@ -37,15 +38,15 @@ func (x *loggingExporter) ExportSpans(ctx context.Context, spans []sdktrace.Read
 	return nil
 }
 
-// firstError keeps the first error that OpenTelemetry reports. It is a slog.Handler, since a setting that cannot be
-// read is reported in no other way than by the libraries' log.
+// firstError keeps the first error that OpenTelemetry reports. It is a slog.Handler, since the libraries report a
+// setting that they cannot read only in their log.
 type firstError struct {
 	mu  sync.Mutex
 	err error
 }
 
-// watchOpenTelemetry keeps what OpenTelemetry reports from standard error, where the libraries would write whole
-// headers, and returns where the first error is kept. The libraries have one log and one error handler for the process.
+// watchOpenTelemetry replaces the log and the error handler of OpenTelemetry's libraries, which would write whole
+// headers to standard error, and returns what keeps the first error instead. Both exist once for the whole process.
 func watchOpenTelemetry() *firstError {
 	first := &firstError{}
 	otel.SetLogger(logr.FromSlogHandler(first))
@@ -61,7 +62,7 @@ func (f *firstError) keep(err error) {
 	}
 }
 
-// get returns the first error, nil when there was none.
+// get returns the first error, nil if there was none.
 func (f *firstError) get() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -2,5 +2,5 @@ package telemetry
 
 import "context"
 
-// Flush sends what waits in the batch.
+// Flush sends the spans that wait in the batch.
 func Flush(ctx context.Context, t *Telemetry) error { return t.traces.provider.ForceFlush(ctx) }

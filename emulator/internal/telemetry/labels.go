@@ -10,8 +10,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// labels name a group of calls: those of one operation, those that a gateway refused before it knew the operation, or
-// those that no gateway claimed. The specs decide how many groups there are, whatever clients send.
+// labels name a group of calls that are counted together: those of one operation, those that a gateway refused before
+// it knew the operation, or those that no gateway claimed. The specs decide how many groups there are, whatever clients
+// send.
 type labels struct {
 	index                   int // in labelTable.all
 	gateway, api, operation string
@@ -71,7 +72,7 @@ func (l *labels) operationName() string {
 	return l.api + "." + l.operation
 }
 
-// labelTable holds the labels of all calls that can come. It never changes, so looking labels up takes no lock.
+// labelTable holds the labels of all calls that can arrive. It never changes, so looking labels up takes no lock.
 type labelTable struct {
 	all         []*labels
 	byOperation map[string]*labels

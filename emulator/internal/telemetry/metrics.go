@@ -14,17 +14,17 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
-// metrics count the calls. All series are made at the start, so that a call costs no look-up by label and no memory,
-// and that Prometheus sees the first error of a kind as an increase.
+// metrics count the calls. All series are made at the start, so that a call needs no look-up by label and allocates
+// no memory, and so that Prometheus sees the first error of a kind as an increase.
 type metrics struct {
 	registry           *prometheus.Registry
-	calls              []callMetrics // by index of the labels
+	calls              []callMetrics // indexed by labels.index
 	panics, violations prometheus.Counter
 }
 
 // callMetrics are the series of the calls that share their labels.
 type callMetrics struct {
-	outcomes      []prometheus.Counter // by index of the outcome
+	outcomes      []prometheus.Counter // indexed like labels.outcomes
 	duration      prometheus.Observer
 	requestBytes  prometheus.Counter
 	responseBytes prometheus.Counter
@@ -39,7 +39,8 @@ func durationBuckets() []float64 {
 	}
 }
 
-// newMetrics makes and registers the metrics of the calls. Names and units follow Prometheus, Metric and label naming.
+// newMetrics creates and registers the metrics of calls. Names and units follow the Prometheus page "Metric and label
+// naming".
 func newMetrics(table *labelTable) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(), calls: make([]callMetrics, len(table.all))}
 	names := []string{"gateway", "api", "operation"}
@@ -100,14 +101,14 @@ func (m *metrics) observe(l *labels, outcome int, o *dataplane.Observation) {
 	}
 }
 
-// Gauges ask the emulator for what it knows itself, whenever metrics are read.
+// Gauges are functions that return current values of the emulator. They are called whenever metrics are read.
 type Gauges struct {
 	InFlight  func() int64
 	Sandboxes func() int
 }
 
 // handler serves the metrics of the calls together with those of the emulator and of its process. The latter are set up
-// with the first request, which spares the start of the server a third of a millisecond.
+// by the first request, which makes the start of the server a third of a millisecond faster.
 func (m *metrics) handler(g Gauges) http.Handler {
 	inFlight := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "tokenstage_requests_in_flight", Help: "Requests of the data plane that are being answered.",
@@ -119,29 +120,31 @@ func (m *metrics) handler(g Gauges) http.Handler {
 		return promhttp.HandlerFor(prometheus.Gatherers{m.registry, process}, promhttp.HandlerOpts{})
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Asked here, where the server recovers from a panic: a collector runs in a goroutine of its own.
+		// The gauges are called here, where the server recovers from a panic: a collector would call them in a
+		// goroutine of its own.
 		inFlight.Set(float64(g.InFlight()))
 		sandboxes.Set(float64(g.Sandboxes()))
 		setUp().ServeHTTP(w, r)
 	})
 }
 
-// newProcessRegistry registers what is read from the Go runtime and the system with every request.
+// newProcessRegistry returns a registry of the build and of metrics that each request reads from Go and the system.
 func newProcessRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
-	collections := regexp.MustCompile(`^/gc/cycles/total:gc-cycles$|^/cpu/classes/gc/total:cpu-seconds$`)
+	gcMetrics := regexp.MustCompile(`^/gc/cycles/total:gc-cycles$|^/cpu/classes/gc/total:cpu-seconds$`)
 	registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tokenstage_build_info", Help: "What was built; the value is always 1.", ConstLabels: buildLabels(),
 		}, func() float64 { return 1 }),
 		collectors.NewGoCollector(
-			collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: collections})),
+			collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: gcMetrics})),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return registry
 }
 
-// buildLabels returns what the go command wrote into the binary, under the label names of prometheus/common/version.
+// buildLabels returns the version that the go command wrote into the binary, by the label names of the package
+// prometheus/common/version.
 func buildLabels() prometheus.Labels {
 	version, revision := "unknown", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -34,14 +34,14 @@ func scrape(t testing.TB, seen *telemetry.Telemetry) *httptest.ResponseRecorder 
 	return got
 }
 
-func exposed(t testing.TB, seen *telemetry.Telemetry) string {
+func metricsText(t testing.TB, seen *telemetry.Telemetry) string {
 	t.Helper()
 	return scrape(t, seen).Body.String()
 }
 
 func TestMetricsFormat(t *testing.T) {
 	t.Parallel()
-	seen := open(t, telemetry.Options{})
+	seen := newTelemetry(t, telemetry.Options{})
 	for range 2 { // every handler serves the same metrics
 		got := scrape(t, seen).Header().Get("Content-Type")
 		if !strings.HasPrefix(got, "text/plain; version=0.0.4; charset=utf-8") {
@@ -50,10 +50,11 @@ func TestMetricsFormat(t *testing.T) {
 	}
 }
 
-// TestGaugeThatPanics does so where the server that asks can recover, and not in a goroutine of Prometheus' client.
+// TestGaugeThatPanics checks that a gauge panics in the goroutine of the request, where the server can recover, and not
+// in one of the Prometheus client.
 func TestGaugeThatPanics(t *testing.T) {
 	t.Parallel()
-	handler := open(t, telemetry.Options{}).MetricsHandler(telemetry.Gauges{
+	handler := newTelemetry(t, telemetry.Options{}).MetricsHandler(telemetry.Gauges{
 		InFlight: func() int64 { return 0 }, Sandboxes: func() int { panic("no store") },
 	})
 	defer func() {
@@ -65,18 +66,18 @@ func TestGaugeThatPanics(t *testing.T) {
 	handler.ServeHTTP(httptest.NewRecorder(), req)
 }
 
-// families reads the metrics with Prometheus' own parser.
+// families reads the metrics with the parser of Prometheus.
 func families(t testing.TB, seen *telemetry.Telemetry) map[string]*dto.MetricFamily {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
-	all, err := parser.TextToMetricFamilies(strings.NewReader(exposed(t, seen)))
+	all, err := parser.TextToMetricFamilies(strings.NewReader(metricsText(t, seen)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
 }
 
-// series is the one with these labels, given as name=value.
+// series returns the series with these labels, given as name=value.
 func series(t testing.TB, family *dto.MetricFamily, labels ...string) *dto.Metric {
 	t.Helper()
 	for _, m := range family.GetMetric() {
@@ -98,7 +99,7 @@ func series(t testing.TB, family *dto.MetricFamily, labels ...string) *dto.Metri
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	seen := open(t, telemetry.Options{})
+	seen := newTelemetry(t, telemetry.Options{})
 	for _, outcome := range []string{
 		"ok", "ok", "ApplyTokenOverFlow", "InvalidParameter.Actions", "InvalidParameter.", "made up", "",
 	} {
@@ -111,7 +112,7 @@ func TestMetrics(t *testing.T) {
 	}))
 	all := families(t, seen)
 	apply := []string{"gateway=acs", "api=onsmqtt", "operation=ApplyToken"}
-	nobody := []string{"gateway=none", "api=none", "operation=none"}
+	unclaimed := []string{"gateway=none", "api=none", "operation=none"}
 	for _, c := range []struct {
 		name   string
 		labels []string
@@ -123,7 +124,7 @@ func TestMetrics(t *testing.T) {
 		{"tokenstage_requests_total", append(apply, "outcome=other"), 2},
 		{"tokenstage_requests_total", append(apply, "outcome=SystemOverFlow"), 0},
 		{"tokenstage_requests_total", []string{"gateway=acs", "api=none", "outcome=InvalidAction.NotFound"}, 1},
-		{"tokenstage_requests_total", append(nobody, "outcome=http.404"), 1},
+		{"tokenstage_requests_total", append(unclaimed, "outcome=http.404"), 1},
 		{"tokenstage_request_body_bytes_total", apply, 8 * 4},
 		{"tokenstage_response_body_bytes_total", apply, 8 * 70},
 		{"tokenstage_scenario_decisions_total", apply, 7},
@@ -144,10 +145,10 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// TestRuntimeMetrics are under the names that dashboards for Go programs know.
+// TestRuntimeMetrics checks that metrics of the Go runtime have the names that dashboards for Go programs expect.
 func TestRuntimeMetrics(t *testing.T) {
 	t.Parallel()
-	all := families(t, open(t, telemetry.Options{}))
+	all := families(t, newTelemetry(t, telemetry.Options{}))
 	want := []string{
 		"go_goroutines", "go_sched_gomaxprocs_threads", "go_memstats_heap_alloc_bytes", "go_memstats_sys_bytes",
 		"go_memstats_next_gc_bytes", "go_memstats_alloc_bytes_total", "go_memstats_mallocs_total",
@@ -172,10 +173,10 @@ func TestRuntimeMetrics(t *testing.T) {
 	}
 }
 
-// TestMetricNames holds the names to the conventions of Prometheus.
+// TestMetricNames checks the names against the conventions of Prometheus.
 func TestMetricNames(t *testing.T) {
 	t.Parallel()
-	for name, family := range families(t, open(t, telemetry.Options{})) {
+	for name, family := range families(t, newTelemetry(t, telemetry.Options{})) {
 		isTotal := strings.HasSuffix(name, "_total")
 		if isCounter := family.GetType() == dto.MetricType_COUNTER; isCounter != isTotal {
 			t.Errorf("%s is a %s", name, family.GetType())
@@ -188,7 +189,7 @@ func TestMetricNames(t *testing.T) {
 
 func TestDurations(t *testing.T) {
 	t.Parallel()
-	seen := open(t, telemetry.Options{})
+	seen := newTelemetry(t, telemetry.Options{})
 	for _, d := range []time.Duration{
 		-time.Second, 0, 50 * time.Microsecond, 50*time.Microsecond + 1, 2 * time.Millisecond, time.Minute,
 	} {
@@ -206,11 +207,11 @@ func TestDurations(t *testing.T) {
 	}
 }
 
-// TestSeriesDoNotGrow sends what no two clients would send.
+// TestSeriesDoNotGrow observes calls whose texts are all different: they must not add series.
 func TestSeriesDoNotGrow(t *testing.T) {
 	t.Parallel()
-	seen := open(t, telemetry.Options{})
-	before := names(exposed(t, seen))
+	seen := newTelemetry(t, telemetry.Options{})
+	before := names(metricsText(t, seen))
 	chance := rand.New(rand.NewPCG(1, 2))
 	for i := range 10_000 {
 		odd := fmt.Sprintf("%x\"},\n{}%d", chance.Uint64(), i)
@@ -225,7 +226,7 @@ func TestSeriesDoNotGrow(t *testing.T) {
 			}
 		}))
 	}
-	if after := names(exposed(t, seen)); after != before {
+	if after := names(metricsText(t, seen)); after != before {
 		t.Errorf("other series than before:\n%s", after)
 	}
 	sum := 0.0
@@ -237,7 +238,7 @@ func TestSeriesDoNotGrow(t *testing.T) {
 	}
 }
 
-// names are the lines without their values, but for those of the process, which come and go.
+// names returns the lines of the metrics without comments and values: the names of the series and their labels.
 func names(text string) string {
 	var all []string
 	for line := range strings.Lines(text) {
@@ -250,7 +251,7 @@ func names(text string) string {
 
 func TestMetricsUnderConcurrentCalls(t *testing.T) {
 	t.Parallel()
-	seen := open(t, telemetry.Options{})
+	seen := newTelemetry(t, telemetry.Options{})
 	one := call(t)
 	var callers sync.WaitGroup
 	for range 8 {
@@ -274,9 +275,9 @@ func TestMetricsUnderConcurrentCalls(t *testing.T) {
 	}
 }
 
-// TestMetricsCostNoMemory is what the data plane pays for each call.
+// TestMetricsCostNoMemory checks that counting a call allocates nothing.
 func TestMetricsCostNoMemory(t *testing.T) {
-	seen := open(t, telemetry.Options{})
+	seen := newTelemetry(t, telemetry.Options{})
 	good, bad := call(t), call(t, func(o *dataplane.Observation) { o.Outcome = "InvalidParameter.Actions" })
 	if n := testing.AllocsPerRun(1000, func() {
 		seen.Observe(t.Context(), good)
@@ -290,7 +291,7 @@ func BenchmarkObserve(b *testing.B) {
 	one := call(b)
 	for name, o := range map[string]telemetry.Options{"metrics": {}, "access log": {AccessLog: discardText()}} {
 		b.Run(name, func(b *testing.B) {
-			seen := open(b, o)
+			seen := newTelemetry(b, o)
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
@@ -301,7 +302,7 @@ func BenchmarkObserve(b *testing.B) {
 	}
 }
 
-// TestOddNames has operations and codes as a spec of one's own could have them.
+// TestOddNames observes an operation with unusual names and codes, such as a user's own spec could have.
 func TestOddNames(t *testing.T) {
 	t.Parallel()
 	const id = `a"b\c`

@@ -31,11 +31,11 @@ func request(t *testing.T, method, target, body string) *http.Request {
 	return req
 }
 
-// TestPlane makes a real call and looks at all three.
+// TestPlane sends a real call and checks what the log, the metrics and the spans say about it.
 func TestPlane(t *testing.T) {
-	c := collect(t)
-	var log text
-	seen := open(t, telemetry.Options{Traces: true, AccessLog: slog.NewTextHandler(&log, nil)})
+	c := startCollector(t)
+	var log lockedBuffer
+	seen := newTelemetry(t, telemetry.Options{Traces: true, AccessLog: slog.NewTextHandler(&log, nil)})
 	_, handler := plane(t, seen)
 	req := request(t, http.MethodPost, "/apigovernance/api/oauth/tokenByAkSk",
 		`{"app_key":"canary-app","app_secret":"`+secrets[1]+`"}`)
@@ -66,11 +66,11 @@ func TestPlane(t *testing.T) {
 	}
 }
 
-// TestSecretsStayInside puts secrets where none belong, and looks for them in all that gets out.
+// TestSecretsStayInside puts secrets into every part of requests, and checks that no log, metric or span shows one.
 func TestSecretsStayInside(t *testing.T) {
-	c := collect(t)
-	var log text
-	seen := open(t, telemetry.Options{Traces: true, AccessLog: slog.NewJSONHandler(&log, nil)})
+	c := startCollector(t)
+	var log lockedBuffer
+	seen := newTelemetry(t, telemetry.Options{Traces: true, AccessLog: slog.NewJSONHandler(&log, nil)})
 	_, handler := plane(t, seen)
 	for _, secret := range secrets {
 		for _, req := range oddCalls(t, secret) {
@@ -80,16 +80,16 @@ func TestSecretsStayInside(t *testing.T) {
 	if err := seen.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	said := map[string]string{"log": log.String(), "metrics": exposed(t, seen), "spans": c.text()}
-	for name, text := range said {
+	output := map[string]string{"log": log.String(), "metrics": metricsText(t, seen), "spans": c.text()}
+	for name, text := range output {
 		for _, word := range []string{"canary-acs", "secret", "canary-bearer", "token3"} {
 			if strings.Contains(text, word) {
 				t.Errorf("the %s show %q", name, word)
 			}
 		}
 	}
-	if n := strings.Count(said["log"], "\n"); n < 3*20 || !strings.Contains(said["spans"], "tokenstage.outcome") {
-		t.Errorf("%d lines, spans %.200s", n, said["spans"])
+	if n := strings.Count(output["log"], "\n"); n < 3*20 || !strings.Contains(output["spans"], "tokenstage.outcome") {
+		t.Errorf("%d lines, spans %.200s", n, output["spans"])
 	}
 }
 

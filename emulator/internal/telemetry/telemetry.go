@@ -1,5 +1,5 @@
-// Package telemetry tells people and their tools what the data plane does: an access log, metrics for Prometheus and
-// traces for OpenTelemetry. Nothing that a client wrote gets into any of them: calls are named by the specs.
+// Package telemetry reports what the data plane does: by an access log, by metrics for Prometheus and by traces for
+// OpenTelemetry. No text that a client wrote gets into any of them: calls are named as in the specs.
 package telemetry
 
 import (
@@ -13,13 +13,13 @@ import (
 
 // Options configure a Telemetry.
 type Options struct {
-	// Catalogue is what is served: the calls that are told apart.
+	// Catalogue lists what is served. Each of its operations is reported separately.
 	Catalogue *contract.Catalogue
-	// AccessLog takes a record of every call; nil means none.
+	// AccessLog gets a record of every call; nil means no access log.
 	AccessLog slog.Handler
 	// Traces says whether calls are traced: see TracesConfigured.
 	Traces bool
-	// Log takes what goes wrong with traces.
+	// Log is where problems with traces are reported.
 	Log *slog.Logger
 }
 
@@ -31,8 +31,8 @@ type Telemetry struct {
 	traces  *traces
 }
 
-// New returns a Telemetry that starts nothing unless traces are asked for; then Shutdown ends their export. Settings of
-// OpenTelemetry that are wrong switch traces off with a warning.
+// New returns a Telemetry. Only if traces are asked for does it start anything: their export, which Shutdown ends.
+// Wrong settings of OpenTelemetry switch traces off, with a warning.
 func New(ctx context.Context, o Options) *Telemetry {
 	table := newLabelTable(o.Catalogue)
 	t := &Telemetry{labels: table, metrics: newMetrics(table), access: o.AccessLog}
@@ -48,10 +48,10 @@ func New(ctx context.Context, o Options) *Telemetry {
 	return t
 }
 
-// Tracing tells whether traces are exported: Options.Steps of the emulator.
+// Tracing tells whether traces are exported. The emulator needs to know as its Options.Steps.
 func (t *Telemetry) Tracing() bool { return t.traces != nil }
 
-// Observe takes in a call: Options.Observe of the emulator.
+// Observe reports a call. It is the function for Options.Observe of the emulator.
 func (t *Telemetry) Observe(ctx context.Context, o dataplane.Observation) {
 	labels := t.labels.find(&o)
 	outcome := labels.outcomeIndex(o.Outcome)
@@ -67,7 +67,7 @@ func (t *Telemetry) Observe(ctx context.Context, o dataplane.Observation) {
 // MetricsHandler serves the metrics, in the format that the client asks for.
 func (t *Telemetry) MetricsHandler(g Gauges) http.Handler { return t.metrics.handler(g) }
 
-// Shutdown sends the traces that are left and ends their export.
+// Shutdown sends the traces that are still waiting and ends their export.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	if t.traces == nil {
 		return nil

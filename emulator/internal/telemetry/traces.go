@@ -18,24 +18,24 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 )
 
-// traces makes a server span of every call that is over, with a child for each of its steps. OpenTelemetry's libraries
-// sample, batch, limit and send them.
+// traces records a server span for every finished call, with a child span for each of its steps. OpenTelemetry's
+// libraries sample, batch, limit and send them.
 type traces struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 	exporter sdktrace.SpanExporter
 }
 
-// scope names who made the spans.
-const scope = "github.com/tokenstage/tokenstage"
+// tracerName is the name of the instrumentation scope of all spans.
+const tracerName = "github.com/tokenstage/tokenstage"
 
 // newTraces sets up the export of traces. The libraries read OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME,
 // OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_BSP_* and OTEL_SPAN_* from the environment of the process. An
-// error of theirs is an error here, although they would go on with a default.
+// error that they report is an error here, although they themselves would go on with a default.
 func newTraces(ctx context.Context, log *slog.Logger) (*traces, error) {
 	reported := watchOpenTelemetry()
-	// What stands later wins: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES over the name given here.
-	about, err := resource.New(ctx,
+	// Later options win: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override the name that is given here.
+	described, err := resource.New(ctx,
 		resource.WithTelemetrySDK(), resource.WithAttributes(attribute.String("service.name", "tokenstage")),
 		resource.WithFromEnv())
 	if err != nil {
@@ -46,16 +46,16 @@ func newTraces(ctx context.Context, log *slog.Logger) (*traces, error) {
 		return nil, err
 	}
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithResource(about), sdktrace.WithBatcher(&loggingExporter{SpanExporter: exporter, log: log}))
+		sdktrace.WithResource(described), sdktrace.WithBatcher(&loggingExporter{SpanExporter: exporter, log: log}))
 	if err := reported.get(); err != nil {
 		return nil, errors.Join(err, provider.Shutdown(ctx))
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("OpenTelemetry failed", "error", err) }))
-	return &traces{provider: provider, tracer: provider.Tracer(scope), exporter: exporter}, nil
+	return &traces{provider: provider, tracer: provider.Tracer(tracerName), exporter: exporter}, nil
 }
 
-// shutdown sends what is left. When the context ends before that, it gives up what is being sent, which the SDK alone
-// would go on with.
+// shutdown sends the spans that are still waiting. If the context ends first, it also stops the export in progress,
+// which the SDK would continue.
 func (t *traces) shutdown(ctx context.Context) error {
 	if err := t.provider.Shutdown(ctx); err != nil {
 		return errors.Join(err, t.exporter.Shutdown(context.WithoutCancel(ctx)))
@@ -63,13 +63,13 @@ func (t *traces) shutdown(ctx context.Context) error {
 	return nil
 }
 
-// observe makes the spans of a call.
+// observe records the spans of a call.
 func (t *traces) observe(l *labels, outcome string, o *dataplane.Observation) {
 	ctx, span := t.tracer.Start(
-		parent(o.Request.Header), spanName(l, o), trace.WithSpanKind(trace.SpanKindServer),
+		parentContext(o.Request.Header), spanName(l, o), trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithTimestamp(o.Arrived), trace.WithAttributes(attributes(l, outcome, o)...))
 	if span.IsRecording() {
-		t.children(ctx, o)
+		t.recordSteps(ctx, o)
 	}
 	if failure := errorType(outcome, o); failure != "" {
 		span.SetAttributes(attribute.String("error.type", failure))
@@ -78,16 +78,16 @@ func (t *traces) observe(l *labels, outcome string, o *dataplane.Observation) {
 	span.End(trace.WithTimestamp(o.Done))
 }
 
-// parent returns a context in which the trace of the client goes on (W3C Trace Context). Its tracestate is left out,
+// parentContext returns a context that continues the client's trace (W3C Trace Context). Its tracestate is left out,
 // since it is text that the client chose.
-func parent(header http.Header) context.Context {
+func parentContext(header http.Header) context.Context {
 	const name = "traceparent"
 	return propagation.TraceContext{}.Extract(
 		context.Background(), propagation.MapCarrier{name: header.Get(name)})
 }
 
-// children makes a span of each step, from its beginning to that of the next.
-func (t *traces) children(ctx context.Context, o *dataplane.Observation) {
+// recordSteps records a span for each step, from its beginning to that of the next.
+func (t *traces) recordSteps(ctx context.Context, o *dataplane.Observation) {
 	for i, step := range o.Steps {
 		ended := o.Done
 		if i+1 < len(o.Steps) {
@@ -111,7 +111,7 @@ func spanName(l *labels, o *dataplane.Observation) string {
 	return method + " " + l.operationName()
 }
 
-// otherMethod stands for methods that the conventions do not know.
+// otherMethod stands for methods that the semantic conventions do not list.
 const otherMethod = "_OTHER"
 
 // method returns the HTTP method of a call, if it is a known one.
@@ -124,8 +124,8 @@ func method(o *dataplane.Observation) string {
 	return otherMethod
 }
 
-// attributes returns those of the semantic conventions for HTTP servers and our own. Path and query as they came are
-// left out, since they can hold secrets; the path is that of the spec.
+// attributes returns the attributes of the semantic conventions for HTTP servers and those of Tokenstage. Path and
+// query of the request are left out, since they can hold secrets; url.path is the path of the spec.
 func attributes(l *labels, outcome string, o *dataplane.Observation) []attribute.KeyValue {
 	all := make([]attribute.KeyValue, 0, 16)
 	all = append(
@@ -154,13 +154,13 @@ func attributes(l *labels, outcome string, o *dataplane.Observation) []attribute
 	return all
 }
 
-// answered tells whether a status reached the client: scripts can hang up before.
+// answered tells whether a status reached the client: a scenario can end the connection before that.
 func answered(o *dataplane.Observation) bool {
 	return o.Network != "reset" && o.Network != "close" && o.Network != "stall"
 }
 
-// errorType returns the attribute error.type of a call, empty when it did not fail. For a server a status below 500 is
-// no failure (Semantic conventions for HTTP spans, Status).
+// errorType returns the attribute error.type of a call, empty if it did not fail. For a server, a status below 500
+// is not a failure (Semantic conventions for HTTP spans, Status).
 func errorType(outcome string, o *dataplane.Observation) string {
 	if o.Network != "" && o.Network != "drip" {
 		return o.Network

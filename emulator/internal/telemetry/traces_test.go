@@ -19,10 +19,10 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
-// traced observes calls and returns the spans that the collector got of them, the last of each call first.
+// traced observes calls and returns the spans that the collector received, the last one first.
 func traced(t *testing.T, calls ...dataplane.Observation) []span {
 	t.Helper()
-	c := collect(t)
+	c := startCollector(t)
 	seen := telemetry.New(t.Context(), telemetry.Options{Catalogue: catalogue(t), Traces: true, Log: discard})
 	for _, o := range calls {
 		seen.Observe(t.Context(), o)
@@ -139,7 +139,8 @@ func TestSpanOfOtherCalls(t *testing.T) {
 	}
 }
 
-// TestSampling leaves out what the client does not sample: the SDK's default is parentbased_always_on.
+// TestSampling checks that a call is not traced if the client says that it does not sample: the default of the SDK is
+// parentbased_always_on.
 func TestSampling(t *testing.T) {
 	all := traced(t,
 		call(t, func(o *dataplane.Observation) {
@@ -158,9 +159,9 @@ func TestExportRequest(t *testing.T) {
 		"": "application/x-protobuf", "http/protobuf": "application/x-protobuf", "http/json": "application/json",
 	} {
 		t.Run(protocol, func(t *testing.T) {
-			c := collect(t)
+			c := startCollector(t)
 			t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
-			seen := open(t, telemetry.Options{Traces: true})
+			seen := newTelemetry(t, telemetry.Options{Traces: true})
 			seen.Observe(t.Context(), call(t))
 			if err := seen.Shutdown(t.Context()); err != nil {
 				t.Fatal(err)
@@ -174,7 +175,7 @@ func TestExportRequest(t *testing.T) {
 	}
 }
 
-// TestEnvironment reads what the libraries of OpenTelemetry read from the environment.
+// TestEnvironment checks that the settings that the libraries of OpenTelemetry read from the environment take effect.
 func TestEnvironment(t *testing.T) {
 	steps := func(o *dataplane.Observation) { o.Steps = []dataplane.Step{{Name: "deliver", Began: start}} }
 	for name, c := range map[string]struct {
@@ -195,14 +196,14 @@ func TestEnvironment(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sink := collect(t)
+			sink := startCollector(t)
 			for name, value := range c.env {
 				if strings.HasSuffix(name, "ENDPOINT") {
 					value = sink.URL + value
 				}
 				t.Setenv(name, value)
 			}
-			seen := open(t, telemetry.Options{Traces: true})
+			seen := newTelemetry(t, telemetry.Options{Traces: true})
 			seen.Observe(t.Context(), call(t, steps))
 			if err := seen.Shutdown(t.Context()); err != nil {
 				t.Fatal(err)
@@ -223,19 +224,19 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestBatchSettings fill a batch with the spans of one call, which is then sent without waiting for the end.
+// TestBatchSettings sets a batch size that one call fills: its span is sent at once, not when the delay is over.
 func TestBatchSettings(t *testing.T) {
-	c := collect(t)
+	c := startCollector(t)
 	arrived := make(chan struct{}, 1)
 	c.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived <- struct{}{} })
 	t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "3600000")
-	seen := open(t, telemetry.Options{Traces: true})
+	seen := newTelemetry(t, telemetry.Options{Traces: true})
 	seen.Observe(t.Context(), call(t))
 	<-arrived // or the test never ends
 }
 
-// TestWrongSettings switch traces off with one warning that shows no value.
+// TestWrongSettings checks that a wrong setting switches traces off, with one warning that does not show its value.
 func TestWrongSettings(t *testing.T) {
 	for _, c := range []struct{ name, value, says string }{
 		{"OTEL_EXPORTER_OTLP_TIMEOUT", "secret", "parse duration"},
@@ -248,10 +249,10 @@ func TestWrongSettings(t *testing.T) {
 		{"OTEL_RESOURCE_ATTRIBUTES", "team", "missing value"},
 	} {
 		t.Run(c.name+"="+c.value, func(t *testing.T) {
-			sink := collect(t)
+			sink := startCollector(t)
 			t.Setenv(c.name, c.value)
-			var log text
-			seen := open(t, telemetry.Options{Traces: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
+			var log lockedBuffer
+			seen := newTelemetry(t, telemetry.Options{Traces: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
 			seen.Observe(t.Context(), call(t))
 			if err := seen.Shutdown(t.Context()); err != nil {
 				t.Error(err)
@@ -268,11 +269,11 @@ func TestWrongSettings(t *testing.T) {
 	}
 }
 
-// TestCollectorThatFails is reported once, and so is that it works again; the emulator goes on.
+// TestCollectorThatFails checks that a failing collector is logged once, and once more when it works again.
 func TestCollectorThatFails(t *testing.T) {
-	c := collect(t)
-	var log text
-	seen := open(t, telemetry.Options{Traces: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	c := startCollector(t)
+	var log lockedBuffer
+	seen := newTelemetry(t, telemetry.Options{Traces: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	for _, status := range []int{500, 500, 200, 200} {
 		c.answer(status)
 		seen.Observe(t.Context(), call(t))
@@ -286,10 +287,10 @@ func TestCollectorThatFails(t *testing.T) {
 	}
 }
 
-// TestCollectorThatIsBusy does not hold up the end, although it would be asked again some seconds later. TestMain looks
-// for the goroutine that would do that.
+// TestCollectorThatIsBusy checks that Shutdown does not wait for a retry that is seconds away. TestMain checks that the
+// goroutine of the retry is gone.
 func TestCollectorThatIsBusy(t *testing.T) {
-	c := collect(t)
+	c := startCollector(t)
 	c.answer(http.StatusServiceUnavailable)
 	seen := telemetry.New(t.Context(), telemetry.Options{Catalogue: catalogue(t), Traces: true, Log: discard})
 	seen.Observe(t.Context(), call(t))
@@ -300,15 +301,15 @@ func TestCollectorThatIsBusy(t *testing.T) {
 	}
 }
 
-// TestCollectorThatAnswersAtLength does not fill the log.
+// TestCollectorThatAnswersAtLength checks that a long answer is cut in the log.
 func TestCollectorThatAnswersAtLength(t *testing.T) {
-	c := collect(t)
+	c := startCollector(t)
 	c.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, strings.Repeat("long ", 10_000))
 	})
-	var log text
-	seen := open(t, telemetry.Options{Traces: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	var log lockedBuffer
+	seen := newTelemetry(t, telemetry.Options{Traces: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	seen.Observe(t.Context(), call(t))
 	if err := seen.Shutdown(t.Context()); err != nil {
 		t.Error(err)
@@ -318,12 +319,12 @@ func TestCollectorThatAnswersAtLength(t *testing.T) {
 	}
 }
 
-// TestCollectorThatIsNotThere does not hold up the end.
+// TestCollectorThatIsNotThere checks that Shutdown succeeds without a collector, and that the log says what was lost.
 func TestCollectorThatIsNotThere(t *testing.T) {
-	c := collect(t)
+	c := startCollector(t)
 	c.Close()
-	var log text
-	seen := open(t, telemetry.Options{Traces: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	var log lockedBuffer
+	seen := newTelemetry(t, telemetry.Options{Traces: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	seen.Observe(t.Context(), call(t))
 	if err := seen.Shutdown(t.Context()); err != nil {
 		t.Error(err)
@@ -333,9 +334,10 @@ func TestCollectorThatIsNotThere(t *testing.T) {
 	}
 }
 
-// TestWithoutTraces costs neither memory nor a goroutine, whatever stands in the environment: TestMain looks for those.
+// TestWithoutTraces checks that nothing is traced unless asked for, whatever the environment says. TestMain checks that
+// no goroutine was started.
 func TestWithoutTraces(t *testing.T) {
-	c := collect(t)
+	c := startCollector(t)
 	seen := telemetry.New(context.Background(), telemetry.Options{Catalogue: catalogue(t)})
 	seen.Observe(t.Context(), call(t))
 	if seen.Tracing() || c.text() != "" {

@@ -30,8 +30,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// TestMain finds goroutines that nobody ended: there must be none without traces, and none after their Shutdown. The
-// settings of OpenTelemetry that stand in the environment are not for these tests.
+// TestMain finds goroutines that were not ended: there must be none without traces, and none after Shutdown. It removes
+// settings of OpenTelemetry from the environment, since they are not meant for these tests.
 func TestMain(m *testing.M) {
 	for _, setting := range os.Environ() {
 		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "OTEL_") {
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 
 var discard = slog.New(slog.DiscardHandler)
 
-// start is when the calls of these tests come.
+// start is when the calls of these tests arrive.
 var start = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 
 func catalogue(t testing.TB) *contract.Catalogue {
@@ -68,7 +68,7 @@ func operation(t testing.TB, name string) *contract.Operation {
 	return nil
 }
 
-// call is a good call of ApplyToken.
+// call returns a successful call of ApplyToken, with changes applied.
 func call(t testing.TB, change ...func(*dataplane.Observation)) dataplane.Observation {
 	t.Helper()
 	o := dataplane.Observation{
@@ -85,7 +85,7 @@ func call(t testing.TB, change ...func(*dataplane.Observation)) dataplane.Observ
 	return o
 }
 
-func open(t testing.TB, o telemetry.Options) *telemetry.Telemetry {
+func newTelemetry(t testing.TB, o telemetry.Options) *telemetry.Telemetry {
 	t.Helper()
 	o.Catalogue = catalogue(t)
 	if o.Log == nil {
@@ -100,22 +100,22 @@ func open(t testing.TB, o telemetry.Options) *telemetry.Telemetry {
 	return seen
 }
 
-// text is an output that calls write to at once.
-type text struct {
+// lockedBuffer is a buffer for logs to which several goroutines can write at once.
+type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-func (t *text) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.Write(p)
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
 }
 
-func (t *text) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.String()
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 // collector is an OTLP receiver.
@@ -128,9 +128,9 @@ type collector struct {
 	bodies   []string
 }
 
-// collect starts a collector and names it in the environment, which OpenTelemetry's libraries read themselves: a test
-// that traces cannot be parallel.
-func collect(t *testing.T) *collector {
+// startCollector starts a collector and names it in the environment, which OpenTelemetry's libraries read themselves: a
+// test that traces cannot be parallel.
+func startCollector(t *testing.T) *collector {
 	t.Helper()
 	c := &collector{status: http.StatusOK}
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -161,7 +161,7 @@ func (c *collector) text() string {
 	return strings.Join(c.bodies, "\n")
 }
 
-// span is a span as the collector got it.
+// span is a span as the collector received it.
 type span struct {
 	*tracepb.Span
 
@@ -173,7 +173,7 @@ func (s span) traceID() string  { return hex.EncodeToString(s.GetTraceId()) }
 func (s span) spanID() string   { return hex.EncodeToString(s.GetSpanId()) }
 func (s span) parentID() string { return hex.EncodeToString(s.GetParentSpanId()) }
 
-// values are the attributes as text, by name.
+// values returns attributes as text, by name.
 func values(all []*commonpb.KeyValue) map[string]string {
 	m := map[string]string{}
 	for _, a := range all {
@@ -187,7 +187,7 @@ func values(all []*commonpb.KeyValue) map[string]string {
 	return m
 }
 
-// spans are all that came.
+// spans returns all spans that the collector received.
 func (c *collector) spans(t *testing.T) []span {
 	t.Helper()
 	c.mu.Lock()
@@ -209,10 +209,10 @@ func (c *collector) spans(t *testing.T) []span {
 	return all
 }
 
-// secrets are those of the default sandbox of these tests; none may get out.
+// secrets belong to the sandbox that plane creates. None of them may appear in the log, the metrics or the spans.
 var secrets = []string{"canary-acs/secret+1", "canary-fabric-secret5", "canary-bearer-token3"}
 
-// plane is the data plane of an emulator that the telemetry observes, with a sandbox that holds the secrets.
+// plane returns the data plane of an emulator that the telemetry observes, with a sandbox that holds the secrets.
 func plane(t *testing.T, seen *telemetry.Telemetry) (*emulator.Emulator, http.Handler) {
 	t.Helper()
 	em, err := emulator.New(t.Context(), emulator.Options{

@@ -9,7 +9,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
-// playingRules plays that many rules, of which the last takes every call and the others ask for other values.
+// playingRules returns a document of n rules: the last takes every call, the others have conditions that do not hold.
 func playingRules(n int) string {
 	var b strings.Builder
 	b.WriteString("name: rules\nrules:\n")
@@ -30,7 +30,7 @@ func BenchmarkDecide(b *testing.B) {
 			b.ReportAllocs()
 			ctx := b.Context()
 			for b.Loop() {
-				// As box.Decide, whose copies of its large arguments and results would count too.
+				// This repeats box.Decide, since its copies of large arguments and results would be measured too.
 				record, _, err := box.Get(ctx, play.PlaylistKey)
 				if err != nil {
 					b.Fatal(err)
@@ -47,7 +47,7 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
-// BenchmarkDecideParallel lets every caller move the one cursor of the same rule.
+// BenchmarkDecideParallel lets all callers move the same cursor.
 func BenchmarkDecideParallel(b *testing.B) {
 	box := newBox(b, newEngine(b))
 	box.play(playingRules(1))
@@ -61,14 +61,15 @@ func BenchmarkDecideParallel(b *testing.B) {
 	})
 }
 
-// BenchmarkOneShot lets 64 callers at once ask for a step that only one call may take, and counts mistakes.
+// BenchmarkOneShot lets 64 callers at once ask for a step that only one call may take, and counts mistakes: calls
+// that got the step in addition to the first, and calls that got no step.
 func BenchmarkOneShot(b *testing.B) {
 	box := newBox(b, newEngine(b))
 	source := document("once", "script: [{fail: ApplyTokenOverFlow, times: 1}, pass]")
 	repeats, lost := 0, 0
 	for b.Loop() {
 		box.play(source)
-		failures, passes := box.storm(64)
+		failures, passes := box.decideAtOnce(64)
 		repeats += max(failures-1, 0)
 		lost += 64 - failures - passes + max(1-failures, 0)
 	}

@@ -2,17 +2,17 @@ package play
 
 import "sync"
 
-// Bounds of a cache. Beyond them a new value replaces other ones, whichever come first.
+// Bounds of a cache. When they are reached, a new value replaces arbitrary other ones.
 const (
 	cacheSize   = 1024
 	cacheWeight = 4 << 20 // bytes of texts
 )
 
-// cache keeps values that are expensive to make and can be made again.
+// cache keeps values that are expensive to compute and can be computed again.
 type cache[V interface{ size() int }] struct {
-	mu     sync.RWMutex
-	values map[string]V
-	sizes  int // of all values
+	mu        sync.RWMutex
+	values    map[string]V
+	totalSize int // of all values
 }
 
 func (c *cache[V]) find(key []byte) (V, bool) {
@@ -30,18 +30,18 @@ func (c *cache[V]) keep(key string, value V) {
 	}
 	c.drop(key)
 	for other := range c.values {
-		if len(c.values) < cacheSize && c.sizes+value.size() <= cacheWeight {
+		if len(c.values) < cacheSize && c.totalSize+value.size() <= cacheWeight {
 			break
 		}
 		c.drop(other)
 	}
-	c.values[key], c.sizes = value, c.sizes+value.size()
+	c.values[key], c.totalSize = value, c.totalSize+value.size()
 }
 
 // drop must be called with the lock held.
 func (c *cache[V]) drop(key string) {
 	if value, ok := c.values[key]; ok {
 		delete(c.values, key)
-		c.sizes -= value.size()
+		c.totalSize -= value.size()
 	}
 }

@@ -14,40 +14,40 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/template"
 )
 
-// compiledScenario is a scenario made ready to be played under a name.
+// compiledScenario is a scenario prepared for playing under a name: its rules are checked, its templates parsed.
 type compiledScenario struct {
 	name    string
 	summary string
 	rules   []compiledRule
 	// cacheKey is the key under which the engine keeps it.
 	cacheKey string
-	// textSize counts the bytes of its texts, which its memory grows with.
+	// textSize counts the bytes of its texts, on which its use of memory depends.
 	textSize int
 }
 
-// size makes the cache count the texts.
+// size is what the cache counts for the scenario: the bytes of its texts.
 func (s *compiledScenario) size() int { return s.textSize }
 
-// compiledRule is a rule made ready.
+// compiledRule is a rule with its conditions and steps compiled.
 type compiledRule struct {
 	*scenario.Rule
 	index      int
-	salt       uint64 // so that two rules draw different chances
+	salt       uint64 // makes two rules draw different random numbers
 	conditions []compiledCondition
 	steps      []compiledStep
-	over       compiledStep // of a quota
-	overQuota  string       // which calls are over the quota, for explanations
-	// ends holds, for each step, how many calls the script has taken once the step is used up.
+	over       compiledStep // the step of calls over the quota
+	overQuota  string       // describes the calls that are over the quota, for explanations
+	// ends holds, for each step, the number of the last call that takes it. Calls count from 1.
 	ends []int64
 }
 
-// compiledStep is a step made ready.
+// compiledStep is a step with its message filled in and its templates parsed.
 type compiledStep struct {
 	*scenario.Step
 	index int
-	// location says where the step stands: scenario, rule, step and line.
+	// location says where the step is written: scenario, rule, step and line.
 	location string
-	// message is the one of Fail with its placeholders filled.
+	// message is that of Fail, with its placeholders filled.
 	message string
 	headers []compiledHeader
 	body    template.Template
@@ -58,23 +58,23 @@ type compiledHeader struct {
 	value template.Template
 }
 
-// compile makes a scenario ready to be played under a name. It checks once more what the decoder of documents has
-// checked, since a scenario can also be made without one.
+// compile prepares a scenario for playing under a name. It repeats checks of the decoder, since a scenario can also be
+// built in Go without a document.
 func compile(s *scenario.Scenario, name string) (*compiledScenario, error) {
-	made := &compiledScenario{
+	compiled := &compiledScenario{
 		name: cmp.Or(name, s.Name), summary: s.Summary, rules: make([]compiledRule, len(s.Rules)), textSize: textSizeOf(s),
 	}
 	for i := range s.Rules {
-		r, err := compileRule(&s.Rules[i], i, made.name)
+		r, err := compileRule(&s.Rules[i], i, compiled.name)
 		if err != nil {
-			return nil, fmt.Errorf("scenario %s, rule %d: %w", made.name, i, err)
+			return nil, fmt.Errorf("scenario %s, rule %d: %w", compiled.name, i, err)
 		}
-		made.rules[i] = r
+		compiled.rules[i] = r
 	}
-	return made, nil
+	return compiled, nil
 }
 
-// textSizeOf counts the bytes of a scenario's texts. Texts that aliases repeat count each time.
+// textSizeOf counts the bytes of a scenario's texts. A text that YAML aliases repeat counts each time.
 func textSizeOf(s *scenario.Scenario) int {
 	sum := len(s.Source)
 	for _, r := range s.Rules {
@@ -95,9 +95,9 @@ func textSizeOf(s *scenario.Scenario) int {
 }
 
 func compileRule(r *scenario.Rule, index int, name string) (compiledRule, error) {
-	made := compiledRule{Rule: r, index: index, salt: saltOf(name, index)}
+	compiled := compiledRule{Rule: r, index: index, salt: ruleSalt(name, index)}
 	for i := range r.When {
-		made.conditions = append(made.conditions, compileCondition(&r.When[i]))
+		compiled.conditions = append(compiled.conditions, compileCondition(&r.When[i]))
 	}
 	where := fmt.Sprintf("scenario %s, rule %d", name, index)
 	if q := r.Quota; q != nil {
@@ -105,9 +105,9 @@ func compileRule(r *scenario.Rule, index int, name string) (compiledRule, error)
 			return compiledRule{}, errors.New("a quota needs a rate and a burst")
 		}
 		over, err := compileStep(&q.Over, 0, where+", over its quota")
-		made.over = over
-		made.overQuota = fmt.Sprintf("a call beyond %d in %s, %d at once", q.Calls, q.Per, q.Burst)
-		return made, err
+		compiled.over = over
+		compiled.overQuota = fmt.Sprintf("a call beyond %d in %s, %d at once", q.Calls, q.Per, q.Burst)
+		return compiled, err
 	}
 	if len(r.Script) == 0 {
 		return compiledRule{}, errors.New("a rule needs a quota or at least one step")
@@ -119,30 +119,30 @@ func compileRule(r *scenario.Rule, index int, name string) (compiledRule, error)
 			return compiledRule{}, err
 		}
 		total += int64(max(s.Times, 1))
-		made.steps, made.ends = append(made.steps, s), append(made.ends, total)
+		compiled.steps, compiled.ends = append(compiled.steps, s), append(compiled.ends, total)
 	}
-	return made, nil
+	return compiled, nil
 }
 
 func compileStep(s *scenario.Step, index int, location string) (compiledStep, error) {
 	if s.Line > 0 {
 		location += " (line " + strconv.Itoa(s.Line) + ")"
 	}
-	made := compiledStep{Step: s, index: index, location: location}
+	compiled := compiledStep{Step: s, index: index, location: location}
 	switch {
 	case s.Fail != nil:
-		made.message = contract.Fill(s.Fail.Message, s.Fail.Fill)
+		compiled.message = contract.Fill(s.Fail.Message, s.Fail.Fill)
 	case s.Respond != nil:
-		return made, made.compileRespond(s.Respond)
+		return compiled, compiled.compileRespond(s.Respond)
 	}
-	return made, nil
+	return compiled, nil
 }
 
 func (s *compiledStep) compileRespond(r *scenario.Respond) (err error) {
 	if s.body, err = template.Parse(r.Body); err != nil {
 		return fmt.Errorf("step %d, body: %w", s.index, err)
 	}
-	// The order is fixed, since all values draw from the same chance.
+	// The order is fixed, since all values draw from the same source of chance.
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
 		value, err := template.Parse(r.Headers[name])
 		if err != nil {
@@ -153,8 +153,9 @@ func (s *compiledStep) compileRespond(r *scenario.Respond) (err error) {
 	return nil
 }
 
-// saltOf is derived from name and rule alone, so that a scenario draws the same wherever it plays.
-func saltOf(name string, rule int) uint64 {
+// ruleSalt depends only on the name of the scenario and the index of the rule, so that a scenario draws the same random
+// numbers in every sandbox of the same seed.
+func ruleSalt(name string, rule int) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(name + "/" + strconv.Itoa(rule)))
 	return h.Sum64()

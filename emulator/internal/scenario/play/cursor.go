@@ -10,13 +10,13 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// take moves the rule's cursor by one call. Since the store counts, each of many concurrent calls gets a number of its
-// own, and with it exactly one step.
+// take moves the rule's cursor by one call. The store does the counting, so each of many concurrent calls gets a number
+// of its own and, by that number, exactly one step.
 func (r *playingRule) take(ctx context.Context, space store.Space, now time.Time) (takenStep, error) {
 	if r.Quota != nil {
 		return r.takeFromQuota(ctx, space, now)
 	}
-	// A rule whose script is over goes on counting. To look before counting would cost every call a second access.
+	// A rule whose script is used up goes on counting: to check that first would cost every call a second access.
 	n, err := space.Increment(ctx, r.key, 1, time.Time{})
 	if err != nil {
 		return takenStep{}, fmt.Errorf("move the cursor: %w", err)
@@ -28,8 +28,8 @@ func (r *playingRule) take(ctx context.Context, space store.Space, now time.Time
 	return takenStep{step: &r.steps[i], number: n}, nil
 }
 
-// stepAt returns the index of the step that the n-th call takes, counted from 1. It is false when the script is over
-// and takes no more calls.
+// stepAt returns the index of the step that the n-th call takes, counted from 1. It is false when the script is
+// used up and takes no more calls.
 func (r *compiledRule) stepAt(n int64) (int, bool) {
 	last := len(r.ends) - 1
 	total := r.ends[last]

@@ -11,14 +11,14 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
-// Short codes keep the tables readable.
+// Short names for the codes of errors keep the tables readable.
 const (
 	over   = "ApplyTokenOverFlow"
 	denied = "PermissionCheckFailed"
 	failed = "InternalError"
 )
 
-// document is a scenario of one rule on ApplyToken, whose lines are given.
+// document returns a scenario with one rule on ApplyToken, which has the given lines.
 func document(name string, lines ...string) string {
 	return "name: " + name + "\nrules:\n  - on: onsmqtt.ApplyToken\n    " + strings.Join(lines, "\n    ") + "\n"
 }
@@ -42,7 +42,7 @@ func TestCursor(t *testing.T) {
 			[]string{"script: [pass, {fail: ApplyTokenOverFlow, times: 2}]"},
 			[]string{"pass", over, over, over},
 		},
-		"end: repeat says the same": {
+		"end: repeat is the default": {
 			[]string{"end: repeat", "script: [pass, {fail: ApplyTokenOverFlow, times: 2}]"},
 			[]string{"pass", over, over, over},
 		},
@@ -131,7 +131,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestOneShotIsExact plays a one-shot failure round after round before 64 callers at once: one of them fails in each.
+// TestOneShotIsExact plays a failure for one call and lets 64 callers ask at once: in each round exactly one fails.
 func TestOneShotIsExact(t *testing.T) {
 	t.Parallel()
 	const callers = 64
@@ -143,15 +143,15 @@ func TestOneShotIsExact(t *testing.T) {
 	}
 	for round := range n {
 		b.play(source)
-		failures, passes := b.storm(callers)
+		failures, passes := b.decideAtOnce(callers)
 		if failures != 1 || passes != callers-1 {
 			t.Fatalf("round %d: %d calls failed and %d passed, want 1 and %d", round, failures, passes, callers-1)
 		}
 	}
 }
 
-// storm lets that many callers ask at once.
-func (b *box) storm(callers int) (failures, passes int) {
+// decideAtOnce lets that many callers ask at the same time, and counts those that failed and those that passed.
+func (b *box) decideAtOnce(callers int) (failures, passes int) {
 	var begin, end sync.WaitGroup
 	begin.Add(1)
 	decided := make([]scenario.Decision, callers)
@@ -175,7 +175,7 @@ func (b *box) storm(callers int) (failures, passes int) {
 	return failures, passes
 }
 
-// TestEveryStepIsTakenOnce gives out a script of many steps to callers at once: none is repeated, none is lost.
+// TestEveryStepIsTakenOnce lets many callers at once go through a script of many steps: none is repeated, none is lost.
 func TestEveryStepIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	const steps, callers = 320, 64

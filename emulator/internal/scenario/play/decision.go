@@ -23,42 +23,42 @@ const OutcomeRespond = "respond"
 // Input is a call about which the scenarios are asked.
 type Input struct {
 	Call *wire.Call
-	// Operation is nil while it is unknown, which happens at arrival alone.
+	// Operation is nil while it is unknown, which can only be so at arrival.
 	Operation *contract.Operation
-	// Now is the time of the sandbox's clock, Seed the seed of its chance.
+	// Now is the time by the sandbox's clock. Seed is the sandbox's seed, from which all chance is drawn.
 	Now  time.Time
 	Seed uint64
-	// Only names a scenario to ask before those that play, as the header X-Tokenstage-Scenario does. For such calls it
-	// has cursors of its own, apart from those it has when it is played.
+	// Only is the value of the header X-Tokenstage-Scenario: the name of a scenario to ask before those that play.
+	// Calls with this header move cursors of their own, apart from those of the playing scenarios.
 	Only string
 }
 
-// Gateway is what the engine must know of the gateway of a scripted reply.
+// Gateway is what the engine needs from the gateway of a call to send a scripted reply.
 type Gateway interface {
-	// ReadReply reads the outcome that a reply carries, empty where it names none, and the value of its JSON body, nil
-	// where the body is no JSON.
+	// ReadReply returns the outcome that a reply carries, empty if it carries none, and the value of its JSON body, nil
+	// if the body is not JSON.
 	ReadReply(reply wire.Reply) (outcome string, value any)
-	// ContentType is the content type of a body, empty for an empty body.
+	// ContentType returns the content type for a body, empty for an empty body.
 	ContentType(body []byte) string
 }
 
-// call is one call as the steps see it.
+// call is one call with what the steps of a script need to decide it.
 type call struct {
 	Input
 	fields   fieldReader
 	gateways map[string]Gateway
 }
 
-// decide says what the step that a call took does with the call.
+// decide carries out the step that the call took and returns the decision.
 func (r *playingRule) decide(c *call, taken takenStep) scenario.Decision {
 	s := taken.step
 	d := scenario.Decision{Scenario: r.scenario, Rule: r.index, Step: s.index, Decided: true}
 	var chance *rand.Rand
 	if s.Chance < 1 || s.Delay.Median > 0 || s.Respond != nil {
-		chance = chanceOf(c.Seed, r.salt, uint64(taken.number))
+		chance = newCallChance(c.Seed, r.salt, uint64(taken.number))
 	}
 	if s.Chance < 1 && chance.Float64() >= s.Chance {
-		return d // the call passes, and has used up the step
+		return d // the call passes, yet counts as one that took the step
 	}
 	d.Delay, d.Network = drawDelay(s.Delay, chance), s.Network
 	switch {
@@ -70,9 +70,9 @@ func (r *playingRule) decide(c *call, taken takenStep) scenario.Decision {
 	return d
 }
 
-// chanceOf is the chance of one call: the same seed, rule and number always draw the same. ChaCha8 makes sure that
-// neighbouring numbers draw unrelated values.
-func chanceOf(seed, salt, number uint64) *rand.Rand {
+// newCallChance returns the source of chance for one call: the same seed, rule and number always draw the same values.
+// ChaCha8 makes sure that neighbouring numbers draw unrelated ones.
+func newCallChance(seed, salt, number uint64) *rand.Rand {
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[0:], seed)
 	binary.LittleEndian.PutUint64(key[8:], salt)
@@ -102,8 +102,8 @@ func (s *compiledStep) fault() *wire.Fault {
 	}
 }
 
-// reply writes the script's own reply. One that cannot be written, or that breaks the spec for this call, is a fault of
-// the script, which is answered as an internal error.
+// reply builds the reply that the script gives. If that fails, or if the reply breaks the spec, the script is at fault
+// and the call is answered with an internal error.
 func (s *compiledStep) reply(c *call, chance *rand.Rand) (*wire.Reply, *wire.Fault) {
 	gateway, ok := c.gateways[c.Call.Gateway]
 	if !ok {
@@ -120,7 +120,7 @@ func (s *compiledStep) reply(c *call, chance *rand.Rand) (*wire.Reply, *wire.Fau
 		return reply, nil
 	}
 	reply.Value = value
-	// The decoder of documents has checked the bodies without actions.
+	// Bodies without actions were already checked by the decoder of documents.
 	if op := c.Operation; op != nil && s.body.HasActions() {
 		if err := checkReply(op, reply); err != nil {
 			return nil, s.badReply(fmt.Errorf("%w; set offSpec: true to send it nevertheless", err))
@@ -139,7 +139,7 @@ func setContentType(reply *wire.Reply, gateway Gateway) {
 	}
 }
 
-// checkReply checks a reply against the spec. Only a body without a value is decoded anew, for the error.
+// checkReply checks a reply against the spec. A body without a value is decoded again to get the error.
 func checkReply(op *contract.Operation, reply *wire.Reply) error {
 	if reply.Value == nil {
 		if _, err := contract.DecodeJSON(reply.Body); err != nil {
@@ -149,7 +149,7 @@ func checkReply(op *contract.Operation, reply *wire.Reply) error {
 	return op.CheckReply(reply.Status, reply.Value)
 }
 
-// write runs the templates.
+// write runs the templates of headers and body.
 func (s *compiledStep) write(reply *wire.Reply, e *template.Environment) error {
 	for _, h := range s.headers {
 		value, err := h.value.Render(e)
@@ -169,7 +169,7 @@ func (s *compiledStep) write(reply *wire.Reply, e *template.Environment) error {
 	return nil
 }
 
-// badReply is the fault of a script whose reply cannot be sent.
+// badReply returns the fault for a scripted reply that cannot be sent.
 func (s *compiledStep) badReply(err error) *wire.Fault {
 	return &wire.Fault{Kind: wire.Internal, Cause: err, Findings: []wire.Finding{{
 		Check: "scenario", Level: wire.LevelError,

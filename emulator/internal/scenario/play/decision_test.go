@@ -106,11 +106,11 @@ func TestGatewayOfReply(t *testing.T) {
 	in.Call.Gateway = "other"
 	d := b.decide(in)
 	if d.Fault == nil || !strings.Contains(d.Fault.Findings[0].Message, `the gateway "other" is not known`) {
-		t.Errorf("a gateway that is not known: %+v", d)
+		t.Errorf("an unknown gateway: %+v", d)
 	}
 }
 
-// TestBrokenReply plays templates that are good for the example request, and asks with another one.
+// TestBrokenReply plays templates that render well for the example request, and sends a request for which they do not.
 func TestBrokenReply(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ respond, instance, want string }{
@@ -118,7 +118,7 @@ func TestBrokenReply(t *testing.T) {
 			`body: '{"RequestId":"r","Token":"{{param "InstanceId"}}"}'`, "",
 			"The scripted reply cannot be sent: scenario a, rule 0, step 0 (line 4): ",
 		},
-		"is no JSON": {
+		"is not JSON": {
 			`body: '{"RequestId":"r","Token":"{{param "InstanceId"}}"}'`, `"`,
 			"set offSpec: true to send it nevertheless",
 		},
@@ -145,7 +145,7 @@ func TestBrokenReply(t *testing.T) {
 	}
 }
 
-func TestChanceBelongsToTheSeed(t *testing.T) {
+func TestChanceDependsOnSeedAndName(t *testing.T) {
 	t.Parallel()
 	source := document("a", "script: [{fail: InternalError, chance: 0.3}]")
 	draw := func(seed uint64, source string) []string {
@@ -156,7 +156,7 @@ func TestChanceBelongsToTheSeed(t *testing.T) {
 	}
 	first := draw(1, source)
 	if diff := cmp.Diff(first, draw(1, source)); diff != "" {
-		t.Errorf("the same seed draws otherwise:\n%s", diff)
+		t.Errorf("the same seed draws differently:\n%s", diff)
 	}
 	if slices.Equal(first, draw(2, source)) {
 		t.Error("another seed draws the same")
@@ -175,7 +175,8 @@ func TestChanceBelongsToTheSeed(t *testing.T) {
 	}
 }
 
-// TestHeadersDrawInOrder: all values draw from one chance, so they must not be made in the order of a map.
+// TestHeadersDrawInOrder renders the same headers again and again: all draw from one source of chance, so the random
+// order of a map must not decide which header draws first.
 func TestHeadersDrawInOrder(t *testing.T) {
 	t.Parallel()
 	var first http.Header

@@ -1,5 +1,5 @@
-// Package play decides calls by scenarios. An Engine makes the scenarios ready, a Program is what plays in one sandbox
-// and decides its calls, and a Player starts, stops and lists what plays.
+// Package play decides calls by scenarios. An Engine compiles the scenarios, a Program is what plays in one sandbox and
+// decides its calls, and a Player starts, stops and lists what plays.
 package play
 
 import (
@@ -23,33 +23,33 @@ var (
 	ErrFull = fmt.Errorf("%d scenarios play already, and no more can", MaxPlaying)
 )
 
-// MaxPlaying is how many scenarios can play in one sandbox beside the defaults.
+// MaxPlaying is how many scenarios can play in one sandbox in addition to the defaults.
 const MaxPlaying = 50
 
-// Options say what an Engine knows.
+// Options configure an Engine.
 type Options struct {
 	// Lookup finds a scenario by name. A scenario that it returns must not change.
 	Lookup func(name string) (*scenario.Scenario, bool)
-	// Decode reads a document that somebody plays. Play returns its error as it is.
+	// Decode reads the document of a scenario that is played. Play returns its error unchanged.
 	Decode scenario.Decoder
-	// Defaults play in every sandbox that did not stop them. Whatever somebody plays is asked before them.
+	// Defaults play in every sandbox in which nobody stopped them. Scenarios that were played are asked before them.
 	Defaults []*scenario.Scenario
 	// Gateways are asked about scripted replies, by the name that a call has as its Gateway.
 	Gateways map[string]Gateway
 }
 
-// Engine is what all sandboxes share: the known scenarios, each made ready once. It is safe for concurrent use. Its
-// caches hold nothing that cannot be made again from the store.
+// Engine is what all sandboxes share: the known scenarios, each compiled once. It is safe for concurrent use. Its
+// caches hold nothing that cannot be computed again from the store.
 type Engine struct {
 	options        Options
 	defaults       []*compiledScenario
-	defaultProgram *Program // of sandboxes in which nobody played or stopped anything
+	defaultProgram *Program // for sandboxes in which nobody played or stopped anything
 	scenarios      cache[*compiledScenario]
 	programs       cache[*Program]
-	plays          atomic.Uint64 // how often this process played something
+	plays          atomic.Uint64 // how many scenarios this engine has started
 }
 
-// NewEngine makes the defaults ready.
+// NewEngine returns an engine with its defaults compiled.
 func NewEngine(options Options) (*Engine, error) {
 	e := &Engine{options: options}
 	for _, d := range options.Defaults {
@@ -91,16 +91,17 @@ func (e *Engine) Program(ctx context.Context, space store.Space, record []byte) 
 	return nil, errStopped
 }
 
+// errStopped says that a scenario was stopped between the reading of the record that names it and of its document.
 var errStopped = errors.New("the scenarios change faster than they can be read")
 
-// load makes the program of a record and keeps it.
+// load builds the program of a record and keeps it in the cache.
 func (e *Engine) load(ctx context.Context, space store.Space, record []byte) (*Program, error) {
 	list, err := readPlaylist(record)
 	if err != nil {
 		return nil, err
 	}
-	program, err := e.newProgram(list, func(p playing) ([]byte, error) {
-		source, ok, err := space.Get(ctx, sourceKey(p.ID))
+	program, err := e.newProgram(list, func(entry playlistEntry) ([]byte, error) {
+		source, ok, err := space.Get(ctx, sourceKey(entry.ID))
 		if err == nil && !ok {
 			err = errStopped
 		}
@@ -113,18 +114,18 @@ func (e *Engine) load(ctx context.Context, space store.Space, record []byte) (*P
 	return program, nil
 }
 
-// newProgram makes the program of a playlist. The function source reads the document of a playing scenario.
-func (e *Engine) newProgram(list playlist, source func(playing) ([]byte, error)) (*Program, error) {
+// newProgram builds the program of a playlist. The function source reads the document of an entry.
+func (e *Engine) newProgram(list playlist, source func(playlistEntry) ([]byte, error)) (*Program, error) {
 	var scenarios []playingScenario
-	for _, p := range list.Playing {
-		compiled, err := e.compiled(p, func() ([]byte, error) { return source(p) })
+	for _, entry := range list.Playing {
+		compiled, err := e.compiled(entry, func() ([]byte, error) { return source(entry) })
 		if err != nil {
 			return nil, err
 		}
-		scenarios = append(scenarios, playingScenario{compiledScenario: compiled, id: p.ID})
+		scenarios = append(scenarios, playingScenario{compiledScenario: compiled, id: entry.ID})
 	}
 	for _, d := range e.defaults {
-		played := slices.ContainsFunc(list.Playing, func(p playing) bool { return p.Name == d.name })
+		played := slices.ContainsFunc(list.Playing, func(entry playlistEntry) bool { return entry.Name == d.name })
 		if !played && !slices.Contains(list.Off, d.name) {
 			scenarios = append(scenarios, playingScenario{compiledScenario: d, id: defaultPlayID(d.name), byDefault: true})
 		}
@@ -136,18 +137,18 @@ func (e *Engine) isDefault(name string) bool {
 	return slices.ContainsFunc(e.defaults, func(d *compiledScenario) bool { return d.name == name })
 }
 
-// compiled returns the compiled scenario of a playing. The function source reads its document, in case that it was not
-// compiled before.
-func (e *Engine) compiled(p playing, source func() ([]byte, error)) (*compiledScenario, error) {
-	key := p.cacheKey()
+// compiled returns the compiled scenario of an entry. The function source reads its document; it is called only if the
+// cache does not hold the scenario.
+func (e *Engine) compiled(entry playlistEntry, source func() ([]byte, error)) (*compiledScenario, error) {
+	key := entry.cacheKey()
 	if found, ok := e.scenarios.find([]byte(key)); ok {
 		return found, nil
 	}
-	read, err := e.read(p, source)
+	read, err := e.read(entry, source)
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := compile(read, p.Name)
+	compiled, err := compile(read, entry.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -156,24 +157,24 @@ func (e *Engine) compiled(p playing, source func() ([]byte, error)) (*compiledSc
 	return compiled, nil
 }
 
-// read decodes the document of a playing, or finds the known scenario that it names.
-func (e *Engine) read(p playing, source func() ([]byte, error)) (*scenario.Scenario, error) {
-	if p.Hash != "" {
+// read decodes the document of an entry, or finds the known scenario that it names.
+func (e *Engine) read(entry playlistEntry, source func() ([]byte, error)) (*scenario.Scenario, error) {
+	if entry.Hash != "" {
 		document, err := source()
 		if err != nil {
 			return nil, err
 		}
 		return e.options.Decode(document)
 	}
-	if known, ok := e.options.Lookup(p.Name); ok {
+	if known, ok := e.options.Lookup(entry.Name); ok {
 		return known, nil
 	}
 	for _, d := range e.options.Defaults {
-		if d.Name == p.Name {
+		if d.Name == entry.Name {
 			return d, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %q", ErrUnknown, p.Name)
+	return nil, fmt.Errorf("%w: %q", ErrUnknown, entry.Name)
 }
 
 // programNamed returns the program of the one scenario that a call names in a header: one of those that play, or else a
@@ -181,7 +182,7 @@ func (e *Engine) read(p playing, source func() ([]byte, error)) (*scenario.Scena
 func (e *Engine) programNamed(name string, program *Program) (*Program, error) {
 	found, ok := program.find(name)
 	if !ok {
-		compiled, err := e.compiled(playing{Name: name}, nil)
+		compiled, err := e.compiled(playlistEntry{Name: name}, nil)
 		if err != nil {
 			return nil, err
 		}

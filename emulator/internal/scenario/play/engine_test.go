@@ -20,10 +20,10 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store/storetest"
 )
 
-// TestStoppedScenariosLeaveNothing looks into the space: what was played and stopped is gone from it.
+// TestStoppedScenariosLeaveNothing checks that nothing of a scenario is left in the space once it was stopped.
 func TestStoppedScenariosLeaveNothing(t *testing.T) {
 	t.Parallel()
-	space := newSpied(memory.New())
+	space := newSpiedSpace(memory.New())
 	b := newBoxIn(t, newEngine(t), space.Space)
 	b.play(document("a", "script: [fail: InternalError]"))
 	b.play(document("a", "quota: {rate: 1/s, burst: 1, over: {fail: InternalError}}"))
@@ -39,11 +39,11 @@ func TestStoppedScenariosLeaveNothing(t *testing.T) {
 	}
 }
 
-// TestResetBeginsOtherCursors: a call that is still on its way with what played before a reset must not move the
-// cursor of what plays after it.
+// TestResetBeginsOtherCursors checks that cursors have other keys after a reset: a call that is still in progress with
+// what played before must not move the cursor of what plays now.
 func TestResetBeginsOtherCursors(t *testing.T) {
 	t.Parallel()
-	space := newSpied(memory.New())
+	space := newSpiedSpace(memory.New())
 	b := newBoxIn(t, newEngine(t), space.Space)
 	cursors := func() []string {
 		clear(space.kept)
@@ -66,7 +66,7 @@ func TestResetBeginsOtherCursors(t *testing.T) {
 	}
 }
 
-// TestReplacedWhileItIsRead replaces a scenario between the reading of the list and of its document.
+// TestReplacedWhileItIsRead replaces a scenario after the playlist was read and before its document is.
 func TestReplacedWhileItIsRead(t *testing.T) {
 	t.Parallel()
 	memory := memory.New()
@@ -85,10 +85,10 @@ func TestReplacedWhileItIsRead(t *testing.T) {
 	}
 }
 
-// TestRefusedScenarioLeavesNothing looks into a full sandbox.
+// TestRefusedScenarioLeavesNothing checks that a full sandbox does not keep the document that it refuses.
 func TestRefusedScenarioLeavesNothing(t *testing.T) {
 	t.Parallel()
-	space := newSpied(memory.New())
+	space := newSpiedSpace(memory.New())
 	b := newBoxIn(t, newEngine(t), space.Space)
 	for i := range play.MaxPlaying {
 		b.play(document("s"+strconv.Itoa(i), "script: [pass]"))
@@ -112,13 +112,13 @@ func TestCachesAreBounded(t *testing.T) {
 		b.play(document("a", "script: [{fail: InternalError, message: n"+strconv.Itoa(i)+"}]"))
 		b.outcome()
 	}
-	scripts, programs := engine.Cached()
-	if scripts > play.CacheSize || programs > play.CacheSize || scripts < 10 || programs < 10 {
-		t.Errorf("%d scripts and %d programs are kept", scripts, programs)
+	scenarios, programs := engine.Cached()
+	if scenarios > play.CacheSize || programs > play.CacheSize || scenarios < 10 || programs < 10 {
+		t.Errorf("%d scenarios and %d programs are kept", scenarios, programs)
 	}
 }
 
-// TestCachesKeepFewLargeScenarios bounds what they weigh together.
+// TestCachesKeepFewLargeScenarios checks the bound on the bytes that a cache holds.
 func TestCachesKeepFewLargeScenarios(t *testing.T) {
 	t.Parallel()
 	engine := newEngine(t)
@@ -128,25 +128,25 @@ func TestCachesKeepFewLargeScenarios(t *testing.T) {
 		body := strconv.Itoa(i) + strings.Repeat("x", each)
 		b.play(document("a", "script: [{respond: {offSpec: true, body: "+body+"}}]"))
 		b.outcome()
-		if scripts, programs := engine.CacheWeights(); scripts > play.CacheWeight || programs > play.CacheWeight {
-			t.Fatalf("scripts weigh %d, programs %d", scripts, programs)
+		if scenarios, programs := engine.CacheWeights(); scenarios > play.CacheWeight || programs > play.CacheWeight {
+			t.Fatalf("the scenarios have %d bytes, the programs %d", scenarios, programs)
 		}
 	}
-	if scripts, programs := engine.Cached(); scripts < 10 || programs < 10 {
-		t.Errorf("%d scripts and %d programs are kept", scripts, programs)
+	if scenarios, programs := engine.Cached(); scenarios < 10 || programs < 10 {
+		t.Errorf("%d scenarios and %d programs are kept", scenarios, programs)
 	}
 }
 
-// spied is a space of which a test knows which keys hold something, and how often it was read and counted in.
-type spied struct {
+// spiedSpace is a space that records which keys hold something, and counts gets and increments.
+type spiedSpace struct {
 	store.Space
 	kept             map[string]bool
 	gets, increments int
 }
 
-// newSpied returns the space of a sandbox in a store.
-func newSpied(in store.Store) *spied {
-	s := &spied{kept: map[string]bool{}}
+// newSpiedSpace returns the space of a sandbox in a store.
+func newSpiedSpace(in store.Store) *spiedSpace {
+	s := &spiedSpace{kept: map[string]bool{}}
 	spy := &storetest.Spy{Store: in}
 	spy.Before = func(step store.Step) error {
 		switch step := step.(type) {
@@ -174,7 +174,7 @@ func newSpied(in store.Store) *spied {
 func TestSandboxesStayApart(t *testing.T) {
 	t.Parallel()
 	const boxes, calls = 200, 12
-	engine, memory := newEngine(t, document("standing", "script: [pass]")), memory.New()
+	engine, memory := newEngine(t, document("by-default", "script: [pass]")), memory.New()
 	var end sync.WaitGroup
 	for i := range boxes {
 		end.Go(func() {
@@ -204,9 +204,9 @@ func TestSandboxesStayApart(t *testing.T) {
 				t.Errorf("sandbox %d counts %d calls, want %d", i, s.Rules[0].Taken, calls)
 			}
 			if i%2 == 0 {
-				b.stop("standing")
+				b.stop("by-default")
 			}
-			if _, on := b.status("standing"); on == (i%2 == 0) {
+			if _, on := b.status("by-default"); on == (i%2 == 0) {
 				t.Errorf("sandbox %d: the default plays: %t", i, on)
 			}
 		})
@@ -214,7 +214,7 @@ func TestSandboxesStayApart(t *testing.T) {
 	end.Wait()
 }
 
-// TestPlayersOfOneSpaceAgree stands for two processes over a shared store: each has an engine of its own.
+// TestPlayersOfOneSpaceAgree uses one store through two engines, as two processes would.
 func TestPlayersOfOneSpaceAgree(t *testing.T) {
 	t.Parallel()
 	space := memory.New().Space("box")
@@ -238,7 +238,7 @@ func TestPlayersOfOneSpaceAgree(t *testing.T) {
 	}
 }
 
-// TestChangesWhileCallsCome plays and stops under way: every call is decided by something that played, or by nothing.
+// TestChangesWhileCallsCome plays and stops a scenario during calls: it decides a call as scripted, or not at all.
 func TestChangesWhileCallsCome(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, newEngine(t))
@@ -264,7 +264,7 @@ func TestChangesWhileCallsCome(t *testing.T) {
 	end.Wait()
 }
 
-func TestTheStoresErrorIsHandedOn(t *testing.T) {
+func TestStoreErrorsAreReturned(t *testing.T) {
 	t.Parallel()
 	broken := &storetest.Spy{Store: memory.New(), Before: func(store.Step) error { return errBroken }}
 	b := newBoxIn(t, newEngine(t), broken.Space("box"))
@@ -280,17 +280,17 @@ func TestTheStoresErrorIsHandedOn(t *testing.T) {
 	}
 }
 
-// TestDecidingNeedsNoReadings counts the accesses to the space: the record of what plays is handed in, and the documents
-// that it names are read once for all calls.
-func TestDecidingNeedsNoReadings(t *testing.T) {
+// TestDecideReadsDocumentsOnce counts the accesses to the space: the caller passes in the record of what plays, and the
+// documents that it names are read once for all calls.
+func TestDecideReadsDocumentsOnce(t *testing.T) {
 	t.Parallel()
-	held := memory.New()
-	newBoxIn(t, newEngine(t), held.Space("box")).play(document("a", "script: [pass]"))
-	record, _, err := held.Space("box").Get(t.Context(), play.PlaylistKey)
+	shared := memory.New()
+	newBoxIn(t, newEngine(t), shared.Space("box")).play(document("a", "script: [pass]"))
+	record, _, err := shared.Space("box").Get(t.Context(), play.PlaylistKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	space := newSpied(held)
+	space := newSpiedSpace(shared)
 	b := newBoxIn(t, newEngine(t), space.Space)
 	decide := func(record []byte, in play.Input) {
 		t.Helper()
@@ -311,7 +311,7 @@ func TestDecidingNeedsNoReadings(t *testing.T) {
 		{"nothing was played", nil, "onsmqtt.ApplyToken", 0, 0},
 		{"a record that the engine has not seen", record, "onsmqtt.ApplyToken", 1, 1},
 		{"the same record", record, "onsmqtt.ApplyToken", 0, 1},
-		{"a call that no rule is on", record, "onsmqtt.QueryToken", 0, 0},
+		{"a call to which no rule applies", record, "onsmqtt.QueryToken", 0, 0},
 	}
 	for _, step := range steps {
 		space.gets, space.increments = 0, 0
@@ -323,10 +323,10 @@ func TestDecidingNeedsNoReadings(t *testing.T) {
 	}
 }
 
-// TestBrokenRecordsAreErrors puts what is no record where one is kept.
+// TestBrokenRecordsAreErrors writes invalid bytes where records are kept.
 func TestBrokenRecordsAreErrors(t *testing.T) {
 	t.Parallel()
-	space := newSpied(memory.New())
+	space := newSpiedSpace(memory.New())
 	b := newBoxIn(t, newEngine(t), space.Space)
 	b.play(quota("1/s", "1"))
 	b.outcome()

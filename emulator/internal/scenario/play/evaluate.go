@@ -8,17 +8,17 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// evaluation asks rules about one call.
+// evaluation asks rules, one after another, for a decision on one call.
 type evaluation struct {
 	call
 	space  store.Space
 	misses []scenario.Miss
 }
 
-// maxMisses bounds how many rules explain themselves about one call.
+// maxMisses is the largest number of rules for which a decision explains why they did not take the call.
 const maxMisses = 20
 
-// ask asks rules in their order until one takes the call.
+// ask goes through the rules in their order until one takes the call.
 func (e *evaluation) ask(ctx context.Context, rules []*playingRule) (scenario.Decision, error) {
 	for _, r := range rules {
 		if !e.conditionsHold(r) {
@@ -39,20 +39,20 @@ func (e *evaluation) ask(ctx context.Context, rules []*playingRule) (scenario.De
 	return scenario.Decision{Misses: e.misses}, nil
 }
 
-// conditionsHold tells whether all conditions of the rule hold, and notes the first that does not.
+// conditionsHold tells whether all conditions of the rule hold, and records the first that does not as a miss.
 func (e *evaluation) conditionsHold(r *playingRule) bool {
 	for i := range r.conditions {
 		c := &r.conditions[i]
 		text, present := e.fields.read(c)
 		if !c.Test(text, present) {
-			e.addMiss(r, c.label, c.Expected, e.fields.shown(c, text, present))
+			e.addMiss(r, c.label, c.Expected, e.fields.describe(c, text, present))
 			return false
 		}
 	}
 	return true
 }
 
-// addMiss notes why a rule did not take the call. The defaults explain nothing: they play everywhere without being
+// addMiss records why a rule did not take the call. The defaults explain nothing: they play everywhere without being
 // asked for, so their explanations would fill every entry of every journal.
 func (e *evaluation) addMiss(r *playingRule, condition, expected, got string) {
 	if r.byDefault || len(e.misses) == maxMisses {

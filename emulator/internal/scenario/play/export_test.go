@@ -1,15 +1,17 @@
 package play
 
-// CacheSize and CacheWeight bound each cache of an Engine.
+// CacheSize and CacheWeight are the bounds of each cache of an Engine: its number of values and their bytes of text.
 const (
 	CacheSize   = cacheSize
 	CacheWeight = cacheWeight
 )
 
-// CacheWeights are the sizes of the texts that the caches of an Engine hold.
-func (e *Engine) CacheWeights() (scenarios, programs int) { return e.scenarios.sizes, e.programs.sizes }
+// CacheWeights returns how many bytes of text each cache of an Engine holds.
+func (e *Engine) CacheWeights() (scenarios, programs int) {
+	return e.scenarios.totalSize, e.programs.totalSize
+}
 
-// Cached counts what the caches of an Engine hold.
+// Cached returns how many values each cache of an Engine holds.
 func (e *Engine) Cached() (scenarios, programs int) {
 	return len(e.scenarios.values), len(e.programs.values)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
-// compiledCondition is a condition made ready: it knows where its field stands.
+// compiledCondition is a condition whose field is split into its kind and its name.
 type compiledCondition struct {
 	*scenario.Condition
 	label string // "when params.X", for explanations
@@ -70,11 +70,12 @@ func (f *fieldReader) find(c *compiledCondition) (text string, present bool) {
 	return f.Parameter(c.name)
 }
 
-// maxShown bounds what an explanation repeats of a request.
+// maxShown is how many bytes of a field an explanation repeats.
 const maxShown = 100
 
-// shown is a field as an explanation repeats it. The id of a bearer token is the token itself, which is a secret.
-func (f *fieldReader) shown(c *compiledCondition, text string, present bool) string {
+// describe returns a field as an explanation repeats it. The id of a bearer token is left out: it is the token itself,
+// which is a secret.
+func (f *fieldReader) describe(c *compiledCondition, text string, present bool) string {
 	switch {
 	case !present:
 		return "nothing"

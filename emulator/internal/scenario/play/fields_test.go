@@ -12,7 +12,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// TestFields asks about calls of which a condition sees one field.
+// TestFields checks what a condition reads from each kind of field, and how a miss reports it.
 func TestFields(t *testing.T) {
 	t.Parallel()
 	const apply, warrant, session = "onsmqtt.ApplyToken", "aicontent.CreateAccessWarrant", "ccmessaging.applyToken"
@@ -65,7 +65,7 @@ func TestFields(t *testing.T) {
 			operation: warrant, when: "params.userId: u1",
 			call: wire.Call{Request: &wire.Request{Body: []byte(` {"userId":"u1"}`)}},
 		},
-		"body that is no JSON": {
+		"body that is not JSON": {
 			operation: warrant, when: "params.userId: u1",
 			call: wire.Call{Request: &wire.Request{Body: []byte(`{"userId":`)}},
 			miss: scenario.Miss{Condition: "when params.userId", Expected: "a glob u1", Got: "nothing"},
@@ -104,7 +104,7 @@ func TestFields(t *testing.T) {
 			},
 			miss: scenario.Miss{Condition: "when params.InstanceId", Expected: "a glob a", Got: "b"},
 		},
-		"the first that fails is told": {
+		"the first condition that fails is reported": {
 			operation: apply, when: "params.Actions: R, params.InstanceId: a",
 			call: wire.Call{Text: map[string]string{"Actions": "R"}},
 			miss: scenario.Miss{Condition: "when params.InstanceId", Expected: "a glob a", Got: "nothing"},
@@ -148,10 +148,10 @@ func TestNestedParameters(t *testing.T) {
 		"typed and other": {
 			wire.Call{Params: map[string]any{"param": map[string]any{"product_code": "p2"}}}, false,
 		},
-		"text as JSON":       {wire.Call{Text: map[string]string{"param": `{"product_code":"p1"}`}}, true},
-		"text is no object":  {wire.Call{Text: map[string]string{"param": `p1`}}, false},
-		"a name with dots":   {wire.Call{Text: map[string]string{"param.product_code": "p1"}}, true},
-		"nothing to go into": {wire.Call{Params: map[string]any{"param": "p1"}}, false},
+		"text as JSON":           {wire.Call{Text: map[string]string{"param": `{"product_code":"p1"}`}}, true},
+		"text is not an object":  {wire.Call{Text: map[string]string{"param": `p1`}}, false},
+		"a name with dots":       {wire.Call{Text: map[string]string{"param.product_code": "p1"}}, true},
+		"value is not an object": {wire.Call{Params: map[string]any{"param": "p1"}}, false},
 	}
 	for name, test := range tests {
 		in := b.askFor(operation, nil)
@@ -169,7 +169,7 @@ func TestMissesAreBoundedAndLeaveOutTheDefaults(t *testing.T) {
 	for i := range 30 {
 		fmt.Fprintf(&many, "  - {on: onsmqtt.ApplyToken, when: {params.InstanceId: i%d}, script: [pass]}\n", i)
 	}
-	b := newBox(t, newEngine(t, "name: standing\nrules:\n"+many.String()))
+	b := newBox(t, newEngine(t, "name: by-default\nrules:\n"+many.String()))
 	if d := b.decide(b.ask(nil)); d.Misses != nil {
 		t.Errorf("the defaults explain themselves: %v", d.Misses)
 	}

@@ -10,13 +10,14 @@ import (
 type playingRule struct {
 	*compiledRule
 	scenario  string
-	key       string // of its cursor
+	key       string // the key of its cursor in the store
 	byDefault bool
 }
 
 // takenStep is the step that a rule gives to one call.
 type takenStep struct {
-	// step is nil when the rule lets the call go on to the next rules. Then the texts say why.
+	// step is nil when the rule lets the call go on to the next rules. Then condition,
+	// expected and got say why.
 	step                     *compiledStep
 	condition, expected, got string
 	// number counts, from 1, the calls that the rule took.
@@ -25,9 +26,9 @@ type takenStep struct {
 
 // ruleIndex finds the rules on an operation without looking at all of them.
 type ruleIndex struct {
-	byOperation map[string][]*playingRule // operations that some rule names
-	byAPI       map[string][]*playingRule // APIs that some rule names, for their other operations
-	others      []*playingRule
+	byOperation map[string][]*playingRule // for operations that some rule names
+	byAPI       map[string][]*playingRule // for the other operations of APIs that some rule names
+	others      []*playingRule            // for all other operations
 }
 
 func newRuleIndex(rules []*playingRule) ruleIndex {

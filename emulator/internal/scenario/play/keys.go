@@ -6,11 +6,11 @@ import "strconv"
 const (
 	// PlaylistKey holds the record of what plays, for Engine.Program.
 	PlaylistKey = "scenario/playlist"
-	// playsKey counts how often something was played.
+	// playsKey counts how often a scenario was played.
 	playsKey = "scenario/plays"
 )
 
-// sourceKey holds the document of one playing.
+// sourceKey holds the document that was played under that id.
 func sourceKey(playID string) string { return "scenario/source/" + playID }
 
 // cursorKey holds the cursor of a rule: the number of calls that its script took, or the token bucket of its quota.

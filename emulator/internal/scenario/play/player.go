@@ -13,7 +13,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// Player starts, stops and lists what plays in one sandbox. All of its state is in the sandbox's space, so that players
+// Player starts, stops and lists what plays in one sandbox. All of its state is in the sandbox's space, so players
 // of one space are interchangeable.
 type Player struct {
 	engine *Engine
@@ -25,23 +25,23 @@ func (e *Engine) Player(space store.Space) Player { return Player{engine: e, spa
 
 // Playing names what to play.
 type Playing struct {
-	// Name is that of a known scenario, or with Source the name under which the document plays; empty means the
-	// document's own.
+	// Name is the name of a known scenario. If Source is given, it is the name under which that document plays; empty
+	// then means the document's own name.
 	Name string
-	// Source is a document; empty plays the known scenario.
+	// Source is the document to play; empty means the known scenario.
 	Source string
 }
 
-// Play starts a scenario with its cursors at zero. It takes the place of one of the same name, and is asked before
-// everything that plays already. An error changes nothing: it is ErrUnknown, ErrFull, that of Options.Decode, or that
+// Play starts a scenario with its cursors at zero. It replaces one of the same name and is asked before everything
+// that plays already. An error changes nothing: it is ErrUnknown, ErrFull, that of Options.Decode, or that
 // of the store.
 func (p Player) Play(ctx context.Context, what Playing) error {
 	added, err := p.prepare(ctx, what)
 	if err != nil {
 		return err
 	}
-	var replaced []playing
-	err = p.change(ctx, func(list *playlist) error {
+	var replaced []playlistEntry
+	err = p.changePlaylist(ctx, func(list *playlist) error {
 		replaced = list.remove(added.Name)
 		if len(list.Playing) >= MaxPlaying {
 			return ErrFull
@@ -50,43 +50,43 @@ func (p Player) Play(ctx context.Context, what Playing) error {
 		return nil
 	})
 	if err != nil {
-		return errors.Join(err, p.clean(ctx, []playing{added}))
+		return errors.Join(err, p.deleteState(ctx, []playlistEntry{added}))
 	}
-	return p.clean(ctx, replaced)
+	return p.deleteState(ctx, replaced)
 }
 
-// prepare reads the scenario and keeps its document.
-func (p Player) prepare(ctx context.Context, what Playing) (playing, error) {
-	added := playing{Name: what.Name}
+// prepare compiles the scenario, gives it an id and writes its document to the space.
+func (p Player) prepare(ctx context.Context, what Playing) (playlistEntry, error) {
+	added := playlistEntry{Name: what.Name}
 	if what.Source != "" {
 		sum := sha256.Sum256([]byte(what.Source))
 		added.Hash = hex.EncodeToString(sum[:])
 	}
 	compiled, err := p.engine.compiled(added, func() ([]byte, error) { return []byte(what.Source), nil })
 	if err != nil {
-		return playing{}, err
+		return playlistEntry{}, err
 	}
 	added.Name, added.Rules = compiled.name, len(compiled.rules)
 	n, err := p.space.Increment(ctx, playsKey, 1, time.Time{})
 	if err != nil {
-		return playing{}, fmt.Errorf("count what is played: %w", err)
+		return playlistEntry{}, fmt.Errorf("count what is played: %w", err)
 	}
-	// A reset of the sandbox sets the store's count back to zero while calls may still be on their way with what played
-	// before. The second number keeps their cursors apart from the new ones.
+	// A reset of the sandbox sets the count in the store back to zero, while calls may still be in progress with what
+	// played before. The second number keeps their cursors apart from the new ones.
 	added.ID = strconv.FormatInt(n, 10) + "." + strconv.FormatUint(p.engine.plays.Add(1), 10)
 	if added.Hash == "" {
 		return added, nil
 	}
 	if err := p.space.Put(ctx, sourceKey(added.ID), []byte(what.Source), time.Time{}); err != nil {
-		return playing{}, fmt.Errorf("keep the scenario: %w", err)
+		return playlistEntry{}, fmt.Errorf("keep the scenario: %w", err)
 	}
 	return added, nil
 }
 
 // Stop ends a scenario that was played or that is on by default. The error is ErrNotPlaying or that of the store.
 func (p Player) Stop(ctx context.Context, name string) error {
-	var removed []playing
-	err := p.change(ctx, func(list *playlist) error {
+	var removed []playlistEntry
+	err := p.changePlaylist(ctx, func(list *playlist) error {
 		removed = list.remove(name)
 		on := p.engine.isDefault(name) && !slices.Contains(list.Off, name)
 		if on {
@@ -100,10 +100,11 @@ func (p Player) Stop(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return p.clean(ctx, removed)
+	return p.deleteState(ctx, removed)
 }
 
-func (p Player) change(ctx context.Context, change func(*playlist) error) error {
+// changePlaylist replaces the playlist by what change makes of it. An error of change leaves it as it is.
+func (p Player) changePlaylist(ctx context.Context, change func(*playlist) error) error {
 	return p.space.Update(ctx, PlaylistKey, func(old []byte) ([]byte, time.Time, error) {
 		list, err := readPlaylist(old)
 		if err != nil {
@@ -117,12 +118,12 @@ func (p Player) change(ctx context.Context, change func(*playlist) error) error 
 	})
 }
 
-// clean deletes the documents and cursors of what no longer plays.
-func (p Player) clean(ctx context.Context, gone []playing) error {
-	for _, g := range gone {
-		keys := []string{sourceKey(g.ID)}
-		for i := range g.Rules {
-			keys = append(keys, cursorKey(g.ID, i), cursorKey(headerPlayID(g.ID), i))
+// deleteState deletes the documents and cursors of entries that are no longer in the playlist.
+func (p Player) deleteState(ctx context.Context, removed []playlistEntry) error {
+	for _, entry := range removed {
+		keys := []string{sourceKey(entry.ID)}
+		for i := range entry.Rules {
+			keys = append(keys, cursorKey(entry.ID, i), cursorKey(headerPlayID(entry.ID), i))
 		}
 		for _, key := range keys {
 			if err := p.space.Delete(ctx, key); err != nil {

@@ -16,7 +16,7 @@ import (
 
 func TestTheNewestWins(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, newEngine(t, document("standing", "script: [fail: SystemOverFlow]")))
+	b := newBox(t, newEngine(t, document("by-default", "script: [fail: SystemOverFlow]")))
 	steps := []struct {
 		name, want string
 		do         func()
@@ -27,15 +27,15 @@ func TestTheNewestWins(t *testing.T) {
 		{"played again is newest", failed, func() { b.play(document("a", "script: [fail: InternalError]")) }},
 		{"a known one", over, func() { b.playKnown("error/onsmqtt.ApplyToken/ApplyTokenOverFlow") }},
 		{"stopped", failed, func() { b.stop("error/onsmqtt.ApplyToken/ApplyTokenOverFlow") }},
-		{"the older is left", denied, func() { b.stop("a") }},
+		{"the older one is left", denied, func() { b.stop("a") }},
 		{"the default is left", "SystemOverFlow", func() { b.stop("b") }},
-		{"the default is played while it is on", "SystemOverFlow", func() { b.playKnown("standing") }},
-		{"the default is off", "-", func() { b.stop("standing") }},
+		{"the default is played while it is on", "SystemOverFlow", func() { b.playKnown("by-default") }},
+		{"the default is off", "-", func() { b.stop("by-default") }},
 		{"another plays while it is off", denied, func() {
 			b.play(document("b", "script: [fail: PermissionCheckFailed]"))
 		}},
-		{"the default is played", "SystemOverFlow", func() { b.playKnown("standing") }},
-		{"and off again", denied, func() { b.stop("standing") }},
+		{"the default is played", "SystemOverFlow", func() { b.playKnown("by-default") }},
+		{"and off again", denied, func() { b.stop("by-default") }},
 		{"nothing is left", "-", func() { b.stop("b") }},
 		{"a reset brings the default back", "SystemOverFlow", func() {
 			if err := b.Clear(t.Context()); err != nil {
@@ -65,7 +65,7 @@ func namesOf(list []play.Status) []string {
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, newEngine(t, "name: standing\nsummary: Stands.\nrules: [{on: '*', script: [pass]}]\n"))
+	b := newBox(t, newEngine(t, "name: by-default\nsummary: Plays by default.\nrules: [{on: '*', script: [pass]}]\n"))
 	b.play(document("a", "script: [fail: InternalError]"))
 	b.playKnown("error/onsmqtt.ApplyToken/SystemOverFlow")
 	got, err := b.List(t.Context())
@@ -78,7 +78,7 @@ func TestList(t *testing.T) {
 			Rules: []play.RuleStatus{{On: "onsmqtt.ApplyToken"}},
 		},
 		{Name: "a", Rules: []play.RuleStatus{{On: "onsmqtt.ApplyToken"}}},
-		{Name: "standing", Summary: "Stands.", Default: true, Rules: []play.RuleStatus{{On: "*"}}},
+		{Name: "by-default", Summary: "Plays by default.", Default: true, Rules: []play.RuleStatus{{On: "*"}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
@@ -93,7 +93,7 @@ func TestPlayAgainStartsAtZero(t *testing.T) {
 	first := b.outcomes(2)
 	b.play(source)
 	if diff := cmp.Diff(first, b.outcomes(2)); diff != "" {
-		t.Errorf("second playing (-first +second):\n%s", diff)
+		t.Errorf("played again (-first +second):\n%s", diff)
 	}
 	b.stop("a")
 	b.play(source)
@@ -121,8 +121,8 @@ func TestPlayUnderAnotherName(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, newEngine(t, document("standing", "script: [pass]")))
-	b.stop("standing")
+	b := newBox(t, newEngine(t, document("by-default", "script: [pass]")))
+	b.stop("by-default")
 	b.play(document("a", "script: [fail: InternalError]"))
 	tests := map[string]struct {
 		do   func(context.Context) error
@@ -143,7 +143,7 @@ func TestRefusals(t *testing.T) {
 			func(err error) bool { return errors.Is(err, play.ErrNotPlaying) },
 		},
 		"stop a default that is off": {
-			func(ctx context.Context) error { return b.Stop(ctx, "standing") },
+			func(ctx context.Context) error { return b.Stop(ctx, "by-default") },
 			func(err error) bool { return errors.Is(err, play.ErrNotPlaying) },
 		},
 		"unknown name in the header": {
@@ -168,7 +168,7 @@ func TestRefusals(t *testing.T) {
 
 func TestNoMoreThanMaxPlaying(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, newEngine(t, document("standing", "script: [pass]")))
+	b := newBox(t, newEngine(t, document("by-default", "script: [pass]")))
 	for i := range play.MaxPlaying {
 		b.play(document("s"+strconv.Itoa(i), "script: [fail: InternalError]"))
 	}
@@ -178,6 +178,6 @@ func TestNoMoreThanMaxPlaying(t *testing.T) {
 	}
 	b.play(document("s3", "script: [fail: SystemOverFlow]"))
 	if got := b.outcome(); got != "SystemOverFlow" {
-		t.Errorf("one in the place of another: %s", got)
+		t.Errorf("one that replaces another: %s", got)
 	}
 }

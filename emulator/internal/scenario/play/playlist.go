@@ -9,16 +9,16 @@ import (
 
 // playlist is the record of what plays in a sandbox: what was played, newest first, and which defaults were stopped.
 type playlist struct {
-	Playing []playing `cbor:"1,keyasint,omitempty"`
-	Off     []string  `cbor:"2,keyasint,omitempty"`
+	Playing []playlistEntry `cbor:"1,keyasint,omitempty"`
+	Off     []string        `cbor:"2,keyasint,omitempty"`
 }
 
-// playing is one scenario of a playlist.
-type playing struct {
+// playlistEntry is one scenario of a playlist.
+type playlistEntry struct {
 	Name string `cbor:"1,keyasint"`
-	// ID differs each time that something is played, so that a scenario that is played again gets new cursors.
+	// ID is new each time that a scenario is played, so that one that is played again gets new cursors.
 	ID string `cbor:"2,keyasint"`
-	// Hash is that of the document, which is kept under a key of its own. It is empty for a known scenario.
+	// Hash is the hash of the document, which is kept under a key of its own. It is empty for a known scenario.
 	Hash string `cbor:"3,keyasint,omitempty"`
 	// Rules is the number of its rules.
 	Rules int `cbor:"4,keyasint"`
@@ -26,15 +26,15 @@ type playing struct {
 
 // cacheKey is the key of the compiled scenario. It holds the name, since explanations repeat the name under which the
 // scenario plays.
-func (p playing) cacheKey() string { return p.Hash + "/" + p.Name }
+func (e playlistEntry) cacheKey() string { return e.Hash + "/" + e.Name }
 
 // remove takes the entries of that name out of the list and returns them.
-func (l *playlist) remove(name string) (removed []playing) {
-	l.Playing = slices.DeleteFunc(l.Playing, func(p playing) bool {
-		if p.Name == name {
-			removed = append(removed, p)
+func (l *playlist) remove(name string) (removed []playlistEntry) {
+	l.Playing = slices.DeleteFunc(l.Playing, func(entry playlistEntry) bool {
+		if entry.Name == name {
+			removed = append(removed, entry)
 		}
-		return p.Name == name
+		return entry.Name == name
 	})
 	return removed
 }
@@ -47,7 +47,7 @@ func (l *playlist) write() ([]byte, error) {
 	return raw, nil
 }
 
-// readPlaylist reads the record; nil is that of a sandbox in which nobody played or stopped anything.
+// readPlaylist reads the record. It is nil for a sandbox in which nobody played or stopped anything.
 func readPlaylist(raw []byte) (list playlist, err error) {
 	if raw == nil {
 		return list, nil

@@ -8,19 +8,20 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// Program is what plays in a sandbox, made ready: its rules in the order in which they are asked. It never changes, and
-// sandboxes in which the same plays share one.
+// Program is what plays in a sandbox: compiled rules, in the order in which they are asked. It never changes, and
+// sandboxes in which the same scenarios play can share one.
 type Program struct {
 	// engine finds the scenario that a call names in a header, which need not play.
 	engine    *Engine
 	scenarios []playingScenario
-	rules     [2]ruleIndex // by Phase
+	rules     [2]ruleIndex // indexed by Phase
 }
 
 // playingScenario is one scenario of a program.
 type playingScenario struct {
 	*compiledScenario
-	// id tells this playing of the scenario from every other one in its sandbox.
+	// id tells this scenario from every other one that is or was played in its sandbox. The keys of its cursors hold
+	// it.
 	id        string
 	byDefault bool
 }
@@ -68,7 +69,7 @@ func (p *Program) Decide(
 	return e.ask(ctx, rules)
 }
 
-// rulesFor returns the rules of a phase that are on the operation of the call.
+// rulesFor returns the rules of a phase that apply to the operation of the call.
 func (p *Program) rulesFor(in *Input, phase scenario.Phase) []*playingRule {
 	api, operation := in.Call.API, ""
 	switch {
@@ -89,7 +90,8 @@ func (p *Program) find(name string) (playingScenario, bool) {
 	return p.scenarios[i], true
 }
 
-// size counts the bytes of its scenarios' texts for the cache. Those of the defaults are kept anyway.
+// size counts the bytes of its scenarios' texts for the cache. Those of the defaults are left out: the engine keeps
+// them in any case.
 func (p *Program) size() (sum int) {
 	for _, s := range p.scenarios {
 		if !s.byDefault {

@@ -14,7 +14,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// TestScenariosMadeByHand are not those that a document can give.
+// TestScenariosMadeByHand checks that a scenario is refused that is built in Go and that no document can describe.
 func TestScenariosMadeByHand(t *testing.T) {
 	t.Parallel()
 	respond := func(r scenario.Respond) scenario.Rule {
@@ -31,7 +31,7 @@ func TestScenariosMadeByHand(t *testing.T) {
 	} {
 		made := []*scenario.Scenario{{Name: "made", Rules: []scenario.Rule{rule}}}
 		if _, err := play.NewEngine(play.Options{Defaults: made}); err == nil {
-			t.Errorf("%s: is taken", name)
+			t.Errorf("%s: accepted", name)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-func TestOn(t *testing.T) {
+func TestRulesApplyToOperations(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, newEngine(t))
 	b.play("name: a\nrules:\n  - {on: '*', end: release, script: [{pass: {}, times: 3}]}\n" +
@@ -82,7 +82,7 @@ func TestOn(t *testing.T) {
 	}
 }
 
-func TestHeader(t *testing.T) {
+func TestScenarioNamedInHeader(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, newEngine(t))
 	b.play(document("older", "end: release", "script: [fail: InternalError, fail: SystemOverFlow]"))
@@ -97,7 +97,7 @@ func TestHeader(t *testing.T) {
 		{"older", failed},                          // asked before the newer one
 		{"older", "SystemOverFlow"},                // with a cursor
 		{"older", denied},                          // that is used up: the others follow
-		{"error/onsmqtt.ApplyToken/" + over, over}, // a known one need not play
+		{"error/onsmqtt.ApplyToken/" + over, over}, // a known scenario need not be playing
 		{"error/onsmqtt.QueryToken/" + failed, denied},
 	}
 	for i, step := range steps {
@@ -111,11 +111,11 @@ func TestHeader(t *testing.T) {
 	}
 	b.play(document("older", "script: [fail: InternalError, pass]"))
 	if got := ask("older"); got != failed {
-		t.Errorf("played anew, named in the header: %s, want %s", got, failed)
+		t.Errorf("played again, named in the header: %s, want %s", got, failed)
 	}
 }
 
-func TestHeaderWhereNothingPlays(t *testing.T) {
+func TestScenarioNamedInHeaderWhenNothingPlays(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, newEngine(t))
 	in := b.ask(nil)
@@ -129,8 +129,9 @@ func TestHeaderWhereNothingPlays(t *testing.T) {
 	}
 }
 
-// TestHeaderOfPlayersApart stands for two processes that each gave out the first number in a sandbox of one store.
-func TestHeaderOfPlayersApart(t *testing.T) {
+// TestHeaderFindsTheScenarioOfItsSandbox plays two scenarios of the same name and the same id in two sandboxes of one
+// store, as two processes can: one engine must not confuse them.
+func TestHeaderFindsTheScenarioOfItsSandbox(t *testing.T) {
 	t.Parallel()
 	memory := memory.New()
 	one, two := newEngine(t), newEngine(t)
@@ -146,7 +147,7 @@ func TestHeaderOfPlayersApart(t *testing.T) {
 	}
 }
 
-func TestDelayAndNetworkGoThrough(t *testing.T) {
+func TestDecisionHasDelayAndNetwork(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, newEngine(t))
 	b.play(document("a", "script:", "  - {fail: InternalError, delay: 150ms, network: truncate}",

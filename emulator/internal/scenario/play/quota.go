@@ -12,11 +12,11 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// bucket is the token bucket of a rule with a quota. It holds Burst tokens at first and at most, and is refilled on the
+// bucket is the token bucket of a rule with a quota. It starts full, with Burst tokens, and is refilled by the
 // sandbox's clock.
 type bucket struct {
 	Tokens uint64 `cbor:"1,keyasint"`
-	// Fraction is how much of the next token was refilled, counted in 1/Per tokens so that nothing is lost to rounding.
+	// Fraction is the part of the next token that was refilled, in units of 1/Per so that nothing is lost to rounding.
 	Fraction uint64 `cbor:"2,keyasint"`
 	// At is when the bucket was refilled last.
 	At time.Time `cbor:"3,keyasint"`
@@ -52,11 +52,11 @@ func (r *playingRule) takeFromQuota(ctx context.Context, space store.Space, now 
 	return takenStep{step: &r.over, number: int64(after.Over)}, nil
 }
 
-// clockSlack is how far the clock can go back without being taken for a clock that somebody set back: concurrent calls
-// may be counted a little out of order.
+// clockSlack is how much earlier than the last call a call can be without the clock counting as set back: concurrent
+// calls may be counted slightly out of order.
 const clockSlack = time.Second
 
-// refill adds the tokens of the time since the last call.
+// refill adds the tokens for the time since the last call.
 func (b *bucket) refill(q *scenario.Quota, now time.Time) {
 	elapsed := now.Sub(b.At)
 	if elapsed <= 0 {
@@ -82,7 +82,7 @@ func (b *bucket) refill(q *scenario.Quota, now time.Time) {
 	b.Tokens += more
 }
 
-// readBucket reads a bucket. One that is not there yet is full.
+// readBucket reads a bucket. Before the first call there is none in the store, which means a full one.
 func readBucket(raw []byte, q *scenario.Quota, now time.Time) (bucket, error) {
 	if raw == nil {
 		return bucket{Tokens: uint64(q.Burst), At: now}, nil

@@ -17,8 +17,8 @@ func quota(rate, burst string) string {
 	return document("limit", "quota: {rate: "+rate+", burst: "+burst+", over: {fail: ApplyTokenOverFlow}}")
 }
 
-// within asks until a call is over the quota, at most 20 times, and counts the calls before it.
-func (b *box) within() int {
+// callsWithin asks until a call is over the quota, at most 20 times, and counts the calls before it.
+func (b *box) callsWithin() int {
 	b.Helper()
 	for n := range 20 {
 		if b.outcome() == over {
@@ -32,7 +32,7 @@ func TestQuota(t *testing.T) {
 	t.Parallel()
 	type wait struct {
 		time time.Duration
-		want int // calls within the quota then
+		want int // calls within the quota after the wait
 	}
 	tests := map[string]struct {
 		rate, burst string
@@ -41,7 +41,7 @@ func TestQuota(t *testing.T) {
 		"burst, then one by one":       {"2/s", "3", []wait{{0, 3}, {500 * time.Millisecond, 1}, {time.Second, 2}}},
 		"never more than the burst":    {"2/s", "3", []wait{{time.Hour, 3}, {100 * 365 * 24 * time.Hour, 3}}},
 		"a little more than the burst": {"1/s", "3", []wait{{0, 3}, {4 * time.Second, 3}}},
-		"a full bucket keeps no rest": {
+		"a full bucket keeps no fraction": {
 			"1/s", "1", []wait{{0, 1}, {1900 * time.Millisecond, 1}, {100 * time.Millisecond, 0}},
 		},
 		"a frozen clock never refills": {"5/s", "5", []wait{{0, 5}, {0, 0}, {0, 0}}},
@@ -50,11 +50,11 @@ func TestQuota(t *testing.T) {
 			"3/s", "2", []wait{{0, 2}, {333_333_333, 0}, {1, 1}, {333_333_333, 1}, {333_333_333, 1}},
 		},
 		"a day": {"1/d", "1", []wait{{0, 1}, {24*time.Hour - 1, 0}, {1, 1}}},
-		"the largest rate, the longest": {
+		"the largest rate per day, then the longest wait": {
 			"1000000/d", "10", []wait{{0, 10}, {86399999, 0}, {1, 1}, {200 * 365 * 24 * time.Hour, 10}},
 		},
 		"a clock set back by an hour": {"1/s", "1", []wait{{0, 1}, {-time.Hour, 0}, {time.Second, 1}}},
-		"a little out of order is later": {
+		"a call slightly out of order refills nothing": {
 			"1/s", "1", []wait{{0, 1}, {-time.Millisecond, 0}, {time.Second, 0}, {time.Millisecond, 1}},
 		},
 	}
@@ -65,7 +65,7 @@ func TestQuota(t *testing.T) {
 			b.play(quota(test.rate, test.burst))
 			for i, w := range test.waits {
 				b.now = b.now.Add(w.time)
-				if got := b.within(); got != w.want {
+				if got := b.callsWithin(); got != w.want {
 					t.Errorf("wait %d: %d calls are within, want %d", i, got, w.want)
 				}
 			}
@@ -118,7 +118,7 @@ func TestQuotaIsExactForManyCallers(t *testing.T) {
 	}
 }
 
-// TestQuotaBeyondAnyDocument is made by hand: no document can ask for so much.
+// TestQuotaBeyondAnyDocument has a rate so large that no document can give it, and refilling must not overflow.
 func TestQuotaBeyondAnyDocument(t *testing.T) {
 	t.Parallel()
 	made := &scenario.Scenario{Name: "made", Rules: []scenario.Rule{{On: "*", Quota: &scenario.Quota{
@@ -130,7 +130,7 @@ func TestQuotaBeyondAnyDocument(t *testing.T) {
 	}
 	b := newBox(t, engine)
 	for _, want := range []int{1, 1} {
-		if got := b.within(); got != want {
+		if got := b.callsWithin(); got != want {
 			t.Errorf("%d calls are within, want %d", got, want)
 		}
 		b.now = b.now.Add(time.Hour)

@@ -2,5 +2,5 @@
 
 package play_test
 
-// rounds of the test of exactness.
+// rounds is how many rounds TestOneShotIsExact plays.
 const rounds = 10_000

@@ -2,5 +2,5 @@
 
 package play_test
 
-// rounds of the test of exactness; the race detector makes each of them many times dearer.
+// rounds is how many rounds TestOneShotIsExact plays. The race detector makes each of them many times slower.
 const rounds = 500

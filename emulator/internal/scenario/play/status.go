@@ -9,27 +9,27 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
-// Status is a scenario that plays and where its cursors stand.
+// Status describes a scenario that plays and the positions of its cursors.
 type Status struct {
 	Name    string `json:"name"`
 	Summary string `json:"summary"`
-	// Default says that the scenario plays because it is on by default; nobody played it.
+	// Default says that the scenario plays by default and not because somebody played it.
 	Default bool         `json:"default"`
 	Rules   []RuleStatus `json:"rules"`
 }
 
-// RuleStatus is where the cursor of a rule stands.
+// RuleStatus is the position of the cursor of a rule.
 type RuleStatus struct {
 	On string `json:"on"`
 	// Taken is how many calls the rule took: those that got a step, or were over the quota.
 	Taken int64 `json:"taken"`
 	// Step is the one that the next call takes; steps count from 0. Position is how many calls took it since the rule
-	// came to it.
+	// reached it.
 	Step     int   `json:"step"`
 	Position int64 `json:"position"`
-	// Exhausted says that the rule takes no more calls: its script is over and releases.
+	// Exhausted says that the rule takes no more calls: its script is used up and ends with Release.
 	Exhausted bool `json:"exhausted"`
-	// Left is how many calls were left after the last one, for a rule with a quota.
+	// Left is how many calls the quota still allowed after the last one. It is nil for a rule without a quota.
 	Left *uint64 `json:"left,omitempty"`
 }
 
@@ -64,7 +64,7 @@ func (p Player) List(ctx context.Context) ([]Status, error) {
 	return list, nil
 }
 
-// status reads a rule's cursor as the store keeps it; nil is that of a rule that no call reached.
+// status reads a rule's cursor as the store keeps it. It is nil for a rule that no call has reached.
 func (r *compiledRule) status(raw []byte) (RuleStatus, error) {
 	if r.Quota != nil {
 		b, err := readBucket(raw, r.Quota, time.Time{})

@@ -27,7 +27,7 @@ func builtin(tb testing.TB) *contract.Catalogue {
 	return catalogue
 }
 
-// decode reads a document that must be good.
+// decode reads a document that must have no problems.
 func decode(tb testing.TB, source string) *scenario.Scenario {
 	tb.Helper()
 	s, problems := language.Decode([]byte(source), builtin(tb))
@@ -45,7 +45,7 @@ var generatedLibrary = sync.OnceValues(func() (*scenario.Library, error) {
 	return scenario.NewLibrary(catalogue, fstest.MapFS{}, language.NewDecoder(catalogue))
 })
 
-// newEngine knows the generated scenarios and plays the given documents by default.
+// newEngine returns an engine that knows the generated scenarios and plays the given documents by default.
 func newEngine(tb testing.TB, defaults ...string) *play.Engine {
 	tb.Helper()
 	library, err := generatedLibrary()
@@ -88,7 +88,7 @@ func (g fakeGateway) ContentType(body []byte) string {
 	return "text/" + string(g)
 }
 
-// box is one sandbox with what plays in it.
+// box is one sandbox: its space, its clock and seed, and the player of its scenarios.
 type box struct {
 	testing.TB
 	play.Player
@@ -131,7 +131,7 @@ func (b *box) stop(name string) {
 	}
 }
 
-// ask is a call of ApplyToken with these parameters.
+// ask returns a call of ApplyToken with these parameters.
 func (b *box) ask(params map[string]string) play.Input {
 	b.Helper()
 	return b.askFor("onsmqtt.ApplyToken", params)
@@ -156,7 +156,7 @@ func (b *box) askFor(operation string, params map[string]string) play.Input {
 	return play.Input{}
 }
 
-// Decide reads what plays and asks it.
+// Decide reads what plays and lets it decide a call.
 func (b *box) Decide(ctx context.Context, in play.Input, phase scenario.Phase) (scenario.Decision, error) {
 	record, _, err := b.Get(ctx, play.PlaylistKey)
 	if err != nil {
@@ -183,8 +183,8 @@ func (b *box) decideAt(in play.Input, phase scenario.Phase) scenario.Decision {
 	return d
 }
 
-// outcome is the code that a call of ApplyToken without parameters fails with, "pass" for a step that passes, and "-"
-// when nothing decided.
+// outcome makes a call of ApplyToken without parameters. It returns the code with which the call fails, "pass" for a
+// step that passes, and "-" when nothing decided.
 func (b *box) outcome() string {
 	b.Helper()
 	return outcomeOf(b.decide(b.ask(nil)))
@@ -227,5 +227,5 @@ func (b *box) status(name string) (play.Status, bool) {
 	return play.Status{}, false
 }
 
-// errBroken is what a broken store says.
-var errBroken = errors.New("the store is away")
+// errBroken is the error of a broken store.
+var errBroken = errors.New("the store is unavailable")

@@ -10,8 +10,8 @@ import (
 type checker struct {
 	text  string
 	nodes int
-	// withDepth counts the "with" actions around a node. Inside of one, the dot is another value than the template's
-	// data, so fields are not checked.
+	// withDepth counts the "with" actions around a node. Inside one, the dot is not the template's data, so
+	// fields are not checked.
 	withDepth int
 	err       error
 }
@@ -44,7 +44,7 @@ func (c *checker) node(n syntax.Node) {
 	}
 }
 
-// leaf checks a node that has no others below it, or that no template may have.
+// leaf checks a node without children, or reports one that templates may not contain.
 func (c *checker) leaf(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.FieldNode:
@@ -64,7 +64,7 @@ func (c *checker) leaf(n syntax.Node) {
 	}
 }
 
-// definitions reports the first template that the text defines beside itself.
+// definitions reports the first further template that the text defines.
 func (c *checker) definitions(trees map[string]*syntax.Tree) {
 	var first *syntax.ListNode
 	for name, tree := range trees {
@@ -91,8 +91,8 @@ func (c *checker) branch(n *syntax.BranchNode) {
 	}
 }
 
-// command reports functions outside of the documented set. The set leaves out most of Go's own: with some of them a
-// short template makes a very long text.
+// command reports functions outside the documented set. The set leaves out most functions of text/template, since some
+// of them let a short template write a very long text.
 func (c *checker) command(n *syntax.CommandNode) {
 	if function, ok := n.Args[0].(*syntax.IdentifierNode); ok && function.Ident == "fake" && len(n.Args) > 1 {
 		c.fakeKind(n.Args[1])

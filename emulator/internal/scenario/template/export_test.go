@@ -5,5 +5,5 @@ import (
 	"slices"
 )
 
-// OwnFunctions names the functions that a template gets beside Go's own.
+// OwnFunctions returns the names of the functions that templates have in addition to those of text/template.
 func OwnFunctions() []string { return slices.Sorted(maps.Keys((&Environment{}).functions())) }

@@ -18,16 +18,16 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
 
-// Environment is what templates see: one call, the sandbox's time and a chance. Templates that share an Environment
-// draw from one chance and share the bound on the work of functions.
+// Environment is what templates can use: one call, the sandbox's time and a source of chance. Templates that share an
+// Environment share its chance and the bound on how much their functions return.
 type Environment struct {
 	fields *scenario.CallFields
 	now    time.Time
 	chance *rand.Rand
-	work   int // bytes that functions returned
+	work   int // bytes that functions have returned so far
 }
 
-// NewEnvironment is the environment of one call.
+// NewEnvironment returns the environment of one call.
 func NewEnvironment(fields *scenario.CallFields, now time.Time, chance *rand.Rand) *Environment {
 	return &Environment{fields: fields, now: now, chance: chance}
 }
@@ -40,7 +40,7 @@ type templateData struct {
 
 type templateRequest struct {
 	Method, Path string
-	// Params holds every parameter as text; members of a JSON body stand beside the others.
+	// Params holds every parameter as text, members of a JSON body among them.
 	Params map[string]string
 }
 
@@ -67,15 +67,15 @@ type instant struct{ t time.Time }
 // String implements fmt.Stringer.
 func (i instant) String() string { return i.t.UTC().Format(time.RFC3339) }
 
-// functions are those of Functions that are not Go's own. They read nothing but the environment, and what they return
-// is bounded.
+// functions returns those of Functions that text/template does not have itself. They read only the environment, and the
+// size of what they return is bounded.
 func (e *Environment) functions() texttemplate.FuncMap {
 	return texttemplate.FuncMap{
 		"param":     e.param,
 		"header":    e.header,
 		"requestId": func() string { return e.fields.Call.ID },
 		"now":       func() instant { return instant{e.now} },
-		"add":       addTo,
+		"add":       addDuration,
 		"rfc3339":   instant.String,
 		"unix":      func(i instant) int64 { return i.t.Unix() },
 		"unixMilli": func(i instant) int64 { return i.t.UnixMilli() },
@@ -106,8 +106,8 @@ var errTooMuchWork = fmt.Errorf("the functions of a template return at most %d b
 
 var errLongValue = fmt.Errorf("a value has at most %d bytes", maxValue)
 
-// bounded refuses a text that is too long, or that is too long together with what functions returned before. The second
-// bound also counts texts that are not written out, since making them takes time too.
+// bounded refuses a text that is too long by itself, or together with what functions returned before. The second bound
+// also counts texts that are not written to the output, since computing them takes time too.
 func (e *Environment) bounded(text string) (string, error) {
 	if len(text) > maxValue {
 		return "", errLongValue
@@ -118,8 +118,9 @@ func (e *Environment) bounded(text string) (string, error) {
 	return text, nil
 }
 
-// addTo adds a duration such as "59m" or "-1h". The duration comes first so that an instant can be piped into it.
-func addTo(duration string, i instant) (instant, error) {
+// addDuration adds a duration such as "59m" or "-1h" to an instant. The duration comes first so that an instant can be
+// piped into it.
+func addDuration(duration string, i instant) (instant, error) {
 	d, err := time.ParseDuration(duration)
 	if err != nil {
 		return instant{}, err
@@ -127,7 +128,7 @@ func addTo(duration string, i instant) (instant, error) {
 	return instant{i.t.Add(d)}, nil
 }
 
-// quoteJSON writes a value as JSON; a text gets its quotes.
+// quoteJSON writes a value as JSON: a text gets quotes.
 func (e *Environment) quoteJSON(value any) (string, error) {
 	if i, ok := value.(instant); ok {
 		value = i.String()
@@ -169,7 +170,7 @@ func (e *Environment) draw(n int, alphabet string) (string, error) {
 	return e.bounded(random.Draw(e.chance, n, alphabet))
 }
 
-// fake makes up data of a kind.
+// fake invents data of the given kind, which is one of FakeKinds.
 func (e *Environment) fake(kind string) (string, error) {
 	draw, ok := generators()[kind]
 	if !ok {

@@ -15,7 +15,7 @@ const (
 	rootName = "template"
 )
 
-// Error is what is wrong with a template, at a place of its text. Line and Column count from 1.
+// Error is what is wrong with a template, with the position in its text. Line and Column count from 1.
 type Error struct {
 	Line, Column int
 	Message      string
@@ -26,7 +26,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
-// parseTree parses a text without looking at the names of functions: the checker reports them with their place.
+// parseTree parses a text without looking at the names of functions: the checker reports them with their position.
 func parseTree(text string) (*syntax.Tree, map[string]*syntax.Tree, error) {
 	tree := syntax.New(rootName)
 	tree.Mode = syntax.SkipFuncCheck
@@ -35,13 +35,13 @@ func parseTree(text string) (*syntax.Tree, map[string]*syntax.Tree, error) {
 	return tree, definitions, err
 }
 
-// text/template has no errors with fields: line, column and message stand in the text alone.
+// The errors of text/template have no fields: line, column and message can only be found in the error's text.
 var (
 	parseMessage = regexp.MustCompile(`(?s)^template: template:(\d+): (.*)$`)
 	runMessage   = regexp.MustCompile(`(?s)^template: template:(\d+):(\d+): executing "template" at <.*?>: (.*)$`)
 )
 
-// syntaxError is an error of the parser with its column, which the parser does not tell.
+// syntaxError turns an error of the parser into an *Error, and finds the column, which the parser does not report.
 func syntaxError(text string, err error) error {
 	m := parseMessage.FindStringSubmatch(err.Error())
 	if m == nil {
@@ -51,14 +51,14 @@ func syntaxError(text string, err error) error {
 	return &Error{line, columnOfError(text, line), m[2]}
 }
 
-// columnOfError returns the column of the first action of the line with which the text, cut behind it, no longer
-// parses.
+// columnOfError returns the column of the action at which parsing fails. It parses the text up to and including each
+// action of the line in turn; the first such beginning that does not parse ends with the action to report.
 func columnOfError(text string, line int) int {
 	lines := strings.SplitAfter(text, "\n")
 	line = min(line, len(lines))
 	before := strings.Join(lines[:line-1], "")
 	rest, column := lines[line-1], 1
-	const tries = 20
+	const tries = 20 // each costs a parse of all text before it
 	for range tries {
 		start := strings.Index(rest, actionStart)
 		if start < 0 {
@@ -78,7 +78,7 @@ func columnOfError(text string, line int) int {
 	return 1
 }
 
-// runError is an error of a running template with its place.
+// runError turns an error of a running template into an *Error with its position, if the error has one.
 func runError(err error) error {
 	m := runMessage.FindStringSubmatch(err.Error())
 	if m == nil {
@@ -89,7 +89,7 @@ func runError(err error) error {
 	return &Error{line, column + 1, m[3]}
 }
 
-// lineAndColumn turns an offset into line and column.
+// lineAndColumn turns a byte offset into a line and a column.
 func lineAndColumn(text string, offset int) (line, column int) {
 	before := text[:min(offset, len(text))]
 	return 1 + strings.Count(before, "\n"), len(before) - strings.LastIndexByte(before, '\n')

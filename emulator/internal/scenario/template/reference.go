@@ -14,12 +14,12 @@ import (
 // Function describes a function of templates to the people who write them.
 type Function struct {
 	Name string
-	// Usage is the function as it is written in an action. Does says what it gives.
+	// Usage is the function as it is written in an action. Does says what it returns.
 	Usage string
 	Does  string
 }
 
-// Functions lists all functions that a template can use. Those that give an instant, and those that take one as their
+// Functions lists all functions that a template can use. Those that return an instant, and those that take one as their
 // last argument, can be piped: {{now | add "1h" | unixMilli}}.
 func Functions() []Function {
 	return []Function{
@@ -90,7 +90,7 @@ func generators() map[string]func(*gofakeit.Faker) string {
 	}
 }
 
-// unknownName is the message about a name that is not known, with the nearest known one or all of them.
+// unknownName returns the message about an unknown name. It suggests the nearest known one, or else lists them all.
 func unknownName(what, name string, known []string) string {
 	if meant := nearest.Name(name, known); meant != "" {
 		return fmt.Sprintf("%s %q is not known; did you mean %q?", what, name, meant)

@@ -10,8 +10,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// RenderSample runs the template for the example request of an operation, or for an empty request where the operation
-// is nil, to see what it would send. The work is how many bytes its functions returned and it wrote.
+// RenderSample runs the template for the example request of an operation, or for an empty request if the operation is
+// nil, to see what it would send. The work counts the bytes that its functions returned and those that it wrote.
 func (t Template) RenderSample(op *contract.Operation) (text string, work int, err error) {
 	call, err := sampleCall(op)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package template runs the texts of scripted replies. In actions, {{…}}, a text uses the request, the sandbox's clock
-// and the chance of the call. The syntax is that of Go's text/template without loops and definitions: a template runs
-// once from top to bottom, so its length bounds what it can do.
+// Package template runs the texts of scripted replies. In actions, {{…}}, a text can use the request, the sandbox's
+// clock and the chance of the call. The syntax is that of Go's text/template without loops and definitions: a template
+// runs once from top to bottom, so its length bounds what it can do.
 package template
 
 import (
@@ -17,7 +17,7 @@ type Template struct {
 	tree  *syntax.Tree // nil for a text without actions
 }
 
-// Parse reads a template. What is wrong with it is an *Error.
+// Parse reads a template. If something is wrong with it, the error is an *Error.
 func Parse(text string) (Template, error) {
 	if !strings.Contains(text, actionStart) {
 		return Template{plain: text}, nil
@@ -38,10 +38,10 @@ func Parse(text string) (Template, error) {
 	return Template{tree: tree}, nil
 }
 
-// HasActions tells whether what the template gives depends on the call.
+// HasActions tells whether the text of the template can depend on the call.
 func (t Template) HasActions() bool { return t.tree != nil }
 
-// Render runs the template. The error is an *Error where it has a place in the text.
+// Render runs the template. The error is an *Error if it has a position in the text.
 func (t Template) Render(e *Environment) (string, error) {
 	if t.tree == nil {
 		return t.plain, nil

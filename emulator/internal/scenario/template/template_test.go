@@ -89,7 +89,7 @@ func TestRender(t *testing.T) {
 	}
 }
 
-func TestDraws(t *testing.T) {
+func TestRandomFunctions(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		"{{uuid}}":      `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
@@ -185,7 +185,7 @@ func TestRefusals(t *testing.T) {
 		"text that doubles": {
 			`{{"\"" ` + strings.Repeat("| json ", 40) + "}}", "a value has at most 65536 bytes",
 		},
-		"layout that doubles":    {layouts(20), "a value has at most 65536 bytes"},
+		"layout that doubles":    {doublingLayout(20), "a value has at most 65536 bytes"},
 		"bad duration":           {`{{add "1x" now}}`, "line 1, column 3: error calling add: time: unknown unit"},
 		"fake data by parameter": {`{{fake (param "Name")}}`, "is not known"},
 		"wrong kind of argument": {"{{upper 1}}", "expected string"},
@@ -198,8 +198,9 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// layouts formats the month of November by a layout that its own digits give: each time it is twice as long.
-func layouts(n int) string {
+// doublingLayout nests n calls of date, each with the text of the one before as its layout. The layout "1" is the
+// month, which is 11, so each call returns a text twice as long as its layout.
+func doublingLayout(n int) string {
 	text := `"1"`
 	for range n {
 		text = "(date " + text + ` (add "4416h" now))`
@@ -215,7 +216,7 @@ func TestFunctionsAreDocumented(t *testing.T) {
 		if !strings.HasPrefix(f.Usage, f.Name) || f.Does == "" {
 			t.Errorf("%s: %q: %q", f.Name, f.Usage, f.Does)
 		}
-		// The usages of Go's own functions have letters for values.
+		// The usages of text/template's own functions have letters in place of values.
 		if !strings.Contains(f.Usage, " a") || strings.Contains(f.Usage, `"`) {
 			if _, err := render("{{"+f.Usage+"}}", 1); err != nil {
 				t.Errorf("%s: %v", f.Usage, err)
@@ -229,7 +230,7 @@ func TestFunctionsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestRenderSample renders a template of each kind of field for every operation.
+// TestRenderSample renders templates that use the request id, the path and the parameters, for every operation.
 func TestRenderSample(t *testing.T) {
 	t.Parallel()
 	catalogue, err := contract.Builtin()
@@ -262,8 +263,8 @@ func TestRenderSample(t *testing.T) {
 	}
 }
 
-// FuzzTemplate holds every text to the promises: refusals have a place, good ones run the same way twice and stay
-// within bounds.
+// FuzzTemplate checks what holds for every text: an error has a position in it, and a template that parses gives the
+// same output twice and stays within the bounds.
 func FuzzTemplate(f *testing.F) {
 	for _, text := range []string{
 		"", "plain", "{{now}}", `{{param "a.b"}}`, `{{if .Request.Params.Name}}{{uuid}}{{else}}{{hex 3}}{{end}}`, "{{",
@@ -279,7 +280,7 @@ func FuzzTemplate(f *testing.F) {
 			at, ok := errors.AsType[*template.Error](err)
 			lines := strings.Split(text, "\n")
 			if !ok || at.Line < 1 || at.Line > len(lines) || at.Column < 1 || at.Column > len(lines[at.Line-1])+1 {
-				t.Fatalf("%q: the error has no good place: %v", text, err)
+				t.Fatalf("%q: the error has no valid position: %v", text, err)
 			}
 			return
 		}
