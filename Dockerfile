@@ -1,7 +1,8 @@
 # The image of Tokenstage: one static binary, nothing else.
 #
 #   docker build -t tokenstage .                        from source, the default
-#   docker build -t tokenstage --target prebuilt DIR    DIR holds this file, LICENSE and a static linux binary tokenstage
+#   docker build -t tokenstage --target prebuilt DIR    DIR holds this file, LICENSE and a static linux binary tokenstage,
+#                                                       such as the checkout after CGO_ENABLED=0 go build -o tokenstage .
 
 ARG GO_VERSION=1.26.8
 
@@ -17,8 +18,8 @@ LABEL org.opencontainers.image.title="Tokenstage" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-ENV TOKENSTAGE_ADDR=0.0.0.0:4010 TOKENSTAGE_CONTROL_ADDR=0.0.0.0:4011
-EXPOSE 4010 4011
+ENV TOKENSTAGE_ADDR=0.0.0.0:4010 TOKENSTAGE_CONTROL_ADDR=0.0.0.0:4011 TOKENSTAGE_MQTT_ADDR=0.0.0.0:4012
+EXPOSE 4010 4011 4012
 # No user of that number exists in the image or needs to: nothing is written and no port is privileged.
 USER 65532:65532
 HEALTHCHECK --interval=5s --timeout=3s --start-period=2s --retries=3 CMD ["/tokenstage", "healthcheck"]
@@ -35,7 +36,12 @@ FROM golang:${GO_VERSION} AS build
 ARG TARGETOS
 ARG TARGETARCH
 WORKDIR /src
-COPY . .
+COPY go.mod go.sum main.go ./
+COPY emulator ./emulator
+COPY openapi ./openapi
+COPY fixtures ./fixtures
+COPY scenarios ./scenarios
+COPY testkit/client ./testkit/client
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
     go build -trimpath -buildvcs=false -ldflags="-s -w" -o /out/tokenstage .
 

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
+	"go.yaml.in/yaml/v4"
 )
 
 // providerWords are facts of the emulated services that gateways and APIs alone know, in lower case: parts of headers,
@@ -89,7 +89,7 @@ func TestEveryPackageStandsInTheImportTable(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal(raw, &config); err != nil {
+	if err := yaml.Load(raw, &config); err != nil {
 		t.Fatal(err)
 	}
 	known := map[string]bool{".": true}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,16 +43,24 @@ type command struct {
 
 var planes = regexp.MustCompile(`(?s)data plane +http://(\S+)\ncontrol plane +(http://\S+)\n`)
 
+// freePorts are the arguments of a server on ports that nobody has.
+var freePorts = []string{"serve", "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0"}
+
 func serve(t *testing.T) *command {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveBy(t, self, freePorts...)
+}
+
+// serveBy starts a server by a command line.
+func serveBy(t *testing.T, program string, args ...string) *command {
+	t.Helper()
 	c := &command{log: &strings.Builder{}}
 	// Not bound to the test's context: how it ends is what is tested.
-	c.Cmd = exec.CommandContext(context.WithoutCancel(t.Context()), self,
-		"serve", "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0")
+	c.Cmd = exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)
 	c.Env, c.Stderr = append(os.Environ(), asCommand+"=1"), c.log
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -284,6 +293,187 @@ func (c *command) awaitOpen(t *testing.T) {
 	conn := c.dial(t, c.data, "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 	if _, err := io.Copy(io.Discard, conn); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestCompletion asks the command as a shell does, with the line so far in a variable.
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{
+		"tokenstage cl":                                 "clients clock",
+		"tokenstage tokens re":                          "revoke redeem",
+		"tokenstage requests --ap":                      "--api",
+		"tokenstage requests --api on":                  "onsmqtt",
+		"tokenstage serve --log j":                      "json",
+		"tokenstage play mqtt-thr":                      "mqtt-throttled-then-fine",
+		"tokenstage play error/onsmqtt.ApplyToken/Appl": "error/onsmqtt.ApplyToken/ApplyTokenOverFlow",
+		"tokenstage serve --scenario mqtt-thr":          "mqtt-throttled-then-fine",
+		"tokenstage apis onsmqtt.QueryT":                "onsmqtt.QueryToken",
+		"tokenstage completion f":                       "fish",
+		"tokenstage nothing":                            "",
+	} {
+		c := exec.CommandContext(t.Context(), self)
+		c.Env = append(os.Environ(), asCommand+"=1", "COMP_LINE="+line)
+		out, err := c.CombinedOutput()
+		got, wanted := strings.Fields(string(out)), strings.Fields(want)
+		slices.Sort(got)
+		slices.Sort(wanted)
+		if err != nil || !slices.Equal(got, wanted) {
+			t.Errorf("%s: %q, want %q, %v", line, got, wanted, err)
+		}
+	}
+}
+
+// asGoRun gives the command's executable a path as go run gives it, and the parent that go run is.
+func asGoRun(t *testing.T, args string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(t.TempDir(), "go-build1234", "b001", "exe")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "tokenstage")
+	if err := os.Link(self, file); err != nil {
+		binary, err := os.ReadFile(self)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, binary, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("there is no sh on this machine")
+	}
+	c := exec.CommandContext(context.WithoutCancel(t.Context()), shell, "-c", `"$0" `+args+` & wait`, file)
+	c.Env = append(os.Environ(), asCommand+"=1")
+	return c
+}
+
+// TestEndOfGoRun: go run dies of a SIGTERM without handing it on, and what it started ends with it.
+func TestEndOfGoRun(t *testing.T) {
+	t.Parallel()
+	c := asGoRun(t, "serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said, lines := "", bufio.NewReader(out)
+	for !strings.Contains(said, "--follow") {
+		line, err := lines.ReadString('\n')
+		if said += line; err != nil {
+			t.Fatalf("it ended: %s", said)
+		}
+	}
+	for _, next := range []string{`eval "$(go run . env --control http://127.0.0.1:`, "  go run . requests --follow --control "} {
+		if !strings.Contains(said, next) {
+			t.Errorf("the next step is not %s:\n%s", next, said)
+		}
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, lines); err != nil { // the pipe ends with the server
+		t.Error(err)
+	}
+	_ = c.Wait()
+	control := client.New(planes.FindStringSubmatch(said)[2])
+	if err := control.Health(t.Context()); err == nil {
+		t.Error("the server is there although go run is gone")
+	}
+}
+
+// shellBlocks are the commands of a section of a page, block by block.
+func shellBlocks(t *testing.T, file, heading string) []string {
+	t.Helper()
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(page), "\n## "+heading+"\n")
+	if !found {
+		t.Fatalf("%s has no section %s", file, heading)
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	var blocks []string
+	for _, block := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(section, -1) {
+		blocks = append(blocks, block[1])
+	}
+	return blocks
+}
+
+// TestDependingOnTheModule runs what docs/testing.md says, beside a checkout of this module.
+func TestDependingOnTheModule(t *testing.T) {
+	t.Parallel()
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := shellBlocks(t, "docs/testing.md", "Depend on it")
+	if len(blocks) == 0 {
+		t.Fatal("docs/testing.md says no command")
+	}
+	dir := t.TempDir()
+	if err := os.Symlink(root, filepath.Join(dir, "tokenstage")); err != nil {
+		t.Fatal(err)
+	}
+	app := filepath.Join(dir, "app")
+	if err := os.Mkdir(app, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(app, "go.mod"), []byte("module example.com/app\n\ngo 1.26.0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), "sh", "-ec", blocks[0]+"\ngo list -deps github.com/tokenstage/tokenstage/testkit/inprocess")
+	c.Dir = app
+	// What this module needs is here already, since it was built: nothing needs to be asked for.
+	c.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=", "GOWORK=off")
+	out, err := c.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "github.com/tokenstage/tokenstage/emulator\n") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestImageContext: what the Dockerfile takes for the prebuilt image is let through to the builder.
+func TestImageContext(t *testing.T) {
+	t.Parallel()
+	ignored, err := os.ReadFile(".dockerignore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dockerfile, err := os.ReadFile("Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := 0
+	for _, found := range regexp.MustCompile(`(?m)^COPY ([^-\n].*) \S+$`).FindAllStringSubmatch(string(dockerfile), -1) {
+		for _, name := range strings.Fields(found[1]) {
+			copied++
+			name = strings.NewReplacer("[", "", "]", "").Replace(name)
+			if !strings.Contains(string(ignored), "\n!"+name+"\n") {
+				t.Errorf(".dockerignore keeps %s from the builder", name)
+			}
+		}
+	}
+	if copied < 8 {
+		t.Errorf("only %d names are copied", copied)
+	}
+	page := strings.Join(shellBlocks(t, "docs/testing.md", "The image"), "")
+	for _, command := range []string{" -o tokenstage .\n", "docker build -t tokenstage --target prebuilt .\n", "docker run "} {
+		if !strings.Contains(page, command) {
+			t.Errorf("docs/testing.md does not say %s", command)
+		}
 	}
 }
 

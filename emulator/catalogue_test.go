@@ -42,7 +42,7 @@ func TestEveryErrorHasAScenario(t *testing.T) {
 // TestEveryError sets off every documented error over the wire, named in the header and played, in each format.
 func TestEveryError(t *testing.T) {
 	t.Parallel()
-	for _, api := range newWorld(t).Catalogue().APIs {
+	for _, api := range newWorld(t).HTTPAPIs() {
 		for _, op := range api.Operations {
 			for _, asXML := range []bool{false, true} {
 				if asXML && api.Gateway.Name == "fabric" {
@@ -81,6 +81,27 @@ func testErrors(t *testing.T, op *contract.Operation, asXML bool) {
 	}
 }
 
+// TestDetailBehindASubCode plays business failures of the Taobao Open Platform with a detail, which carry the code 15
+// whatever the code of the same failure without one.
+func TestDetailBehindASubCode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	op := w.Catalogue().ByAction("top", "alibaba.security.deepvision.proxy.security.common.token.get")[0]
+	request := w.requests(t, op, false)
+	for code, number := range map[string]string{
+		"isv.invalid-parameter": "50", "isv.invalid-parameter:ROOM_TYPE_NOT_EXIST": "15", "isv.missing-parameter:图片": "15",
+	} {
+		w.play(t, w.box, "name: refused\nrules:\n  - on: "+op.Name+"\n    script: [{fail: \""+code+"\"}]\n")
+		got := membersOf(t, w.do(t, request()).body, false)
+		if got["code"] != number || got["sub_code"] != code || got["msg"] != "Remote service error" {
+			t.Errorf("%s: %v", code, got)
+		}
+		if known, ok := op.ErrorOf(code); !ok || strconv.Itoa(known.Number) != number {
+			t.Errorf("%s is documented as %+v", code, known)
+		}
+	}
+}
+
 // errorCheck holds the errors of an operation to its spec.
 type errorCheck struct {
 	world *world
@@ -93,14 +114,11 @@ type errorCheck struct {
 // requests makes good requests of the operation, each signed anew. That of fabric, which knows no nonce, is one.
 func (w *world) requests(t *testing.T, op *contract.Operation, asXML bool) func() gatewaytest.Request {
 	t.Helper()
-	text, body, err := op.RequestExample()
-	if err != nil {
-		t.Fatal(err)
-	}
+	text, body := w.example(t, op)
 	if asXML {
 		w.acs.Format, w.top.Format = "XML", "xml"
 	}
-	build := func() gatewaytest.Request { return drivers()[op.API.Gateway.Name].valid(t, w, op, text, body) }
+	build := func() gatewaytest.Request { return driverOf(op).valid(t, w, op, text, body) }
 	switch {
 	case op.API.Gateway.Name == "fabric":
 		once := build()
@@ -126,7 +144,7 @@ func (w *world) rpc(op *contract.Operation, text map[string]string) gatewaytest.
 	for name, value := range text {
 		r.Query.Set(name, value)
 	}
-	return w.acs.RPC(r, op.Action, op.API.Version)
+	return w.acs.RPC(r, op.Action, op.Version)
 }
 
 // check holds an answer to the spec, status, envelope, code and message, and then its journal entry.
@@ -285,7 +303,7 @@ func (w *world) entries(t *testing.T, box *sandbox.Sandbox, after uint64) []jour
 // TestUnknownScenarioInHeader wants the provider's own refusal of a parameter, whatever the operation.
 func TestUnknownScenarioInHeader(t *testing.T) {
 	t.Parallel()
-	for _, api := range newWorld(t).Catalogue().APIs {
+	for _, api := range newWorld(t).HTTPAPIs() {
 		for _, op := range api.Operations {
 			t.Run(op.Name, func(t *testing.T) {
 				t.Parallel()
@@ -306,6 +324,20 @@ func TestUnknownScenarioInHeader(t *testing.T) {
 	}
 }
 
+// TestScriptedDateIsSent: the date of an answer is the sandbox's, unless a script says another one.
+func TestScriptedDateIsSent(t *testing.T) {
+	t.Parallel()
+	const date = "Thu, 01 Jan 1970 00:00:00 GMT"
+	for headers, want := range map[string]bool{"Date: '" + date + "'": true, "date: '" + date + "'": true, "X-A: b": false} {
+		w := newWorld(t, noQuota)
+		w.play(t, w.box, onApplyToken("{respond: {status: 200, body: \"{}\", offSpec: true, headers: {"+headers+"}}}"))
+		got := w.do(t, w.acs.V3(applyTokenRequest(), "ApplyToken", "2020-04-20")).header.Values("Date")
+		if len(got) != 1 || (got[0] == date) != want {
+			t.Errorf("{%s} is answered with the dates %q", headers, got)
+		}
+	}
+}
+
 // TestScriptedReplyLooksLikeTheGateways plays a reply without headers of its own for an operation of each gateway.
 func TestScriptedReplyLooksLikeTheGateways(t *testing.T) {
 	t.Parallel()
@@ -319,7 +351,7 @@ func TestScriptedReplyLooksLikeTheGateways(t *testing.T) {
 		if err := w.Player(w.box).Play(t.Context(), play.Playing{Source: source}); err != nil {
 			t.Fatal(err)
 		}
-		for _, api := range w.Catalogue().APIs {
+		for _, api := range w.HTTPAPIs() {
 			for _, op := range api.Operations {
 				if op.Name != operation {
 					continue

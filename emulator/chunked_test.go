@@ -21,7 +21,7 @@ func TestChunkedBodyIsTransparent(t *testing.T) {
 	signed := w.acs.V3(gatewaytest.Request{
 		Method: http.MethodPost, Path: op.Path, Host: strings.TrimPrefix(server.URL, "http://"), Body: `{"appId":"a123"}`,
 		Header: http.Header{"Content-Type": {"application/json; charset=utf-8"}},
-	}, op.Action, op.API.Version)
+	}, op.Action, op.Version)
 	// A reader whose length is unknown goes out chunked.
 	body := io.MultiReader(strings.NewReader(signed.Body[:5]), strings.NewReader(signed.Body[5:]))
 	req, err := http.NewRequestWithContext(t.Context(), signed.Method, server.URL+signed.Path, body)

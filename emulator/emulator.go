@@ -8,6 +8,7 @@ import (
 	"context"
 	crand "crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -25,6 +26,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/deepvision"
 	"github.com/tokenstage/tokenstage/emulator/internal/api/onsmqtt"
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
+	"github.com/tokenstage/tokenstage/emulator/internal/broker"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
@@ -35,7 +37,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
-	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/fixtures"
 	"github.com/tokenstage/tokenstage/openapi"
@@ -49,8 +51,19 @@ type Options struct {
 	Addr, ControlAddr string
 	// TLSAddr is where the data plane listens for HTTPS; empty means nowhere.
 	TLSAddr string
-	// CA issues the certificates of TLSAddr; nil means one that lives as long as the emulator. Its package is internal:
-	// other modules leave it nil and trust what Emulator.CA returns.
+	// MQTTAddr is where the broker listens for MQTT; empty means a free port that only this machine reaches, Off nowhere.
+	MQTTAddr string
+	// MQTTPreferred is tried first where MQTTAddr is empty.
+	MQTTPreferred string
+	// MQTTWSAddr and MQTTSAddr are where it listens for MQTT over WebSocket, at /mqtt, and over TLS; empty means nowhere.
+	MQTTWSAddr, MQTTSAddr string
+	// MQTTBadToken says what answers a login with a token that is not good: 4, bad user name or password (the default),
+	// 5, not authorized, or later, where the login passes and the first packet that needs the token is refused.
+	MQTTBadToken string
+	// MQTTHidePayloads keeps what clients publish out of the journal.
+	MQTTHidePayloads bool
+	// CA issues the certificates of TLSAddr and MQTTSAddr; nil means one that lives as long as the emulator. Its package
+	// is internal: other modules leave it nil and trust what Emulator.CA returns.
 	CA *authority.CA
 	// ControlToken must come with every call of the control plane when it is not empty. It is needed where the control
 	// plane is open to other machines.
@@ -60,10 +73,15 @@ type Options struct {
 
 	// Seed is the seed of the default sandbox; zero means that of the fixtures.
 	Seed uint64
+	// SignatureTime is the rule of the default sandbox for the times of signatures: either (the sandbox's clock or real
+	// time), clock, real or off; empty means either.
+	SignatureTime string
 	// Specs are further specs beside the built-in ones: operations that have no code answer from them.
 	Specs []fs.FS
-	// Store keeps all state; nil means memory. Emulators on one store are one emulator to their users. The stores are
-	// internal: other modules leave it nil.
+	// StoreURL is where all state is kept: "memory:", which is what empty means too, or redis:// or rediss:// with the
+	// address of a Redis or Valkey server. Emulators on one store are one emulator to their users.
+	StoreURL string
+	// Store is an open store, in place of StoreURL. The stores are internal: other modules leave it nil.
 	Store store.Store
 	// Journal bounds the journal of each sandbox.
 	Journal JournalBound
@@ -104,32 +122,37 @@ type JournalBound = store.Bound
 // operation it belonged to, and how it ended. It can hold what clients wrote: who shows it masks secrets.
 type Observation = dataplane.Observation
 
-// Emulator is a data plane and a control plane over one world. It is safe for concurrent use.
+// Emulator is a data plane, a broker and a control plane over one world. It is safe for concurrent use.
 type Emulator struct {
 	options Options
 	world   *world.World
 	data    *dataplane.Plane
+	broker  *broker.Broker
 	handler *echo.Echo
 	running running
+	own     store.Shared // the store that New opened; nil for one that need not be closed
 }
 
+// Off in the place of an address means that nothing listens.
+const Off = "off"
+
 // apis are those that have code: one line each.
-func apis() []api.API {
+func (e *Emulator) apis() []api.API {
 	return []api.API{
 		aicontent.New(),
 		appstream.New(),
 		ccmessaging.New(),
 		deepvision.New(),
-		onsmqtt.New(),
+		onsmqtt.New(onsmqtt.Clients{Online: e.broker.Online, Send: e.broker.Send, Close: e.broker.CutClient}),
 	}
 }
 
 // New puts an emulator together. It answers through Handler at once, and on addresses after Start. The error tells of
 // Specs that cannot be loaded, or of a store that does not answer.
-func New(ctx context.Context, o Options) (*Emulator, error) { return newWith(ctx, o, apis()) }
+func New(ctx context.Context, o Options) (*Emulator, error) { return newWith(ctx, o) }
 
-// newWith puts an emulator together whose APIs with code are these.
-func newWith(ctx context.Context, o Options, coded []api.API) (*Emulator, error) {
+// newWith puts an emulator together that has the code of further APIs.
+func newWith(ctx context.Context, o Options, further ...api.API) (*Emulator, error) {
 	o = o.withDefaults()
 	catalogue, library, err := o.load()
 	if err != nil {
@@ -139,7 +162,25 @@ func newWith(ctx context.Context, o Options, coded []api.API) (*Emulator, error)
 	if err != nil {
 		return nil, err
 	}
-	e := &Emulator{options: o}
+	e := &Emulator{}
+	if o.Store == nil {
+		if o.Store, e.own, err = openStore(ctx, o.StoreURL); err != nil {
+			return nil, err
+		}
+	}
+	e.options = o
+	if err := e.build(ctx, catalogue, library, def, further); err != nil {
+		return nil, errors.Join(err, e.closeStore())
+	}
+	return e, nil
+}
+
+// build makes the parts over the store.
+func (e *Emulator) build(
+	ctx context.Context, catalogue *contract.Catalogue, library *scenario.Library, def sandbox.Definition,
+	further []api.API,
+) (err error) {
+	o := &e.options
 	e.world, err = world.New(ctx, world.Options{
 		Store: o.Store, Catalogue: catalogue, Library: library, Default: def,
 		Gateways: gateways.New(catalogue, fabric.TokenCheck{
@@ -149,17 +190,42 @@ func newWith(ctx context.Context, o Options, coded []api.API) (*Emulator, error)
 		RealNow: o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
 	})
 	if err != nil {
-		return nil, err
+		return err
+	}
+	if e.broker, err = e.newBroker(); err != nil {
+		return err
 	}
 	e.data, err = dataplane.New(dataplane.Options{
-		World: e.world, APIs: coded, After: o.After, WriteTimeout: cmp.Or(o.Limits.Write, listen.MaxWriteTime),
-		Violation: o.Violation, Observe: o.Observe, Steps: o.Steps, Log: o.Log,
+		World: e.world, APIs: append(e.apis(), further...), After: o.After,
+		WriteTimeout: cmp.Or(o.Limits.Write, listen.MaxWriteTime),
+		Violation:    o.Violation, Observe: o.Observe, Steps: o.Steps, Log: o.Log,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e.handler = e.data.Handler()
-	return e, nil
+	return nil
+}
+
+// newBroker returns the broker, whose tokens are those of onsmqtt. It listens nowhere yet.
+func (e *Emulator) newBroker() (*broker.Broker, error) {
+	o := &e.options
+	made := broker.Options{
+		World: e.world, BadToken: broker.BadToken(o.MQTTBadToken), HidePayloads: o.MQTTHidePayloads, After: o.After,
+		Log: o.Log, Tokens: broker.Tokens{
+			Issued: onsmqtt.Issued,
+			GrantOf: func(ctx context.Context, space store.Space, claims token.Claims) (broker.Grant, error) {
+				grant, err := onsmqtt.GrantOf(ctx, space, claims)
+				return broker.Grant(grant), err
+			},
+		},
+	}
+	if o.Observe != nil {
+		made.Observe = func(ctx context.Context, seen broker.Observation) {
+			e.data.ObserveEntry(ctx, seen.Request, seen.Entry, seen.Operation)
+		}
+	}
+	return broker.New(made)
 }
 
 // Handler is the data plane: all emulated APIs, without a path prefix. It can be served without Start, by any server.
@@ -168,6 +234,9 @@ func (e *Emulator) Handler() http.Handler { return e.handler }
 // World is what the planes steer: sandboxes, clocks, tokens and playing scenarios. Its type is internal: other modules
 // steer an emulator over its control plane, with testkit/client.
 func (e *Emulator) World() *world.World { return e.world }
+
+// Broker is where MQTT clients use their tokens. Its type is internal, as that of World is.
+func (e *Emulator) Broker() *broker.Broker { return e.broker }
 
 // InFlight is how many requests of the data plane are being answered.
 func (e *Emulator) InFlight() int64 { return e.data.InFlight() }
@@ -200,9 +269,6 @@ func (o Options) load() (*contract.Catalogue, *scenario.Library, error) {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Store == nil {
-		o.Store = memory.New()
-	}
 	if o.RealNow == nil {
 		o.RealNow = time.Now //nolint:forbidigo // where real time comes in; clocks of sandboxes are measured from it
 	}
@@ -239,6 +305,9 @@ func (o Options) defaultSandbox() (sandbox.Definition, error) {
 	}
 	if o.Seed != 0 {
 		def.Seed = o.Seed
+	}
+	if o.SignatureTime != "" {
+		def.SignatureTime = sandbox.SignatureTime(o.SignatureTime)
 	}
 	return def, nil
 }

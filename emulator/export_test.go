@@ -8,5 +8,5 @@ import (
 
 // NewWithAPI is New with the code of a further API, whose spec is among the options.
 func NewWithAPI(ctx context.Context, o Options, further api.API) (*Emulator, error) {
-	return newWith(ctx, o, append(apis(), further))
+	return newWith(ctx, o, further)
 }

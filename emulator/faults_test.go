@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,6 +35,37 @@ func TestEveryFaultHasARow(t *testing.T) {
 			}
 			checkDocumented(t, w.Catalogue(), gw, kind, code)
 		}
+	}
+}
+
+// TestErrorsOfTheSignature wants the errors that a document says to be of the signature alone to answer no other fault.
+func TestErrorsOfTheSignature(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ofSignature := []wire.Kind{
+		wire.MissingTimestamp, wire.BadTimestamp, wire.ExpiredTimestamp, wire.WrongSignatureMethod, wire.WrongDigest,
+		wire.MissingSignature, wire.WrongSignature, wire.MissingSecurityToken, wire.BadSecurityToken,
+		wire.ExpiredSecurityToken, wire.WrongSecurityToken,
+	}
+	marked := 0
+	for _, gw := range w.Gateways() {
+		answers := map[string][]wire.Kind{}
+		for kind, code := range gw.Table() {
+			answers[code] = append(answers[code], kind)
+		}
+		for _, e := range w.Catalogue().Gateway(gw.Name()).Errors {
+			if !e.Signature {
+				continue
+			}
+			marked++
+			other := func(kind wire.Kind) bool { return !slices.Contains(ofSignature, kind) }
+			if kinds := answers[e.Code]; len(kinds) == 0 || slices.ContainsFunc(kinds, other) {
+				t.Errorf("gateway %s answers %v with %s", gw.Name(), kinds, e.Code)
+			}
+		}
+	}
+	if marked < 10 {
+		t.Errorf("only %d errors are marked", marked)
 	}
 }
 

@@ -90,14 +90,11 @@ type grant struct {
 // grantOf makes the usual call of an operation; nothing is returned for one that issues nothing.
 func (w *world) grantOf(t *testing.T, op *contract.Operation) *grant {
 	t.Helper()
-	text, body, err := op.RequestExample()
-	if err != nil {
-		t.Fatal(err)
-	}
+	text, body := w.example(t, op)
 	if _, takesOne := text["Token"]; takesOne {
 		return nil // it is about a token
 	}
-	got := w.do(t, drivers()[op.API.Gateway.Name].valid(t, w, op, text, body))
+	got := w.do(t, driverOf(op).valid(t, w, op, text, body))
 	var reply map[string]any
 	if err := json.Unmarshal([]byte(got.body), &reply); err != nil || got.status != http.StatusOK {
 		t.Fatalf("%s: %d %s", op.Name, got.status, got.body)
@@ -117,7 +114,7 @@ func (w *world) grantOf(t *testing.T, op *contract.Operation) *grant {
 func TestGrants(t *testing.T) {
 	t.Parallel()
 	for _, where := range []string{sandbox.Default, "created"} {
-		for _, api := range grantor(t, where).Catalogue().APIs {
+		for _, api := range grantor(t, where).HTTPAPIs() {
 			grants := 0
 			for _, op := range api.Operations {
 				if grantor(t, where).grantOf(t, op) == nil {
@@ -219,6 +216,15 @@ func uses(op *contract.Operation) func(*testing.T, *world, *grant) bool {
 		}
 	case "ccmessaging.applyToken":
 		return pollsWithToken
+	case "appstream.GetStsToken", "appstream.GetStsToken20210218":
+		return func(t *testing.T, w *world, g *grant) bool {
+			t.Helper()
+			model, _ := g.reply["StsTokenModel"].(map[string]any)
+			text := map[string]string{"ProductType": "CloudApp"}
+			text["LoginToken"], _ = model["StsToken"].(string)
+			text["SessionId"], _ = model["SessionId"].(string)
+			return w.do(t, anonymous(operation(t, w, "appstream", "GetConnectionTicket"), text)).status == http.StatusOK
+		}
 	case furtherAPI + ".AssumeRole":
 		return func(t *testing.T, w *world, g *grant) bool {
 			t.Helper()

@@ -47,7 +47,8 @@ var notLimits = []string{
 	"telemetry.*",                                   // names in its lines, and what is read of a collector
 	"console.*",                                     // what a page shows of what is kept
 	"ccmessaging.maxContent", "ccmessaging.maxLife", // rules of the API
-	"onsmqtt.maxLife", "onsmqtt.maxResources", "onsmqtt.maxTopic", // rules of the API
+	"mqtt.MaxPayload", "mqtt.MaxTopic", "mqtt.MaxSubscriptions", "mqtt.MaxKeepAlive", "mqtt.maxClientID", // of the service
+	"onsmqtt.maxLife", "onsmqtt.maxResources", "onsmqtt.maxTopic", "onsmqtt.maxMessage", "onsmqtt.maxMessageTopic", // likewise
 }
 
 // row is a limit in the tables: what, at most, beyond it, in the code.
@@ -88,11 +89,44 @@ func TestLimitsAreDocumented(t *testing.T) {
 	}
 }
 
+// meets is a row of the table that says who meets what at the bounds of a section.
+var meets = regexp.MustCompile(`(?m)^\| ([^|]+) \| [^|]+ \| [^|]+ \| [^|]+ \|$`)
+
+// TestLimitsSayWhoMeetsThem: for every section with bounds the page says what a client, a tester and a neighbour meet.
+func TestLimitsSayWhoMeetsThem(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := strings.Split(string(page), "\n## ")
+	told, bounded := map[string]bool{}, 0
+	for _, section := range sections {
+		if strings.HasPrefix(section, "Who meets what\n") {
+			for _, cells := range meets.FindAllStringSubmatch(section, -1) {
+				told[cells[1]] = true
+			}
+		}
+	}
+	for _, section := range sections {
+		title, rest, _ := strings.Cut(section, "\n")
+		if !row.MatchString(rest) {
+			continue
+		}
+		if bounded++; !told[title] {
+			t.Errorf("the page does not say who meets the bounds of %q", title)
+		}
+	}
+	if bounded < 5 {
+		t.Errorf("only %d sections have bounds", bounded)
+	}
+}
+
 // spellingsOf are the ways in which the page may write a limit.
 func spellingsOf(n int64) []string {
 	plain := strconv.FormatInt(n, 10)
-	if len(plain) > 3 {
-		plain = plain[:len(plain)-3] + "," + plain[len(plain)-3:]
+	for at := len(plain) - 3; at > 0; at -= 3 {
+		plain = plain[:at] + "," + plain[at:]
 	}
 	span := strings.TrimSuffix(strings.TrimSuffix(time.Duration(n).String(), "0s"), "0m")
 	return []string{

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -81,7 +82,7 @@ func TestObservation(t *testing.T) {
 	} {
 		reply := w.do(t, c.request)
 		got := seen.last(t)
-		if got.RequestID == "" || got.Request.Method != c.request.Method || got.ResponseBytes != len(reply.body) {
+		if got.RequestID == "" || got.Request.Method != c.request.Method || got.Delivery.Bytes != len(reply.body) {
 			t.Errorf("%s: %+v of a body of %d bytes", c.name, got, len(reply.body))
 		}
 		if known := got.Operation != nil; known != (c.want.Sandbox == "conformance") {
@@ -95,7 +96,7 @@ func TestObservation(t *testing.T) {
 		}
 		facts := emulator.Observation{
 			Sandbox: got.Sandbox, Gateway: got.Gateway, Outcome: got.Outcome, Status: got.Status, Scenario: got.Scenario,
-			Network: got.Network, Panicked: got.Panicked, BrokeSpec: got.BrokeSpec,
+			Panicked: got.Panicked, BrokeSpec: got.BrokeSpec,
 		}
 		if diff := cmp.Diff(c.want, facts); diff != "" {
 			t.Errorf("%s: %s", c.name, diff)
@@ -164,7 +165,6 @@ func TestObservationOfANetworkFault(t *testing.T) {
 		_ = response.Body.Close()
 		t.Fatal("a stalled call was answered")
 	}
-	w.Stop()
 	limited, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	for w.InFlight() > 0 { // until the server has seen that the client left
@@ -173,7 +173,7 @@ func TestObservationOfANetworkFault(t *testing.T) {
 		}
 		runtime.Gosched()
 	}
-	if got := seen.last(t); got.Network != "stall" || got.Scenario != "one-step" {
+	if got := seen.last(t); got.Delivery.Network != "stall" || got.Delivery.State != journal.Abandoned || got.Scenario != "one-step" {
 		t.Errorf("%+v", got)
 	}
 }

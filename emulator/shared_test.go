@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -15,6 +16,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/redis"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/redistest"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
@@ -22,6 +25,31 @@ import (
 func TestEmulatorsOnOneStore(t *testing.T) {
 	t.Parallel()
 	testShared(t, func(*testing.T) store.Store { return memory.New() })
+}
+
+// TestEmulatorsOnRedis does the same for emulators that each have a connection of their own.
+func TestEmulatorsOnRedis(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	var prefixes atomic.Int64
+	testShared(t, func(t *testing.T) store.Store {
+		t.Helper()
+		return openRedis(t, fmt.Sprintf("%s?prefix=test%d", server.URL(), prefixes.Add(1)))
+	})
+}
+
+func openRedis(t *testing.T, url string) store.Store {
+	t.Helper()
+	opened, err := redis.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := opened.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return opened
 }
 
 func testShared(t *testing.T, open func(*testing.T) store.Store) {

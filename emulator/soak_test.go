@@ -45,7 +45,7 @@ func newSoak(t *testing.T) *soak {
 		d.Quotas = map[string]string{"onsmqtt.ApplyToken": "off"}
 	})
 	server, err := listen.Open(t.Context(), listen.Options{Addr: "127.0.0.1:0", Handler: w.handler, Log: discard, Limits: listen.Limits{
-		Connections: 200, ReadHeader: 200 * time.Millisecond, Read: 500 * time.Millisecond, Write: 5 * time.Second,
+		Connections: 200, ReadHeader: time.Second, Read: 2 * time.Second, Write: 5 * time.Second,
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +57,10 @@ func newSoak(t *testing.T) *soak {
 		_ = server.Close(ended)
 	})
 	s := &soak{world: w, addr: server.Addr()}
+	// The client gives up an idle connection long before the server closes one that it dialed and never used: a POST that
+	// meets such a close is not sent again.
 	s.client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
-		MaxIdleConnsPerHost: 8, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		MaxIdleConnsPerHost: 8, IdleConnTimeout: 100 * time.Millisecond, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, s.addr)
 		},
 	}}
@@ -211,7 +213,7 @@ func (s *soak) slow(ctx context.Context, chance *rand.Rand) error {
 		return err
 	}
 	defer conn.Close()
-	pause := time.NewTicker(time.Duration(1+chance.IntN(30)) * time.Millisecond)
+	pause := time.NewTicker(time.Duration(1+chance.IntN(100)) * time.Millisecond)
 	defer pause.Stop()
 	text := fmt.Sprintf("POST /apigovernance/api/oauth/tokenByAkSk HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(issueBody), issueBody)
 	for at := 0; at < len(text); at += 8 {

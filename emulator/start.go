@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway/mqtt"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 )
@@ -25,15 +27,16 @@ const sweepInterval = time.Minute
 
 // running is what Start began and Close ends.
 type running struct {
-	data, control, tls *listen.Server
-	ca                 *authority.CA
-	stop               context.CancelFunc // ends what runs in the background
-	background         sync.WaitGroup
+	data, control, tls, mqttWS *listen.Server
+	mqtt, mqtts                string // where the broker listens, as host:port
+	ca                         *authority.CA
+	stop                       context.CancelFunc // ends what runs in the background
+	background                 sync.WaitGroup
 }
 
 // ListenError says which of the addresses could not be listened on.
 type ListenError struct {
-	// Option is the name of the option: "Addr", "ControlAddr" or "TLSAddr".
+	// Option is the name of the option: "Addr", "ControlAddr", "TLSAddr", "MQTTAddr", "MQTTWSAddr" or "MQTTSAddr".
 	Option string
 	// Err is what the operating system said.
 	Err error
@@ -54,23 +57,35 @@ func (e *Emulator) Start(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.running.stop = stop
 	e.running.background.Go(func() { e.sweep(background) })
+	e.running.background.Go(func() { e.world.Supervise(background) })
 	return nil
 }
 
 func (e *Emulator) open(ctx context.Context) error {
 	o, r := &e.options, &e.running
+	if err := e.fitFiles(); err != nil {
+		return err
+	}
 	var err error
 	r.data, err = listen.Open(ctx, listen.Options{
-		Addr: cmp.Or(o.Addr, loopback), Handler: e.handler, Log: o.Log, Limits: o.Limits,
+		Addr: cmp.Or(o.Addr, loopback), Handler: e.handler, Log: o.Log, Limits: o.Limits, Refused: e.data.Refused,
+		PlainHint: gateways.PlainHTTP(),
 	})
 	if err != nil {
 		return &ListenError{"Addr", err}
 	}
-	if err := e.openTLS(ctx); err != nil {
+	issuer, err := e.newIssuer()
+	if err != nil {
+		return err
+	}
+	if err := e.openTLS(ctx, issuer); err != nil {
+		return err
+	}
+	if err := e.openBroker(ctx, issuer); err != nil {
 		return err
 	}
 	r.control, err = listen.Open(ctx, listen.Options{
-		Addr: cmp.Or(o.ControlAddr, loopback), Handler: e.controlPlane(), Log: o.Log, Limits: o.Limits,
+		Addr: cmp.Or(o.ControlAddr, loopback), Handler: e.controlPlane(), Log: o.Log, Limits: o.Limits, Yield: true,
 	})
 	if err != nil {
 		return &ListenError{"ControlAddr", err}
@@ -78,27 +93,58 @@ func (e *Emulator) open(ctx context.Context) error {
 	return nil
 }
 
-func (e *Emulator) openTLS(ctx context.Context) error {
+// fitFiles shares the files that this process may have open among the listeners: each connection is one. The broker
+// takes what the others leave, and counts as one of them where that is little.
+func (e *Emulator) fitFiles() error {
+	o := &e.options
+	listeners, broking := 2, o.MQTTAddr != Off || o.MQTTSAddr != ""
+	for _, addr := range []string{o.TLSAddr, o.MQTTWSAddr} {
+		if addr != "" {
+			listeners++
+		}
+	}
+	const fewClients = 64
+	clients := o.Limits.Spare(listeners)
+	shares := broking && clients < fewClients
+	if shares {
+		listeners++
+	}
+	var err error
+	if o.Limits, err = o.Limits.Fit(listeners, o.Log); shares {
+		clients = o.Limits.Connections
+	}
+	e.broker.LimitClients(clients)
+	return err
+}
+
+// newIssuer returns what issues the certificates; nil where nothing listens for TLS.
+func (e *Emulator) newIssuer() (*authority.Authority, error) {
 	o, r := &e.options, &e.running
-	if o.TLSAddr == "" {
-		return nil
+	if o.TLSAddr == "" && o.MQTTSAddr == "" {
+		return nil, nil //nolint:nilnil // nobody asks for a certificate
 	}
 	now := time.Now //nolint:forbidigo // clients judge certificates by real time
 	r.ca = o.CA
 	var err error
 	if r.ca == nil {
-		if r.ca, err = authority.NewCA(now(), gateways.Hosts()); err != nil {
-			return err
+		if r.ca, err = authority.NewCA(now(), gateways.CAHosts()); err != nil {
+			return nil, err
 		}
 	}
-	issuer, err := authority.New(authority.Options{
-		CA: r.ca, Now: now, Log: o.Log, Hosts: gateways.Hosts(), Patterns: gateways.HostPatterns(),
+	return authority.New(authority.Options{
+		CA: r.ca, Now: now, Log: o.Log, Hosts: gateways.Hosts(), Domains: gateways.Domains(),
+		Patterns: gateways.HostPatterns(),
 	})
-	if err != nil {
-		return err
+}
+
+func (e *Emulator) openTLS(ctx context.Context, issuer *authority.Authority) error {
+	o, r := &e.options, &e.running
+	if o.TLSAddr == "" {
+		return nil
 	}
+	var err error
 	r.tls, err = listen.Open(ctx, listen.Options{
-		Addr: o.TLSAddr, Handler: e.handler, Log: o.Log, Limits: o.Limits, TLS: issuer.TLSConfig(),
+		Addr: o.TLSAddr, Handler: e.handler, Log: o.Log, Limits: o.Limits, TLS: issuer.TLSConfig(), Refused: e.data.Refused,
 	})
 	if err != nil {
 		return &ListenError{"TLSAddr", err}
@@ -107,16 +153,80 @@ func (e *Emulator) openTLS(ctx context.Context) error {
 	return nil
 }
 
+// openBroker listens for clients of MQTT.
+func (e *Emulator) openBroker(ctx context.Context, issuer *authority.Authority) error {
+	o, r := &e.options, &e.running
+	if o.MQTTAddr != Off {
+		at, err := e.listenMQTT(ctx)
+		if err != nil {
+			return &ListenError{"MQTTAddr", err}
+		}
+		r.mqtt = listen.Reachable(at.String())
+	}
+	if o.MQTTSAddr != "" {
+		secure := issuer.TLSConfig()
+		secure.NextProtos = nil // those of HTTP would refuse clients that ask for mqtt
+		at, err := e.broker.Listen(ctx, o.MQTTSAddr, secure)
+		if err != nil {
+			return &ListenError{"MQTTSAddr", err}
+		}
+		r.mqtts = listen.Reachable(at.String())
+	}
+	if o.MQTTWSAddr == "" {
+		return nil
+	}
+	var err error
+	r.mqttWS, err = listen.Open(ctx, listen.Options{
+		Addr: o.MQTTWSAddr, Handler: e.broker.WebSocket(), Log: o.Log, Limits: o.Limits,
+	})
+	if err != nil {
+		return &ListenError{"MQTTWSAddr", err}
+	}
+	return nil
+}
+
+// listenMQTT listens where it is told to, else at the preferred address, else at a free port.
+func (e *Emulator) listenMQTT(ctx context.Context) (net.Addr, error) {
+	o := &e.options
+	if o.MQTTAddr == "" && o.MQTTPreferred != "" {
+		at, err := e.broker.Listen(ctx, o.MQTTPreferred, nil)
+		if err == nil {
+			return at, nil
+		}
+		o.Log.Debug("the broker takes a free port instead of its usual one", "reason", err)
+	}
+	return e.broker.Listen(ctx, cmp.Or(o.MQTTAddr, loopback), nil)
+}
+
+// endpoints are the URLs at which this machine reaches the broker, by their names; those that are off are absent.
+func (e *Emulator) endpoints() map[string]string {
+	all := map[string]string{}
+	for name, at := range map[string][2]string{
+		"mqtt": {"mqtt://", e.MQTTAddr()}, "mqtts": {"mqtts://", e.MQTTSAddr()},
+		"mqttWs": {"ws://", e.MQTTWSAddr()},
+	} {
+		if at[1] != "" {
+			all[name] = at[0] + at[1]
+		}
+	}
+	if url, ok := all["mqttWs"]; ok {
+		all["mqttWs"] = url + mqtt.Path
+	}
+	return all
+}
+
 // controlPlane is the control API with the console mounted on it.
 func (e *Emulator) controlPlane() http.Handler {
 	o := &e.options
 	return control.New(control.Options{
-		World: e.world, Data: e.Addr(), TLS: e.TLSAddr(), CA: e.CA(), Token: o.ControlToken,
+		World: e.world, Broker: e.broker, Data: e.Addr(), TLS: e.TLSAddr(), Endpoints: e.endpoints(), CA: e.CA(),
+		Token:    o.ControlToken,
 		Loopback: listen.IsLoopback(cmp.Or(o.ControlAddr, loopback)), Metrics: o.Metrics, Log: o.Log,
 		ConsoleRoot: console.Root,
 		Console: func(routes *echo.Echo) {
 			console.Register(routes, console.Options{
-				World: e.world, Data: e.Addr(), TLS: e.TLSAddr(), Token: o.ControlToken, Log: o.Log,
+				World: e.world, Broker: e.broker, MQTT: e.MQTTAddr(), Data: e.Addr(), TLS: e.TLSAddr(),
+				Token: o.ControlToken, Log: o.Log,
 			})
 		},
 	})
@@ -151,6 +261,15 @@ func (e *Emulator) ControlAddr() string { return addrOf(e.running.control) }
 // TLSAddr is where this machine reaches the data plane over HTTPS, as host:port; empty where that is off.
 func (e *Emulator) TLSAddr() string { return addrOf(e.running.tls) }
 
+// MQTTAddr is where this machine reaches the broker, as host:port; empty where it is off.
+func (e *Emulator) MQTTAddr() string { return e.running.mqtt }
+
+// MQTTWSAddr is where it reaches the broker over WebSocket.
+func (e *Emulator) MQTTWSAddr() string { return addrOf(e.running.mqttWS) }
+
+// MQTTSAddr is where it reaches the broker over TLS.
+func (e *Emulator) MQTTSAddr() string { return e.running.mqtts }
+
 func addrOf(server *listen.Server) string {
 	if server == nil {
 		return ""
@@ -178,8 +297,9 @@ func (e *Emulator) Stop() {
 func (e *Emulator) Close(ctx context.Context) error {
 	e.Stop() // they would keep their calls in flight
 	r := &e.running
+	e.broker.Close()
 	var closing sync.WaitGroup
-	for _, server := range []*listen.Server{r.data, r.tls, r.control} {
+	for _, server := range []*listen.Server{r.data, r.tls, r.control, r.mqttWS} {
 		if server == nil {
 			continue
 		}
@@ -194,5 +314,5 @@ func (e *Emulator) Close(ctx context.Context) error {
 		r.stop()
 	}
 	r.background.Wait()
-	return nil
+	return e.closeStore()
 }

@@ -90,7 +90,7 @@ const tlsHost = "onsmqtt.cn-hangzhou.aliyuncs.com"
 // applyAt is a good call of ApplyToken that goes to an address.
 func (w *world) applyAt(t *testing.T, scheme, addr string) *http.Request {
 	t.Helper()
-	req := w.applyTLS(t)
+	req := w.applyTLS(t, tlsHost)
 	req.Host = tlsHost
 	req.URL.Scheme, req.URL.Host = scheme, addr
 	return req.WithContext(t.Context())
@@ -164,6 +164,9 @@ func TestRoutesAreTheCatalogue(t *testing.T) {
 	}
 	var told, routed []string
 	for _, api := range listed.APIs {
+		if api.Gateway == "mqtt" {
+			continue // the broker serves it, and not over HTTP
+		}
 		for _, op := range api.Operations {
 			for _, method := range op.Methods {
 				told = append(told, method+" "+regexp.MustCompile(`\{([^}]+)\}`).ReplaceAllString(op.Path, ":$1"))

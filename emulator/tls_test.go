@@ -67,11 +67,11 @@ func (w *world) listenTLSWithin(
 	}}, server.Addr()
 }
 
-// applyTLS is a good call of ApplyToken at its real host, signed with it.
-func (w *world) applyTLS(t *testing.T) *http.Request {
+// applyTLS is a good call of ApplyToken at a host, signed with it.
+func (w *world) applyTLS(t *testing.T, host string) *http.Request {
 	t.Helper()
 	draft := applyTokenRequest()
-	draft.Host = "onsmqtt.cn-hangzhou.aliyuncs.com"
+	draft.Host = host
 	req, err := w.acs.V3(draft, "ApplyToken", "2020-04-20").HTTP()
 	if err != nil {
 		t.Fatal(err)
@@ -80,11 +80,30 @@ func (w *world) applyTLS(t *testing.T) *http.Request {
 	return req.WithContext(t.Context())
 }
 
+// TestHostsOverTLS wants a certificate for each host that a client can choose by itself.
+func TestHostsOverTLS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client, _ := w.listenTLS(t, discard, true)
+	for _, host := range gateways.Hosts() {
+		req := w.applyTLS(t, host)
+		response, err := client.Do(req)
+		if err != nil {
+			t.Errorf("%s: %v", host, err)
+			continue
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", host, response.StatusCode)
+		}
+	}
+}
+
 func TestTheRealHostOverTLS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	client, _ := w.listenTLS(t, discard, true)
-	response, err := client.Do(w.applyTLS(t))
+	response, err := client.Do(w.applyTLS(t, tlsHost))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +134,7 @@ func TestNetworkFaultsOverTLS(t *testing.T) {
 			w := newWorldWith(t, emulator.Options{After: new(waits).after})
 			client, _ := w.listenTLS(t, discard, true)
 			w.play(t, w.box, onApplyToken("{network: "+name+"}"))
-			response, err := client.Do(w.applyTLS(t))
+			response, err := client.Do(w.applyTLS(t, tlsHost))
 			if err == nil {
 				defer response.Body.Close()
 				_, err = io.ReadAll(response.Body)
@@ -133,7 +152,7 @@ func TestTooManyConnectionsOverTLS(t *testing.T) {
 	w := newWorld(t)
 	client, addr := w.listenTLSWithin(t, discard, true, listen.Limits{Connections: 1})
 	held := knock(t, addr)
-	response, err := client.Do(w.applyTLS(t))
+	response, err := client.Do(w.applyTLS(t, tlsHost))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +203,7 @@ func TestDistrustIsSaidAloud(t *testing.T) {
 	}{
 		"alert": {func(t *testing.T, client *http.Client, w *world, _ string) {
 			t.Helper()
-			if _, err := client.Do(w.applyTLS(t)); err == nil { //nolint:bodyclose // there is no answer
+			if _, err := client.Do(w.applyTLS(t, tlsHost)); err == nil { //nolint:bodyclose // there is no answer
 				t.Error("trusted")
 			}
 		}, 1},

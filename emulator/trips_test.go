@@ -46,7 +46,7 @@ func spied(t *testing.T, change ...func(*sandbox.Definition)) (*world, *storetes
 // default sandbox and in one that ends when it is unused.
 func TestTripsOfACall(t *testing.T) {
 	t.Parallel()
-	for _, api := range newWorld(t).Catalogue().APIs {
+	for _, api := range newWorld(t).HTTPAPIs() {
 		for _, op := range api.Operations {
 			for _, where := range []string{sandbox.Default, "created"} {
 				for _, playing := range []bool{false, true} {
@@ -69,15 +69,12 @@ func testTrips(t *testing.T, op *contract.Operation, inDefault, playing bool) {
 	if playing {
 		w.play(t, w.box, "name: everywhere\nrules: [{on: '*', script: [{delay: 0s}, pass]}]")
 	}
-	text, body, err := op.RequestExample()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for i := range 3 {
+		text, body := w.example(t, op)
 		if _, takesOne := text["Token"]; takesOne {
 			text["Token"], text["InstanceId"] = w.mqttToken(t), applyTokenRequest().Query.Get("InstanceId")
 		}
-		request := drivers()[op.API.Gateway.Name].valid(t, w, op, text, body)
+		request := driverOf(op).valid(t, w, op, text, body)
 		spy.Trips() // those of signing in
 		got := w.do(t, request)
 		most := cmp.Or(tripsBeyond[op.Name], tripsOfCall)

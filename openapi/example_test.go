@@ -21,6 +21,6 @@ func Example() {
 	fmt.Println(spec.Info.Title, spec.Info.Version)
 	fmt.Println(spec.Paths.Len(), "operations")
 	// Output:
-	// Micro Message Queue for MQTT, token calls 2020-04-20
-	// 3 operations
+	// Micro Message Queue for MQTT, tokens and clients 2020-04-20
+	// 6 operations
 }

@@ -10,3 +10,8 @@ import "embed"
 //
 //go:embed *.yaml schema.json
 var Files embed.FS
+
+// Cookbook are the files of the cookbook in docs/scenarios.md that do not ship: examples to build on.
+//
+//go:embed cookbook
+var Cookbook embed.FS

@@ -17,6 +17,8 @@ func Example() {
 		fmt.Println(file)
 	}
 	// Output:
+	// mqtt-daily-quota.yaml
+	// mqtt-revoked-instance.yaml
 	// mqtt-throttled-then-fine.yaml
 	// mqtt-tokens-expire-early.yaml
 }

@@ -46,6 +46,9 @@ func sendDarabonba(client *openapi.Client, op operation) (answer, error) {
 	for name, value := range op.query {
 		request.Query[name] = &value
 	}
+	if op.anonymous {
+		params.AuthType = tea.String("Anonymous")
+	}
 	switch {
 	case op.body != nil:
 		params.ReqBodyType, request.Body = tea.String("json"), op.body
@@ -67,6 +70,9 @@ func darabonbaConfig(algorithm string, key acsKey) *openapi.Config {
 	if key.Bearer != "" {
 		config.BearerToken = &key.Bearer
 		return config
+	}
+	if key.ID == "" {
+		return config // of a client that only makes calls without a key
 	}
 	config.AccessKeyId, config.AccessKeySecret = &key.ID, &key.Secret
 	if key.Token != "" {

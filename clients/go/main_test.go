@@ -77,7 +77,8 @@ const startLimit = 30 * time.Second
 func serve(binary, state string) (stop func(), err error) {
 	var log bytes.Buffer
 	command := exec.Command(binary, "serve", "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0",
-		"--tls-addr", "127.0.0.1:0", "--state-dir", state)
+		"--tls-addr", "127.0.0.1:0", "--state-dir", state, "--mqtt-addr", "127.0.0.1:0",
+		"--mqtt-ws-addr", "127.0.0.1:0", "--mqtts-addr", "127.0.0.1:0")
 	command.Stderr = &log
 	out, err := command.StdoutPipe()
 	if err != nil {

@@ -14,6 +14,8 @@ type operation struct {
 	method, path             string
 	query, form              map[string]string
 	body                     map[string]any
+	// anonymous says that the product client sends it without a key.
+	anonymous bool
 }
 
 // style is the vendor's name for the two ways to address an operation.

@@ -47,8 +47,10 @@ type definition struct {
 	Credentials struct {
 		ACS []acsKey `json:"acs"`
 	} `json:"credentials"`
-	Quotas   map[string]string `json:"quotas,omitempty"`
-	Fixtures struct {
+	Quotas map[string]string `json:"quotas,omitempty"`
+	// SignatureTime is the rule for the times of signatures.
+	SignatureTime string `json:"signatureTime,omitempty"`
+	Fixtures      struct {
 		Warrants []warrantApp `json:"warrants,omitempty"`
 	} `json:"fixtures"`
 }

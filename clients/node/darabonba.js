@@ -15,7 +15,7 @@ export function caller({ Client, Config, Params, OpenApiRequest }, signatureAlgo
     }));
     const params = new Params({
       action: operation.action, version: operation.version, protocol: 'HTTPS', pathname: operation.path,
-      method: operation.method, authType: 'AK', style: styleOf(operation),
+      method: operation.method, authType: operation.anonymous ? 'Anonymous' : 'AK', style: styleOf(operation),
       reqBodyType: operation.body ? 'json' : 'formData', bodyType: 'json',
     });
     const request = new OpenApiRequest({ query: defined(operation.query), body: operation.body ?? operation.form });

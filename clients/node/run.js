@@ -20,7 +20,8 @@ function build(folder) {
 /** Starts the server on free ports and waits until it has printed where its planes are. */
 async function serve(binary, folder) {
   const server = spawn(binary, ['serve', '--addr', '127.0.0.1:0', '--control-addr', '127.0.0.1:0',
-    '--tls-addr', '127.0.0.1:0', '--state-dir', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    '--tls-addr', '127.0.0.1:0', '--state-dir', folder, '--mqtt-addr', '127.0.0.1:0',
+    '--mqtt-ws-addr', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const limit = setTimeout(() => server.kill('SIGKILL'), startLimit);
   const planes = {};
   for await (const line of createInterface({ input: server.stdout })) {

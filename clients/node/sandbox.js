@@ -1,6 +1,7 @@
 // Sandboxes of the server under test, through its control API.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import POPCore from '@alicloud/pop-core';
 
 /** The host and port of the data plane. */
 export const data = required('TOKENSTAGE_DATA');
@@ -29,6 +30,9 @@ export async function secure() {
   return endpoints.tls?.replace('https://', '');
 }
 
+/** The URLs of the broker, by the names of the endpoints. */
+export const broker = async () => (await control('GET', '/v1/sandboxes/default')).endpoints;
+
 /** Creates a sandbox with an acs credential of each kind and removes it after the test; settings go beside them. */
 export async function newBox(t, settings) {
   const acs = [
@@ -48,6 +52,17 @@ export async function newBox(t, settings) {
     clock: (change) => control('PATCH', `${path}/clock`, change),
     /** Starts a scenario by its name. */
     play: (scenario) => control('PUT', `${path}/scenarios/${encodeURIComponent(scenario)}`),
+    /** Asks for a token of an MQTT instance that lives for an hour. */
+    applyToken: async (instance, actions, resources) => {
+      const client = new POPCore({
+        ...plain, endpoint: `http://${data}`, apiVersion: '2020-04-20', opts: { method: 'POST' },
+      });
+      const ExpireTime = Date.now() + 3_600_000;
+      const reply = await client.request('ApplyToken', {
+        InstanceId: instance, Actions: actions, Resources: resources, ExpireTime,
+      }, { method: 'POST' });
+      return reply.Token;
+    },
     /** What came in, oldest first. */
     journal: async () => {
       const page = await control('GET', `${path}/requests`);

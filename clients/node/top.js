@@ -34,8 +34,8 @@ const refusals = [
   },
   {
     // The tolerance is ten minutes (vendor page, public parameters).
-    name: 'clock ahead', prepare: (box) => box.clock({ advance: '11m' }),
-    want: { code: 31, msg: 'Invalid Timestamp' },
+    name: 'clock ahead', settings: { signatureTime: 'clock' }, prepare: (box) => box.clock({ advance: '11m' }),
+    want: { code: 31, msg: 'Invalid timestamp' },
   },
   {
     name: 'no op_poi_id', parameters: () => ({ param: JSON.stringify({ ...param, op_poi_id: undefined }) }),
@@ -48,8 +48,8 @@ const refusals = [
   { name: 'unknown method', method: `${method}.all`, want: { code: 22, msg: 'Invalid method' } },
 ];
 
-async function checkRefused(t, client, { app = (same) => same, prepare, want, ...given }) {
-  const box = await newBox(t);
+async function checkRefused(t, client, { app = (same) => same, settings, prepare, want, ...given }) {
+  const box = await newBox(t, settings);
   await prepare?.(box);
   const used = app(box.top);
   const call = client.call(used, given.method ?? method, (given.parameters ?? parameters)());

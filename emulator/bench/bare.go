@@ -42,7 +42,8 @@ func serveBare(ctx context.Context, input io.Reader, log io.Writer) error {
 		return err
 	}
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(
-		func(w http.ResponseWriter, _ *http.Request) {
+		func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
 			header := w.Header()
 			for name, values := range a.Header {
 				header[name] = values

@@ -17,15 +17,15 @@ import (
 // apisCommand lists what is emulated.
 type apisCommand struct {
 	controlFlags
-	Name   string `arg:"" optional:"" help:"API or operation to list the errors of, such as onsmqtt.ApplyToken."`
+	jsonFlag
+	Name   string `arg:"" optional:"" predictor:"what" help:"API or operation whose errors to list."`
 	Errors bool   `help:"List the documented errors of all operations."`
-	JSON   bool   `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
 func (apisCommand) Help() string {
 	return examples(
-		"tokenstage apis", "what is emulated and how it is called",
+		"tokenstage apis", "what is emulated and how it is called; needs no running emulator",
 		"tokenstage apis onsmqtt.ApplyToken", "the documented errors of one operation",
 		"tokenstage apis --json | jq -r '.apis[].operations[].id'", "as input for a program",
 	)
@@ -33,7 +33,9 @@ func (apisCommand) Help() string {
 
 // Run prints the list.
 func (a *apisCommand) Run(ctx context.Context, env Env) error {
-	apis, err := a.client().APIs(ctx)
+	apis, err := fromServerOrShipped(ctx, env, a.controlFlags, func(c *client.Client) ([]client.API, error) {
+		return c.APIs(ctx)
+	})
 	if err != nil {
 		return a.failure(err, "apis")
 	}
@@ -95,7 +97,7 @@ func routing(api client.API, op client.Operation) string {
 	if op.Action == "" || !known {
 		return call
 	}
-	return call + " " + profile.Selector(op.Path, op.Action, api.Version)
+	return call + " " + profile.Selector(op.Path, op.Action, op.Version)
 }
 
 func writeErrors(out io.Writer, s style, apis []client.API) {

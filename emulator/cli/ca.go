@@ -12,7 +12,8 @@ import (
 
 // caCommand prints the certificate of the CA, or how to make clients trust it.
 type caCommand struct {
-	Trust    clientKind `placeholder:"WHO" help:"How to make these trust it: go, node, java, python, curl, hosts or all."`
+	jsonFlag
+	Trust    clientKind `placeholder:"WHO" help:"How to make these trust it: ${kinds}."`
 	Control  controlURL `placeholder:"URL" group:"remote" help:"Ask this control plane, not the state folder."`
 	Token    string     `name:"control-token" placeholder:"T" group:"remote" help:"Its token, if it needs one."`
 	StateDir stateDir   `placeholder:"DIR" group:"remote" help:"Where the CA is kept. Default: ~/.local/state/tokenstage."`
@@ -53,7 +54,10 @@ func (c *caCommand) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	if c.Trust != "" {
+	switch {
+	case c.JSON:
+		return writeJSON(env.Stdout, c.Trust.describe(ca))
+	case c.Trust != "":
 		c.Trust.write(env.Stdout, ca)
 		return nil
 	}
@@ -61,7 +65,7 @@ func (c *caCommand) Run(ctx context.Context, env Env) error {
 	if ca.fetch == "" {
 		printf(env.Stderr, "The file is %s.\n", ca.file)
 	}
-	printf(env.Stderr, "To make clients trust it: tokenstage ca --trust all (or go, node, java, python, curl, hosts)\n")
+	printf(env.Stderr, "To make clients trust it: %s ca --trust WHO, which is %s\n", env.Command, kinds("or"))
 	return nil
 }
 
@@ -93,7 +97,7 @@ func (c *caCommand) fromStateDir(_ context.Context, env Env) (caDetails, error) 
 		return caDetails{}, usagef("there is no state folder on this machine: name one with --state-dir, " +
 			"or a running emulator with --control")
 	}
-	ca, err := authority.Keep(folder, time.Now(), gateways.Hosts())
+	ca, err := authority.Keep(folder, time.Now(), gateways.CAHosts())
 	if err != nil {
 		return caDetails{}, err
 	}

@@ -72,13 +72,21 @@ func TestCATellsHowToTrustIt(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "with space")
 	file := "'" + authority.CertFile(dir) + "'"
 	for who, wants := range map[string][]string{
-		"go":     {"SSL_CERT_FILE=" + file, "RootCAs"},
-		"node":   {"NODE_EXTRA_CA_CERTS=" + file},
-		"java":   {"keytool -importcert", "-file " + file, "javax.net.ssl.trustStore="},
-		"python": {"REQUESTS_CA_BUNDLE=" + file, "SSL_CERT_FILE=" + file},
-		"curl":   {"--cacert " + file, "--resolve", "--connect-to"},
-		"hosts":  {"\n  127.0.0.1 onsmqtt.cn-hangzhou.aliyuncs.com\n", "127.0.0.1 eco.taobao.com"},
-		"all":    {"Go:\n", "Node:\n", "Java:\n", "Python:\n", "curl:\n", "/etc/hosts:\n"},
+		"go":   {"SSL_CERT_FILE=" + file, "RootCAs"},
+		"node": {"NODE_EXTRA_CA_CERTS=" + file},
+		"java": {"keytool -importcert", "-file " + file, "javax.net.ssl.trustStore="},
+		"python": {
+			"REQUESTS_CA_BUNDLE=" + file, "SSL_CERT_FILE=" + file + " python", "alibabacloud-tea",
+			"ALIBABA_CLOUD_CA_BUNDLE=" + file + " python", "aliyun-python-sdk-core",
+		},
+		"php":  {"php -d curl.cainfo=" + file + " -d openssl.cafile=" + file + " "},
+		"ruby": {"SSL_CERT_FILE=" + file + " ruby"},
+		"curl": {"--cacert " + file, "--resolve", "--connect-to"},
+		"hosts": {
+			"\n  127.0.0.1 onsmqtt.cn-hangzhou.aliyuncs.com\n", "127.0.0.1 eco.taobao.com", "--addr 127.0.0.1:80 ",
+			"alibaba-cloud-sdk-go", "Taobao Open Platform",
+		},
+		"all": {"Go:\n", "Node:\n", "Java:\n", "Python:\n", "PHP:\n", "Ruby:\n", "curl:\n", "/etc/hosts:\n"},
 	} {
 		t.Run(who, func(t *testing.T) {
 			t.Parallel()

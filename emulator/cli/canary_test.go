@@ -3,12 +3,15 @@ package cli_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -77,19 +80,28 @@ func send(t *testing.T, req *http.Request) (status int, body string) {
 	return reply.StatusCode, string(text)
 }
 
-func (b *birds) host() string { return strings.TrimPrefix(b.data, "http://") }
+func (s *server) host() string { return strings.TrimPrefix(s.data, "http://") }
 
-func (b *birds) signed(t *testing.T, r gatewaytest.Request) (status int, body string) {
+func (s *server) signed(t *testing.T, r gatewaytest.Request) (status int, body string) {
 	t.Helper()
 	req, err := r.HTTP()
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.RequestURI, req.URL.Scheme, req.URL.Host = "", "http", b.host()
+	req.RequestURI, req.URL.Scheme, req.URL.Host = "", "http", s.host()
 	return send(t, req.WithContext(t.Context()))
 }
 
 var stsSecret = regexp.MustCompile(`"access_key_secret":"([0-9A-Za-z]{44})"`)
+
+// inQuery are values of a query.
+func inQuery(values []string) []string {
+	var all []string
+	for i, value := range values {
+		all = append(all, "v"+strconv.Itoa(i)+"="+value, "e"+strconv.Itoa(i)+"="+url.QueryEscape(value))
+	}
+	return all
+}
 
 // issue has the server make secrets of its own, which are looked for too, and uses them.
 func (b *birds) issue(t *testing.T) {
@@ -126,6 +138,9 @@ func (b *birds) misplace(t *testing.T, secret string) {
 		{"POST", b.data + "/apigovernance/api/oauth/tokenByAkSk", strings.Repeat("[", 100) + secret},
 		{"GET", b.data + "/" + segment, ""},
 		{"PUT", b.data + "/nowhere?" + escaped, secret},
+		{"PUT", b.data + "/nowhere?" + strings.Join(inQuery(spellings(secret)), "&"), strings.Join(spellings(secret), "\n")},
+		{"POST", b.data + "/apigovernance/api/oauth/tokenByAkSk", `{"a":"` + strings.Join(spellings(secret), `","b":"`) + `"}`},
+		{"POST", b.data + "/?Action=ApplyToken&Version=2020-04-20", strings.Join(inQuery(spellings(secret)), "&")},
 		{"GET", b.server.control + "/v1/sandboxes/" + segment, ""},
 		{"GET", b.server.control + "/v1/scenarios/" + segment, ""},
 		{"POST", b.server.control + "/v1/sandboxes", `{"` + secret + `":1}`},
@@ -145,24 +160,58 @@ func (b *birds) misplace(t *testing.T, secret string) {
 			req.Header.Set(name, secret)
 		}
 		req.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("x:"+secret)))
+		for i, spelling := range spellings(secret) {
+			req.Header.Set("X-Spelling-"+strconv.Itoa(i), spelling)
+		}
+		for _, name := range []string{secret, strings.ToUpper(secret), http.CanonicalHeaderKey(secret)} {
+			if isToken.MatchString(name) {
+				req.Header[name] = []string{"v"}
+			}
+		}
 		if _, body := send(t, req); strings.HasPrefix(c.url, b.server.control) {
 			b.check(t, "the answer to "+c.method+" "+c.url, body)
 		}
 	}
 }
 
+// isToken tells what can be the name of a header (RFC 9110, 5.6.2) of those that hold a secret.
+var isToken = regexp.MustCompile(`^[A-Za-z0-9+-]+$`)
+
+// spellings are encodings of a secret that anyone can undo: in base64 of each alphabet, padded or not, alone and behind
+// a user's name; in hex; with every letter escaped.
+func spellings(secret string) []string {
+	var all []string
+	for _, prefix := range []string{"", "u:", "us:", "user:"} {
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			all = append(all, encoding.EncodeToString([]byte(prefix+secret)))
+		}
+	}
+	all = append(all, hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))))
+	for _, form := range []string{"%%%02x", "%%%02X", `\u%04x`} {
+		escaped := ""
+		for i := range len(secret) {
+			escaped += fmt.Sprintf(form, secret[i])
+		}
+		all = append(all, escaped)
+	}
+	return all
+}
+
 // check looks for the secrets, as they are and in encodings that anyone can undo.
 func (b *birds) check(t *testing.T, where, text string) {
 	t.Helper()
+	lower := strings.ToLower(text)
 	for _, secret := range b.secrets {
 		quoted, err := json.Marshal(secret)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, spelling := range []string{
-			secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`),
-			url.QueryEscape(url.QueryEscape(secret)), base64.StdEncoding.EncodeToString([]byte(secret)),
-		} {
+		if at := strings.Index(lower, strings.ToLower(secret)); at >= 0 {
+			t.Errorf("%s shows %q in some case: …%s…", where, secret, text[max(0, at-200):min(len(text), at+200)])
+		}
+		for _, spelling := range append(spellings(secret),
+			url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`), url.QueryEscape(url.QueryEscape(secret)),
+		) {
 			if at := strings.Index(text, spelling); at >= 0 {
 				t.Errorf("%s shows %q: …%s…", where, spelling, text[max(0, at-200):min(len(text), at+200)])
 			}
@@ -210,6 +259,7 @@ func TestCanaries(t *testing.T) {
 				b.misplace(t, secret)
 			}
 			paths := []string{"/v1/sandboxes", "/v1/apis", "/v1/scenarios", "/metrics", "/healthz", "/openapi.yaml"}
+			paths = append(paths, "/v1/requests?limit=1000", "/v1/events", "/v1/coverage")
 			for _, id := range []string{"canaries", "default"} {
 				for _, page := range []string{"/requests?limit=1000", "/events", "/tokens", "/clock", "/coverage", "/scenarios"} {
 					paths = append(paths, "/v1/sandboxes/"+id+page)
@@ -227,6 +277,8 @@ func TestCanaries(t *testing.T) {
 				{"sandbox", "list"},
 				{"sandbox", "list", "--json"},
 				{"coverage", "--sandbox", "canaries"},
+				{"coverage", "--all"},
+				{"requests", "--all"},
 				{"clock", "--sandbox", "canaries"},
 				{"play", "no-such", "--sandbox", "canaries"},
 				{"apis"},

@@ -41,10 +41,18 @@ func trustGuides() []trustGuide {
   java -Djavax.net.ssl.trustStore=tokenstage.p12 -Djavax.net.ssl.trustStorePassword=changeit -jar app.jar
 `},
 		{"python", "Python", `
-  # requests and SDKs that use it; it then trusts no other roots
+  # requests; it then trusts no other roots
   REQUESTS_CA_BUNDLE={file} python app.py
   # urllib, http.client, aiohttp and others that use module ssl
   SSL_CERT_FILE={file} python app.py
+`},
+		{"php", "PHP", `
+  # curl, Guzzle and PHP's own streams; they then trust no other roots
+  php -d curl.cainfo={file} -d openssl.cafile={file} app.php
+`},
+		{"ruby", "Ruby", `
+  # net/http, Faraday and all else that uses openssl; it then trusts no other roots
+  SSL_CERT_FILE={file} ruby app.rb
 `},
 		{"curl", "curl", `
   curl --cacert {file} --connect-to ::{tls} https://{first}/
@@ -59,11 +67,39 @@ func trustGuides() []trustGuide {
 func hostLines() string {
 	var text strings.Builder
 	text.WriteString("  # the hosts that your app calls, with the emulator at --tls-addr 127.0.0.1:443;\n" +
-		"  # remove the lines to reach the real services again\n")
+		"  # with --addr 127.0.0.1:80 too for clients that speak plain HTTP unless told otherwise:\n")
+	for _, profile := range gateways.Profiles() {
+		for _, client := range profile.Habits().PlainHTTP {
+			text.WriteString("  #   " + client + "\n")
+		}
+	}
+	text.WriteString("  # remove the lines to reach the real services again\n")
 	for _, host := range gateways.Hosts() {
 		text.WriteString("  127.0.0.1 " + host + "\n")
 	}
 	return text.String()
+}
+
+// habitsOf returns what the gateways say of clients in that language.
+func habitsOf(kind clientKind) string {
+	var text strings.Builder
+	for _, profile := range gateways.Profiles() {
+		for _, client := range profile.Habits().Trust {
+			if client.Name == string(kind) {
+				text.WriteString("  # " + client.Title + "\n  " + client.Text + "\n")
+			}
+		}
+	}
+	return text.String()
+}
+
+// kinds lists what can be asked for.
+func kinds(conjunction string) string {
+	var names []string
+	for _, t := range trustGuides() {
+		names = append(names, string(t.kind))
+	}
+	return strings.Join(names, ", ") + " " + conjunction + " " + string(allKinds)
 }
 
 // clientKind is the kind of clients that a guide is for, or "all".
@@ -77,7 +113,7 @@ func (k clientKind) Validate() error {
 	if k == allKinds || slices.ContainsFunc(trustGuides(), known) {
 		return nil
 	}
-	return usagef("must be go, node, java, python, curl, hosts or all, got %q", string(k))
+	return usagef("must be %s, got %q", kinds("or"), string(k))
 }
 
 // write prints the guides of the kind.
@@ -85,15 +121,44 @@ func (k clientKind) write(out io.Writer, ca caDetails) {
 	if ca.fetch != "" {
 		printf(out, "The certificate:\n\n  %s\n\n", ca.fetch)
 	}
+	for _, t := range k.guides(ca) {
+		printf(out, "%s:%s\n", t.title, t.text)
+	}
+}
+
+// describedCA is a CA and how clients are made to trust it, as JSON.
+type describedCA struct {
+	Certificate string            `json:"certificate"`
+	File        string            `json:"file,omitempty"`
+	Trust       map[string]string `json:"trust,omitempty"`
+}
+
+// describe returns the CA with the guides of the kind.
+func (k clientKind) describe(ca caDetails) describedCA {
+	described := describedCA{Certificate: string(ca.certificate), Trust: map[string]string{}}
+	if ca.fetch == "" {
+		described.File = ca.file
+	}
+	for _, t := range k.guides(ca) {
+		described.Trust[string(t.kind)] = strings.TrimPrefix(t.text, "\n")
+	}
+	return described
+}
+
+// guides are those of the kind, with everything filled in.
+func (k clientKind) guides(ca caDetails) []trustGuide {
 	colon := strings.LastIndexByte(ca.tls, ':') // an address of IPv6 keeps its brackets
 	profiles := gateways.Profiles()
 	first, last := profiles[0].Hosts()[0], profiles[len(profiles)-1].Hosts()[0]
 	fill := strings.NewReplacer("{file}", shellescape.Quote(ca.file),
 		"{tls}", ca.tls, "{host}", ca.tls[:colon], "{port}", ca.tls[colon+1:],
 		"{first}", first.Names[0], "{last}", last.Names[0])
+	var chosen []trustGuide
 	for _, t := range trustGuides() {
 		if k == t.kind || k == allKinds {
-			printf(out, "%s:%s\n", t.title, fill.Replace(t.text))
+			t.text = fill.Replace(t.text + habitsOf(t.kind))
+			chosen = append(chosen, t)
 		}
 	}
+	return chosen
 }

@@ -2,6 +2,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,16 +18,22 @@ const (
 	exitUsage   = 2 // a mistake in the command line or the environment
 )
 
+// programName is the name of the program as it is installed.
+const programName = "tokenstage"
+
 // Env is what a command uses of its process: where it writes and the environment variables.
 type Env struct {
 	Stdout, Stderr io.Writer
+	// Command is what people type to run this program; "tokenstage" when it is empty.
+	Command string
 	// LookupEnv reads an environment variable. Every flag can be set by one.
 	LookupEnv func(name string) (string, bool)
 }
 
 // grammar describes the commands and flags to kong.
 type grammar struct {
-	Help helpFlag `short:"h" help:"Show this help."`
+	Help    helpFlag    `short:"h" help:"Show this help."`
+	Version versionFlag `help:"Print the version."`
 
 	Serve       serveCommand       `cmd:"" help:"Run the emulator."`
 	Env         envCommand         `cmd:"" help:"Print endpoints and credentials as environment variables."`
@@ -34,13 +41,17 @@ type grammar struct {
 	Requests    requestsCommand    `cmd:"" help:"Show the requests that came in and why each got its answer."`
 	Scenarios   scenariosCommand   `cmd:"" help:"List, show and check scenarios."`
 	Play        playCommand        `cmd:"" help:"Play a scenario, which decides how operations answer."`
-	Stop        stopCommand        `cmd:"" help:"Stop a scenario."`
+	Stop        stopCommand        `cmd:"" help:"Stop a scenario, or all of them."`
+	Tokens      tokensCommand      `cmd:"" help:"List the tokens that were issued; expire, revoke or redeem one."`
+	Clients     clientsCommand     `cmd:"" help:"List the MQTT clients that are connected; cut one."`
 	Coverage    coverageCommand    `cmd:"" help:"Report which documented errors were seen; fail if too few were."`
 	Clock       clockCommand       `cmd:"" help:"Read, move or freeze a sandbox's clock."`
-	Sandbox     sandboxCommand     `cmd:"" help:"Create, list, reset and remove sandboxes."`
+	Sandbox     sandboxCommand     `cmd:"" help:"Create, list, show, reset and remove sandboxes."`
 	CA          caCommand          `cmd:"" name:"ca" help:"Print the CA of --tls-addr, or how to make clients trust it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 if the emulator is ready, with 1 if it is not."`
-	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Completion  completionCommand  `cmd:"" help:"Print what makes a shell complete command lines."`
+	Explain     helpCommand        `cmd:"" name:"help" help:"Show the help of a command."`
+	Build       versionCommand     `cmd:"" name:"version" help:"Print the version."`
 }
 
 // Run runs one command line until it is done or ctx ends, and returns the exit code.
@@ -48,10 +59,11 @@ func Run(ctx context.Context, env Env, args ...string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	env.Command = cmp.Or(env.Command, programName)
 	out := &output{to: env.Stdout}
 	env.Stdout = out
 	err := run(ctx, env, args)
-	if errors.Is(err, errHelpShown) {
+	if errors.Is(err, errShown) {
 		err = nil
 	}
 	if err == nil && out.err != nil {
@@ -70,12 +82,12 @@ func Run(ctx context.Context, env Env, args ...string) int {
 func run(ctx context.Context, env Env, args []string) error {
 	variables := &variableResolver{lookup: env.LookupEnv}
 	parser, err := kong.New(&grammar{},
-		kong.Name("tokenstage"),
+		kong.Name(programName),
 		kong.Description("An emulator of cloud APIs that issue access tokens. Real SDKs work against it, offline.\n\n"+
 			"Exit codes: 0 success, 1 failure, 2 a mistake in the command line or the environment."),
 		kong.Writers(env.Stdout, env.Stderr),
 		kong.NoDefaultHelp(),
-		kong.Vars{"control": defaultControl},
+		kong.Vars{"control": defaultControl, "kinds": kinds("or")},
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, Compact: true, WrapUpperBound: helpWidth}),
 		kong.ValueFormatter(describe),
 		kong.ExplicitGroups([]kong.Group{{Key: remoteGroup, Title: "Where the emulator is:"}}),
@@ -86,9 +98,12 @@ func run(ctx context.Context, env Env, args []string) error {
 	if err != nil {
 		return fmt.Errorf("build the command line: %w", err)
 	}
+	if answerShell(env, parser) {
+		return nil
+	}
 	nameFlags(parser.Model.Node, "")
 	command, err := parser.Parse(args)
-	if errors.Is(err, errHelpShown) {
+	if errors.Is(err, errShown) {
 		return err
 	}
 	if err != nil {
@@ -99,23 +114,6 @@ func run(ctx context.Context, env Env, args []string) error {
 
 // helpWidth limits the width of help texts on wide terminals.
 const helpWidth = 110
-
-// errHelpShown stops parsing once the help was printed; it is not a failure.
-var errHelpShown = errors.New("help was shown")
-
-// helpFlag replaces kong's --help, which would end the process.
-type helpFlag bool
-
-// IgnoreDefault lets the flag work without a command.
-func (helpFlag) IgnoreDefault() {}
-
-// BeforeReset prints the help before kong checks anything else.
-func (helpFlag) BeforeReset(command *kong.Context) error {
-	if err := command.PrintUsage(false); err != nil {
-		return err
-	}
-	return errHelpShown
-}
 
 // usageError is a mistake in the command line or the environment.
 type usageError struct{ text string }

@@ -23,7 +23,7 @@ func badCommandLines() map[string]badCommandLine {
 		"unknown command":   {args: "srve", want: `unexpected argument srve, did you mean "serve"?`},
 		"unknown flag":      {args: "serve --adr x", want: `unknown flag --adr, did you mean "--addr"?`},
 		"flag far from any": {args: "serve --colour", want: "unknown flag --colour"},
-		"no subcommand":     {args: "sandbox", want: `expected one of "new", "list", "reset", "rm"`},
+		"no subcommand":     {args: "sandbox", want: `expected one of "new", "list", "show", "reset", "rm", ...`},
 		"missing argument":  {args: "sandbox rm", want: `expected "<id>"`},
 		"argument too much": {args: "version 2", want: "unexpected argument 2"},
 		"more than a line":  {args: "serve\nx\x1b[31m", want: "unexpected argument serve x\uFFFD[31m"},
@@ -55,6 +55,22 @@ func badCommandLines() map[string]badCommandLine {
 		"instant": {
 			args: "clock --set noon", want: `--set: must be an instant such as 2030-01-01T00:00:00Z, got "noon"`,
 		},
+		"zero time": {
+			args: "clock --set 0001-01-01T00:00:00Z",
+			want: `--set: must lie in the years 1970 to 9999, got "0001-01-01T00:00:00Z"`,
+		},
+		"year beyond": {
+			args: "clock --set 10000-01-01T00:00:00Z",
+			want: `--set: must lie in the years 1970 to 9999, got "10000-01-01T00:00:00Z"`,
+		},
+		"zero time of a sandbox": {
+			args: "sandbox new --now 0001-01-01T00:00:00Z",
+			want: `--clock: must lie in the years 1970 to 9999, got "0001-01-01T00:00:00Z"`,
+		},
+		"step too far": {
+			args: "clock --advance 200000d",
+			want: `--advance: must be a duration from 0s to 106751d23h47m16s, got "200000d"`,
+		},
 		"step": {
 			args: "clock --advance 59",
 			want: `--advance: must be a duration such as 59m or 1h30m, not negative, got "59"`,
@@ -69,7 +85,7 @@ func badCommandLines() map[string]badCommandLine {
 		},
 		"frozen and running": {args: "clock --freeze --run", want: `--freeze and --run can't be used together`},
 		"start of a clock": {
-			args: "sandbox new --now noon", want: `--now: must be an instant such as 2030-01-01T00:00:00Z, got "noon"`,
+			args: "sandbox new --now noon", want: `--clock: must be an instant such as 2030-01-01T00:00:00Z, got "noon"`,
 		},
 		"follow one": {
 			args: "requests --follow 1-2-3", want: "--follow cannot be used with a request id",
@@ -121,8 +137,9 @@ var (
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
-		"serve", "env", "apis", "requests", "clock", "sandbox new", "sandbox list", "sandbox reset", "sandbox rm",
-		"ca", "healthcheck", "version",
+		"serve", "env", "apis", "requests", "clock", "sandbox new", "sandbox list", "sandbox show", "sandbox reset",
+		"sandbox rm", "sandbox save", "sandbox load", "tokens list", "tokens expire", "tokens revoke", "tokens redeem", "play", "stop", "coverage",
+		"ca", "healthcheck", "completion", "help", "version", "scenarios list", "scenarios show", "scenarios check",
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
@@ -134,7 +151,7 @@ func TestHelp(t *testing.T) {
 				t.Errorf("no usage or examples in:\n%s", got.out)
 			}
 			flags := flagLine.FindAllString(got.out, -1)
-			if named := variable.FindAllString(got.out, -1); len(named) != len(flags)-1 { // --help has none
+			if named := variable.FindAllString(got.out, -1); len(named) != len(flags)-2 { // --help and --version have none
 				t.Errorf("%d variables for the flags %q in:\n%s", len(named), flags, got.out)
 			}
 		})
@@ -145,7 +162,7 @@ func TestHelp(t *testing.T) {
 func TestNoVariableMeansTwoThings(t *testing.T) {
 	t.Parallel()
 	usedBy := map[string][]string{}
-	for _, command := range []string{"serve", "apis", "requests", "clock", "env", "sandbox new", "sandbox list"} {
+	for _, command := range []string{"serve", "apis", "requests", "clock", "env", "sandbox new", "sandbox list", "tokens list"} {
 		got := run(t, nil, append(strings.Split(command, " "), "--help")...)
 		for _, match := range variable.FindAllStringSubmatch(got.out, -1) {
 			usedBy[match[1]] = append(usedBy[match[1]], command)
@@ -179,6 +196,27 @@ func TestVersion(t *testing.T) {
 	got := run(t, nil, "version")
 	if got.code != 0 || !regexp.MustCompile(`^tokenstage\b.*\(go1\.\S+, \w+/\w+\)\n$`).MatchString(got.out) {
 		t.Errorf("got %+v", got)
+	}
+	for _, args := range []string{"--version", "clock --version"} {
+		if flag := run(t, nil, strings.Split(args, " ")...); flag != got {
+			t.Errorf("%s: got %+v, want %+v", args, flag, got)
+		}
+	}
+}
+
+// TestHelpIsACommandToo shows what the flag shows.
+func TestHelpIsACommandToo(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"", "serve", "sandbox new", "tokens", "help"} {
+		words := strings.Fields(command)
+		flag, got := run(t, nil, append(words, "--help")...), run(t, nil, append([]string{"help"}, words...)...)
+		if got.code != 0 || got != flag || !strings.HasPrefix(got.out, "Usage: tokenstage ") {
+			t.Errorf("help %s: got %+v, want %+v", command, got, flag)
+		}
+	}
+	want := result{2, "", "tokenstage: unexpected argument srve, did you mean \"serve\"?\n"}
+	if got := run(t, nil, "help", "srve"); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

@@ -3,19 +3,21 @@ package cli
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
+	durations "github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
 // clockCommand reads or changes a clock.
 type clockCommand struct {
 	sandboxFlags
-	Set     timeFlag    `placeholder:"TIME" help:"Set the clock to this instant (RFC 3339)."`
-	Advance advanceFlag `placeholder:"STEP" help:"Move the clock forward, after --set."`
+	jsonFlag
+	Set     setFlag     `placeholder:"TIME" help:"Set the clock to this instant (RFC 3339), or to real time: now."`
+	Advance advanceFlag `placeholder:"STEP" help:"Move it on by such as 59m or 2d, after --set."`
 	Freeze  bool        `xor:"running" help:"Stop the clock."`
 	Resume  bool        `name:"run" xor:"running" help:"Let the clock run again."`
-	JSON    bool        `name:"json" help:"Print JSON, as the control API returns it."`
 }
 
 // Help gives the examples.
@@ -25,6 +27,7 @@ func (clockCommand) Help() string {
 		"tokenstage clock --advance 59m", "just before a token with a lifetime of an hour expires",
 		"tokenstage clock --set 2030-01-01T00:00:00Z --freeze", "a fixed instant",
 		"tokenstage clock --run", "let time pass again",
+		"tokenstage clock --set now --run", "back to real time",
 	)
 }
 
@@ -34,6 +37,9 @@ func (c *clockCommand) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return c.failure(err, "sandbox list")
 	}
+	if clock.Warning != "" {
+		printf(env.Stderr, "warning: %s\n", clock.Warning)
+	}
 	if c.JSON {
 		return writeJSON(env.Stdout, clock)
 	}
@@ -42,7 +48,7 @@ func (c *clockCommand) Run(ctx context.Context, env Env) error {
 }
 
 func (c *clockCommand) change(ctx context.Context) (client.Clock, error) {
-	change := client.ClockChange{Now: time.Time(c.Set), Advance: time.Duration(c.Advance)}
+	change := client.ClockChange{Real: c.Set.real, Now: c.Set.at, Advance: time.Duration(c.Advance)}
 	if c.Freeze || c.Resume {
 		change.Frozen = &c.Freeze
 	}
@@ -52,13 +58,34 @@ func (c *clockCommand) change(ctx context.Context) (client.Clock, error) {
 	return c.client().ChangeClock(ctx, c.Sandbox, change)
 }
 
+// setFlag is a flag with what a clock is set to: a point in time, or real time.
+type setFlag struct {
+	real bool
+	at   time.Time
+}
+
+// UnmarshalText reads RFC 3339, or "now".
+func (s *setFlag) UnmarshalText(text []byte) error {
+	if string(text) == "now" {
+		s.real = true
+		return nil
+	}
+	return (*timeFlag)(&s.at).UnmarshalText(text)
+}
+
 // timeFlag is a flag with a point in time.
 type timeFlag time.Time
 
-// UnmarshalText reads RFC 3339.
+// beyondDates is a point in time but for its year, which no date can say.
+var beyondDates = regexp.MustCompile(`^[+-]?\d{5,}-\d\d-\d\d`)
+
+// UnmarshalText reads RFC 3339. The zero time would count as none; the server refuses what else is out of range.
 func (m *timeFlag) UnmarshalText(text []byte) error {
 	t, err := time.Parse(time.RFC3339, string(text))
-	if err != nil {
+	switch {
+	case beyondDates.Match(text) || err == nil && t.IsZero():
+		return fmt.Errorf("must lie in the years 1970 to 9999, got %q", text)
+	case err != nil:
 		return fmt.Errorf("must be an instant such as 2030-01-01T00:00:00Z, got %q", text)
 	}
 	*m = timeFlag(t)
@@ -68,14 +95,11 @@ func (m *timeFlag) UnmarshalText(text []byte) error {
 // advanceFlag is a flag with the duration by which a clock is moved forward. Moving back takes a point in time.
 type advanceFlag time.Duration
 
-// UnmarshalText reads a duration in the format of Go, such as 1h30m.
+// UnmarshalText reads a duration such as 1h30m or 2d.
 func (s *advanceFlag) UnmarshalText(text []byte) error {
-	d, err := time.ParseDuration(string(text))
-	if err != nil || d < 0 {
-		return fmt.Errorf("must be a duration such as 59m or 1h30m, not negative, got %q", text)
-	}
+	d, err := durations.Forward(string(text))
 	*s = advanceFlag(d)
-	return nil
+	return err
 }
 
 // formatTime formats a time in RFC 3339, in UTC and to the second.

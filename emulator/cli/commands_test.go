@@ -138,6 +138,8 @@ func TestClock(t *testing.T) {
 		{"clock", "2029-01-01T00:00:00Z  frozen\n"},
 		{"clock --advance 59m", "2029-01-01T00:59:00Z  frozen\n"},
 		{"clock --set 2030-01-01T08:00:00+08:00 --advance 1s", "2030-01-01T00:00:01Z  frozen\n"},
+		{"clock --advance 1d12h", "2030-01-02T12:00:01Z  frozen\n"},
+		{"clock --set 2030-01-01T00:00:01Z", "2030-01-01T00:00:01Z  frozen\n"},
 		{"clock --run", "2030-01-01T00:00:01Z  running\n"},
 		{"clock --set 2031-01-01T00:00:00Z --freeze", "2031-01-01T00:00:00Z  frozen\n"},
 		{"clock", "2031-01-01T00:00:00Z  frozen\n"},
@@ -150,6 +152,53 @@ func TestClock(t *testing.T) {
 	got := s.run(t, "clock", "--sandbox", "clock", "--set", "1960-01-01T00:00:00Z")
 	if got.code != 1 || !strings.Contains(got.err, "1970") {
 		t.Errorf("out of range: %+v", got)
+	}
+}
+
+// The clock goes back to real time, which a sandbox that is made now shows too.
+func TestClockSetNow(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	s.box(t, "--id", "elsewhere", "--now", "2029-01-01T00:00:00Z", "--frozen")
+	s.box(t, "--id", "real")
+	s.run(t, "clock", "--sandbox", "elsewhere", "--set", "now", "--run")
+	var read [3]client.Clock
+	for i, box := range []string{"real", "elsewhere", "real"} {
+		got := s.run(t, "clock", "--sandbox", box, "--json")
+		if err := json.Unmarshal([]byte(got.out), &read[i]); err != nil {
+			t.Fatalf("%v: %+v", err, got)
+		}
+	}
+	if read[1].Now.Before(read[0].Now) || read[1].Now.After(read[2].Now) || read[1].Frozen {
+		t.Errorf("%v does not lie between %v and %v", read[1], read[0].Now, read[2].Now)
+	}
+}
+
+// A clock that gets clients refused says so beside its output.
+func TestClockWarns(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	made := s.run(t, "sandbox", "new", "--id", "strict", "--signature-time", "clock")
+	if !strings.Contains(made.out, "signed by  the sandbox's clock\n") {
+		t.Errorf("does not say the rule:\n%s", made.out)
+	}
+	if got := s.run(t, "clock", "--sandbox", "strict"); got.err != "" {
+		t.Errorf("warns of nothing: %s", got.err)
+	}
+	got := s.run(t, "clock", "--sandbox", "strict", "--advance", "59m")
+	if !strings.HasPrefix(got.err, "warning: Clients that sign with real time are refused") || got.code != 0 {
+		t.Errorf("no warning: %+v", got)
+	}
+	if got := s.run(t, "clock", "--advance", "59m"); got.err != "" || got.code != 0 {
+		t.Errorf("either takes both: %+v", got)
+	}
+}
+
+func TestDefaultSandboxTakesTheRuleOfServe(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string]string{"TOKENSTAGE_SIGNATURE_TIME": "clock"})
+	if got := s.run(t, "clock", "--advance", "59m"); !strings.HasPrefix(got.err, "warning: ") {
+		t.Errorf("no warning: %+v", got)
 	}
 }
 
@@ -203,6 +252,10 @@ func TestHealthcheck(t *testing.T) {
 	if got := s.run(t, "healthcheck"); got != (result{0, "ready\n", ""}) {
 		t.Errorf("of a ready one: %+v", got)
 	}
+	at := map[string]string{"TOKENSTAGE_CONTROL_ADDR": strings.Replace(s.control, "http://127.0.0.1", "0.0.0.0", 1)}
+	if got := run(t, at, "healthcheck"); got != (result{0, "ready\n", ""}) {
+		t.Errorf("at the address that serve was given by its variable: %+v", got)
+	}
 	s.end()
 	want := "tokenstage: no control plane at " + s.control + ": start one with: tokenstage serve\n"
 	if got := s.run(t, "healthcheck"); got != (result{1, "", want}) {
@@ -234,13 +287,17 @@ func TestWhereThereIsNoControlPlane(t *testing.T) {
 	t.Cleanup(other.Close)
 	const start = ": start one with: tokenstage serve"
 	commands := []string{
-		"env", "apis", "requests", "requests --follow", "requests 1-2", "clock", "sandbox new", "sandbox list",
+		"env", "apis", "scenarios", "scenarios show magic-values", "requests", "requests --follow", "requests 1-2", "clock",
+		"sandbox new", "sandbox list", "tokens", "coverage", "stop --all",
 	}
 	for name, c := range map[string]struct{ control, want string }{
-		"the data plane":       {s.data, s.data + " is not a control plane (it answers with status 404): name one with --control"},
-		"another server":       {other.URL, "the reply of " + other.URL + " is none of a control plane"},
-		"nobody":               {"http://127.0.0.1:1", "no control plane at http://127.0.0.1:1" + start},
-		"a name of no machine": {"http://nobody.invalid", "no control plane at http://nobody.invalid" + start},
+		"the data plane": {s.data, s.data + " is not a control plane (it answers with status 404): name one with --control"},
+		"another server": {other.URL, "the reply of " + other.URL + " is none of a control plane"},
+		"nobody":         {"http://127.0.0.1:1", "no control plane at http://127.0.0.1:1" + start},
+		"a name of no machine": {
+			"http://nobody.invalid",
+			"the host of the control plane http://nobody.invalid is not known (nobody.invalid: no such host): name another one",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -40,12 +40,44 @@ func (t entryPrinter) summary(out io.Writer, e client.Entry) {
 		{"operation", operationOrPath(e)},
 		{"sandbox", e.Sandbox},
 		{"credential", e.Credential},
-		{"outcome", fmt.Sprintf("%s, status %d, after %s", e.Outcome, e.Status, duration(e))},
+		{"outcome", fmt.Sprintf("%s, status %d, decided in %s", e.Outcome, e.Status, micros(e.DurationMicros))},
+		{"delivery", deliveryText(e)},
+	}
+	if e.SignatureTime != "" {
+		rows = append(rows, []string{"signed by", signedBy(e.SignatureTime)})
 	}
 	if d := e.Decision; d != nil {
-		rows = append(rows, []string{"scenario", fmt.Sprintf("%s, rule %d, step %d", d.Scenario, d.Rule, d.Step)})
+		rows = append(rows, []string{"scenario", decisionText(d)})
+	}
+	for _, also := range e.Also {
+		rows = append(rows, []string{"also", fmt.Sprintf("%s, rule %d", also.Scenario, also.Rule+1)})
 	}
 	table{}.write(out, rows...)
+}
+
+// decisionText says which step of a scenario took a call. Rules and steps count from 1 for people.
+func decisionText(d *client.Decision) string {
+	return fmt.Sprintf("%s, rule %d, step %d", d.Scenario, d.Rule+1, d.Step+1) +
+		stoodAt(d.Choice, d.Per, d.Key, d.States, d.LeftSeconds)
+}
+
+// stoodAt says what else a rule decided by: the choice that was drawn, the value of a field for which it keeps a
+// cursor, the states after the call, and how long its quota or window still lasted.
+func stoodAt(choice *int, per, key string, states map[string]string, leftSeconds int64) string {
+	text := ""
+	if choice != nil {
+		text += fmt.Sprintf(", choice %d", *choice+1)
+	}
+	if per != "" {
+		text += "; " + per + " " + key
+	}
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		text += "; state " + name + " is " + states[name]
+	}
+	if leftSeconds > 0 {
+		text += fmt.Sprintf("; %s left", time.Duration(leftSeconds)*time.Second)
+	}
+	return text
 }
 
 // findingsOf returns the findings of an entry, and after them one for each rule of a scenario that did not take the
@@ -54,7 +86,7 @@ func findingsOf(e client.Entry) []client.Finding {
 	all := slices.Clone(e.Findings)
 	for _, m := range e.Misses {
 		all = append(all, client.Finding{
-			Check: fmt.Sprintf("scenario %s, rule %d", m.Scenario, m.Rule), Level: client.LevelAdvice,
+			Check: fmt.Sprintf("scenario %s, rule %d", m.Scenario, m.Rule+1), Level: client.LevelAdvice,
 			Message:  "The rule did not take the call: " + m.Condition + ".",
 			Expected: m.Expected, Got: m.Got,
 		})
@@ -106,4 +138,18 @@ func (t entryPrinter) heading(out io.Writer, text string) {
 // text writes lines with an indent.
 func (t entryPrinter) text(out io.Writer, indent, text string) {
 	printf(out, "%s%s\n", indent, strings.ReplaceAll(printable(text), "\n", "\n"+indent))
+}
+
+// signedBy says by which time signatures are good.
+func signedBy(by client.SignatureTimeRule) string {
+	switch by {
+	case client.SignedByEither:
+		return "the sandbox's clock or real time"
+	case client.SignedByClock:
+		return "the sandbox's clock"
+	case client.SignedByReal:
+		return "real time"
+	default:
+		return "any time"
+	}
 }

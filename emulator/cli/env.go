@@ -14,6 +14,7 @@ import (
 // envCommand prints what an app needs to talk to a sandbox.
 type envCommand struct {
 	sandboxFlags
+	jsonFlag
 	Format   string   `enum:"shell,dotenv" default:"shell" help:"shell for eval, or dotenv for a .env file."`
 	StateDir stateDir `placeholder:"DIR" group:"remote" help:"Where the CA is kept. Default: ~/.local/state/tokenstage."`
 }
@@ -42,9 +43,12 @@ func (e *envCommand) Run(ctx context.Context, env Env) error {
 		return err
 	}
 	all := slices.Concat(e.planes(box), addresses, e.token(), secure, credentials)
-	if e.Format == "dotenv" {
+	switch {
+	case e.JSON:
+		return writeJSON(env.Stdout, byName(all))
+	case e.Format == "dotenv":
 		writeDotenv(env.Stdout, all)
-	} else {
+	default:
 		printf(env.Stdout, "%s", settings.Exports(all))
 	}
 	return nil
@@ -100,6 +104,18 @@ func (e *envCommand) secure(ctx context.Context, env Env, box client.Sandbox) ([
 		all = append(all, settings.Variable{Name: "TOKENSTAGE_CA_FILE", Value: file})
 	}
 	return all, nil
+}
+
+// byName returns the values by their names; one that must not be set is nil.
+func byName(all []settings.Variable) map[string]*string {
+	values := map[string]*string{}
+	for _, v := range all {
+		values[v.Name] = nil
+		if v.Value != "" {
+			values[v.Name] = &v.Value
+		}
+	}
+	return values
 }
 
 func writeDotenv(out io.Writer, all []settings.Variable) {

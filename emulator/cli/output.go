@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+
+	"golang.org/x/term"
 )
 
 // output is a writer that keeps its first error, so that commands need not check every write and Run can still report
@@ -25,15 +28,39 @@ func (o *output) Write(p []byte) (int, error) {
 // isTerminal reports whether the output is a terminal.
 func (o *output) isTerminal() bool {
 	file, ok := o.to.(*os.File)
-	if !ok {
-		return false
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// widthOf returns how many characters a line of the output may have: as $COLUMNS says, or as wide as the terminal is.
+// It is 0 where nothing says so.
+func widthOf(env Env) int {
+	columns, _ := env.LookupEnv("COLUMNS")
+	if given, err := strconv.Atoi(columns); err == nil && given > 0 {
+		return given
 	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
+	out, ok := env.Stdout.(*output)
+	if !ok || !out.isTerminal() {
+		return 0
 	}
-	null, err := os.Stat(os.DevNull) // a character device too, but no terminal
-	return err != nil || !os.SameFile(info, null)
+	width, _, err := term.GetSize(int(out.to.(*os.File).Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// jsonFlag is the flag of the commands that print data.
+type jsonFlag struct {
+	JSON bool `name:"json" help:"Print JSON, as the control API has it where it does."`
+}
+
+// done says that a command did its work: in a sentence, or as JSON.
+func (f jsonFlag) done(env Env, sentence string, value any) error {
+	if f.JSON {
+		return writeJSON(env.Stdout, value)
+	}
+	printf(env.Stdout, "%s\n", sentence)
+	return nil
 }
 
 // printf writes formatted text. It drops the error, which the output keeps.

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -43,7 +45,11 @@ func (f controlFlags) failure(err error, show string) error {
 	if errors.Is(err, context.Canceled) {
 		return errors.New("interrupted")
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+	if unknown, ok := errors.AsType[*net.DNSError](err); ok {
+		return fmt.Errorf("the host of the control plane %s is not known (%s: %s): name another one with --control",
+			f.Control, unknown.Name, unknown.Err)
+	}
+	if isUnreached(err) {
 		return fmt.Errorf("no control plane at %s: start one with: tokenstage serve", f.Control)
 	}
 	return err
@@ -58,6 +64,14 @@ func (f controlFlags) refusal(p *client.Problem, show string) error {
 		return fmt.Errorf("%s see: tokenstage %s", sentence(p.Detail), show)
 	}
 	return errors.New(p.Detail)
+}
+
+// unknownName refuses a name with the nearest one of those that are known.
+func unknownName(what, name string, known []string) error {
+	if near := nearest.Name(name, known); near != "" {
+		return usagef("no %s %q, did you mean %q?", what, name, near)
+	}
+	return usagef("no %s %q; see: tokenstage apis", what, name)
 }
 
 // sentence ends a text with punctuation so that another can follow.
@@ -80,6 +94,14 @@ func controlFlag(url string) string {
 type sandboxFlags struct {
 	controlFlags
 	Sandbox string `default:"default" placeholder:"ID" group:"remote" help:"Sandbox to use."`
+}
+
+// chosen returns the flag that chooses this sandbox, and nothing for the default one.
+func (f sandboxFlags) chosen() string {
+	if f.Sandbox == sandbox.Default {
+		return ""
+	}
+	return "--sandbox " + f.Sandbox
 }
 
 // controlURL is a flag with the base URL of a control plane; the scheme may be left out.

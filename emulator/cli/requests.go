@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -10,8 +13,9 @@ import (
 type requestsCommand struct {
 	sandboxFlags
 	ID        string `arg:"" optional:"" help:"Request id of a single entry to show in full."`
-	API       string `name:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
-	Operation string `placeholder:"NAME" help:"Only this operation, such as onsmqtt.ApplyToken."`
+	All       bool   `help:"Show the requests of all sandboxes, in the order in which they arrived."`
+	API       string `name:"api" predictor:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
+	Operation string `predictor:"operation" placeholder:"NAME" help:"Only this operation, such as onsmqtt.ApplyToken."`
 	Outcome   string `placeholder:"CODE" help:"Only this outcome: ok, !ok (all others) or an error code."`
 	Limit     uint   `placeholder:"N" default:"50" help:"Show at most the latest N; 0 shows all."`
 	Verbose   bool   `short:"v" help:"Show entries in full: findings, request and response."`
@@ -23,6 +27,7 @@ type requestsCommand struct {
 func (requestsCommand) Help() string {
 	return examples(
 		"tokenstage requests --follow", "watch while the app under test runs",
+		"tokenstage requests --all --follow", "watch the tests of a suite, each with its own sandbox",
 		"tokenstage requests --outcome SignatureDoesNotMatch --verbose", "why signatures are refused",
 		"tokenstage requests 4D6E2A3F-0C5B-5E1B-9A53-1F2E3D4C5B6A", "everything about one call, by its request id",
 	)
@@ -33,6 +38,8 @@ func (r *requestsCommand) Run(ctx context.Context, env Env) error {
 	switch {
 	case r.ID != "" && r.Follow:
 		return usagef("--follow cannot be used with a request id")
+	case r.ID != "" && r.All:
+		return usagef("--all cannot be used with a request id")
 	case r.ID != "":
 		return r.showOne(ctx, env)
 	case r.Follow:
@@ -44,6 +51,9 @@ func (r *requestsCommand) Run(ctx context.Context, env Env) error {
 // showOne prints one entry in full.
 func (r *requestsCommand) showOne(ctx context.Context, env Env) error {
 	entry, err := r.client().Request(ctx, r.Sandbox, r.ID)
+	if notFound(err) != nil {
+		entry, err = r.findBeginning(ctx, err)
+	}
 	if err != nil {
 		return r.failure(err, "requests")
 	}
@@ -52,6 +62,24 @@ func (r *requestsCommand) showOne(ctx context.Context, env Env) error {
 	}
 	entryPrinter{style: styleFor(env)}.write(env.Stdout, entry)
 	return nil
+}
+
+// findBeginning returns the one entry whose id begins with what was given, as rows on a narrow terminal show it.
+func (r *requestsCommand) findBeginning(ctx context.Context, unknown error) (client.Entry, error) {
+	page, err := r.collect(ctx)
+	if err != nil {
+		return client.Entry{}, err
+	}
+	matching := slices.DeleteFunc(page.Requests, func(e client.Entry) bool {
+		return !strings.HasPrefix(strings.ToLower(e.ID), strings.ToLower(r.ID))
+	})
+	switch {
+	case len(r.ID) < shortID || len(matching) == 0:
+		return client.Entry{}, unknown
+	case len(matching) > 1:
+		return client.Entry{}, fmt.Errorf("%d request ids begin with %s: give more of it", len(matching), r.ID)
+	}
+	return matching[0], nil
 }
 
 // list prints the latest entries, and how many others there are or were.
@@ -69,7 +97,7 @@ func (r *requestsCommand) list(ctx context.Context, env Env) error {
 		return err
 	}
 	if found == 0 {
-		printf(env.Stdout, "no matching requests in the sandbox %s\n", r.Sandbox)
+		printf(env.Stdout, "no matching requests in %s\n", r.where())
 	}
 	if hidden := found - len(page.Requests); hidden > 0 {
 		printf(env.Stdout, "%d earlier entries are not shown; --limit 0 shows all\n", hidden)
@@ -90,6 +118,22 @@ func (r *requestsCommand) latest(entries []client.Entry) []client.Entry {
 // maxPage is the largest page that the control API returns.
 const maxPage = 1000
 
+// where says what is looked at.
+func (r *requestsCommand) where() string {
+	if r.All {
+		return "any sandbox"
+	}
+	return "the sandbox " + r.Sandbox
+}
+
+// page returns a page of one journal, or of all.
+func (r *requestsCommand) page(ctx context.Context, filter client.Filter) (client.Page, error) {
+	if r.All {
+		return r.client().AllRequests(ctx, filter)
+	}
+	return r.client().Requests(ctx, r.Sandbox, filter)
+}
+
 func (r *requestsCommand) filter() client.Filter {
 	return client.Filter{API: r.API, Operation: r.Operation, Outcome: r.Outcome}
 }
@@ -100,7 +144,7 @@ func (r *requestsCommand) collect(ctx context.Context) (client.Page, error) {
 	filter.Limit = maxPage
 	all := client.Page{Requests: []client.Entry{}}
 	for {
-		page, err := r.client().Requests(ctx, r.Sandbox, filter)
+		page, err := r.page(ctx, filter)
 		if err != nil {
 			return client.Page{}, err
 		}
@@ -125,7 +169,7 @@ func (r *requestsCommand) printer(env Env) func([]client.Entry) error {
 			return nil
 		}
 	}
-	rows := &entryRows{}
+	rows := &entryRows{ofAll: r.All, total: widthOf(env), following: r.Follow}
 	return func(entries []client.Entry) error {
 		rows.write(env.Stdout, entries)
 		return nil

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,7 +10,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -52,7 +56,7 @@ func TestRequests(t *testing.T) {
 		if got := list("--outcome", "ok", "--api", "ccmessaging", "--operation", "tokenByAkSk").out; len(columns(got)) != 4 {
 			t.Errorf("got:\n%s", got)
 		}
-		if got := list("--outcome", "Nothing").out; got != "no matching requests in the sandbox "+box.ID+"\n" {
+		if got := list("--outcome", "SystemOverFlow").out; got != "no matching requests in the sandbox "+box.ID+"\n" {
 			t.Errorf("got:\n%s", got)
 		}
 	})
@@ -125,7 +129,94 @@ func TestFollowAsJSON(t *testing.T) {
 	}
 }
 
-func TestFollowEndsWithTheServer(t *testing.T) {
+// restarting is a control plane that stops after its first stream, and is back with another journal or the same one.
+type restarting struct {
+	mu       sync.Mutex
+	same     bool
+	streams  int // that were asked for
+	refusals int // of calls while it is away
+	after    []string
+}
+
+func (p *restarting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	entries := []client.Entry{{ID: "one", Seq: 1, Time: at}, {ID: "two", Seq: 2, Time: at}, {ID: "three", Seq: 3, Time: at}}
+	if p.streams > 0 && !p.same {
+		entries = []client.Entry{{ID: "one", Seq: 1, Time: at.Add(time.Hour)}, {ID: "anew", Seq: 2, Time: at.Add(time.Hour)}}
+	}
+	after := r.URL.Query().Get("after")
+	behind, _ := strconv.Atoi(after)
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/events"):
+		p.streams, p.after = p.streams+1, append(p.after, after)
+		for _, e := range entries[behind:min(len(entries), behind+p.streams)] {
+			_ = eventOf(w, e)
+		}
+		_ = http.NewResponseController(w).Flush()
+		if p.streams > 1 {
+			p.mu.Unlock()
+			<-r.Context().Done()
+			p.mu.Lock()
+		}
+	case p.streams > 0 && p.refusals < 2: // it is away
+		p.refusals++
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_ = conn.Close()
+		}
+	case p.streams == 0:
+		_ = json.NewEncoder(w).Encode(client.Page{Requests: entries[:1]})
+	default:
+		_ = json.NewEncoder(w).Encode(client.Page{Requests: entries[behind : behind+1]})
+	}
+}
+
+func eventOf(w io.Writer, e client.Entry) error {
+	raw, err := json.Marshal(e)
+	if err == nil {
+		_, err = fmt.Fprintf(w, "event: request\ndata: %s\n\n", raw)
+	}
+	return err
+}
+
+// TestFollowSurvivesARestart goes on where it was, or from the start of a new journal.
+func TestFollowSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		same  bool
+		shown string
+		after []string
+	}{
+		"another journal": {false, `^TIME .*\n.* one\n.* two\n.* one\n.* anew\n$`, []string{"1", ""}},
+		"the same one":    {true, `^TIME .*\n.* one\n.* two\n.* three\n$`, []string{"1", "2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plane := &restarting{same: c.same}
+			server := httptest.NewServer(plane)
+			t.Cleanup(server.Close)
+			following := start(t, nil, "requests", "--follow", "--control", server.URL)
+			following.await(t, c.shown)
+			if code := following.end(); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+			said := "the emulator at " + server.URL
+			if want := said + " stopped: waiting for it to be started again\n" + said + " is back\n"; following.err.String() != want {
+				t.Errorf("says %s", following.err)
+			}
+			plane.mu.Lock()
+			defer plane.mu.Unlock()
+			if !slices.Equal(plane.after, c.after) || plane.refusals != 2 {
+				t.Errorf("asked for what is behind %q, %d refusals", plane.after, plane.refusals)
+			}
+		})
+	}
+}
+
+// TestFollowWaitsForTheServer can be interrupted while it does.
+func TestFollowWaitsForTheServer(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	s.issue(t, client.App{AppKey: "nobody"}, "wrong-secret")
@@ -134,7 +225,8 @@ func TestFollowEndsWithTheServer(t *testing.T) {
 	s.issue(t, client.App{AppKey: "nobody"}, "wrong-secret")
 	following.await(t, `TIME(.*\n){2}.* 40\d `)
 	s.end()
-	if code := <-following.code; code != 1 || !strings.Contains(following.err.String(), "the emulator at "+s.control+" stopped") {
+	following.saidInLog(t, "the emulator at "+s.control+" stopped: waiting")
+	if code := following.end(); code != 0 {
 		t.Errorf("exit code %d: %s", code, following.err)
 	}
 }
@@ -253,7 +345,7 @@ func TestRulesThatDidNotTakeTheCall(t *testing.T) {
 error: quota
   is spent
 
-advice: scenario mine, rule 1
+advice: scenario mine, rule 2
   The rule did not take the call: when params.InstanceId.
   expected
     a glob post-*
@@ -294,6 +386,94 @@ func TestForeignTextDoesNotSteerTheTerminal(t *testing.T) {
 		got := run(t, nil, append(strings.Split(args, " "), "--control", server.URL)...)
 		if got.code != 0 || strings.ContainsAny(got.out, "\x1b\u009b\r") {
 			t.Errorf("%s: %q", args, got.out)
+		}
+	}
+}
+
+// TestRowsFitTheTerminal: whatever its width, no row is wider, and the finding keeps a good part of it.
+func TestRowsFitTheTerminal(t *testing.T) {
+	t.Parallel()
+	const finding = "The string that the client signed names another host: it has been sent through a proxy that writes Host anew."
+	entries := paged{entries: []client.Entry{
+		{ID: "484A8891-A9F8-4EFD-BA20-1B19C3E0F588", Seq: 1, Operation: "ccmessaging.tokenByAkSk", Outcome: "ok", Status: 200},
+		{
+			ID: "5B9C8891-A9F8-4EFD-BA20-1B19C3E0F588", Seq: 2, Operation: "onsmqtt.ApplyToken", Outcome: "SignatureDoesNotMatch",
+			Status: 400, DurationMicros: 12345, Findings: []client.Finding{{Level: client.LevelError, Message: finding}},
+		},
+	}}
+	server := httptest.NewServer(entries)
+	t.Cleanup(server.Close)
+	for _, c := range []struct {
+		columns       string
+		finding       int // how much of it is there at least
+		with, without string
+	}{
+		{"", 99, " 484A8891-A9F8-4EFD-BA20-1B19C3E0F588\n", "none"},
+		{"220", 99, " 484A8891-A9F8-4EFD-BA20-1B19C3E0F588\n", "none"},
+		{"160", 60, "  400     5B9C8891  ", "DURATION"},
+		{"120", 45, " 5B9C8891 ", "A9F8-4EFD"},
+		{"100", 38, " 5B9C8891 ", "STATUS"},
+		{"80", 30, "\nApplyToken ", "TIME"},
+		{"40", 10, "Signature…", "TIME"},
+		{"20", 3, "\nAppl…", "TIME"},
+	} {
+		got := run(t, map[string]string{"COLUMNS": c.columns}, "requests", "--control", server.URL)
+		if got.code != 0 || !strings.Contains(got.out, finding[:c.finding]) ||
+			!strings.Contains(got.out, c.with) || strings.Contains(got.out, c.without) {
+			t.Errorf("%s columns:\n%s%s", c.columns, got.out, got.err)
+		}
+		width, _ := strconv.Atoi(c.columns)
+		for line := range strings.Lines(got.out) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); width > 0 && n > width {
+				t.Errorf("%s columns: %d in %s", c.columns, n, line)
+			}
+		}
+	}
+	fine := httptest.NewServer(paged{entries: entries.entries[:1]})
+	t.Cleanup(fine.Close)
+	got := run(t, map[string]string{"COLUMNS": "80"}, "requests", "--control", fine.URL)
+	if !strings.Contains(got.out, "TIME ") || !strings.Contains(got.out, " 200 ") || !strings.Contains(got.out, " 484A8891\n") {
+		t.Errorf("nothing needs to be left out for a finding that is not there:\n%s", got.out)
+	}
+}
+
+// TestFollowFitsTheTerminal: rows of later batches have the widths of the first.
+func TestFollowFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(stream(`event: request
+data: {"id":"one","outcome":"ok","operation":"onsmqtt.ApplyToken"}
+
+event: request
+data: {"id":"two","outcome":"AnOutcomeThatIsMuchLongerThanAllOthers","operation":"onsmqtt.AnOperationThatIsMuchLongerThanAllOthers","findings":[{"level":"error","message":"It is refused for a reason that takes some more words than there is room for."}]}
+
+`))
+	t.Cleanup(server.Close)
+	following := start(t, map[string]string{"COLUMNS": "90"}, "requests", "--follow", "--control", server.URL)
+	following.await(t, `AnOutcome.*It is refused for`)
+	for line := range strings.Lines(following.out.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 90 {
+			t.Errorf("%d in %s", n, line)
+		}
+	}
+}
+
+// TestRequestByTheBeginningOfItsID takes what rows on a narrow terminal show.
+func TestRequestByTheBeginningOfItsID(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	for range 2 {
+		s.issue(t, defaultApp, defaultApp.AppSecret)
+	}
+	var page client.Page
+	s.decode(t, &page, "requests", "--json")
+	id := page.Requests[0].ID
+	whole := s.run(t, "requests", id)
+	if got := s.run(t, "requests", strings.ToUpper(id[:8])); got != whole || got.code != 0 {
+		t.Errorf("got %+v, want %+v", got, whole)
+	}
+	for _, beginning := range []string{id[:4], "ffffffff-ffff"} {
+		if got := s.run(t, "requests", beginning); got.code != 1 || !strings.HasSuffix(got.err, "see: tokenstage requests\n") {
+			t.Errorf("%s: got %+v", beginning, got)
 		}
 	}
 }

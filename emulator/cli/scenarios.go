@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
@@ -16,32 +19,34 @@ import (
 
 // scenariosCommand is the group of commands about scenarios.
 type scenariosCommand struct {
-	List   scenariosListCommand   `cmd:"" help:"List the scenarios that can be played by name."`
-	Show   scenariosShowCommand   `cmd:"" help:"Print a scenario, to learn from or to build on."`
-	Check  scenariosCheckCommand  `cmd:"" help:"Check scenario files; needs no running emulator."`
-	Schema scenariosSchemaCommand `cmd:"" help:"Print the JSON Schema of scenarios, for editors."`
+	List    scenariosListCommand    `cmd:"" default:"withargs" help:"List what can be played by name (default)."`
+	Show    scenariosShowCommand    `cmd:"" help:"Print a scenario, to learn from or to build on."`
+	Explain scenariosExplainCommand `cmd:"" help:"Say in plain sentences what a scenario does, rule by rule."`
+	Check   scenariosCheckCommand   `cmd:"" help:"Check scenario files; needs no running emulator."`
+	Try     scenariosTryCommand     `cmd:"" help:"Try a scenario with described calls; needs no running emulator."`
+	Playing scenariosPlayingCommand `cmd:"" help:"Show what plays in a sandbox: cursors, states and the time left."`
+	Schema  scenariosSchemaCommand  `cmd:"" help:"Print the JSON Schema of scenarios, for editors."`
 }
 
 type scenariosListCommand struct {
 	controlFlags
-	All  bool `help:"Also list the scenarios for single documented errors."`
-	JSON bool `name:"json" help:"Print JSON, as the control API returns it."`
+	jsonFlag
+	All bool `help:"Also list the scenarios for single documented errors."`
 }
 
 // Help gives the examples.
 func (scenariosListCommand) Help() string {
 	return examples(
-		"tokenstage scenarios list", "the scenarios that ship with Tokenstage",
+		"tokenstage scenarios", "the scenarios that ship with Tokenstage; needs no running emulator",
 		"tokenstage scenarios list --all", "with one more for every documented error",
 	)
 }
 
-// errorPrefix is the prefix of the names of scenarios for single documented errors.
-const errorPrefix = "error/"
-
 // Run prints the list, and how many scenarios it leaves out.
 func (l *scenariosListCommand) Run(ctx context.Context, env Env) error {
-	known, err := l.client().Scenarios(ctx)
+	known, err := fromServerOrShipped(ctx, env, l.controlFlags, func(c *client.Client) ([]client.ScenarioInfo, error) {
+		return c.Scenarios(ctx)
+	})
 	if err != nil {
 		return l.failure(err, "scenarios list")
 	}
@@ -58,14 +63,16 @@ func (l *scenariosListCommand) Run(ctx context.Context, env Env) error {
 	}
 	table{}.write(env.Stdout, rows...)
 	if hidden > 0 {
-		printf(env.Stdout, "and %d for documented errors, %sAPI.OPERATION/CODE; --all lists them\n", hidden, errorPrefix)
+		printf(env.Stdout, "and %d for documented errors, %sAPI.OPERATION/CODE; --all lists them\n",
+			hidden, scenario.ErrorPrefix)
 	}
 	return nil
 }
 
 type scenariosShowCommand struct {
 	controlFlags
-	Name string `arg:"" help:"Name of the scenario."`
+	jsonFlag
+	Name string `arg:"" predictor:"scenario" help:"Name of the scenario."`
 }
 
 // Help gives the examples.
@@ -78,15 +85,21 @@ func (scenariosShowCommand) Help() string {
 
 // Run prints the document as it was written.
 func (s *scenariosShowCommand) Run(ctx context.Context, env Env) error {
-	found, err := s.client().Scenario(ctx, s.Name)
+	found, err := fromServerOrShipped(ctx, env, s.controlFlags, func(c *client.Client) (client.ScenarioSource, error) {
+		return c.Scenario(ctx, s.Name)
+	})
 	if err != nil {
 		return s.failure(err, "scenarios list")
+	}
+	if s.JSON {
+		return writeJSON(env.Stdout, found)
 	}
 	printf(env.Stdout, "%s\n", strings.TrimSuffix(printable(found.Source), "\n"))
 	return nil
 }
 
 type scenariosCheckCommand struct {
+	jsonFlag
 	Files []string `arg:"" name:"file" help:"Files with one scenario each, in YAML or JSON."`
 }
 
@@ -97,25 +110,58 @@ func (scenariosCheckCommand) Help() string {
 
 // Run prints every problem of every file.
 func (c *scenariosCheckCommand) Run(env Env) error {
-	wrong := 0
+	found, advice := []fileProblem{}, []fileProblem{}
 	for _, file := range c.Files {
-		_, _, err := readScenario(file)
-		bad, ok := errors.AsType[*badScenario](err)
-		if err != nil && !ok {
+		problems, more, err := checkFile(file)
+		if err != nil {
 			return err
 		}
-		if ok {
-			wrong += len(bad.problems)
-			for _, line := range bad.lines() {
-				printf(env.Stdout, "%s\n", oneLine(line))
-			}
+		found, advice = append(found, problems...), append(advice, more...)
+	}
+	if c.JSON {
+		told := map[string][]fileProblem{"problems": found}
+		if len(advice) > 0 {
+			told["advice"] = advice
+		}
+		if err := writeJSON(env.Stdout, told); err != nil {
+			return err
 		}
 	}
-	if wrong > 0 {
-		return fmt.Errorf("%s found", count(wrong, "problem"))
+	for _, p := range advice {
+		c.print(env, oneLine(p.advice()))
 	}
-	printf(env.Stdout, "%s checked, no problems\n", count(len(c.Files), "file"))
+	if len(found) > 0 {
+		for _, p := range found {
+			c.print(env, oneLine(p.String()))
+		}
+		return fmt.Errorf("%s found", count(len(found), "problem"))
+	}
+	c.print(env, count(len(c.Files), "file")+" checked, no problems")
 	return nil
+}
+
+// checkFile returns the problems of a file and what is advised about it.
+func checkFile(file string) (problems, advice []fileProblem, err error) {
+	source, err := readDocument(file)
+	if bad, ok := errors.AsType[*badScenario](err); ok {
+		return bad.listed(), nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	catalogue, err := contract.Builtin()
+	if err != nil {
+		return nil, nil, err
+	}
+	wrong, advised := language.Check(source, catalogue, time.Now())
+	return (&badScenario{file, wrong}).listed(), (&badScenario{file, advised}).listed(), nil
+}
+
+// print writes a line for people.
+func (c *scenariosCheckCommand) print(env Env, line string) {
+	if !c.JSON {
+		printf(env.Stdout, "%s\n", line)
+	}
 }
 
 func count(n int, what string) string {
@@ -150,21 +196,42 @@ type badScenario struct {
 	problems scenario.Problems
 }
 
-// lines returns a line for each problem: where it is, what is wrong and what was probably meant.
-func (b *badScenario) lines() []string {
-	lines := make([]string, len(b.problems))
-	for i, p := range b.problems {
-		lines[i] = fmt.Sprintf("%s:%d:%d: %s", b.file, p.Line, p.Column, p.Message)
-		if p.Meant != "" {
-			lines[i] += fmt.Sprintf(" (did you mean %q?)", p.Meant)
-		}
+// fileProblem is a problem of a file: where it is, what is wrong and what was probably meant.
+type fileProblem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Message string `json:"message"`
+	Meant   string `json:"meant,omitempty"`
+}
+
+// String is the problem in the format of compilers.
+func (p fileProblem) String() string {
+	text := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
+	if p.Meant != "" {
+		text += fmt.Sprintf(" (did you mean %q?)", p.Meant)
 	}
-	return lines
+	return text
+}
+
+// advice is the problem as a piece of advice.
+func (p fileProblem) advice() string {
+	where := fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Column)
+	return where + "advice: " + strings.TrimPrefix(p.String(), where)
+}
+
+// listed returns the problems with the file that has them.
+func (b *badScenario) listed() []fileProblem {
+	all := make([]fileProblem, len(b.problems))
+	for i, p := range b.problems {
+		all[i] = fileProblem{b.file, p.Line, p.Column, p.Message, p.Meant}
+	}
+	return all
 }
 
 // Error returns the first problem and the number of others.
 func (b *badScenario) Error() string {
-	text := b.lines()[0]
+	text := b.listed()[0].String()
 	if more := len(b.problems) - 1; more > 0 {
 		text += fmt.Sprintf("; and %d more, see: tokenstage scenarios check %s", more, b.file)
 	}
@@ -173,7 +240,7 @@ func (b *badScenario) Error() string {
 
 // readScenario reads a file. The error is a *badScenario if the document is not valid.
 func readScenario(file string) (name, source string, err error) {
-	raw, err := readFile(file)
+	raw, err := readDocument(file)
 	if err != nil {
 		return "", "", err
 	}
@@ -186,6 +253,36 @@ func readScenario(file string) (name, source string, err error) {
 		return "", "", &badScenario{file, problems}
 	}
 	return s.Name, string(raw), nil
+}
+
+// readDocument reads a file and puts the files that it names into it. The error is a *badScenario where that fails.
+func readDocument(file string) ([]byte, error) {
+	raw, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.OpenRoot(filepath.Dir(file))
+	if err != nil {
+		return nil, err // the error names the folder
+	}
+	defer func() { _ = folder.Close() }()
+	source, problems := language.Inline(raw, folder.FS())
+	if len(problems) > 0 {
+		return nil, &badScenario{file, problems}
+	}
+	return source, nil
+}
+
+// warn tells of what can be played and can never happen.
+func warn(env Env, file, source string) {
+	catalogue, err := contract.Builtin()
+	if err != nil {
+		return // which playing it has told
+	}
+	problems, advice := language.Check([]byte(source), catalogue, time.Now())
+	for _, p := range (&badScenario{file, append(problems, advice...)}).listed() {
+		printf(env.Stderr, "%s\n", oneLine(p.advice()))
+	}
 }
 
 // playable is a known scenario by its name, or the document of a file with its source.

@@ -114,7 +114,7 @@ func TestPlayAndStop(t *testing.T) {
 			t.Errorf("%s: status %d", name, code)
 		}
 		detail := s.run(t, "requests", "--verbose", "--sandbox", box.ID)
-		if !strings.Contains(detail.out, "scenario    "+name+", rule 0, step 0\n") {
+		if !strings.Contains(detail.out, "scenario    "+name+", rule 1, step 1\n") {
 			t.Errorf("no decision in:\n%s", detail.out)
 		}
 		if got := s.run(t, "stop", name, "--sandbox", box.ID); got.code != 0 {
@@ -142,6 +142,8 @@ func TestPlayWhatIsNotGood(t *testing.T) {
 		"mqtt-throttled-than-fine": `no scenario has that name: "mqtt-throttled-than-fine"; ` +
 			`did you mean "mqtt-throttled-then-fine"? see: tokenstage scenarios list`,
 		"none.yaml": "no such file: none.yaml",
+		"ApplyTokenOverFlow": `no scenario has that name: "ApplyTokenOverFlow"; ` +
+			`did you mean "error/onsmqtt.ApplyToken/ApplyTokenOverFlow"? see: tokenstage scenarios list`,
 	} {
 		if got := s.run(t, "play", what); got.code != 1 || got.err != "tokenstage: "+want+"\n" {
 			t.Errorf("%+v, want %s", got, want)
@@ -271,12 +273,29 @@ func TestServePlaysFilesAndReloadsThem(t *testing.T) {
 	expect("after the file is gone", http.StatusInternalServerError)
 }
 
+// TestServePlaysKnownScenarios plays one by its name, also after a reset.
+func TestServePlaysKnownScenarios(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil, "--scenario", "error/ccmessaging.tokenByAkSk/500", "--scenario", "mqtt-throttled-then-fine")
+	for _, when := range []string{"at the start", "after a reset"} {
+		if got := s.issue(t, defaultApp, defaultApp.AppSecret); got != http.StatusInternalServerError {
+			t.Errorf("%s: status %d", when, got)
+		}
+		s.run(t, "sandbox", "reset", "default")
+	}
+	if got := s.run(t, "sandbox", "show", "default"); !strings.Contains(got.out, "plays      mqtt-throttled-then-fine\n") {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestServeRefusesBadFiles(t *testing.T) {
 	t.Parallel()
 	bad := file(t, "bad.yaml", slip)
 	for path, want := range map[string]string{
-		bad:         bad + `:3:9: no operation is named "ccmessaging.tokenByAkSK" (did you mean "ccmessaging.tokenByAkSk"?)`,
-		"none.yaml": "no such file: none.yaml",
+		bad:                        bad + `:3:9: no operation is named "ccmessaging.tokenByAkSK" (did you mean "ccmessaging.tokenByAkSk"?)`,
+		"none.yaml":                "no such file: none.yaml",
+		"mqtt-throttled-than-fine": `no file and no scenario is named "mqtt-throttled-than-fine", did you mean "mqtt-throttled-then-fine"?`,
+		"something":                `no file and no scenario is named "something"; see: tokenstage scenarios`,
 	} {
 		got := run(t, nil, "serve", "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0", "--scenario", path)
 		if got.code != 2 || got.err != "tokenstage: --scenario: "+want+"\n" {

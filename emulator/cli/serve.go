@@ -23,12 +23,15 @@ const stopLimit = 1500 * time.Millisecond
 type serveCommand struct {
 	Addr        address  `default:"127.0.0.1:4010" placeholder:"ADDR" help:"Address of the APIs; port 0 picks a free one."`
 	ControlAddr address  `default:"127.0.0.1:4011" placeholder:"ADDR" help:"Address of the control plane and the console."`
+	Store       string   `default:"memory:" placeholder:"URL" help:"Where state is: memory:, or shared at redis://HOST."`
 	Seed        uint64   `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented seed."`
-	Scenario    []string `placeholder:"FILE" help:"Play this file in the default sandbox; reload it when it changes."`
+	Scenario    []string `predictor:"scenario" placeholder:"WHAT" help:"Play a file, reloaded when it changes, or a name."`
 	Token       string   `name:"control-token" placeholder:"T" help:"Control plane token; generated unless on loopback."`
 	Log         string   `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
+	signatureTimeFlag
 	limitFlags
 	tlsFlags
+	mqttFlags
 	telemetryFlags
 }
 
@@ -38,8 +41,11 @@ func (serveCommand) Help() string {
 		"scripted delays and stalls end at once. A second signal kills it.\n\n" + examples(
 		"tokenstage serve", "both planes on their default addresses",
 		"tokenstage serve --scenario mine.yaml", "with a scenario that is reloaded whenever its file is saved",
+		"tokenstage serve --scenario mqtt-throttled-then-fine", "with one that ships, see tokenstage scenarios",
 		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "on free ports, which are printed",
 		"tokenstage serve --addr 0.0.0.0:4010 --control-addr 0.0.0.0:4011", "open to other machines, with a token",
+		"tokenstage serve --mqtt-addr off", "without the broker for MQTT",
+		"tokenstage serve --store redis://127.0.0.1:6379", "as one of several that share what they keep",
 		"tokenstage serve --tls-addr 127.0.0.1:4443", "over HTTPS too; see tokenstage ca for how to make clients trust it",
 	)
 }
@@ -75,17 +81,17 @@ func (s *serveCommand) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	files, err := playFiles(ctx, em.World(), s.Scenario)
+	files, err := playGiven(ctx, em.World(), log, s.Scenario)
 	if err != nil {
-		return err
+		return errors.Join(err, stop(ctx, em))
 	}
 	if err := em.Start(ctx); err != nil {
 		return s.startError(err)
 	}
-	log.Info("serving", "data", em.Addr(), "control", em.ControlAddr())
+	log.Info("serving", "data", em.Addr(), "control", em.ControlAddr(), "mqtt", em.MQTTAddr())
 	welcome{
-		data: em.Addr(), control: em.ControlAddr(), tls: em.TLSAddr(), key: key, box: em.World().Default(),
-		style: styleFor(env),
+		data: em.Addr(), control: em.ControlAddr(), tls: em.TLSAddr(), mqtt: em.MQTTAddr(), key: key,
+		box: em.World().Default(), style: styleFor(env), command: env.Command,
 	}.write(env.Stdout, log)
 	watch(ctx, em.World(), log, files)
 	err = stop(ctx, em)
@@ -97,17 +103,26 @@ func (s *serveCommand) Run(ctx context.Context, env Env) error {
 func (s *serveCommand) emulator(
 	ctx context.Context, env Env, log *slog.Logger, key controlKey, seen *telemetry.Telemetry,
 ) (em *emulator.Emulator, err error) {
-	ca, err := s.chooseCA(env, log)
+	ca, err := s.chooseCA(env, log, s.MQTTSAddr != "")
 	if err != nil {
 		return nil, err
 	}
-	em, err = emulator.New(ctx, emulator.Options{
+	options := emulator.Options{
 		Addr: string(s.Addr), ControlAddr: string(s.ControlAddr), TLSAddr: string(s.TLSAddr), CA: ca,
-		ControlToken: key.token, Limits: s.limits(), Seed: s.Seed, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
+		ControlToken: key.token, Limits: s.limits(), Seed: s.Seed,
+		SignatureTime: s.SignatureTime, StoreURL: s.Store, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
 		Metrics: seen.MetricsHandler(telemetry.Gauges{
 			InFlight: func() int64 { return em.InFlight() }, Sandboxes: func() int { return em.World().Sandboxes().Known() },
 		}),
-	})
+	}
+	s.set(&options)
+	em, err = emulator.New(ctx, options)
+	if failed, ok := errors.AsType[*emulator.StoreError](err); ok {
+		if failed.BadURL {
+			return nil, usagef("--store: %v", failed)
+		}
+		return nil, fmt.Errorf("--store: %w", failed)
+	}
 	return em, err
 }
 
@@ -123,10 +138,20 @@ func (s *serveCommand) startError(err error) error {
 		flag, addr = "--control-addr", s.ControlAddr
 	case "TLSAddr":
 		flag, addr = "--tls-addr", s.TLSAddr
+	case "MQTTAddr":
+		flag, addr = "--mqtt-addr", address(s.MQTTAddr)
+	case "MQTTWSAddr":
+		flag, addr = "--mqtt-ws-addr", s.MQTTWSAddr
+	case "MQTTSAddr":
+		flag, addr = "--mqtts-addr", s.MQTTSAddr
 	}
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s: %s is in use: stop what listens there, or give %s another port (0 picks a free one)",
 			flag, addr, flag)
+	}
+	if errors.Is(err, syscall.EACCES) {
+		return fmt.Errorf("%s: this user may not listen at %s: take a port above 1023, or run it as root "+
+			"(on Linux the system can also be told: sysctl net.ipv4.ip_unprivileged_port_start=80)", flag, addr)
 	}
 	return fmt.Errorf("%s: %w", flag, failed.Err)
 }

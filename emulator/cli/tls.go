@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
@@ -18,14 +17,16 @@ type tlsFlags struct {
 	StateDir  stateDir `placeholder:"DIR" help:"Where the built-in CA is kept. Default: ~/.local/state/tokenstage."`
 }
 
-// chooseCA returns the given CA, or else that of the state folder, and none if HTTPS is off. If no folder was given and
-// the default one cannot be written, as in the image, it returns a new CA that lives as long as the process.
-func (f tlsFlags) chooseCA(env Env, log *slog.Logger) (*authority.CA, error) {
+// chooseCA returns the given CA, or else that of the state folder, and none if neither HTTPS nor the broker needs one.
+// If no folder was given and the default one cannot be written, as in the image, it returns a new CA that lives as long
+// as the process.
+func (f tlsFlags) chooseCA(env Env, log *slog.Logger, broker bool) (*authority.CA, error) {
+	off := f.TLSAddr == "" && !broker
 	switch {
-	case f.TLSAddr == "" && (f.TLSCACert != "" || f.TLSCAKey != ""):
-		return nil, usagef("--tls-ca-cert and --tls-ca-key have no effect without --tls-addr")
-	case f.TLSAddr == "":
-		return nil, nil //nolint:nilnil // without HTTPS there is no CA
+	case off && (f.TLSCACert != "" || f.TLSCAKey != ""):
+		return nil, usagef("--tls-ca-cert and --tls-ca-key have no effect without --tls-addr or --mqtts-addr")
+	case off:
+		return nil, nil //nolint:nilnil // without TLS there is no CA
 	case (f.TLSCACert == "") != (f.TLSCAKey == ""):
 		return nil, usagef("--tls-ca-cert and --tls-ca-key belong together: give both or neither")
 	case f.TLSCACert != "":
@@ -34,9 +35,9 @@ func (f tlsFlags) chooseCA(env Env, log *slog.Logger) (*authority.CA, error) {
 	folder := f.StateDir.path(env)
 	if folder == "" {
 		log.Warn("the CA is new and kept nowhere, since there is no state folder: name one with --state-dir")
-		return authority.NewCA(time.Now(), gateways.Hosts())
+		return authority.NewCA(time.Now(), gateways.CAHosts())
 	}
-	ca, err := authority.Keep(folder, time.Now(), gateways.Hosts())
+	ca, err := authority.Keep(folder, time.Now(), gateways.CAHosts())
 	if f.StateDir == "" && errors.Is(err, authority.ErrNotKept) {
 		log.Warn("the CA is new and kept nowhere: name a writable folder with --state-dir", "reason", err)
 		return ca, nil
@@ -45,11 +46,11 @@ func (f tlsFlags) chooseCA(env Env, log *slog.Logger) (*authority.CA, error) {
 }
 
 func (f tlsFlags) givenCA() (*authority.CA, error) {
-	certificate, err := os.ReadFile(f.TLSCACert)
+	certificate, err := readFile(f.TLSCACert)
 	if err != nil {
 		return nil, usagef("--tls-ca-cert: %v", err)
 	}
-	key, err := os.ReadFile(f.TLSCAKey)
+	key, err := readFile(f.TLSCAKey)
 	if err != nil {
 		return nil, usagef("--tls-ca-key: %v", err)
 	}

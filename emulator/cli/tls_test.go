@@ -163,8 +163,8 @@ func TestServeTLSRefusesCAsThatAreNoGood(t *testing.T) {
 		"certificate alone": {[]string{"--tls-ca-cert", certificate}, "belong together"},
 		"key alone":         {[]string{"--tls-ca-key", key}, "belong together"},
 		"mismatching pair":  {[]string{"--tls-ca-cert", certificate, "--tls-ca-key", otherKey}, "private key does not match public key"},
-		"no file":           {[]string{"--tls-ca-cert", certificate + "x", "--tls-ca-key", key}, "--tls-ca-cert: open "},
-		"no key file":       {[]string{"--tls-ca-cert", certificate, "--tls-ca-key", key + "x"}, "--tls-ca-key: open "},
+		"no file":           {[]string{"--tls-ca-cert", certificate + "x", "--tls-ca-key", key}, "--tls-ca-cert: no such file: "},
+		"no key file":       {[]string{"--tls-ca-cert", certificate, "--tls-ca-key", key + "x"}, "--tls-ca-key: no such file: "},
 		"swapped":           {[]string{"--tls-ca-cert", key, "--tls-ca-key", certificate}, "PEM inputs may have been switched"},
 	} {
 		t.Run(name, func(t *testing.T) {

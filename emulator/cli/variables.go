@@ -10,8 +10,11 @@ import (
 // knows only that of the process and takes an empty variable for a value.
 type variableResolver struct {
 	lookup func(name string) (string, bool)
-	used   []*kong.Flag
+	used   []setting
 }
+
+// setting is a flag that was set by a variable.
+type setting struct{ flag, variable string }
 
 // nameFlags gives every flag its variable. For the flags of serve and those that select the emulator it is the name of
 // the flag alone, as in TOKENSTAGE_ADDR; for others the name of the command comes first, as in TOKENSTAGE_CLOCK_SET, so
@@ -22,8 +25,11 @@ func nameFlags(command *kong.Node, prefix string) {
 		if flag.Group != nil && flag.Group.Key == remoteGroup {
 			before = ""
 		}
-		if flag.Name != "help" {
-			flag.Envs = []string{"TOKENSTAGE_" + before + variableCase(flag.Name)}
+		if flag.Name != "help" && flag.Name != "version" {
+			flag.Envs = nil
+			for _, name := range append([]string{flag.Name}, flag.Aliases...) {
+				flag.Envs = append(flag.Envs, "TOKENSTAGE_"+before+variableCase(name))
+			}
 		}
 	}
 	for _, child := range command.Children {
@@ -44,7 +50,7 @@ func (r *variableResolver) Validate(*kong.Application) error { return nil }
 func (r *variableResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Envs {
 		if value, ok := r.lookup(name); ok && value != "" {
-			r.used = append(r.used, flag)
+			r.used = append(r.used, setting{flag.Name, name})
 			return value, nil
 		}
 	}
@@ -54,9 +60,9 @@ func (r *variableResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Fla
 // explain turns kong's error into a usageError, which names the variable if the flag was set by one.
 func (r *variableResolver) explain(err error) error {
 	text := strings.Replace(err.Error(), "expected value value", "expected a value", 1) // kong names every type a value
-	for _, flag := range r.used {
-		if strings.HasPrefix(text, "--"+flag.Name+":") || strings.HasPrefix(text, "--"+flag.Name+" ") {
-			return usagef("%s (from %s)", text, flag.Envs[0])
+	for _, s := range r.used {
+		if strings.HasPrefix(text, "--"+s.flag+":") || strings.HasPrefix(text, "--"+s.flag+" ") {
+			return usagef("%s (from %s)", text, s.variable)
 		}
 	}
 	return &usageError{text}

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"strings"
 )
 
 // versionCommand prints which build this is.
-type versionCommand struct{}
+type versionCommand struct{ jsonFlag }
 
 // Help gives the examples.
 func (versionCommand) Help() string {
@@ -16,38 +15,54 @@ func (versionCommand) Help() string {
 }
 
 // Run prints the version.
-func (versionCommand) Run(env Env) error {
-	printf(env.Stdout, "%s\n", version())
+func (v versionCommand) Run(env Env) error {
+	if v.JSON {
+		return writeJSON(env.Stdout, readVersion())
+	}
+	printf(env.Stdout, "%s\n", readVersion())
 	return nil
 }
 
-// version returns what the go command wrote into the binary: module version, revision and toolchain.
-func version() string {
-	text := "tokenstage"
-	info, ok := debug.ReadBuildInfo()
-	if ok && info.Main.Version != "" {
-		text += " " + info.Main.Version
-	}
-	if ok {
-		text += revision(info.Settings)
-	}
-	return fmt.Sprintf("%s (%s, %s/%s)", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+// build is what the go command wrote into the binary: module version, revision and toolchain.
+type build struct {
+	Version  string `json:"version,omitempty"`
+	Revision string `json:"revision,omitempty"`
+	Time     string `json:"time,omitempty"`
+	Modified bool   `json:"modified"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
 }
 
-func revision(settings []debug.BuildSetting) string {
-	var words []string
-	for _, s := range settings {
-		switch {
-		case s.Key == "vcs.revision":
-			words = append(words, "revision "+s.Value)
-		case s.Key == "vcs.time":
-			words = append(words, "of "+s.Value)
-		case s.Key == "vcs.modified" && s.Value == "true":
-			words = append(words, "modified")
+func readVersion() build {
+	b := build{Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	b.Version = info.Main.Version
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Revision = s.Value
+		case "vcs.time":
+			b.Time = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
 		}
 	}
-	if len(words) == 0 {
-		return ""
+	return b
+}
+
+// String is the version in a line.
+func (b build) String() string {
+	text := "tokenstage"
+	for _, part := range [][2]string{{"", b.Version}, {"revision ", b.Revision}, {"of ", b.Time}} {
+		if part[1] != "" {
+			text += " " + part[0] + part[1]
+		}
 	}
-	return " " + strings.Join(words, " ")
+	if b.Modified {
+		text += " modified"
+	}
+	return fmt.Sprintf("%s (%s, %s)", text, b.Go, b.Platform)
 }

@@ -15,10 +15,11 @@ import (
 // welcome is what serve prints at its start: addresses, credentials and first steps.
 type welcome struct {
 	data, control string // host:port
-	tls           string // the same, empty if TLS is off
+	tls, mqtt     string // the same, empty if TLS or the broker is off
 	key           controlKey
 	box           *sandbox.Sandbox
 	style         style
+	command       string // what people type to run this program
 }
 
 // write prints everything in one write, so that a reader of the first lines may close the pipe after them.
@@ -37,6 +38,9 @@ func (w welcome) planes(out io.Writer) {
 	printf(out, "control plane  %s\n", w.style.wrap(sgrGreen, "http://"+w.control))
 	if w.tls != "" {
 		printf(out, "over TLS       %s\n", w.style.wrap(sgrGreen, "https://"+w.tls))
+	}
+	if w.mqtt != "" {
+		printf(out, "broker         %s\n", w.style.wrap(sgrGreen, "mqtt://"+w.mqtt))
 	}
 	printf(out, "console        %s\n", w.style.wrap(sgrGreen, "http://"+w.control+console.Root))
 	if w.key.generated {
@@ -97,12 +101,12 @@ func (w welcome) next(out io.Writer) {
 	if w.key.generated {
 		printf(out, "  export TOKENSTAGE_CONTROL_TOKEN=%s\n", w.key.token)
 	}
-	printf(out, "  eval \"$(tokenstage env%s)\"  # endpoints and credentials as environment variables\n", flags)
+	printf(out, "  eval \"$(%s env%s)\"  # endpoints and credentials as environment variables\n", w.command, flags)
 	if w.tls != "" {
 		// Ask the running emulator: the state folder may hold another CA.
-		printf(out, "  tokenstage ca --trust all --control http://%s  # how to make clients trust it\n", w.control)
+		printf(out, "  %s ca --trust all --control http://%s  # how to make clients trust it\n", w.command, w.control)
 	}
-	printf(out, "  tokenstage requests --follow%s  # what comes in, and why it is refused\n", flags)
+	printf(out, "  %s requests --follow%s  # what comes in, and why it is refused\n", w.command, flags)
 }
 
 func (w welcome) title(out io.Writer, text string) {

@@ -30,6 +30,7 @@ func contract(t *testing.T, em *client.Emulator) {
 	t.Helper()
 	mqttContract(t, em)
 	chatContract(t, em)
+	cloudContract(t, em)
 }
 
 const applyToken = "onsmqtt.ApplyToken"
@@ -145,3 +146,87 @@ func chatContract(t *testing.T, em *client.Emulator) {
 		box.Expect(t, "ccmessaging.applyToken").Outcomes("401", "401")
 	})
 }
+
+const (
+	getAuthCode = "appstream.GetAuthCode"
+	redeem      = "appstream.GetStsToken"
+	getTicket   = "appstream.GetConnectionTicket"
+)
+
+// cloudApp is a client of the app beside its server, which has the key.
+func cloudApp(t *testing.T, em *client.Emulator, options ...client.SandboxOption) (*client.Box, *tokenapp.CloudApp) {
+	t.Helper()
+	box := em.Sandbox(t, append(options, client.At(start), client.Frozen())...)
+	server := &tokenapp.CodeServer{
+		Endpoint: em.Addr(), AccessKeyID: box.ACS.AccessKeyID, AccessKeySecret: box.ACS.AccessKeySecret, Now: box.Now,
+	}
+	return box, &tokenapp.CloudApp{
+		Endpoint: em.Addr(), AppID: "ca-e4s0puhmwi7v0001",
+		Code: func(ctx context.Context) (string, error) { return server.Code(ctx, "alice") },
+		Wait: func(_ context.Context, d time.Duration) error { box.Advance(d); return nil },
+	}
+}
+
+func mustOpen(t *testing.T, app *tokenapp.CloudApp) {
+	t.Helper()
+	if ticket, err := app.Open(t.Context()); err != nil || ticket == "" {
+		t.Fatalf("ticket %q, %v", ticket, err)
+	}
+}
+
+func cloudContract(t *testing.T, em *client.Emulator) {
+	t.Helper()
+	t.Run("an application opens with a code", func(t *testing.T) {
+		t.Parallel()
+		box, app := cloudApp(t, em)
+		mustOpen(t, app)
+		box.Expect(t, getAuthCode).Param("EndUserId", "alice").Outcomes("ok")
+		box.Expect(t, redeem).Outcomes("ok")
+		box.Expect(t, getTicket).Param("AppId", "ca-e4s0puhmwi7v0001").Outcome("ok").AtLeast(2)
+		for _, token := range box.Tokens() {
+			if want := map[string]client.State{"GetAuthCode": client.Redeemed}[token.Operation]; want != "" && token.State != want {
+				t.Errorf("%s is %s, want %s", token.ID, token.State, want)
+			}
+		}
+	})
+	t.Run("a code whose answer was lost is not sent again", func(t *testing.T) {
+		t.Parallel()
+		box, app := cloudApp(t, em, client.Play("login-answer-lost"))
+		mustOpen(t, app)
+		box.Expect(t, getAuthCode).Outcomes("ok", "ok")
+		box.Expect(t, redeem).Outcomes("ok", "ok")
+		box.Expect(t, redeem).Delivery(client.DeliveryReset).Once()
+	})
+	t.Run("a code that came too late is replaced", func(t *testing.T) {
+		t.Parallel()
+		box, app := cloudApp(t, em)
+		slow := app.Code
+		app.Code = func(ctx context.Context) (string, error) {
+			code, err := slow(ctx)
+			if len(box.Tokens()) == 1 {
+				box.Advance(3 * time.Minute)
+			}
+			return code, err
+		}
+		mustOpen(t, app)
+		box.Expect(t, redeem).Outcomes("InvalidAuthCode.Expired", "ok")
+	})
+	t.Run("an application that does not start is reported", func(t *testing.T) {
+		t.Parallel()
+		box, app := cloudApp(t, em, client.Script("stuck", failedTask))
+		if _, err := app.Open(t.Context()); err == nil {
+			t.Error("no error")
+		}
+		box.Expect(t, getTicket).Once()
+	})
+}
+
+// failedTask is a scenario whose task ends badly.
+const failedTask = `
+name: stuck
+rules:
+  - on: appstream.GetConnectionTicket
+    script:
+      - respond:
+          body: '{"RequestId":{{ json (requestId) }},"TaskId":"f3d1b31c-605e-4d04-a896-015fc9fc0001","TaskStatus":"Failed"}'
+`

@@ -9,6 +9,41 @@ import (
 	"time"
 )
 
+// Defines values for DeliveryState.
+const (
+	DeliveryStateAbandoned DeliveryState = "abandoned"
+	DeliveryStateClosed    DeliveryState = "closed"
+	DeliveryStateDelayed   DeliveryState = "delayed"
+	DeliveryStateDripped   DeliveryState = "dripped"
+	DeliveryStatePending   DeliveryState = "pending"
+	DeliveryStateReset     DeliveryState = "reset"
+	DeliveryStateStalled   DeliveryState = "stalled"
+	DeliveryStateTruncated DeliveryState = "truncated"
+	DeliveryStateWhole     DeliveryState = "whole"
+)
+
+// Defines values for MQTTClientMode.
+const (
+	MQTTClientModeSignature MQTTClientMode = "Signature"
+	MQTTClientModeToken     MQTTClientMode = "Token"
+	MQTTClientModeUpload    MQTTClientMode = "Upload"
+)
+
+// Defines values for MQTTTokenType.
+const (
+	MQTTTokenTypeR  MQTTTokenType = "R"
+	MQTTTokenTypeRW MQTTTokenType = "RW"
+	MQTTTokenTypeW  MQTTTokenType = "W"
+)
+
+// Defines values for SignatureTime.
+const (
+	SignatureTimeClock  SignatureTime = "clock"
+	SignatureTimeEither SignatureTime = "either"
+	SignatureTimeOff    SignatureTime = "off"
+	SignatureTimeReal   SignatureTime = "real"
+)
+
 // Defines values for TokenState.
 const (
 	TokenStateActive     TokenState = "active"
@@ -40,7 +75,7 @@ type API struct {
 	// Gateway The wire protocol that it speaks, such as acs.
 	Gateway string `json:"gateway"`
 
-	// Version The provider's version of the API, such as 2020-04-20; empty where clients name none.
+	// Version The provider's version of the API, such as 2020-04-20, which single operations can differ from; empty where clients name none.
 	Version string `json:"version"`
 
 	// Product The provider's code of the product.
@@ -60,6 +95,12 @@ type App struct {
 	AppSecret string `json:"appSecret"`
 }
 
+// ClientList The MQTT clients that are connected to a sandbox.
+type ClientList struct {
+	// Clients All of them, by instance and client id.
+	Clients []MQTTClient `json:"clients"`
+}
+
 // Clock The reading of a sandbox's clock.
 type Clock struct {
 	// Now The time that everything in the sandbox is judged by.
@@ -67,14 +108,20 @@ type Clock struct {
 
 	// Frozen Whether the clock stands still.
 	Frozen bool `json:"frozen"`
+
+	// Warning Which gateways refuse clients now by the time that they sign with, and why. Absent where none does.
+	Warning string `json:"warning,omitempty,omitzero"`
 }
 
 // ClockChange What to do to a clock. What is left out stays as it is.
 type ClockChange struct {
+	// Real true sets the clock to real time.
+	Real bool `json:"real,omitempty,omitzero"`
+
 	// Now The instant to set the clock to, forwards or backwards, in the years 1970 to 9999.
 	Now time.Time `json:"now,omitempty,omitzero"`
 
-	// Advance How far to move the clock on, such as 59m or 1h30m; not negative.
+	// Advance How far to move the clock on, such as 59m, 1h30m or 2d; not negative.
 	Advance string `json:"advance,omitempty,omitzero"`
 
 	// Frozen true stops the clock, false lets it run.
@@ -122,7 +169,55 @@ type Decision struct {
 
 	// Step Which step of the rule's script, counted from 0.
 	Step int `json:"step"`
+
+	// Choice Which choice of the step was drawn, counted from 0.
+	Choice *int `json:"choice,omitempty"`
+
+	// Key The value of that field.
+	Key string `json:"key,omitempty,omitzero"`
+
+	// LeftSeconds How long the quota or the window of the rule still lasted, in whole seconds of the sandbox's clock.
+	LeftSeconds int64 `json:"leftSeconds,omitempty,omitzero"`
+
+	// Per The field for each of whose values the rule keeps a cursor of its own.
+	Per string `json:"per,omitempty,omitzero"`
+
+	// States The states of the scenario after the call, by their names; those of the key where there is one.
+	States map[string]string `json:"states,omitempty,omitzero"`
 }
+
+// Delivered What became known of the delivery of an earlier entry.
+type Delivered struct {
+	// ID The request id of the entry.
+	ID string `json:"id"`
+
+	// Seq The entry's place in the journal.
+	Seq uint64 `json:"seq"`
+
+	// Delivery How the reply to a call reached the client, as far as that is known.
+	Delivery Delivery `json:"delivery"`
+}
+
+// Delivery How the reply to a call reached the client, as far as that is known.
+type Delivery struct {
+	// State What became of the reply. pending waits for a scripted delay, or is being sent slowly; whole was sent at once, delayed after a delay, dripped a few bytes at a time; of truncated a part was sent; the connection was reset or closed instead, closed also where the emulator stopped meanwhile; stalled is not answered for as long as the client waits; abandoned is what the client left before it had the reply.
+	State DeliveryState `json:"state"`
+
+	// DelayMillis How long a scenario had the reply wait.
+	DelayMillis int64 `json:"delayMillis"`
+
+	// Network The scenario's word for what it did to the connection, such as reset; empty when it did nothing.
+	Network string `json:"network"`
+
+	// Bytes How much of the reply's body was sent.
+	Bytes int `json:"bytes"`
+
+	// DurationMicros How long the call took in real time, from its arrival to the end of the delivery; while that is still to come, to where the entry was made.
+	DurationMicros int64 `json:"durationMicros"`
+}
+
+// DeliveryState What became of the reply. pending waits for a scripted delay, or is being sent slowly; whole was sent at once, delayed after a delay, dripped a few bytes at a time; of truncated a part was sent; the connection was reset or closed instead, closed also where the emulator stopped meanwhile; stalled is not answered for as long as the client waits; abandoned is what the client left before it had the reply.
+type DeliveryState string
 
 // DocumentedError An error that the contract of an operation lists.
 type DocumentedError struct {
@@ -173,6 +268,15 @@ type Endpoints struct {
 
 	// TLS The data plane over HTTPS; absent where TLS is off.
 	TLS string `json:"tls,omitempty,omitzero"`
+
+	// MQTT The URL of the broker, for MQTT over TCP; absent where it is off.
+	MQTT string `json:"mqtt,omitempty,omitzero"`
+
+	// MQTTWS The URL of the broker, for MQTT over WebSocket; absent where it is off.
+	MQTTWS string `json:"mqttWs,omitempty,omitzero"`
+
+	// MQTTS The URL of the broker, for MQTT over TLS; absent where it is off.
+	MQTTS string `json:"mqtts,omitempty,omitzero"`
 }
 
 // Entry One call in the journal of a sandbox. Secrets are replaced by [secret] wherever they stood.
@@ -210,8 +314,14 @@ type Entry struct {
 	// Status The HTTP status that was sent.
 	Status int `json:"status"`
 
-	// DurationMicros How long the emulator took, in real time.
+	// DurationMicros How long the emulator took to decide what to reply, in real time.
 	DurationMicros int64 `json:"durationMicros"`
+
+	// Delivery How the reply to a call reached the client, as far as that is known.
+	Delivery Delivery `json:"delivery"`
+
+	// SignatureTime The time by which that of the signature was good, clock or real, or off where the sandbox takes any. Absent where none was judged, or none was good.
+	SignatureTime SignatureTime `json:"signatureTime,omitempty,omitzero"`
 
 	// Request What came in.
 	Request Request `json:"request"`
@@ -222,7 +332,7 @@ type Entry struct {
 	// Decision The step of a scenario that decided the call; null when none had a say.
 	Decision *Decision `json:"decision"`
 
-	// Misses The rules of playing scenarios that concern the operation and did not take the call, in the order in which they were asked.
+	// Misses The rules of playing scenarios that concern the operation and did not take the call, in the order in which they were asked; rules that were not asked, because the call had been refused before, are the last.
 	Misses []Miss `json:"misses"`
 
 	// Findings What was found about the call, in the order of the checks.
@@ -230,6 +340,9 @@ type Entry struct {
 
 	// Panic The stack of a panic that the call ended in, which is a bug of the emulator.
 	Panic string `json:"panic,omitempty,omitzero"`
+
+	// Also The rules that had an effect on the call and decided nothing, in the order in which they were asked.
+	Also []Touch `json:"also,omitempty,omitzero"`
 }
 
 // EntryPage A run of entries of a journal, the oldest first.
@@ -291,6 +404,60 @@ type Health struct {
 // ID The id of a sandbox or of a token.
 type ID = string
 
+// MQTTClient A connected MQTT client.
+type MQTTClient struct {
+	// Address From where it came.
+	Address string `json:"address"`
+
+	// CleanSession Whether nothing is kept of it when it leaves.
+	CleanSession bool `json:"cleanSession"`
+
+	// ClientID The client id that it logged in with.
+	ClientID string `json:"clientId"`
+
+	// ID Names the client within its sandbox.
+	ID string `json:"id"`
+
+	// Instance The instance that it logged in to.
+	Instance string `json:"instance"`
+
+	// Mode How it logged in.
+	Mode MQTTClientMode `json:"mode"`
+
+	// Protocol The version of MQTT.
+	Protocol string `json:"protocol"`
+
+	// Since When it logged in, by the sandbox's clock.
+	Since time.Time `json:"since"`
+
+	// Subscriptions Its subscriptions, sorted.
+	Subscriptions []string `json:"subscriptions"`
+
+	// Tokens The tokens that it holds.
+	Tokens []MQTTToken `json:"tokens"`
+}
+
+// MQTTClientMode How it logged in.
+type MQTTClientMode string
+
+// MQTTToken A token that a connected MQTT client holds, never its text.
+type MQTTToken struct {
+	// ExpiresAt When it ends, by the sandbox's clock.
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// ID The id of the token in the list of tokens; empty for one that the sandbox did not issue.
+	ID string `json:"id"`
+
+	// Resources The topics that it covers.
+	Resources []string `json:"resources"`
+
+	// Type The type under which the client gave it.
+	Type MQTTTokenType `json:"type"`
+}
+
+// MQTTTokenType The type under which the client gave it.
+type MQTTTokenType string
+
 // Miss A rule of a playing scenario that did not take a call.
 type Miss struct {
 	// Scenario The name under which the scenario plays.
@@ -299,7 +466,7 @@ type Miss struct {
 	// Rule The rule, counted from 0.
 	Rule int `json:"rule"`
 
-	// Condition What did not hold, such as when params.InstanceId, quota or end.
+	// Condition What did not hold, such as when params.InstanceId, chance, for, until, quota or end; refused where the call had been refused before the rule could be asked.
 	Condition string `json:"condition"`
 
 	// Expected What the rule wanted.
@@ -315,6 +482,15 @@ type Missed struct {
 	Missed uint64 `json:"missed"`
 }
 
+// MissedWhere How many entries of a sandbox a follower of all journals did not get.
+type MissedWhere struct {
+	// Missed How many gave way to later ones before they could be sent.
+	Missed uint64 `json:"missed"`
+
+	// Sandbox The sandbox whose they are.
+	Sandbox string `json:"sandbox"`
+}
+
 // Operation One call of an API.
 type Operation struct {
 	// ID API and operation, joined by a dot.
@@ -326,7 +502,10 @@ type Operation struct {
 	// Action What requests name on gateways that dispatch by name; empty elsewhere.
 	Action string `json:"action"`
 
-	// Methods The HTTP methods that it takes.
+	// Version The provider's version of the operation; empty where clients name none.
+	Version string `json:"version"`
+
+	// Methods The HTTP methods that it takes; packets of MQTT for what the broker serves.
 	Methods []string `json:"methods"`
 
 	// Path The path on the wire.
@@ -368,6 +547,54 @@ type Playing struct {
 	// Default It plays because it is on by default; nobody played it.
 	Default bool          `json:"default"`
 	Rules   []PlayingRule `json:"rules"`
+
+	// Keys The values of fields for which rules keep cursors of their own, the newest first; 200 at most.
+	Keys []PlayingKey `json:"keys,omitempty,omitzero"`
+
+	// States The states that are set, by their names, of rules that keep cursors for no field.
+	States map[string]PlayingState `json:"states,omitempty,omitzero"`
+}
+
+// PlayingKey What a scenario remembers about one value of a field.
+type PlayingKey struct {
+	// Per The field, such as credential or params.InstanceId.
+	Per string `json:"per"`
+
+	// Rules Where the cursors of the rules stand that keep one for the field.
+	Rules []PlayingKeyRule `json:"rules"`
+
+	// States The states that are set for it, by their names.
+	States map[string]PlayingState `json:"states,omitempty,omitzero"`
+
+	// Value The value; a bearer token is not shown.
+	Value string `json:"value"`
+}
+
+// PlayingKeyRule Where the cursor of a rule stands for one value of a field.
+type PlayingKeyRule struct {
+	// Also Whether the rule only adds effects to calls and decides none; then it has no steps.
+	Also bool `json:"also,omitempty,omitzero"`
+
+	// Exhausted Whether the rule takes no more calls.
+	Exhausted bool `json:"exhausted"`
+
+	// Left How many calls were left after the last one, for a rule with a quota.
+	Left *uint64 `json:"left,omitempty"`
+
+	// Position How many calls took that step since it came to be its turn.
+	Position int64 `json:"position"`
+
+	// Rule The rule, counted from 0.
+	Rule int `json:"rule"`
+
+	// Step The step that the next call takes, counted from 0.
+	Step int `json:"step"`
+
+	// Taken How many calls the rule took.
+	Taken int64 `json:"taken"`
+
+	// Window When something ends by the sandbox's clock; absent for what does not end or has not begun.
+	Window *PlayingWindow `json:"window,omitempty"`
 }
 
 // PlayingList What plays in a sandbox.
@@ -395,6 +622,32 @@ type PlayingRule struct {
 
 	// Left How many calls were left after the last one, for a rule with a quota.
 	Left *uint64 `json:"left,omitempty"`
+
+	// Also Whether the rule only adds effects to calls and decides none; then it has no steps.
+	Also bool `json:"also,omitempty,omitzero"`
+
+	// Per The field for each of whose values the rule keeps a cursor of its own; taken is then the sum over the keys that are listed.
+	Per string `json:"per,omitempty,omitzero"`
+
+	// Window When something ends by the sandbox's clock; absent for what does not end or has not begun.
+	Window *PlayingWindow `json:"window,omitempty"`
+}
+
+// PlayingState A state of a scenario that is set.
+type PlayingState struct {
+	Value string `json:"value"`
+
+	// Window When something ends by the sandbox's clock; absent for what does not end or has not begun.
+	Window *PlayingWindow `json:"window,omitempty"`
+}
+
+// PlayingWindow When something ends by the sandbox's clock; absent for what does not end or has not begun.
+type PlayingWindow struct {
+	// Ends When it ends, or ended.
+	Ends time.Time `json:"ends"`
+
+	// LeftSeconds How long that still takes, in whole seconds; 0 when it is over.
+	LeftSeconds int64 `json:"leftSeconds"`
 }
 
 // Problem An error, as problem details of RFC 9457.
@@ -485,6 +738,9 @@ type Sandbox struct {
 	// ExpiresAt When the sandbox ends unless it is used before, in real time. Absent for one that stays.
 	ExpiresAt time.Time `json:"expiresAt,omitempty,omitzero"`
 
+	// SignatureTime By which time a signed request must lie within its gateway's window: the sandbox's clock, real time, or either of the two; off takes any time.
+	SignatureTime SignatureTime `json:"signatureTime"`
+
 	// Credentials All credentials; a gateway that has none lists none.
 	Credentials Credentials `json:"credentials"`
 
@@ -515,10 +771,13 @@ type SandboxDefinition struct {
 	// Frozen Whether the clock stands still.
 	Frozen bool `json:"frozen,omitempty,omitzero"`
 
-	// TTL A duration such as "30m", from 1s to 720h. A sandbox that no call of either plane used for so long, in real time, is removed; without a ttl it stays.
+	// TTL A duration such as "30m" or "2d", from 1s to 720h. A sandbox that no call of either plane used for so long, in real time, is removed; without a ttl it stays.
 	//
 	// Example: 30m
 	TTL string `json:"ttl,omitempty,omitzero"`
+
+	// SignatureTime The rule for the times of signatures; either when it is left out.
+	SignatureTime SignatureTime `json:"signatureTime,omitempty,omitzero"`
 
 	// Credentials The credentials of a sandbox by the name of their gateway. Each is an object whose members the gateway knows; the server refuses a gateway that it does not have.
 	Credentials Credentials `json:"credentials,omitempty,omitzero"`
@@ -531,6 +790,9 @@ type SandboxDefinition struct {
 
 	// Scenarios What plays from the start and again after a reset; names of known scenarios, and scenarios as objects. Of two that would take a call the later one does.
 	Scenarios []json.RawMessage `json:"scenarios,omitempty,omitzero"`
+
+	// Snapshot What a sandbox goes on from. Nothing else may then stand in the definition.
+	Snapshot json.RawMessage `json:"snapshot,omitempty,omitzero"`
 }
 
 // SandboxList The sandboxes, without their secrets.
@@ -560,8 +822,10 @@ type SandboxSummary struct {
 	ExpiresAt time.Time `json:"expiresAt,omitempty,omitzero"`
 }
 
-// ScenarioCheck What is wrong with a document; no problems where it can be played.
+// ScenarioCheck What is wrong with a document, and what of it can never happen. One of which a part can never happen can be played all the same.
 type ScenarioCheck struct {
+	// Advice What is allowed and seldom meant.
+	Advice   []ScenarioProblem `json:"advice,omitempty,omitzero"`
 	Problems []ScenarioProblem `json:"problems"`
 }
 
@@ -624,6 +888,12 @@ type ScenarioSummary struct {
 // Seed All chance in the sandbox comes from it. A seed that the server draws has at most 53 bits.
 type Seed = uint64
 
+// SignatureTime By which time a signed request must lie within its gateway's window: the sandbox's clock, real time, or either of the two; off takes any time.
+type SignatureTime string
+
+// Snapshot A sandbox in a file.
+type Snapshot = json.RawMessage
+
 // Token An issued token: what is known of it, never its text.
 type Token struct {
 	// ID The id of a sandbox or of a token.
@@ -671,10 +941,25 @@ type TokenList struct {
 // TokenState Whether a token is good, and what ended it.
 type TokenState string
 
+// Touch Names a rule that had an effect on a call without deciding it.
+type Touch struct {
+	// Rule The rule, counted from 0.
+	Rule int `json:"rule"`
+
+	// Scenario The name under which the scenario plays.
+	Scenario string `json:"scenario"`
+}
+
 // WarrantApp An application that may ask for access warrants, with the secret that its requests are signed with.
 type WarrantApp struct {
 	AppID     string `json:"appId"`
 	AppSecret string `json:"appSecret,omitempty,omitzero"`
+}
+
+// Where The sandbox in which something happened.
+type Where struct {
+	// Sandbox Its id.
+	Sandbox string `json:"sandbox"`
 }
 
 // Getter for additional properties for Credentials. Returns the specified

@@ -21,16 +21,21 @@ type Box struct {
 	Credentials Credentials
 	// Endpoints are addresses that this process can reach.
 	Endpoints Endpoints
+	// MQTT is what MQTT clients are configured with.
+	MQTT MQTT
 
 	t       T
 	control *Client
-	plays   []play // what it was made with
+	plays   []play    // what it was made with
+	made    time.Time // when it was made, by this machine's clock; zero for one that was there
 }
 
 func (e *Emulator) box(t T, s Sandbox) *Box {
+	endpoints := e.endpoints(s.Endpoints)
 	return &Box{
-		ID: s.ID, Seed: s.Seed, Credentials: s.Credentials, Endpoints: e.endpoints(s.Endpoints),
-		ACS: first(s.Credentials.ACS), Top: first(s.Credentials.Top), Fabric: first(s.Credentials.Fabric),
+		ID: s.ID, Seed: s.Seed, Credentials: s.Credentials, Endpoints: endpoints,
+		MQTT: newMQTT(endpoints, first(s.Credentials.ACS)),
+		ACS:  first(s.Credentials.ACS), Top: first(s.Credentials.Top), Fabric: first(s.Credentials.Fabric),
 		t: t, control: e.control,
 	}
 }
@@ -74,7 +79,19 @@ func (b *Box) Advance(step time.Duration) time.Time {
 // Set puts the clock to a time.
 func (b *Box) Set(now time.Time) {
 	b.t.Helper()
+	if now.IsZero() {
+		b.t.Fatalf("set the clock (%s): %s", describe(b.ID, b.Seed), zeroTime)
+	}
 	b.change(ClockChange{Now: now})
+}
+
+// zeroTime refuses what Go has for no time at all.
+const zeroTime = "the zero time is before 1970; a clock shows the years 1970 to 9999"
+
+// SetReal puts the clock back to real time.
+func (b *Box) SetReal() time.Time {
+	b.t.Helper()
+	return b.change(ClockChange{Real: true})
 }
 
 // Freeze makes the clock stand still, and returns the time at which it does.
@@ -95,6 +112,9 @@ func (b *Box) change(change ClockChange) time.Time {
 	b.t.Helper()
 	clock, err := b.control.ChangeClock(b.t.Context(), b.ID, change)
 	b.must("change the clock", err)
+	if clock.Warning != "" {
+		b.t.Logf("the clock of %s: %s", b.ID, clock.Warning)
+	}
 	return clock.Now
 }
 
@@ -156,11 +176,15 @@ func (b *Box) Redeem(tokenID string) Token {
 	return token
 }
 
-// Requests returns all entries of the journal that the filter selects, the oldest first.
+// Requests returns all entries of the journal that the filter selects, the oldest first. The log of the test says how
+// many the journal dropped before.
 func (b *Box) Requests(filter Filter) []Entry {
 	b.t.Helper()
-	entries, _, err := b.control.allRequests(b.t.Context(), b.ID, filter)
+	entries, dropped, err := b.control.allRequests(b.t.Context(), b.ID, filter)
 	b.must("read the journal", err)
+	if filter.After < dropped {
+		b.t.Logf("the journal dropped %d older calls of %s", dropped, describe(b.ID, b.Seed))
+	}
 	return entries
 }
 

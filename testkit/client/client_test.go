@@ -108,6 +108,12 @@ func TestCallsOnTheWire(t *testing.T) {
 			},
 			call{"PATCH", "/v1/sandboxes/a/clock", `{"advance":"59m0s"}`},
 		},
+		"real": {
+			func(ctx context.Context, c *client.Client) error {
+				return discard(c.ChangeClock(ctx, "a", client.ClockChange{Real: true}))
+			},
+			call{"PATCH", "/v1/sandboxes/a/clock", `{"real":true}`},
+		},
 		"set and run": {
 			func(ctx context.Context, c *client.Client) error {
 				return discard(c.ChangeClock(ctx, "a", client.ClockChange{Now: noon, Frozen: new(false)}))

@@ -9,12 +9,14 @@ import (
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
-// Clock is the reading of a sandbox's clock.
+// Clock is the reading of a sandbox's clock. Its warning says which clients are refused by the time they sign with.
 type Clock = controlapi.Clock
 
-// ClockChange is what to do to a clock. What is left zero stays as it is; the rest is carried out in the order now,
-// advance, frozen.
+// ClockChange is what to do to a clock. What is left zero stays as it is; the rest is carried out in the order real,
+// now, advance, frozen.
 type ClockChange struct {
+	// Real puts the clock to real time.
+	Real bool
 	// Now is the time to put the clock to, forwards or backwards, in the years 1970 to 9999.
 	Now time.Time
 	// Advance is how far to move the clock on; it is not negative.
@@ -25,7 +27,7 @@ type ClockChange struct {
 
 // MarshalJSON writes the change as the control API reads it: the step as text such as "59m0s".
 func (c ClockChange) MarshalJSON() ([]byte, error) {
-	body := controlapi.ClockChange{Now: c.Now, Frozen: c.Frozen}
+	body := controlapi.ClockChange{Real: c.Real, Now: c.Now, Frozen: c.Frozen}
 	if c.Advance != 0 {
 		body.Advance = c.Advance.String()
 	}

@@ -20,3 +20,8 @@ type CodeCount = controlapi.CodeCount
 func (c *Client) Coverage(ctx context.Context, id string) (Coverage, error) {
 	return call[Coverage](ctx, c, http.MethodGet, sandboxPath(id, "coverage"), nil)
 }
+
+// WholeCoverage tells which documented errors were seen in any sandbox, also in those that were removed or reset since.
+func (c *Client) WholeCoverage(ctx context.Context) (Coverage, error) {
+	return call[Coverage](ctx, c, http.MethodGet, "/v1/coverage", nil)
+}

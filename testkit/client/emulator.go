@@ -26,6 +26,9 @@ type Emulator struct {
 	control *Client
 	data    string
 	tls     string // empty where HTTPS is off
+	broker  BrokerAddrs
+	// endsWithTest says that the emulator is gone once the test has ended that started it.
+	endsWithTest bool
 }
 
 // NewEmulator returns the emulator whose control plane the client speaks to and whose data plane this process reaches
@@ -39,6 +42,24 @@ func (e *Emulator) WithTLS(addr string) *Emulator {
 	secure := *e
 	secure.tls = addr
 	return &secure
+}
+
+// BrokerAddrs are the addresses at which this process reaches the broker, each as host:port: for MQTT over TCP, over
+// WebSocket and over TLS. One that is empty is off.
+type BrokerAddrs struct{ MQTT, WebSocket, TLS string }
+
+// WithBroker returns the same emulator with the addresses at which this process reaches its broker.
+func (e *Emulator) WithBroker(addrs BrokerAddrs) *Emulator {
+	broking := *e
+	broking.broker = addrs
+	return &broking
+}
+
+// EndingWithTest returns the same emulator, known to be gone once the test has ended that started it.
+func (e *Emulator) EndingWithTest() *Emulator {
+	passing := *e
+	passing.endsWithTest = true
+	return &passing
 }
 
 // Connect returns the emulator whose control plane is at controlURL. It fails the test when that is not ready. The
@@ -55,19 +76,25 @@ func Connect(t T, controlURL string, options ...Option) *Emulator {
 	if err != nil {
 		t.Fatalf("tokenstage at %s: %v", controlURL, err)
 	}
-	em := NewEmulator(control, data)
-	if box.Endpoints.TLS == "" {
-		return em
+	addressOf := func(endpoint string) string {
+		t.Helper()
+		if endpoint == "" {
+			return ""
+		}
+		said, err := url.Parse(endpoint)
+		if err != nil {
+			t.Fatalf("tokenstage at %s: %v", controlURL, err)
+		}
+		address, err := reachable(said.Host, control.URL())
+		if err != nil {
+			t.Fatalf("tokenstage at %s: %v", controlURL, err)
+		}
+		return address
 	}
-	secure, err := url.Parse(box.Endpoints.TLS)
-	if err != nil {
-		t.Fatalf("tokenstage at %s: %v", controlURL, err)
-	}
-	address, err := reachable(secure.Host, control.URL())
-	if err != nil {
-		t.Fatalf("tokenstage at %s: %v", controlURL, err)
-	}
-	return em.WithTLS(address)
+	said := box.Endpoints
+	return NewEmulator(control, data).WithTLS(addressOf(said.TLS)).WithBroker(BrokerAddrs{
+		MQTT: addressOf(said.MQTT), WebSocket: addressOf(said.MQTTWS), TLS: addressOf(said.MQTTS),
+	})
 }
 
 // defaultSandbox is the sandbox that always exists.
@@ -105,6 +132,17 @@ func (e *Emulator) endpoints(said Endpoints) Endpoints {
 	here := func(endpoint string) string { return strings.Replace(endpoint, known, e.data, 1) }
 	return Endpoints{
 		Data: e.URL(), Control: e.control.URL(), ACS: here(said.ACS), Top: here(said.Top), Fabric: here(said.Fabric),
-		TLS: e.TLSURL(),
+		TLS: e.TLSURL(), MQTT: at(said.MQTT, e.broker.MQTT), MQTTWS: at(said.MQTTWS, e.broker.WebSocket),
+		MQTTS: at(said.MQTTS, e.broker.TLS),
 	}
+}
+
+// at is an endpoint of the server at the address where this process reaches it; empty where it does not.
+func at(endpoint, address string) string {
+	said, err := url.Parse(endpoint)
+	if err != nil || endpoint == "" || address == "" {
+		return ""
+	}
+	said.Host = address
+	return said.String()
 }

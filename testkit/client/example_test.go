@@ -251,6 +251,8 @@ func ExampleClient_Scenarios() {
 		}
 	}
 	// Output:
+	// mqtt-daily-quota
+	// mqtt-revoked-instance
 	// mqtt-throttled-then-fine
 	// mqtt-tokens-expire-early
 }

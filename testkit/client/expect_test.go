@@ -182,3 +182,34 @@ func TestReportsAreBounded(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestChecksAreReportedTogether holds that a test which checks several things learns of all that do not hold.
+func TestChecksAreReportedTogether(t *testing.T) {
+	t.Parallel()
+	em := inprocess.Start(t)
+	box := scene(t, em)
+	got := play(t, func(fake client.T) {
+		if e := box.Check(fake, operation).Outcome("401").Once(); e.ID != "" {
+			t.Errorf("a call that did not come: %+v", e)
+		}
+		box.Check(fake, operation).Never()
+		box.Check(fake, "onsmqtt.AplyToken").Never()
+		if e := box.Check(fake, operation).Param("room", "c").Once(); e.Seq != 3 {
+			t.Errorf("the call that came: %+v", e)
+		}
+		if all := box.Check(fake, operation).Times(5); len(all) != 3 {
+			t.Errorf("%d calls", len(all))
+		}
+		box.Expect(fake, operation).Outcomes("ok")
+		t.Error("the test went on after an expectation that does not hold")
+	})
+	want := []string{"want 1 call, got 0", "want no call, got 3", `did you mean "onsmqtt.ApplyToken"`, "want 5 calls, got 3", "want outcomes ok"}
+	if len(got) != len(want) {
+		t.Fatalf("%d reports: %q", len(got), got)
+	}
+	for i, want := range want {
+		if !strings.Contains(got[i], want) {
+			t.Errorf("report %d lacks %q: %s", i, want, got[i])
+		}
+	}
+}

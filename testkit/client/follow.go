@@ -18,12 +18,16 @@ import (
 type Event struct {
 	// Entry is a call that came.
 	Entry *Entry
+	// Delivered completes an entry that came before, or one behind which following began.
+	Delivered *Delivered
 	// Cleared says that the journal was emptied, by hand or by a reset of its sandbox.
 	Cleared bool
 	// Missed counts entries that gave way to later ones before they could be sent.
 	Missed uint64
-	// Removed says that the sandbox is no more; nothing comes after it.
+	// Removed says that the sandbox is no more; nothing of it comes after that.
 	Removed bool
+	// Sandbox is where all but an Entry happened, when all sandboxes are followed.
+	Sandbox string
 }
 
 // ErrStopped ends following when the emulator stops.
@@ -35,9 +39,19 @@ const maxEvent = 8 << 20
 // Follow yields what is in a sandbox's journal behind filter.After and what comes, as it comes, until ctx ends, the
 // sandbox is removed or the emulator stops. An error is the last that it yields. filter.Limit has no meaning here.
 func (c *Client) Follow(ctx context.Context, id string, filter Filter) iter.Seq2[Event, error] {
+	return c.follow(ctx, sandboxPath(id, "events"), filter, true)
+}
+
+// FollowAll is Follow for the journals of all sandboxes, in the order of arrival at first, until ctx ends or the
+// emulator stops. filter.After is a time, as in AllRequests.
+func (c *Client) FollowAll(ctx context.Context, filter Filter) iter.Seq2[Event, error] {
+	return c.follow(ctx, "/v1/events", filter, false)
+}
+
+func (c *Client) follow(ctx context.Context, path string, filter Filter, ofOne bool) iter.Seq2[Event, error] {
 	filter.Limit = 0
 	return func(yield func(Event, error) bool) {
-		stream, err := c.stream(ctx, sandboxPath(id, "events")+filter.query())
+		stream, err := c.stream(ctx, path+filter.query())
 		if err != nil {
 			yield(Event{}, err)
 			return
@@ -50,7 +64,7 @@ func (c *Client) Follow(ctx context.Context, id string, filter Filter) iter.Seq2
 			if err != nil && ctx.Err() != nil {
 				err = ctx.Err()
 			}
-			if !yield(event, err) || err != nil || event.Removed {
+			if !yield(event, err) || err != nil || event.Removed && ofOne {
 				return
 			}
 		}
@@ -109,14 +123,18 @@ func decodeEvent(name, data string) (event Event, known bool, err error) {
 	switch name {
 	case "request":
 		err = json.Unmarshal([]byte(data), &event.Entry)
+	case "delivery":
+		err = json.Unmarshal([]byte(data), &event.Delivered)
 	case "missed":
-		var body controlapi.Missed
+		var body controlapi.MissedWhere
 		err = json.Unmarshal([]byte(data), &body)
-		event.Missed = body.Missed
+		event.Missed, event.Sandbox = body.Missed, body.Sandbox
 	case "cleared":
 		event.Cleared = true
+		err = readSandbox(data, &event)
 	case "removed":
 		event.Removed = true
+		err = readSandbox(data, &event)
 	default:
 		return Event{}, false, nil
 	}
@@ -124,4 +142,12 @@ func decodeEvent(name, data string) (event Event, known bool, err error) {
 		return Event{}, true, fmt.Errorf("an event %s is none of a control plane: %w", name, err)
 	}
 	return event, true, nil
+}
+
+// readSandbox reads where something happened, which only a stream of all sandboxes tells.
+func readSandbox(data string, event *Event) error {
+	var body controlapi.Where
+	err := json.Unmarshal([]byte(data), &body)
+	event.Sandbox = body.Sandbox
+	return err
 }

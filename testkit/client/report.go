@@ -14,17 +14,23 @@ const (
 
 // report says what was expected, which calls came, which of them is nearest and what differs there, and the seed that
 // repeats the run.
-func (x Expectation) report(c claim, seen journalState) string {
+func (x Expectation) report(c claim, seen journalState, so verdict) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s: %s, got %s\n", x, c.text, calls(len(seen.found)))
-	if c.differs != nil {
-		fmt.Fprintf(&text, "  %s\n", c.differs(seen.found))
+	fmt.Fprintf(&text, "%s: %s, got %s\n", x, c.text, seen.got())
+	switch {
+	case so == undecided:
+		fmt.Fprintf(&text, "  this cannot be decided: the journal keeps only the latest calls and dropped %s of this "+
+			"sandbox. Clear it (Box.Clear) before what the claim is about, or claim less at a time.\n",
+			calls(int(seen.dropped)))
+	case c.inOrder:
+		fmt.Fprintf(&text, "  %s\n", firstDifference(c.outcomes, outcomesOf(seen.found)))
 	}
 	fmt.Fprintf(&text, "  %s came to %s:\n", calls(len(seen.all)), describe(x.box.ID, x.box.Seed))
 	x.list(&text, seen)
 	if len(seen.found) == 0 {
 		x.nearest(&text, seen.all)
 	}
+	x.elsewhere(&text, seen)
 	return strings.TrimRight(text.String(), "\n")
 }
 
@@ -35,6 +41,18 @@ func (x Expectation) String() string {
 		text += []string{" with ", ", "}[min(i, 1)] + fmt.Sprintf("%s %q", w.name, w.expected)
 	}
 	return text
+}
+
+// got says how many calls there were that a claim is about.
+func (s journalState) got() string {
+	n := s.gone.atMost
+	switch {
+	case n == 0:
+		return calls(len(s.found))
+	case s.gone.exact:
+		return fmt.Sprintf("%s, %d of which the journal dropped", calls(len(s.found)+n), n)
+	}
+	return fmt.Sprintf("%s, and %d or fewer of those that the journal dropped", calls(len(s.found)), n)
 }
 
 func calls(n int) string {
@@ -58,8 +76,8 @@ func (x Expectation) list(text *strings.Builder, seen journalState) {
 		if len(x.differences(e)) == 0 {
 			mark = "*"
 		}
-		fmt.Fprintf(text, "    %s #%d %s %s: %s (%d)\n", mark, e.Seq, e.Time.Format("2006-01-02T15:04:05.000Z07:00"),
-			callName(e), e.Outcome, e.Status)
+		fmt.Fprintf(text, "    %s #%d %s %s: %s (%d)%s\n", mark, e.Seq, e.Time.Format("2006-01-02T15:04:05.000Z07:00"),
+			callName(e), e.Outcome, e.Status, deliveryNote(e))
 		x.reasons(text, e)
 	}
 }
@@ -75,7 +93,7 @@ func callName(e Entry) string {
 // reasons writes why a call was refused: what a scenario decided, and the findings that are no mere advice.
 func (Expectation) reasons(text *strings.Builder, e Entry) {
 	if d := e.Decision; d != nil && d.Scenario != "" {
-		fmt.Fprintf(text, "        scenario %s, rule %d, step %d\n", d.Scenario, d.Rule, d.Step)
+		fmt.Fprintf(text, "        scenario %s, rule %d, step %d\n", d.Scenario, d.Rule+1, d.Step+1)
 	}
 	for _, f := range e.Findings {
 		if f.Level == LevelError {

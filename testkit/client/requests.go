@@ -42,7 +42,7 @@ type Filter struct {
 	Operation string
 	// Outcome is "ok", or the code of the error that was sent, such as "ApplyTokenOverFlow".
 	Outcome string
-	// After is the Next of the page before, or the Seq of an entry.
+	// After is the Next of the page before, or the Seq of an entry; over all sandboxes the time when an entry arrived.
 	After uint64
 	// Limit is the number of entries on a page: 100 when it is zero, at most 1000.
 	Limit int
@@ -72,6 +72,12 @@ type Page = controlapi.EntryPage
 // Requests returns the first entries of a sandbox's journal that the filter selects, the oldest first.
 func (c *Client) Requests(ctx context.Context, id string, filter Filter) (Page, error) {
 	return call[Page](ctx, c, http.MethodGet, sandboxPath(id, "requests")+filter.query(), nil)
+}
+
+// AllRequests returns the first calls of all sandboxes that the filter selects, in the order in which they arrived.
+// Their places, such as Filter.After and the page's Next, are times: Arrived in microseconds since 1970.
+func (c *Client) AllRequests(ctx context.Context, filter Filter) (Page, error) {
+	return call[Page](ctx, c, http.MethodGet, "/v1/requests"+filter.query(), nil)
 }
 
 // Request returns the entry of that request id, which is the one that the reply carried. Where the journal has none the

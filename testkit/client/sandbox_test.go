@@ -40,9 +40,30 @@ func TestSandboxOptions(t *testing.T) {
 	}
 	wantEndpoints := client.Endpoints{
 		Data: em.URL(), Control: em.Control().URL(), ACS: em.Addr(), Top: em.URL() + "/router/rest", Fabric: em.URL(),
+		MQTT: "mqtt://" + box.MQTT.Addr,
 	}
 	if diff := cmp.Diff(wantEndpoints, box.Endpoints); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestSignatureTime(t *testing.T) {
+	t.Parallel()
+	em := inprocess.Start(t)
+	for rule, warns := range map[client.SignatureTimeRule]bool{
+		client.SignedByEither: false, client.SignedByClock: true, client.SignedByReal: true, client.SignedAnyTime: false,
+	} {
+		logged := play(t, func(t client.T) {
+			box := em.Sandbox(t, client.SignatureTime(rule))
+			box.Advance(59 * time.Minute)
+			got, err := em.Control().Sandbox(t.Context(), box.ID)
+			if err != nil || got.SignatureTime != rule {
+				t.Errorf("%s, want %s, %v", got.SignatureTime, rule, err)
+			}
+		})
+		if text := strings.Join(logged, "\n"); strings.Contains(text, "are refused now") != warns || !warns && text != "" {
+			t.Errorf("%s: %s", rule, text)
+		}
 	}
 }
 
@@ -93,6 +114,10 @@ func TestBoxClock(t *testing.T) {
 		if got := step.do(); !got.Equal(step.want) {
 			t.Errorf("%s: want %s, got %s", step.name, step.want, got)
 		}
+	}
+	before, real, after := em.Sandbox(t).Now(), box.SetReal(), em.Sandbox(t).Now()
+	if real.Before(before) || real.After(after) {
+		t.Errorf("real time is %s, not from %s to %s", real, before, after)
 	}
 	box.Unfreeze()
 	if clock, err := em.Control().Clock(t.Context(), box.ID); err != nil || clock.Frozen {
@@ -148,6 +173,8 @@ func TestWhatTheServerRefusesFailsTheTest(t *testing.T) {
 		"unknown box":   {func(t client.T) { em.Open(t, "missing") }, "open the sandbox missing: "},
 		"bad quota":     {func(t client.T) { em.Sandbox(t, client.Quota("onsmqtt.ApplyToken", "many")) }, "quotas.onsmqtt.ApplyToken"},
 		"unknown token": {func(t client.T) { em.Open(t, box.ID).Expire("none") }, "expire token none (sandbox " + box.ID + ", seed 3): "},
+		"zero start":    {func(t client.T) { em.Sandbox(t, client.At(time.Time{})) }, "the years 1970 to 9999"},
+		"zero time":     {func(t client.T) { em.Open(t, box.ID).Set(time.Time{}) }, "the years 1970 to 9999"},
 		"nobody there":  {func(t client.T) { client.Connect(t, "http://127.0.0.1:1") }, "tokenstage at http://127.0.0.1:1: "},
 	}
 	for name, c := range cases {

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
@@ -10,6 +12,18 @@ import (
 // Definition is what a sandbox is made from. The server fills in what is left zero: one credential for each gateway
 // whose list is nil (a list that is empty but not nil stays empty), a seed that is drawn, a clock at real time.
 type Definition = controlapi.SandboxDefinition
+
+// SignatureTimeRule is the rule by which a sandbox judges the times of signatures.
+type SignatureTimeRule = controlapi.SignatureTime
+
+// The rules. A time is good within the gateway's window of either the sandbox's clock or real time, which is the rule
+// of a sandbox that names none; of the clock alone; of real time alone; or always.
+const (
+	SignedByEither = controlapi.SignatureTimeEither
+	SignedByClock  = controlapi.SignatureTimeClock
+	SignedByReal   = controlapi.SignatureTimeReal
+	SignedAnyTime  = controlapi.SignatureTimeOff
+)
 
 // Summary is a sandbox in a list: no secrets.
 type Summary = controlapi.SandboxSummary
@@ -46,6 +60,27 @@ func (c *Client) Sandboxes(ctx context.Context) ([]Summary, error) {
 // *Problem of status 409, a definition that is not good one of 400 or 422.
 func (c *Client) CreateSandbox(ctx context.Context, def Definition) (Sandbox, error) {
 	return call[Sandbox](ctx, c, http.MethodPost, "/v1/sandboxes", def)
+}
+
+// Snapshot is a sandbox in a file, as JSON.
+type Snapshot = controlapi.Snapshot
+
+// SnapshotOptions say what else a snapshot holds.
+type SnapshotOptions struct {
+	// Secrets adds the credentials, Journal the newest calls.
+	Secrets, Journal bool
+}
+
+// Snapshot writes a sandbox down as it is.
+func (c *Client) Snapshot(ctx context.Context, id string, o SnapshotOptions) (Snapshot, error) {
+	query := url.Values{"secrets": {strconv.FormatBool(o.Secrets)}, "journal": {strconv.FormatBool(o.Journal)}}
+	return call[Snapshot](ctx, c, http.MethodGet, sandboxPath(id, "snapshot")+"?"+query.Encode(), nil)
+}
+
+// LoadSnapshot makes the sandbox that a snapshot holds, with new credentials where none are in it. An id that exists is
+// a *Problem of status 409, what is no snapshot one of 400 or 422.
+func (c *Client) LoadSnapshot(ctx context.Context, s Snapshot) (Sandbox, error) {
+	return c.CreateSandbox(ctx, Definition{Snapshot: s})
 }
 
 // Sandbox returns the sandbox of that id. An unknown one is a *Problem of status 404.

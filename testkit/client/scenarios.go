@@ -3,7 +3,11 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
@@ -23,6 +27,83 @@ type Playing struct {
 func (p *Playing) UnmarshalJSON(raw []byte) error {
 	p.Status = append(json.RawMessage(nil), raw...)
 	return json.Unmarshal(raw, &p.Playing)
+}
+
+// String says where the scenario stands: a line for each rule, state and value of a field for which rules keep a
+// cursor. Rules and steps count from 1. Of one that is on by default, rules that took no call are only counted.
+func (p Playing) String() string {
+	text := p.Name
+	if p.Default {
+		text += ", on by default"
+	}
+	silent := 0
+	for i, r := range p.Rules {
+		if p.Default && r.Taken == 0 {
+			silent++
+			continue
+		}
+		stands := cursor{r.Step, r.Position, r.Exhausted, r.Also, r.Left, r.Window}.String()
+		if r.Per != "" {
+			stands = "each " + r.Per + " stands on its own"
+		}
+		text += fmt.Sprintf("\n  rule %d on %s took %s: %s", i+1, r.On, calls(int(r.Taken)), stands)
+	}
+	if silent > 0 {
+		text += fmt.Sprintf("\n  %d rules took no call", silent)
+	}
+	text += statesText("\n  ", p.States)
+	for _, k := range p.Keys {
+		text += "\n  " + k.Per + " " + k.Value + statesText("\n    ", k.States)
+		for _, r := range k.Rules {
+			stands := cursor{r.Step, r.Position, r.Exhausted, r.Also, r.Left, r.Window}
+			text += fmt.Sprintf("\n    rule %d took %s: %s", r.Rule+1, calls(int(r.Taken)), stands)
+		}
+	}
+	return text
+}
+
+// cursor is where a rule stands, once or for one value of a field.
+type cursor struct {
+	step      int
+	position  int64
+	exhausted bool
+	also      bool
+	left      *uint64
+	window    *controlapi.PlayingWindow
+}
+
+// String says where it stands.
+func (c cursor) String() string {
+	text := fmt.Sprintf("the next gets step %d, which had %d", c.step+1, c.position)
+	switch {
+	case c.exhausted:
+		text = "it takes no more"
+	case c.also:
+		text = "it adds its effects and decides nothing"
+	case c.left != nil:
+		text = fmt.Sprintf("%d left of its quota", *c.left)
+	}
+	return text + leftText(c.window)
+}
+
+// statesText lists states, each behind a separator.
+func statesText(separator string, states map[string]controlapi.PlayingState) string {
+	text := ""
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		text += fmt.Sprintf("%sstate %s is %q%s", separator, name, states[name].Value, leftText(states[name].Window))
+	}
+	return text
+}
+
+// leftText says how long a window lasts.
+func leftText(w *controlapi.PlayingWindow) string {
+	switch {
+	case w == nil:
+		return ""
+	case w.LeftSeconds > 0:
+		return fmt.Sprintf(", for %s more", time.Duration(w.LeftSeconds)*time.Second)
+	}
+	return ", over since " + w.Ends.UTC().Format(time.RFC3339)
 }
 
 // document is a scenario that travels as it was written.

@@ -3,7 +3,9 @@ package api
 
 import (
 	"context"
+	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -13,7 +15,14 @@ import (
 type API struct {
 	Name     string
 	Handlers map[string]Handler // by operationId
+	// Spent are, by operationId, what becomes of what a call presented that did not reach its handler.
+	Spent map[string]Spent
 }
+
+// Spent is called with a call of a known operation that did not reach its handler, because it was refused before or
+// answered by a scenario. It does what counts whatever the result of a call is, such as using up a code that is good
+// once. Parameters stand in the call's Text; what they say is not proven. The findings say what was done.
+type Spent func(ctx context.Context, turn *sandbox.Turn, call *wire.Call) ([]wire.Finding, error)
 
 // Handler is the behaviour of one operation. It is called with an authenticated call whose Params fit the spec, and
 // ends in a Result or an error; a *wire.Fault is sent as what it says, any other error as the provider's internal one.
@@ -36,6 +45,10 @@ func Flag(call *wire.Call, name string) bool {
 	b, _ := call.Params[name].(bool)
 	return b
 }
+
+// Date writes an instant as of RFC 3339, in UTC. What ends beyond the year 9999, where clocks stop, is written to end
+// there.
+func Date(at time.Time) string { return duration.Dated(at).UTC().Format(time.RFC3339) }
 
 // Refuse is a documented error of the operation, with the sentence that explains it in the journal.
 func Refuse(code, check, why string, fill ...string) *wire.Fault {

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// maxLeaves bounds the certificates that are kept of names below localhost, which have no end. Any further one is
-	// made for each handshake.
+	// maxLeaves bounds the certificates that are kept of names below localhost and domains, which have no end. Any
+	// further one is made for each handshake.
 	maxLeaves = 256
 	// maxRefused bounds the lines about names that are not served.
 	maxRefused = 64
@@ -31,7 +31,9 @@ type Options struct {
 	Log *slog.Logger
 	// Hosts are the names for which certificates are issued beside those of an emulator itself, one by one.
 	Hosts []string
-	// Patterns are the same as people read them, for the log.
+	// Domains are names directly below which every name is served.
+	Domains []string
+	// Patterns are both as people read them, for the log.
 	Patterns []string
 }
 
@@ -43,6 +45,7 @@ type Authority struct {
 	log *slog.Logger
 
 	hosts    []string
+	domains  []string
 	patterns []string
 	leaves   sync.Map     // by name, a *leaf
 	kept     atomic.Int64 // those of names below localhost
@@ -57,7 +60,7 @@ func New(o Options) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Authority{ca: o.CA, key: key, now: o.Now, log: o.Log, refused: map[string]bool{}}
+	a := &Authority{ca: o.CA, key: key, now: o.Now, log: o.Log, refused: map[string]bool{}, domains: o.Domains}
 	a.hosts, a.patterns = withOwn(o.Hosts), withOwn(o.Patterns)
 	for _, host := range a.hosts {
 		a.leaves.Store(host, new(leaf))
@@ -80,7 +83,7 @@ func (a *Authority) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, e
 	if name == "" || net.ParseIP(name) != nil {
 		name = localhost
 	}
-	if len(name) > maxName || !serves(a.hosts, name) {
+	if len(name) > maxName || !a.serves(name) {
 		a.tell(hello, name, "the name is not served")
 		return nil, nil // crypto/tls then says so: alert unrecognized_name (RFC 6066, section 3)
 	}

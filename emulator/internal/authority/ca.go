@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -115,6 +116,24 @@ func checkCA(c *x509.Certificate, now time.Time) error {
 		return fmt.Errorf("%s expired at %s", c.Subject, c.NotAfter.Format(time.RFC3339))
 	case now.Before(c.NotBefore):
 		return fmt.Errorf("%s is not valid before %s", c.Subject, c.NotBefore.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// checkConstraints holds a CA to what NewCA makes for these hosts: it is good for no other name and address.
+func checkConstraints(c *x509.Certificate, hosts []string) error {
+	for _, name := range c.PermittedDNSDomains {
+		if !slices.Contains(withOwn(hosts), name) {
+			return fmt.Errorf("%s is good for %s, which Tokenstage serves not", c.Subject, name)
+		}
+	}
+	for _, addresses := range c.PermittedIPRanges {
+		if !addresses.IP.IsLoopback() {
+			return fmt.Errorf("%s is good for %s, which is another machine", c.Subject, addresses)
+		}
+	}
+	if !c.PermittedDNSDomainsCritical || len(c.PermittedDNSDomains) == 0 || len(c.PermittedIPRanges) == 0 {
+		return fmt.Errorf("%s lacks our name constraints, so it could speak for any host", c.Subject)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -27,7 +28,7 @@ func CertFile(stateDir string) string { return filepath.Join(stateDir, caFolder,
 // returns a CA too.
 func Keep(stateDir string, now time.Time, hosts []string) (*CA, error) {
 	folder := filepath.Join(stateDir, caFolder)
-	ca, err := load(folder, now)
+	ca, err := load(folder, now, hosts)
 	if _, unread := errors.AsType[*fs.PathError](err); !unread {
 		return ca, err
 	}
@@ -39,26 +40,54 @@ func Keep(stateDir string, now time.Time, hosts []string) (*CA, error) {
 		return ca, nil
 	}
 	// Another process may have been quicker: its CA is then everybody's.
-	if first, err := load(folder, now); err == nil {
+	if first, err := load(folder, now, hosts); err == nil {
 		return first, nil
 	}
 	return ca, fmt.Errorf("%w in %s: %w", ErrNotKept, stateDir, unsaved)
 }
 
-func load(folder string, now time.Time) (*CA, error) {
-	certificate, err := os.ReadFile(filepath.Join(folder, certFile))
+// load reads a CA that an emulator of this user made for these hosts, or for fewer of them. Clients trust it, so one
+// whose key others may have, or that somebody planted with more power, is refused.
+func load(folder string, now time.Time, hosts []string) (*CA, error) {
+	certificate, err := readOwn(filepath.Join(folder, certFile), anyReads)
 	if err != nil {
 		return nil, err
 	}
-	key, err := os.ReadFile(filepath.Join(folder, keyFile))
+	key, err := readOwn(filepath.Join(folder, keyFile), ownerReads)
 	if err != nil {
 		return nil, err
 	}
 	ca, err := ParseCA(certificate, key, now)
+	if err == nil {
+		err = checkConstraints(ca.certificate, hosts)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the CA in %s: %w; remove the folder for a new one", folder, err)
 	}
 	return ca, nil
+}
+
+// What others may do with a file, as bits of its mode.
+const (
+	anyReads   fs.FileMode = 0o022 // must not be set: nobody else may write it
+	ownerReads fs.FileMode = 0o077 // nobody else may read it either
+)
+
+// readOwn reads a regular file for which none of the bits is set.
+func readOwn(file string, forbidden fs.FileMode) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file; remove the folder %s for a new CA", file, filepath.Dir(file))
+	}
+	// Windows keeps no such bits.
+	if open := info.Mode().Perm() & forbidden; open != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("%s has mode %#o, so that others can get at the CA that clients here trust: "+
+			"remove the folder %s for a new one", file, info.Mode().Perm(), filepath.Dir(file))
+	}
+	return os.ReadFile(file)
 }
 
 // save writes both files into a folder of their own and gives it its name last, which is one step: nobody sees half a

@@ -2,8 +2,10 @@ package authority_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,7 +105,31 @@ func TestWhatIsKeptMustBeGood(t *testing.T) {
 			return os.WriteFile(filepath.Join(folder, "ca-key.pem"), []byte("broken"), 0o600)
 		}, start, "failed to find any PEM data in key input; remove the folder for a new one"},
 		"half a CA": {func(folder string) error { return os.Remove(filepath.Join(folder, "ca-key.pem")) }, start, "file exists"},
-		"expired":   {func(string) error { return nil }, start.AddDate(11, 0, 0), "remove the folder for a new one"},
+		"a key that others read": {func(folder string) error {
+			return os.Chmod(filepath.Join(folder, "ca-key.pem"), 0o640)
+		}, start, "ca-key.pem has mode 0640, so that others can get at the CA"},
+		"a certificate that others write": {func(folder string) error {
+			return os.Chmod(filepath.Join(folder, "ca.pem"), 0o666)
+		}, start, "ca.pem has mode 0666"},
+		"a folder": {func(folder string) error {
+			file := filepath.Join(folder, "ca.pem")
+			return errors.Join(os.Remove(file), os.Mkdir(file, 0o700))
+		}, start, "ca.pem is not a regular file"},
+		"made for more hosts": {func(folder string) error {
+			return plant(t, folder, func(c *x509.Certificate) {
+				c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, append(gateways.Hosts(), "bank.example")
+			})
+		}, start, "is good for bank.example, which Tokenstage serves not"},
+		"made for other machines": {func(folder string) error {
+			return plant(t, folder, func(c *x509.Certificate) {
+				c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, gateways.Hosts()
+				c.PermittedIPRanges = []*net.IPNet{{IP: net.IPv4(10, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)}}
+			})
+		}, start, "is good for 10.0.0.0/8, which is another machine"},
+		"without constraints": {func(folder string) error {
+			return plant(t, folder, nil)
+		}, start, "lacks our name constraints"},
+		"expired": {func(string) error { return nil }, start.AddDate(11, 0, 0), "remove the folder for a new one"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,4 +144,12 @@ func TestWhatIsKeptMustBeGood(t *testing.T) {
 			}
 		})
 	}
+}
+
+// plant puts a CA into the folder that was not made there.
+func plant(t *testing.T, folder string, change func(*x509.Certificate)) error {
+	t.Helper()
+	planted := makeSigner(t, ecKey(t), nil, change)
+	return errors.Join(os.WriteFile(filepath.Join(folder, "ca.pem"), planted.certPEM(), 0o600),
+		os.WriteFile(filepath.Join(folder, "ca-key.pem"), planted.keyPEM(t), 0o600))
 }

@@ -15,6 +15,8 @@ func withOwn(hosts []string) []string {
 }
 
 // serves reports whether the emulator answers under that name, which is in lower case.
-func serves(hosts []string, name string) bool {
-	return slices.Contains(hosts, name) || strings.HasSuffix(name, "."+localhost)
+func (a *Authority) serves(name string) bool {
+	below, domain, _ := strings.Cut(name, ".")
+	return slices.Contains(a.hosts, name) || strings.HasSuffix(name, "."+localhost) ||
+		below != "" && slices.Contains(a.domains, domain)
 }

@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -25,8 +27,9 @@ type callPage struct {
 	Filter callFilter
 	// Meaning is what the documentation says of the outcome.
 	Meaning string
-	// Decided is the decision, with rule and step counted from one as on the page of the scenario.
-	Decided *journal.Decision
+	// Decided is the decision; nil where no rule took the call. Touched are the rules that added to it, counted from one.
+	Decided *decided
+	Touched []journal.Touch
 	// Findings are those of the entry, with what they compare.
 	Findings []finding
 	// Misses tell why rules of scenarios did not take the call, with the rule counted from one.
@@ -34,8 +37,36 @@ type callPage struct {
 	Sent     message
 	Answered message
 	Curl     curl
+	// OverHTTP says that curl can send the call once more; packets of MQTT did not come so.
+	OverHTTP bool
 	// Newer and Older are the addresses of the calls beside it in its sandbox; empty where there is none.
 	Newer, Older string
+}
+
+// decided is a decision with rule, step and choice counted from one, as on the page of the scenario.
+type decided struct {
+	journal.Decision
+
+	// Choice is zero for a step without choices.
+	Choice int
+	States []playingState
+	// Left is how long the quota or the window of the rule still lasted; empty where it has none.
+	Left string
+}
+
+func newDecided(d *journal.Decision) *decided {
+	made := &decided{Decision: *d}
+	made.Rule, made.Step = d.Rule+1, d.Step+1
+	if d.Choice != nil {
+		made.Choice = *d.Choice + 1
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.States)) {
+		made.States = append(made.States, playingState{Name: name, Value: d.States[name]})
+	}
+	if d.LeftSeconds > 0 {
+		made.Left = duration.Text(time.Duration(d.LeftSeconds) * time.Second)
+	}
+	return made
 }
 
 // finding is a remark with what it compares.
@@ -71,6 +102,9 @@ func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, er
 	}
 	f := readCallFilter(query)
 	l.Scope, l.Here = f.Scope, Root+"calls"
+	if err := c.checkFilter(r.Context(), []*sandbox.Sandbox{l.Sandbox}, f); err != nil {
+		return body{}, err
+	}
 	number, _ := strconv.ParseUint(query.Get("seq"), 10, 64)
 	entry, err := c.entry(r.Context(), l.Sandbox, id, number)
 	if err != nil {
@@ -81,6 +115,7 @@ func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, er
 		Sent:     message{Headers: sortedFields(entry.Request.Headers)},
 		Answered: message{Headers: sortedFields(entry.Response.Headers)},
 	}
+	page.OverHTTP = strings.HasPrefix(entry.Request.URL, "http")
 	if page.Curl, err = c.asCurl(r.Context(), l.Sandbox, &entry); err != nil {
 		return body{}, err
 	}
@@ -89,7 +124,10 @@ func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, er
 	page.Sent.Body = readContent(entry.Request.Content, contentType(entry.Request.Headers))
 	page.Answered.Body = readContent(entry.Response.Content, contentType(entry.Response.Headers))
 	if d := entry.Decision; d != nil {
-		page.Decided = &journal.Decision{Scenario: d.Scenario, Rule: d.Rule + 1, Step: d.Step + 1}
+		page.Decided = newDecided(d)
+	}
+	for _, a := range entry.Also {
+		page.Touched = append(page.Touched, journal.Touch{Scenario: a.Scenario, Rule: a.Rule + 1})
 	}
 	for _, m := range entry.Misses {
 		m.Rule++
@@ -125,8 +163,8 @@ func numbered(ctx context.Context, j *journal.Journal, id string, number uint64)
 	if err != nil || len(changes.Records) == 0 {
 		return journal.Entry{}, false
 	}
-	entry, err := changes.Records[0].Entry()
-	return entry, err == nil && entry.Seq == number && entry.ID == id
+	entry := changes.Records[0].Entry()
+	return entry, entry.Seq == number && entry.ID == id
 }
 
 // neighbours are the calls before and after this one that the filter selects, in its sandbox.

@@ -47,16 +47,16 @@ func (c *console) asCurl(ctx context.Context, box *sandbox.Sandbox, e *journal.E
 	if made.Inexact {
 		return made, nil
 	}
-	signed, err := signedAnew(ctx, box, e)
+	signed, err := c.signedAnew(ctx, box, e)
 	if err == nil && signed != nil && len(masked(signed)) == 0 {
 		made.Signed = c.command(signed)
 	}
 	return made, err
 }
 
-// signedAnew is the call as its client would send it now: signed with the same key, by the sandbox's clock. It is nil
-// where nothing is to be signed, or nothing to sign with.
-func signedAnew(ctx context.Context, box *sandbox.Sandbox, e *journal.Entry) (*journal.Entry, error) {
+// signedAnew is the call as its client would send it now: signed with the same key, by a time that the sandbox takes.
+// It is nil where nothing is to be signed, or nothing to sign with.
+func (c *console) signedAnew(ctx context.Context, box *sandbox.Sandbox, e *journal.Entry) (*journal.Entry, error) {
 	profile, ok := gateways.Find(e.Gateway)
 	if !ok {
 		return nil, nil
@@ -71,7 +71,11 @@ func signedAnew(ctx context.Context, box *sandbox.Sandbox, e *journal.Entry) (*j
 		return nil, err
 	}
 	nonce := rand.Text() //nolint:forbidigo // of a command that people run; no sandbox draws it
-	signed, err := profile.Sign(req, key, clock.Now, nonce)
+	now := clock.Now
+	if !box.Signing().TakesClock() {
+		now = c.World.RealNow()
+	}
+	signed, err := profile.Sign(req, key, now, nonce)
 	if err != nil {
 		return nil, nil //nolint:nilerr // what a gateway cannot read, it cannot sign
 	}
@@ -191,6 +195,9 @@ func replay(e *journal.Entry) string {
 	case gateway.RepeatWorks:
 		return sentence(repeat.Why) + ": the command works as it is, while its credentials are good."
 	case gateway.RepeatSame:
+		if e.Outcome == wire.OutcomeOK {
+			return sentence(repeat.Why) + ": the command is taken once more, but for a token in it that is good once."
+		}
 		return sentence(repeat.Why) + ": the command meets the same refusal."
 	case gateway.RepeatRefused:
 	}

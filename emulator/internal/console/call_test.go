@@ -141,7 +141,7 @@ func TestBothStringsToSign(t *testing.T) {
 	params.Set("Resources", "a b<i>")
 	w.signV3(t, box, params, "%20", "+")
 	page := w.open(t, box).about(t, "why")
-	page.has(t, "SignatureDoesNotMatch", "The client signed blanks as +, the server expects %20.", "Strings to sign",
+	page.has(t, "SignatureDoesNotMatch", "The client signed blanks as + (the server expects %20).", "Strings to sign",
 		"The first difference is in line 3 .", "As text, the server's first")
 	lines := comparedLine.FindAllStringSubmatch(page.body, -1)
 	if len(lines) < 8 {
@@ -279,7 +279,8 @@ func TestHostileValuesDoNoHarm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := w.page(t, "/console/calls?outcome="+url.QueryEscape(evil)+"&api="+url.QueryEscape(evil))
+	list := w.pageOf(t, "/console/calls?outcome="+url.QueryEscape(evil)+"&api="+url.QueryEscape(evil),
+		http.StatusBadRequest)
 	all := append(addresses(w.page(t, "/console/calls")), "/console/calls/default/"+url.PathEscape("evil"))
 	if len(all) < 5 {
 		t.Fatalf("%d calls", len(all))

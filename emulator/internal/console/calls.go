@@ -11,6 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // listed is how many calls a page shows before one asks for older ones.
@@ -83,6 +84,8 @@ type callList struct {
 	APIs  []*contract.API
 	// First is how to make the first call; nil where that is not asked for.
 	First *firstCall
+	// Refusal says which name of the filter does not exist.
+	Refusal string
 	// Events is where new calls come from; a page of older calls has none.
 	Events string
 }
@@ -94,6 +97,10 @@ func (c *console) calls(r *http.Request, l *layout) (body, error) {
 	boxes, err := c.scope(r.Context(), f.Scope, l.Sandbox)
 	if err != nil {
 		return body{}, err
+	}
+	if err := c.checkFilter(r.Context(), boxes, f); err != nil {
+		page.Refusal = c.World.Secrets().Mask(err.Error())
+		return body{"calls", "Calls", page}, err
 	}
 	calls, more, err := c.recent(r.Context(), boxes, f)
 	if err != nil {
@@ -109,6 +116,11 @@ func (c *console) calls(r *http.Request, l *layout) (body, error) {
 		}
 	}
 	return body{"calls", "Calls", page}, nil
+}
+
+// checkFilter refuses a filter with a name that does not exist: no call would ever be in its list.
+func (c *console) checkFilter(ctx context.Context, boxes []*sandbox.Sandbox, f callFilter) error {
+	return c.World.CheckNames(ctx, boxes, world.Names{API: f.API, Operation: f.Op, Outcome: f.Outcome})
 }
 
 // older is where the list goes on behind some calls.

@@ -133,7 +133,8 @@ func TestTheFilterStandsInThePage(t *testing.T) {
 	for range 201 {
 		w.accessToken(t, w.box(t, sandbox.Default))
 	}
-	list := w.page(t, "/console/calls?sandbox=default&api=ccmessaging&operation=tokenByAkSk&outcome="+url.QueryEscape(`!"x<`))
+	const address = "/console/calls?sandbox=default&api=ccmessaging&operation=tokenByAkSk&outcome="
+	list := w.pageOf(t, address+url.QueryEscape(`!"x<`), http.StatusBadRequest)
 	for _, want := range []string{
 		`<option selected>ccmessaging</option>`, `<option value="ccmessaging.tokenByAkSk" selected>`,
 		`name="outcome" value="!&#34;x&lt;"`, `<option selected>default</option>`,
@@ -248,7 +249,7 @@ func TestTheFirstMinute(t *testing.T) {
 			t.Errorf("%s: the help does not go", test.box)
 		}
 	}
-	w.page(t, "/console/calls?outcome=none").lacks(t, "No call yet")
+	w.page(t, "/console/calls?outcome=SystemOverFlow").lacks(t, "No call yet")
 }
 
 func TestTheFirstMinuteWithoutAnAppOfFabric(t *testing.T) {

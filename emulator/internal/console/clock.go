@@ -8,36 +8,34 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // clockPage is the clock of a sandbox beside real time.
 type clockPage struct {
 	Real time.Time
 	// Ahead is how many seconds the sandbox's clock is ahead of real time; behind is negative.
-	Ahead   int64
+	Ahead int64
+	// Rule is how the sandbox judges the times of signatures.
+	Rule    sandbox.SignatureTime
 	Windows []signingWindow
 }
 
-// signingWindow is how far the time that a client signs with may be from the sandbox's clock.
+// signingWindow is how a gateway takes clients by the time that they sign with.
 type signingWindow struct {
-	Gateway string
-	// Window is zero where clients sign no time.
-	Window time.Duration
-	Error  string
-	// Over tells that clients with the right time are refused now.
-	Over bool
+	world.Signing
+
+	Error string
 }
 
 func (c *console) clock(_ *http.Request, l *layout) (body, error) {
 	real := c.World.RealNow()
-	page := clockPage{Real: real, Ahead: l.Clock.Now.Unix() - real.Unix()}
-	for _, profile := range gateways.Profiles() {
-		w := signingWindow{Gateway: profile.Name(), Window: profile.Window(), Error: c.expiredError(profile.Name())}
-		w.Over = w.Window > 0 && l.Clock.Now.Sub(real).Abs() > w.Window
-		page.Windows = append(page.Windows, w)
+	page := clockPage{Real: real, Ahead: l.Clock.Now.Unix() - real.Unix(), Rule: l.Sandbox.Signing()}
+	for _, signing := range c.World.Signing(l.Sandbox, l.Clock) {
+		page.Windows = append(page.Windows, signingWindow{signing, c.expiredError(signing.Gateway)})
 	}
 	return body{"clock", "Clock", page}, nil
 }
@@ -64,7 +62,7 @@ func (w signingWindow) Seconds() int64 { return int64(w.Window / time.Second) }
 
 // setClock does to a clock what the button of a form says.
 func (c *console) setClock(r *http.Request, box *sandbox.Sandbox) (string, error) {
-	change, err := c.clockChange(r.PostForm)
+	change, err := clockChange(r.PostForm)
 	if err != nil {
 		return "", err
 	}
@@ -79,11 +77,10 @@ func (c *console) setClock(r *http.Request, box *sandbox.Sandbox) (string, error
 	return fmt.Sprintf("The clock of %s shows %s UTC and %s.", box.ID, moment(clock.Now), state), nil
 }
 
-func (c *console) clockChange(form url.Values) (change sandbox.ClockChange, err error) {
+func clockChange(form url.Values) (change sandbox.ClockChange, err error) {
 	switch {
 	case form.Has("real"):
-		now := c.World.RealNow()
-		change.Now = &now
+		change.Real = true
 	case form.Has("frozen"):
 		frozen, wrong := strconv.ParseBool(form.Get("frozen"))
 		if wrong != nil {
@@ -101,10 +98,9 @@ func (c *console) clockChange(form url.Values) (change sandbox.ClockChange, err 
 }
 
 func parseAdvance(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(strings.ReplaceAll(text, " ", ""))
-	if err != nil || d < 0 {
-		return 0, &sandbox.InvalidError{Field: "advance", Reason: fmt.Sprintf(
-			"must be a duration such as 59m or 1h30m, not negative, got %q; set the clock to go back", text)}
+	d, err := duration.Forward(strings.ReplaceAll(text, " ", ""))
+	if err != nil {
+		return 0, &sandbox.InvalidError{Field: "advance", Reason: err.Error() + "; set the clock to go back"}
 	}
 	return d, nil
 }
@@ -124,7 +120,8 @@ func parseInstant(text string) (*time.Time, error) {
 		}
 	}
 	return nil, &sandbox.InvalidError{Field: "now", Reason: fmt.Sprintf(
-		"must be an instant such as 2030-01-01T00:00:00Z or 2030-01-01 00:00, which is UTC, got %q", text)}
+		"must be an instant such as 2030-01-01T00:00:00Z or 2030-01-01 00:00, which is UTC, in the years 1970 to 9999, "+
+			"got %q", text)}
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
@@ -143,4 +140,18 @@ func span(seconds int64) string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// takenTimes says which times of signatures a sandbox takes.
+func takenTimes(rule sandbox.SignatureTime) string {
+	switch rule {
+	case sandbox.ByClock:
+		return "the sandbox's clock alone"
+	case sandbox.ByReal:
+		return "real time alone"
+	case sandbox.ByNone:
+		return "any time"
+	default:
+		return "the sandbox's clock or real time"
+	}
 }

@@ -19,7 +19,7 @@ func TestClockPage(t *testing.T) {
 	w.real.Pass(time.Minute)
 	page := w.page(t, "/console/clock")
 	page.has(t, "Clock of default", "2026-03-01 09:02:00 UTC, running", "Real time 2026-03-01 08:01:00 UTC",
-		"Distance 1h 1m 0s ahead of real time", "InvalidTimeStamp.Expired is refused now", "31, Invalid Timestamp is refused now")
+		"Distance 1h 1m 0s ahead of real time", "InvalidTimeStamp.Expired is fine now is fine now", "signatureTime either")
 	if !strings.Contains(page.body, `datetime="2026-03-01T09:02:00Z" data-clock="main" data-frozen="false"`) {
 		t.Errorf("no clock that a script can run: %s", page.body)
 	}
@@ -30,7 +30,30 @@ func TestClockInTheWindow(t *testing.T) {
 	w := open(t)
 	w.page(t, "/console/clock").has(t, "Distance none", "acs 15m 0s InvalidTimeStamp.Expired is fine now")
 	w.advance(t, w.box(t, sandbox.Default), 12*time.Minute)
-	w.page(t, "/console/clock").has(t, "InvalidTimeStamp.Expired is fine now", "Invalid Timestamp is refused now")
+	w.page(t, "/console/clock").has(t, "Invalid timestamp is fine now")
+}
+
+// What a client notices of a moved clock follows the rule of the sandbox.
+func TestClockPageFollowsTheRule(t *testing.T) {
+	t.Parallel()
+	for rule, want := range map[sandbox.SignatureTime][]string{
+		sandbox.ByEither: {"acs 15m 0s InvalidTimeStamp.Expired is fine now is fine now", "takes the sandbox's clock or real time"},
+		sandbox.ByClock:  {"acs 15m 0s InvalidTimeStamp.Expired is refused now is fine now", "takes the sandbox's clock alone"},
+		sandbox.ByReal:   {"acs 15m 0s InvalidTimeStamp.Expired is fine now is refused now", "takes real time alone"},
+		sandbox.ByNone:   {"acs 15m 0s InvalidTimeStamp.Expired is fine now is fine now", "takes any time"},
+	} {
+		t.Run(string(rule), func(t *testing.T) {
+			t.Parallel()
+			w := open(t)
+			box, err := w.CreateSandbox(t.Context(), sandbox.Definition{ID: "ruled", SignatureTime: rule}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.advance(t, box, 59*time.Minute)
+			w.page(t, "/console/clock?sandbox=ruled").has(t, want...)
+			w.page(t, "/console/sandboxes/ruled").has(t, "Signatures carry "+strings.TrimPrefix(want[1], "takes "))
+		})
+	}
 }
 
 func TestClockChanges(t *testing.T) {
@@ -45,6 +68,7 @@ func TestClockChanges(t *testing.T) {
 			url.Values{"advance": {"59m"}},
 			"2026-03-01T08:59:00Z", false, "The clock of other shows 2026-03-01 08:59:00 UTC and runs.",
 		},
+		"advance by days":      {url.Values{"advance": {"1d 12h"}}, "2026-03-02T20:00:00Z", false, ""},
 		"advance with blanks":  {url.Values{"advance": {" 1h 30m "}}, "2026-03-01T09:30:00Z", false, ""},
 		"freeze":               {url.Values{"frozen": {"true"}}, "2026-03-01T08:00:00Z", true, "and is frozen."},
 		"set":                  {url.Values{"now": {"2030-01-01T00:00:00+01:00"}}, "2029-12-31T23:00:00Z", false, ""},

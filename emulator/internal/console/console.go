@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/broker"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
@@ -18,8 +19,12 @@ const Root = "/console/"
 // Options configure the console.
 type Options struct {
 	World *world.World
+	// Broker holds the clients of MQTT.
+	Broker *broker.Broker
 	// Data is the data plane's address as host:port, which the pages show in settings and commands.
 	Data string
+	// MQTT is the address of the broker as host:port; empty where it is off.
+	MQTT string
 	// TLS is the address of the data plane's TLS listener as host:port; empty where there is none.
 	TLS string
 	// Token is that of the control plane. When it is not empty, pages open only to who gave it once.
@@ -55,6 +60,8 @@ func Register(e *echo.Echo, o Options) {
 	get("calls/:sandbox/:request", c.call)
 	get("tokens", c.page(c.tokens))
 	post("tokens", c.action(c.changeToken))
+	get("clients", c.page(c.clients))
+	post("clients", c.action(c.cutClient))
 	get("clock", c.page(c.clock))
 	post("clock", c.action(c.setClock))
 	get("changes", c.changeEvents)

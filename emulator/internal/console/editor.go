@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/explain"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
@@ -48,9 +49,10 @@ func (p editorPage) Verdict() verdict { return p.verdict }
 type verdict struct {
 	Checked  bool
 	Problems []foundProblem
-	// Name and Rules are those of a good document.
-	Name  string
-	Rules []ruleText
+	// Never is what of a good document can never happen, Advice what is seldom meant: it can be played all the same.
+	Never, Advice []foundProblem
+	// Explained is a good document in sentences; nil where it has problems.
+	Explained *explain.Explanation
 }
 
 // foundProblem is a problem with the line where it is.
@@ -106,7 +108,7 @@ func (c *console) tryScenario(ec echo.Context) error {
 	} else if err == nil && r.PostFormValue("do") == "play" {
 		what := play.Playing{Source: page.Source}
 		if err = c.World.Play(r.Context(), l.Sandbox, what); err == nil {
-			page.Played = page.Name
+			page.Played = page.Explained.Name
 		}
 	}
 	if err != nil {
@@ -136,9 +138,21 @@ func (c *console) checkScenario(ec echo.Context) error {
 
 // judge checks a document. What it quotes goes back to who wrote it, secrets and all.
 func (c *console) judge(source string) verdict {
-	v := verdict{Checked: true}
 	s, problems := language.Decode([]byte(source), c.World.Catalogue())
+	if s == nil {
+		return verdict{Checked: true, Problems: foundIn(source, problems)}
+	}
+	never, advice := language.Check([]byte(source), c.World.Catalogue(), c.World.RealNow())
+	explained := explain.Scenario(s)
+	return verdict{
+		Checked: true, Never: foundIn(source, never), Advice: foundIn(source, advice), Explained: &explained,
+	}
+}
+
+// foundIn are problems with the lines of the document where they are.
+func foundIn(source string, problems scenario.Problems) []foundProblem {
 	lines := strings.Split(source, "\n")
+	var list []foundProblem
 	for _, p := range problems {
 		found := foundProblem{Problem: p}
 		if p.Line >= 1 && p.Line <= len(lines) {
@@ -146,14 +160,7 @@ func (c *console) judge(source string) verdict {
 			at := min(max(p.Column-1, 0), len(text))
 			found.Before, found.At = string(text[:at]), string(text[at:])
 		}
-		v.Problems = append(v.Problems, found)
+		list = append(list, found)
 	}
-	if s == nil {
-		return v
-	}
-	v.Name = s.Name
-	for i, rule := range s.Rules {
-		v.Rules = append(v.Rules, textOf(rule, i+1))
-	}
-	return v
+	return list
 }

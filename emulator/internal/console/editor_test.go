@@ -20,9 +20,9 @@ func TestTheEditorBeginsWithSomethingGood(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	w.page(t, editorPage).has(t, "name: my-scenario", "No problem", "plays under the name my-scenario",
-		"fail with ApplyTokenOverFlow, 2 times")
+		"The first 2 calls fail with ApplyTokenOverFlow.")
 	w.page(t, editorPage+"?from="+url.QueryEscape("error/onsmqtt.ApplyToken/InvalidParameter.%s")).has(t,
-		"name: my-InvalidParameter.%s", "No problem", "fail with InvalidParameter.Actions")
+		"name: my-InvalidParameter.%s", "No problem", "Each call fails with InvalidParameter.Actions.")
 	w.pageOf(t, editorPage+"?from=mqtt-throttled-then-fin", http.StatusNotFound).has(t, "Did you mean", throttled)
 }
 
@@ -54,7 +54,7 @@ func TestADocumentIsCheckedWithTheForm(t *testing.T) {
 		t.Errorf("%s plays", got)
 	}
 	got := w.tries(t, editorPage, editorPage, url.Values{"do": {"check"}, "source": {goodScript}})
-	got.has(t, "No problem", "fail with SystemOverFlow")
+	got.has(t, "No problem", "Each call fails with SystemOverFlow.")
 	if plays := w.playing(t, w.box(t, sandbox.Default)); got.status != http.StatusOK || plays != "magic-values" {
 		t.Errorf("status %d, %s plays", got.status, plays)
 	}
@@ -128,7 +128,7 @@ func TestADocumentIsCheckedWhileItIsWritten(t *testing.T) {
 		status int
 		says   []string
 	}{
-		"good":          {goodScript, http.StatusOK, []string{"No problem.", "mine", "fail with SystemOverFlow"}},
+		"good":          {goodScript, http.StatusOK, []string{"No problem.", "mine", "Each call fails with SystemOverFlow."}},
 		"bad":           {badScript, http.StatusOK, []string{"Line 3, column 9", "Line 4, column 5"}},
 		"empty":         {"", http.StatusOK, []string{"1 problem", "Line 1, column 1"}},
 		"no text":       {"name: \xff", http.StatusOK, []string{"1 problem"}},
@@ -149,4 +149,19 @@ func TestADocumentIsCheckedWhileItIsWritten(t *testing.T) {
 	if got.status != http.StatusForbidden {
 		t.Errorf("without proof: status %d", got.status)
 	}
+}
+
+// TestTheEditorTellsWhatCannotHappen explains a document beside what of it never happens, and plays it all the same.
+func TestTheEditorTellsWhatCannotHappen(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	const never = "name: mine\nrules:\n  - on: onsmqtt.*\n    script: [{fail: InternalError}]\n  - on: onsmqtt.ApplyToken\n    script: [pass]\n"
+	got := w.tries(t, editorPage, "/console/scenarios/check", url.Values{"source": {never}})
+	got.has(t, "No problem.", "It can be played, but this can never happen", "Line 5, column 5 : rule 2 can never take a call",
+		"It takes every call of the API onsmqtt.", "Each call fails with InternalError.")
+	got = w.tries(t, editorPage, editorPage, url.Values{"do": {"play"}, "source": {never}})
+	if got.status != http.StatusOK {
+		t.Errorf("status %d", got.status)
+	}
+	got.has(t, "mine plays in default from now on.")
 }

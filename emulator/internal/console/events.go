@@ -31,6 +31,8 @@ type callEvent struct {
 	Kept map[string]string `json:"kept"`
 	// Rows are new calls as the list shows them, newest first.
 	Rows string `json:"rows"`
+	// Updated are rows of earlier calls whose delivery became known: they replace those that the page has, if it has them.
+	Updated string `json:"updated"`
 	// Skipped counts calls that are not among the rows: too many at once.
 	Skipped int `json:"skipped"`
 	// Cleared are the sandboxes whose earlier calls are gone.
@@ -45,6 +47,13 @@ func (c *console) callEvents(ec echo.Context) error {
 		return c.refuseStream(ec, err)
 	}
 	f := readCallFilter(r.URL.Query())
+	boxes, err := c.scope(r.Context(), f.Scope, l.Sandbox)
+	if err == nil {
+		err = c.checkFilter(r.Context(), boxes, f)
+	}
+	if err != nil {
+		return c.refuseStream(ec, err)
+	}
 	watch, err := c.World.Watch() // before the first look, so that nothing comes between
 	if err != nil {
 		return c.refuseStream(ec, err)
@@ -54,7 +63,7 @@ func (c *console) callEvents(ec echo.Context) error {
 		Stream: eventstream.Open(ec.Response()), console: c, filter: f, readers: map[string]*journal.Reader{},
 		box: l.Sandbox, clockState: c.clockState(l.Clock),
 	}
-	boxes, err := c.scope(r.Context(), f.Scope, l.Sandbox)
+	boxes, err = c.scope(r.Context(), f.Scope, l.Sandbox) // once more: one may have come before the watch
 	if err == nil && s.begin(r.Context(), boxes) == nil {
 		s.follow(r.Context(), watch)
 	}
@@ -165,20 +174,9 @@ func pause(ctx context.Context, d time.Duration) {
 
 // changed sends what is new in some sandboxes.
 func (s *callStream) changed(ctx context.Context, ids []string) error {
-	var calls []journal.Summary
-	var e callEvent
-	for _, id := range ids {
-		if s.filter.Scope != every && s.filter.Scope != id {
-			continue
-		}
-		n, err := s.read(ctx, id)
-		if err != nil {
-			return err
-		}
-		if n.cleared {
-			e.Cleared = append(e.Cleared, id)
-		}
-		calls, e.Skipped = append(calls, n.calls...), e.Skipped+n.skipped
+	e, calls, updated, err := s.collect(ctx, ids)
+	if err != nil {
+		return err
 	}
 	if slices.Contains(ids, s.box.ID) {
 		if err := s.lookAtClock(ctx); err != nil {
@@ -186,10 +184,34 @@ func (s *callStream) changed(ctx context.Context, ids []string) error {
 		}
 	}
 	e.Skipped += max(0, len(calls)-listed)
-	if len(calls) == 0 && len(e.Cleared) == 0 && e.Skipped == 0 {
+	if len(calls) == 0 && len(updated) == 0 && len(e.Cleared) == 0 && e.Skipped == 0 {
 		return nil
 	}
+	if e.Updated, err = s.rows(callRows{Filter: s.filter, Calls: updated}); err != nil {
+		return err
+	}
 	return s.send(newest(calls), e)
+}
+
+// collect reads what is new in some sandboxes: the calls that came, and those that changed.
+func (s *callStream) collect(
+	ctx context.Context, ids []string,
+) (e callEvent, calls, updated []journal.Summary, err error) {
+	for _, id := range ids {
+		if s.filter.Scope != every && s.filter.Scope != id {
+			continue
+		}
+		n, err := s.read(ctx, id)
+		if err != nil {
+			return e, nil, nil, err
+		}
+		if n.cleared {
+			e.Cleared = append(e.Cleared, id)
+		}
+		calls, e.Skipped = append(calls, n.calls...), e.Skipped+n.skipped
+		updated = append(updated, n.updated...)
+	}
+	return e, calls, updated, nil
 }
 
 // lookAtClock tells the page when its clock goes otherwise than before: it then asks for itself anew.
@@ -218,6 +240,7 @@ func (c *console) clockState(clock sandbox.Clock) sandbox.Clock {
 type news struct {
 	cleared bool
 	calls   []journal.Summary // the last that came
+	updated []journal.Summary // earlier ones whose delivery became known
 	skipped int               // how many came before them
 }
 
@@ -241,9 +264,12 @@ func (s *callStream) read(ctx context.Context, id string) (n news, err error) {
 			n = news{cleared: true}
 		}
 		n.skipped += int(changes.Missed)
-		if n.calls, err = s.selected(n.calls, changes.Records); err != nil {
+		n.calls = s.selected(n.calls, changes.Records)
+		delivered, err := s.World.Journal(box).At(ctx, changes.Delivered...)
+		if err != nil {
 			return n, err
 		}
+		n.updated = s.selected(n.updated, delivered)
 		if over := len(n.calls) - listed; over > 0 {
 			n.calls, n.skipped = n.calls[over:], n.skipped+over
 		}
@@ -254,30 +280,27 @@ func (s *callStream) read(ctx context.Context, id string) (n news, err error) {
 }
 
 // selected appends those of some records that the filter selects.
-func (s *callStream) selected(calls []journal.Summary, records []journal.Record) ([]journal.Summary, error) {
+func (s *callStream) selected(calls []journal.Summary, records []journal.Record) []journal.Summary {
 	for _, record := range records {
-		selected, err := s.filter.journal(0).Selects(record)
-		if err != nil {
-			return nil, err
+		if s.filter.journal(0).Selects(record) {
+			calls = append(calls, record.Summary())
 		}
-		if !selected {
-			continue
-		}
-		call, err := record.Summary()
-		if err != nil {
-			return nil, err
-		}
-		calls = append(calls, call)
 	}
-	return calls, nil
+	return calls
 }
 
 // send writes an event with its calls as rows.
 func (s *callStream) send(calls []journal.Summary, e callEvent) error {
-	var rows bytes.Buffer
-	if err := render(&rows, "calls", "call-rows", callRows{s.filter, calls, e.Skipped}); err != nil {
+	var err error
+	if e.Rows, err = s.rows(callRows{s.filter, calls, e.Skipped}); err != nil {
 		return err
 	}
-	e.Rows = rows.String()
 	return s.Send("calls", 0, e)
+}
+
+// rows are calls as the list shows them; none are no text.
+func (*callStream) rows(some callRows) (string, error) {
+	var made bytes.Buffer
+	err := render(&made, "calls", "call-rows", some)
+	return made.String(), err
 }

@@ -180,7 +180,9 @@ func (c *console) errorBody(r *http.Request, err error) (body, int) {
 	}
 	secrets := c.World.Sandboxes().Secrets()
 	if shown.status == http.StatusInternalServerError {
-		c.Log.Error("console", "path", secrets.Mask(r.URL.Path), "error", secrets.Mask(err.Error()))
+		if r.Context().Err() == nil { // else the client left, which is nobody's failure
+			c.Log.Error("console", "path", secrets.Mask(r.URL.Path), "error", secrets.Mask(err.Error()))
+		}
 		shown.detail = "The console failed; the server's log says more."
 	}
 	title := http.StatusText(shown.status)

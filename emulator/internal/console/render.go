@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 //go:embed templates assets
@@ -53,6 +54,7 @@ var functions = template.FuncMap{
 	"rfc3339":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 	"duration": shortDuration,
+	"took":     took,
 	"status":   http.StatusText,
 	"place":    placeOf,
 	"plain":    plainText,
@@ -60,6 +62,8 @@ var functions = template.FuncMap{
 	"compared": compared,
 	"span":     span,
 	"with":     with,
+	"takes":    takenTimes,
+	"rules":    sandbox.SignatureTimes,
 	"parts":    func(code string) []string { return strings.SplitAfter(code, ".") }, // a line may end behind each
 }
 

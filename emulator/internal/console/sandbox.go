@@ -21,6 +21,8 @@ type sandboxPage struct {
 	Fixtures sandbox.Fixtures
 	// Quotas are the documented limits that are changed here.
 	Quotas map[string]string
+	// SignatureTime is how the times of signatures are judged.
+	SignatureTime sandbox.SignatureTime
 	// Created says that the sandbox was made a moment ago, Hidden that the secrets are not shown.
 	Created, Hidden bool
 	// Again is how to get the secrets once more.
@@ -51,7 +53,7 @@ func (c *console) sandboxPage(r *http.Request, box *sandbox.Sandbox, created boo
 		return sandboxPage{}, err
 	}
 	page := sandboxPage{
-		sandboxRow: row, Fixtures: box.Fixtures, Quotas: box.Quotas,
+		sandboxRow: row, Fixtures: box.Fixtures, Quotas: box.Quotas, SignatureTime: box.Signing(),
 		// The secrets of the default sandbox are documented and no secrets.
 		Created: created, Hidden: !created && box.ID != sandbox.Default,
 	}

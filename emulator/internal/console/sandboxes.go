@@ -99,7 +99,7 @@ func (c *console) sandboxRow(ctx context.Context, box *sandbox.Sandbox) (sandbox
 	if row.Clock, err = box.Clock(ctx); err != nil {
 		return row, err
 	}
-	playing, err := c.World.Player(box).List(ctx)
+	playing, err := c.World.Playing(ctx, box)
 	if err != nil {
 		return row, err
 	}

@@ -18,6 +18,7 @@ import (
 // newSandbox is the form of a new sandbox, as it was filled in.
 type newSandbox struct {
 	ID, Seed, Now, TTL string
+	SignatureTime      string
 	Frozen             bool
 	Scenarios          []string
 }
@@ -26,13 +27,14 @@ func readNewSandbox(form url.Values) newSandbox {
 	text := func(name string) string { return strings.TrimSpace(form.Get(name)) }
 	return newSandbox{
 		ID: text("id"), Seed: text("seed"), Now: text("now"), TTL: text("ttl"), Frozen: form.Has("frozen"),
-		Scenarios: form["scenario"],
+		SignatureTime: text("signatureTime"),
+		Scenarios:     form["scenario"],
 	}
 }
 
 // definition is what the sandbox is made from, and its seed; nil means that one is drawn.
 func (n newSandbox) definition() (def sandbox.Definition, seed *uint64, err error) {
-	def = sandbox.Definition{ID: n.ID, Frozen: n.Frozen, TTL: n.TTL}
+	def = sandbox.Definition{ID: n.ID, Frozen: n.Frozen, TTL: n.TTL, SignatureTime: sandbox.SignatureTime(n.SignatureTime)}
 	for _, name := range n.Scenarios {
 		if name = strings.TrimSpace(name); name != "" {
 			def.Scenarios = append(def.Scenarios, sandbox.Script{Name: name})

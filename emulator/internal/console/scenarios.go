@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // scenarioList is the page of scenarios.
@@ -63,6 +65,9 @@ func errorName(operation, code string) string { return "error/" + operation + "/
 
 func (c *console) scenarios(r *http.Request, l *layout) (body, error) {
 	query := r.URL.Query()
+	if err := c.World.CheckNames(r.Context(), nil, world.Names{API: query.Get("api")}); err != nil {
+		return body{}, err
+	}
 	list, err := c.playing(r.Context(), l.Sandbox)
 	if err != nil {
 		return body{}, err
@@ -128,12 +133,12 @@ func isGenerated(s *scenario.Scenario) bool { return len(s.Rules) > 0 && s.Rules
 func subjects(s *scenario.Scenario) []string {
 	const many = 3
 	var operations, apis []string
-	for _, rule := range s.Rules {
-		if rule.On == "*" {
+	for _, on := range s.Subjects() {
+		if on == scenario.AllOperations {
 			return []string{"all operations"}
 		}
-		api, _, _ := strings.Cut(rule.On, ".")
-		operations, apis = addOnce(operations, rule.On), addOnce(apis, api)
+		api, _, _ := strings.Cut(on, ".")
+		operations, apis = addOnce(operations, on), addOnce(apis, api)
 	}
 	if len(operations) > many {
 		return apis
@@ -143,12 +148,9 @@ func subjects(s *scenario.Scenario) []string {
 
 // concerns tells whether a scenario has a rule about an API; every scenario is about the empty one.
 func concerns(s *scenario.Scenario, api string) bool {
-	for _, rule := range s.Rules {
-		if api == "" || rule.On == "*" || strings.HasPrefix(rule.On, api+".") {
-			return true
-		}
-	}
-	return false
+	return api == "" || slices.ContainsFunc(s.Subjects(), func(on string) bool {
+		return on == scenario.AllOperations || strings.HasPrefix(on, api+".")
+	})
 }
 
 func errorsOf(api *contract.API, find search, plays map[string]bool) apiErrors {

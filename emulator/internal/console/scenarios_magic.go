@@ -36,13 +36,13 @@ func magicValues(all []*scenario.Scenario) []magicValue {
 	var values []magicValue
 	for _, s := range all {
 		for _, rule := range s.Rules {
-			if len(rule.When) != 1 || len(rule.Script) == 0 || rule.Script[0].Fail == nil {
+			if len(rule.When) != 1 || rule.When[0].Test == nil || len(rule.Script) == 0 || rule.Script[0].Fail == nil {
 				continue
 			}
 			condition := rule.When[0]
 			value, exact := strings.CutPrefix(condition.Expected, "equal to ")
 			if exact && condition.Test(value, true) {
-				values = append(values, magicValue{rule.On, condition.Field, value, rule.Script[0].Fail.Code})
+				values = append(values, magicValue{rule.OnText(), condition.Field, value, rule.Script[0].Fail.Code})
 			}
 		}
 	}

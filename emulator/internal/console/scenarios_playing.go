@@ -3,10 +3,14 @@ package console
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/explain"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
@@ -24,36 +28,79 @@ type playing struct {
 	// Rules are those that say something; Silent counts the others of a scenario with many, which took no call.
 	Rules  []playingRule
 	Silent int
+	// States are those that are set. Keys are the values of fields for which rules keep cursors of their own.
+	States []playingState
+	Keys   []playingKey
 }
 
 // playingRule is a rule of it.
 type playingRule struct {
-	play.RuleStatus
+	play.CursorStatus
 
-	Number int // from 1
+	Number  int // from 1
+	On, Per string
 	// Steps is how many the script has, and Next the one that the next call takes; zero where the document is not known.
 	Steps int
 	Next  scenario.Step
 }
 
+// playingState is a state that is set.
+type playingState struct {
+	Name, Value string
+	Window      *play.WindowStatus
+}
+
+// Left says how long it still has its value.
+func (s playingState) Left() string { return leftText(s.Window) }
+
+// playingKey is one value of a field, and where the scenario stands for it.
+type playingKey struct {
+	Per, Value string
+	Rules      []playingRule
+	States     []playingState
+}
+
 // State says where the rule stands.
 func (r playingRule) State() string {
 	took := "took " + callsText(r.Taken)
-	switch {
-	case r.Left != nil:
-		return fmt.Sprintf("%s over its quota; %d were left after the last call", took, *r.Left)
-	case r.Exhausted:
-		return took + "; its script is over, further calls go by"
-	case r.Steps == 0:
-		return fmt.Sprintf("%s; next is step %d, which took %s so far", took, r.Step+1, callsText(r.Position))
-	case r.Steps == 1 && r.Next.Times == 1:
-		return took + "; each gets: " + stepText(r.Next)
-	case r.Next.Times > 1:
-		return fmt.Sprintf("%s; next is step %d of %d, time %d of it: %s", took, r.Step+1, r.Steps, r.Position+1,
-			stepText(r.Next))
-	default:
-		return fmt.Sprintf("%s; next is step %d of %d: %s", took, r.Step+1, r.Steps, stepText(r.Next))
+	if r.Per != "" {
+		return took + "; each " + r.Per + " stands on its own, below"
 	}
+	return took + r.stands() + leftText(r.Window)
+}
+
+// stands says what the next call gets.
+func (r playingRule) stands() string {
+	switch {
+	case r.Exhausted && r.Window != nil:
+		return "; it is over, further calls go by"
+	case r.Also:
+		return "; it adds its effects and decides nothing"
+	case r.Exhausted:
+		return "; its script is over, further calls go by"
+	case r.Left != nil:
+		return fmt.Sprintf(" over its quota; %d were left after the last call", *r.Left)
+	case r.Steps == 0:
+		return fmt.Sprintf("; next is step %d, which took %s so far", r.Step+1, callsText(r.Position))
+	case r.Steps == 1 && r.Next.Times == 1:
+		return "; each " + explain.Outcome(&r.Next)
+	case r.Next.Times > 1:
+		return fmt.Sprintf("; next is step %d of %d, time %d of it, which %s", r.Step+1, r.Steps, r.Position+1,
+			explain.Outcome(&r.Next))
+	}
+	return fmt.Sprintf("; next is step %d of %d, which %s", r.Step+1, r.Steps, explain.Outcome(&r.Next))
+}
+
+// leftText says how long a window lasts by the sandbox's clock.
+func leftText(w *play.WindowStatus) string {
+	switch {
+	case w == nil:
+		return ""
+	case w.LeftSeconds > 0:
+		return fmt.Sprintf("; %s left, until %s", duration.Text(time.Duration(w.LeftSeconds)*time.Second),
+			w.Ends.UTC().Format(time.DateTime))
+	}
+	return "; over since " + w.Ends.UTC().Format(time.DateTime)
 }
 
 func callsText(n int64) string {
@@ -72,7 +119,7 @@ const fewRules = 6
 
 // playing is what plays in a sandbox in the order in which it is asked.
 func (c *console) playing(ctx context.Context, box *sandbox.Sandbox) ([]playing, error) {
-	statuses, err := c.World.Player(box).List(ctx)
+	statuses, err := c.World.Playing(ctx, box)
 	if err != nil {
 		return nil, err
 	}
@@ -87,14 +134,43 @@ func (c *console) playing(ctx context.Context, box *sandbox.Sandbox) ([]playing,
 				list[i].Silent++
 				continue
 			}
-			shown := playingRule{RuleStatus: rule, Number: n + 1}
-			if rules != nil && rule.Step < len(rules[n].Script) {
-				shown.Steps, shown.Next = len(rules[n].Script), rules[n].Script[rule.Step]
-			}
+			shown := ruleAt(rule.CursorStatus, n, rules)
+			shown.On, shown.Per = rule.On, rule.Per
 			list[i].Rules = append(list[i].Rules, shown)
+		}
+		list[i].States = statesOf(status.States, secrets)
+		for _, key := range status.Keys {
+			list[i].Keys = append(list[i].Keys, valueOf(key, rules, secrets))
 		}
 	}
 	return list, nil
+}
+
+// ruleAt is a rule with the step that its cursor is at, where the rules are known.
+func ruleAt(cursor play.CursorStatus, n int, rules []scenario.Rule) playingRule {
+	shown := playingRule{CursorStatus: cursor, Number: n + 1}
+	if rules != nil && cursor.Step < len(rules[n].Script) {
+		shown.Steps, shown.Next = len(rules[n].Script), rules[n].Script[cursor.Step]
+	}
+	return shown
+}
+
+// valueOf is one value of a field. It can be a secret that a caller sent.
+func valueOf(key play.KeyStatus, rules []scenario.Rule, secrets *sandbox.Secrets) playingKey {
+	shown := playingKey{Per: key.Per, Value: secrets.Mask(key.Value), States: statesOf(key.States, secrets)}
+	for _, rule := range key.Rules {
+		shown.Rules = append(shown.Rules, ruleAt(rule.CursorStatus, rule.Rule, rules))
+	}
+	return shown
+}
+
+// statesOf lists states by their names.
+func statesOf(states map[string]play.StateStatus, secrets *sandbox.Secrets) []playingState {
+	var list []playingState
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		list = append(list, playingState{name, secrets.Mask(states[name].Value), states[name].Window})
+	}
+	return list
 }
 
 // rulesOf are the rules of what plays, where it is a scenario that everybody knows; nil where it looks like another one
@@ -105,7 +181,7 @@ func (c *console) rulesOf(status play.Status) []scenario.Rule {
 		return nil
 	}
 	for i, rule := range s.Rules {
-		if rule.On != status.Rules[i].On || (rule.Quota != nil) != (status.Rules[i].Left != nil) {
+		if rule.OnText() != status.Rules[i].On || (rule.Quota != nil) != (status.Rules[i].Left != nil) {
 			return nil
 		}
 	}

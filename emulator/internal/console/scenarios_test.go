@@ -22,7 +22,7 @@ const (
 // playing names what plays in a sandbox, newest first.
 func (w *world) playing(t *testing.T, box *sandbox.Sandbox) string {
 	t.Helper()
-	list, err := w.Player(box).List(t.Context())
+	list, err := w.Playing(t.Context(), box)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,13 +76,12 @@ func TestScenariosAreSearched(t *testing.T) {
 		query       string
 		has, hasNot []string
 	}{
-		"by code":     {"q=applytokenoverflow", []string{"1 of " + all, "1 of " + documented + " documented errors", overflow}, []string{"GetAuthCode"}},
-		"by words":    {"q=throttled+NORMALLY", []string{"1 of " + all, throttled}, []string{"hostile-day"}},
-		"by status":   {"q=413", []string{"RequestEntityTooLarge"}, []string{"ApplyTokenOverFlow"}},
-		"by API":      {"api=deepvision", []string{"top-daily-quota-ban", "broken-network"}, []string{">ApplyTokenOverFlow<"}},
-		"by both":     {"api=appstream&q=overflow", []string{"No scenario has all of these words"}, []string{overflow}},
-		"no such API": {"api=none", []string{"all operations"}, []string{throttled}},
-		"hostile":     {"q=" + url.QueryEscape(`"><script>alert(1)</script>`), []string{"0 of " + all}, []string{"<script>alert"}},
+		"by code":   {"q=applytokenoverflow", []string{"1 of " + all, "1 of " + documented + " documented errors", overflow}, []string{"GetAuthCode"}},
+		"by words":  {"q=throttled+NORMALLY", []string{"1 of " + all, throttled}, []string{"hostile-day"}},
+		"by status": {"q=413", []string{"RequestEntityTooLarge"}, []string{"ApplyTokenOverFlow"}},
+		"by API":    {"api=deepvision", []string{"top-daily-quota-ban", "broken-network"}, []string{">ApplyTokenOverFlow<"}},
+		"by both":   {"api=appstream&q=overflow", []string{"No scenario has all of these words"}, []string{overflow}},
+		"hostile":   {"q=" + url.QueryEscape(`"><script>alert(1)</script>`), []string{"0 of " + all}, []string{"<script>alert"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +106,7 @@ func TestScenariosArePlayedAndStopped(t *testing.T) {
 		t.Errorf("ApplyToken answered %d %s", got.status, got.body)
 	}
 	w.page(t, page).part(t, "playing", "</section>").
-		has(t, "onsmqtt.ApplyToken took 1 call; each gets: fail with ApplyTokenOverFlow")
+		has(t, "onsmqtt.ApplyToken took 1 call; each fails with ApplyTokenOverFlow")
 	w.page(t, scenariosPage).part(t, "playing", "</section>").lacks(t, overflow)
 
 	w.submit(t, page, scenariosPage, in("stop", overflow)).has(t, overflow+" plays no more in qa.", "Play "+overflow)
@@ -136,16 +135,18 @@ func TestCursorsAreShown(t *testing.T) {
 	const quota = "name: limited\nrules:\n  - on: onsmqtt.*\n    quota: {rate: 2/h, over: {fail: InternalError}}\n"
 	const alike = "name: x\nrules:\n  - on: onsmqtt.ApplyToken\n    script: [{fail: InternalError}, pass]\n"
 	const stepped = "name: steps\nrules:\n  - on: onsmqtt.*\n    script: [{fail: InternalError, times: 2}, pass]\n"
+	const adds = "name: adds\nrules:\n  - {on: onsmqtt.*, also: {delay: 1ms}}\n"
 	cases := map[string]struct {
 		what  play.Playing
 		calls int
 		want  string
 	}{
-		"not begun":       {play.Playing{Name: throttled}, 0, "took no call; next is step 1 of 2, time 1 of it: fail with ApplyTokenOverFlow"},
-		"within a step":   {play.Playing{Name: throttled}, 1, "took 1 call; next is step 1 of 2, time 2 of it: fail with ApplyTokenOverFlow"},
-		"at the end":      {play.Playing{Name: throttled}, 5, "took 5 calls; next is step 2 of 2: pass"},
+		"not begun":       {play.Playing{Name: throttled}, 0, "took no call; next is step 1 of 2, time 1 of it, which fails with ApplyTokenOverFlow"},
+		"within a step":   {play.Playing{Name: throttled}, 1, "took 1 call; next is step 1 of 2, time 2 of it, which fails with ApplyTokenOverFlow"},
+		"at the end":      {play.Playing{Name: throttled}, 5, "took 5 calls; next is step 2 of 2, which is answered as usual"},
 		"over":            {play.Playing{Source: released}, 2, "took 1 call; its script is over, further calls go by"},
 		"a quota":         {play.Playing{Source: quota}, 3, "took 1 call over its quota; 0 were left after the last call"},
+		"effects":         {play.Playing{Source: adds}, 2, "took 2 calls; it adds its effects and decides nothing"},
 		"own document":    {play.Playing{Source: stepped}, 1, "took 1 call; next is step 1, which took 1 call so far"},
 		"under that name": {play.Playing{Name: throttled, Source: alike}, 0, "took no call; next is step 1, which took no call so far"},
 	}
@@ -202,13 +203,13 @@ func TestAScenarioIsShown(t *testing.T) {
 		"an error": {overflow, []string{
 			"Does not play in default", "onsmqtt.ApplyToken", "400", "page : ", "X-Tokenstage-Scenario: " + overflow,
 			"InstanceId=post-cn-fail-ApplyTokenOverFlow", "tokenstage play " + overflow + " --sandbox default --control http://127.0.0.1:",
-			"fail with ApplyTokenOverFlow", "Made from the spec", "name: " + overflow,
+			"Each call fails with ApplyTokenOverFlow.", "Made from the spec", "name: " + overflow,
 		}},
-		"a placeholder": {"error/onsmqtt.ApplyToken/InvalidParameter.%s", []string{"fail with InvalidParameter.Actions"}},
-		"a story":       {throttled, []string{"yaml-language-server", "the last step repeats"}},
-		"the default":   {"magic-values", []string{"on by default", "as in every sandbox", "params.InstanceId is equal to post-cn-fail-ApiNotSupport"}},
-		"a quota":       {"top-daily-quota-ban", []string{"beyond 1 call per hour, 3 at once", "respond with status 200"}},
-		"a network":     {"broken-network", []string{"pass, network: reset", "after the last step the first comes again"}},
+		"a placeholder": {"error/onsmqtt.ApplyToken/InvalidParameter.%s", []string{"Each call fails with InvalidParameter.Actions."}},
+		"a story":       {throttled, []string{"yaml-language-server", "Every further call is answered as usual."}},
+		"the default":   {"magic-values", []string{"on by default", "as in every sandbox", "where the parameter InstanceId is “post-cn-fail-ApiNotSupport”"}},
+		"a quota":       {"top-daily-quota-ban", []string{"It lets 3 calls a day go on to the next rules", "A call beyond that fails with"}},
+		"a network":     {"broken-network", []string{"in place of the answer the connection is reset", "Then the script begins again with its first step."}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -262,4 +263,49 @@ func TestAScenarioOfSomebodyIsShown(t *testing.T) {
 	w.pageOf(t, "/console/scenarios/show?name="+url.QueryEscape("a/../b%2F"), http.StatusNotFound)
 	w.pageOf(t, "/console/scenarios/show?name=mqtt-throttled-then-fin", http.StatusNotFound).
 		has(t, `Did you mean "`+throttled+`"?`)
+}
+
+// stood has everything that a scenario can stand at: a place for each instance, a window and states.
+const stood = `name: stood
+rules:
+  - on: onsmqtt.*
+    also: {delay: 0s}
+    then: {state.seen: "yes"}
+  - on: onsmqtt.ApplyToken
+    per: params.InstanceId
+    for: 10m
+    script:
+      - choose: [{fail: ApplyTokenOverFlow}]
+      - pass
+    then: {state.phase: {value: slow, for: 1h}}
+  - on: onsmqtt.ApplyToken
+    script: [pass]
+`
+
+func TestStatesWindowsAndValuesAreShown(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.box(t, sandbox.Default)
+	w.play(t, box, play.Playing{Source: stood})
+	w.signed(t, box, "ApplyToken", mqttVersion, applyParams(t, box))
+	for _, page := range []string{scenariosPage, "/console/scenarios/show?name=stood"} {
+		w.page(t, page).has(t,
+			"Rule 1 on onsmqtt.* took 1 call", "State seen is yes",
+			"Rule 2 on onsmqtt.ApplyToken took 1 call; each params.InstanceId stands on its own, below",
+			"params.InstanceId "+instance+" Rule 2 took 1 call; next is step 2, which took no call so far; 10m left, until 2026-03-01 08:10:00",
+			"State phase is slow ; 1h left, until 2026-03-01 09:00:00", "Rule 3 on onsmqtt.ApplyToken took no call")
+	}
+	w.open(t, box).about(t, "why").has(t, "Scenario stood decided that: rule 2, step 1, choice 1.",
+		"The rule keeps its place apart for each params.InstanceId : here "+instance+" .", "State phase is slow",
+		"Its quota or window lasted 10m more by the sandbox's clock.", "Added to by stood , rule 1.")
+}
+
+func TestRulesThatWereNotAskedAreNamed(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.box(t, sandbox.Default)
+	w.play(t, box, play.Playing{Source: stood})
+	w.signed(t, box, "ApplyToken", mqttVersion, url.Values{"Actions": {"R"}})
+	w.open(t, box).about(t, "why").has(t, "stood 2 The rule was not asked: the call had been refused before.",
+		"a call that passes authentication and validation; at: arrival asks before them")
 }

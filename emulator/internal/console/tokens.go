@@ -1,14 +1,17 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // listedTokens is how many tokens a page shows.
@@ -62,8 +65,10 @@ func (c *console) tokens(r *http.Request, l *layout) (body, error) {
 		return body{}, err
 	}
 	page := tokenList{
-		Filter: readTokenFilter(r), APIs: c.World.Catalogue().APIs, Listed: len(all),
-		States: []token.State{token.Active, token.Expired, token.Revoked, token.Redeemed, token.Superseded},
+		Filter: readTokenFilter(r), APIs: c.World.Catalogue().APIs, Listed: len(all), States: tokenStates,
+	}
+	if err := c.checkTokenFilter(r.Context(), page.Filter); err != nil {
+		return body{}, err
 	}
 	all = slices.DeleteFunc(all, func(t token.Token) bool { return !page.Filter.selects(t) })
 	page.number(len(all))
@@ -72,6 +77,23 @@ func (c *console) tokens(r *http.Request, l *layout) (body, error) {
 		page.Tokens = append(page.Tokens, tokenRow{token, left})
 	}
 	return body{"tokens", "Tokens", page}, nil
+}
+
+// tokenStates are the states in which a token can be.
+var tokenStates = []token.State{token.Active, token.Expired, token.Revoked, token.Redeemed, token.Superseded}
+
+// checkTokenFilter refuses a filter with a name that does not exist: no token would ever be in its list.
+func (c *console) checkTokenFilter(ctx context.Context, f tokenFilter) error {
+	if f.State != "" && !slices.Contains(tokenStates, f.State) {
+		known := make([]string, len(tokenStates))
+		for i, state := range tokenStates {
+			known[i] = string(state)
+		}
+		return &world.UnknownNameError{
+			Field: "state", Said: fmt.Sprintf("no token is %q", f.State), Meant: nearest.Name(string(f.State), known),
+		}
+	}
+	return c.World.CheckNames(ctx, nil, world.Names{API: f.API})
 }
 
 // number finds the page among the selected tokens.

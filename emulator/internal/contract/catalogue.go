@@ -27,9 +27,13 @@ type Gateway struct {
 	Title  string
 	Errors []Error
 	Checks []Check
+	// Packets says that its answers are packets of a protocol other than HTTP: nobody but the gateway can write one.
+	Packets bool
 
 	refusal  *openapi3.Schema // nil when the document has none
 	statuses map[int]bool     // the HTTP statuses of Errors
+
+	takesAnonymous bool
 }
 
 // API is one product.
@@ -38,7 +42,7 @@ type API struct {
 	Title       string
 	Description string
 	Gateway     *Gateway
-	// Product is the provider's product code, Version its version string.
+	// Product is the provider's product code, Version its version string; operations can have another one.
 	Product string
 	Version string
 	// Operations stand in the order of the document's paths, sorted.
@@ -57,6 +61,8 @@ type Operation struct {
 	Description string
 	// Action is what the request names on gateways that dispatch by name: the RPC action or the TOP method.
 	Action string
+	// Version is what the request names as the version of the API.
+	Version string
 	// Methods are the HTTP methods that the operation takes.
 	Methods []string
 	// Path is the path on the wire.
@@ -69,6 +75,8 @@ type Operation struct {
 	Errors []Error
 	Checks []Check
 	Quota  *Quota
+	// Anonymous is there where the operation takes calls without a key.
+	Anonymous *Anonymous
 	// InvalidCode is the documented error that answers a parameter which breaks the spec, MissingCode the one for
 	// an absent parameter; empty where the gateway's own error does.
 	InvalidCode string
@@ -111,6 +119,13 @@ type Input struct {
 type Check struct {
 	Name     string
 	Rule     string
+	Evidence Evidence
+}
+
+// Anonymous says how calls without a key find their sandbox.
+type Anonymous struct {
+	// Token is the parameter that holds a token which the sandbox issued.
+	Token    string
 	Evidence Evidence
 }
 

@@ -27,6 +27,8 @@ type Values struct {
 	Header http.Header
 	// Body is the raw JSON body, for operations that have one.
 	Body []byte
+	// NumbersAsText takes a number inside a JSON document where text is described, as some providers' readers do.
+	NumbersAsText bool
 }
 
 // Problem is one way in which a request breaks its spec.
@@ -35,7 +37,7 @@ type Problem struct {
 	Name string
 	// Missing says that a required parameter is absent or empty.
 	Missing bool
-	// Reason says what was expected.
+	// Reason says what was expected, in words that end a sentence which begins with the parameter's name.
 	Reason string
 	// Code is the documented error that the parameter has of its own; usually empty.
 	Code string
@@ -63,10 +65,18 @@ func (op *Operation) Check(v Values) (params map[string]any, problems []Problem)
 		maps.DeleteFunc(params, func(_ string, value any) bool { return value == nil }) // from here on as if absent
 	}
 	if op.body != nil {
-		problems = append(problems, op.checkBody(v.Body, params)...)
+		problems = append(problems, op.checkBody(v, params)...)
 	}
 	slices.SortStableFunc(problems, Problem.compare)
 	return params, problems
+}
+
+// Sentence tells of the problem.
+func (p Problem) Sentence() string {
+	if p.Name == bodyName {
+		return "The body " + p.Reason + "."
+	}
+	return "The parameter " + p.Name + " " + p.Reason + "."
 }
 
 // position is where a problem is in the spec.
@@ -110,7 +120,7 @@ func (in *Input) read(v Values) (value any, sent bool, problem *Problem) {
 		}
 		return nil, false, problem
 	}
-	value, err := in.typed(text)
+	value, err := in.typed(text, v.NumbersAsText)
 	if err != nil {
 		return nil, true, &Problem{Name: in.Name, Reason: err.Error(), Code: in.InvalidCode}
 	}
@@ -118,10 +128,10 @@ func (in *Input) read(v Values) (value any, sent bool, problem *Problem) {
 }
 
 // typed reads the text as its schema's type.
-func (in *Input) typed(text string) (any, error) {
+func (in *Input) typed(text string, numbersAsText bool) (any, error) {
 	switch {
 	case in.isJSON:
-		return DecodeJSON([]byte(text))
+		return decodeFor(in.schema, []byte(text), numbersAsText)
 	case in.schema.Type.Is(openapi3.TypeInteger):
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
@@ -133,7 +143,7 @@ func (in *Input) typed(text string) (any, error) {
 		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 			return nil, errors.New("must be a number")
 		}
-		return n, nil
+		return number(n), nil
 	case in.schema.Type.Is(openapi3.TypeBoolean):
 		switch strings.ToLower(text) {
 		case "true":
@@ -164,7 +174,7 @@ func (op *Operation) checkInputs(params map[string]any) []Problem {
 		}
 		in := &op.Inputs[i]
 		problems = append(problems, Problem{
-			Name: strings.Join(at, "."), Missing: e.SchemaField == "required", Reason: e.Reason, Code: in.InvalidCode,
+			Name: strings.Join(at, "."), Missing: e.SchemaField == "required", Reason: reasonOf(e), Code: in.InvalidCode,
 			position: position{i, memberIndex(in.schema, at[1:])},
 		})
 	}
@@ -172,15 +182,15 @@ func (op *Operation) checkInputs(params map[string]any) []Problem {
 }
 
 // checkBody checks the body against the spec and puts its members into params.
-func (op *Operation) checkBody(raw []byte, params map[string]any) []Problem {
+func (op *Operation) checkBody(v Values, params map[string]any) []Problem {
 	behind := position{input: len(op.Inputs)}
-	if len(bytes.TrimSpace(raw)) == 0 {
+	if len(bytes.TrimSpace(v.Body)) == 0 {
 		if op.bodyRequired {
-			return []Problem{{Name: bodyName, Missing: true, Reason: "a JSON body is required", position: behind}}
+			return []Problem{{Name: bodyName, Missing: true, Reason: "is required and is absent", position: behind}}
 		}
 		return nil
 	}
-	value, err := DecodeJSON(raw)
+	value, err := decodeFor(op.body, v.Body, v.NumbersAsText)
 	if err != nil {
 		return []Problem{{Name: bodyName, Reason: err.Error(), position: behind}}
 	}
@@ -194,7 +204,7 @@ func (op *Operation) checkBody(raw []byte, params map[string]any) []Problem {
 	for _, e := range schemaErrors(err) {
 		at := e.JSONPointer()
 		problems = append(problems, Problem{
-			Name: cmp.Or(strings.Join(at, "."), bodyName), Missing: e.SchemaField == "required", Reason: e.Reason,
+			Name: cmp.Or(strings.Join(at, "."), bodyName), Missing: e.SchemaField == "required", Reason: reasonOf(e),
 			position: position{len(op.Inputs), memberIndex(op.body, at)},
 		})
 	}
@@ -227,9 +237,24 @@ func schemaErrors(err error) []*openapi3.SchemaError {
 	return nil
 }
 
-// DecodeJSON reads exactly one JSON value within bounds, integers as int64. The error says where the text stops being
-// JSON.
+// DecodeJSON reads exactly one JSON value within bounds, whole numbers as int64 however they are written: several
+// languages write 600 as 600.0. The error says where the text stops being JSON.
 func DecodeJSON(raw []byte) (any, error) {
+	value, err := decode(raw)
+	return numbers(value), err
+}
+
+// decodeFor is DecodeJSON for a document of that schema, forgiving as forgive is.
+func decodeFor(s *openapi3.Schema, raw []byte, numbersAsText bool) (any, error) {
+	value, err := decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	return numbers(forgive(value, s, numbersAsText)), nil
+}
+
+// decode is DecodeJSON with numbers as they are written.
+func decode(raw []byte) (any, error) {
 	if err := checkBounds(raw); err != nil {
 		return nil, err
 	}
@@ -245,7 +270,16 @@ func DecodeJSON(raw []byte) (any, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("is not JSON: more text follows the value at byte %d", decoder.InputOffset())
 	}
-	return numbers(value), nil
+	return value, nil
+}
+
+// number is a whole number as int64, as those who read an integer expect it, and any other as it is.
+func number(f float64) any {
+	const beyond = 1 << 63 // the least positive number that an int64 does not hold
+	if f == math.Trunc(f) && math.Abs(f) < beyond {
+		return int64(f)
+	}
+	return f
 }
 
 // numbers replaces each json.Number by the int64 or float64 that it is.
@@ -257,7 +291,7 @@ func numbers(value any) any {
 		}
 		// A number too large for float64 stays text, and no schema takes it.
 		if f, err := v.Float64(); err == nil {
-			return f
+			return number(f)
 		}
 		return v.String()
 	case map[string]any:

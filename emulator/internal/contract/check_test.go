@@ -3,6 +3,7 @@ package contract_test
 import (
 	"math"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -79,6 +80,26 @@ paths:
         content: {application/json: {schema: {type: object, properties: {a: {type: integer}}}}}
       responses:
         "200": {description: d, content: {application/json: {schema: {type: object}}}}
+  /absent:
+    post:
+      operationId: Absent
+      requestBody:
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [must]
+              properties:
+                must: &must {type: string, minLength: 1}
+                may: &may {type: string, pattern: "^[0-9a-z]+$"}
+                nothing: {type: object, required: [value], properties: {value: {type: string, nullable: true}}}
+                strict: {type: object, required: [must], properties: {must: *must}}
+                count: {type: integer}
+                inner: &inner {type: object, properties: {may: *may}}
+                list: {type: array, items: *inner}
+              allOf: [{properties: {part: {type: boolean}}}]
+      responses:
+        "200": {description: d, content: {application/json: {schema: {type: object}}}}
 components:
   schemas:
     Nested:
@@ -115,6 +136,53 @@ func found(problems []contract.Problem) []string {
 	return all
 }
 
+// reason is how the reasons of problems go on after the parameter's name.
+var reason = regexp.MustCompile(`^(must |is |does not |has )`)
+
+// checkSentence holds what a problem says to being one sentence about the parameter.
+func checkSentence(t *testing.T, p contract.Problem) {
+	t.Helper()
+	if !reason.MatchString(p.Reason) || strings.Contains(p.Reason, "does not fit its description") && p.Name != "Document" {
+		t.Errorf("the reason is %q", p.Reason)
+	}
+	if !strings.HasPrefix(p.Sentence(), "The ") || !strings.HasSuffix(p.Sentence(), ".") {
+		t.Errorf("the sentence is %q", p.Sentence())
+	}
+}
+
+// What a problem says names the parameter once, in a sentence.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	typed, body := checkOperation(t, "Typed"), checkOperation(t, "Body")
+	path := map[string]string{"Path": "p"}
+	text := func(pairs ...string) contract.Values {
+		all := map[string]string{"First": "abc", "Second": "x"}
+		for i := 0; i < len(pairs); i += 2 {
+			all[pairs[i]] = pairs[i+1]
+		}
+		return contract.Values{Text: all, Path: path}
+	}
+	for want, problems := range map[string][]contract.Problem{
+		"The parameter Second is required and is absent or empty.":          second(typed.Check(text("Second", ""))),
+		"The parameter Integer must be at least -5.":                        second(typed.Check(text("Integer", "-6"))),
+		"The parameter Document.kind is required and is absent.":            second(typed.Check(text("Document", `{"size":1}`))),
+		"The parameter Document.size must be an integer.":                   second(typed.Check(text("Document", `{"kind":"k","size":"x"}`))),
+		"The parameter Document must be an object.":                         second(typed.Check(text("Document", `[]`))),
+		"The parameter Flag must be true or false.":                         second(typed.Check(text("Flag", "x"))),
+		"The body is required and is absent.":                               second(body.Check(contract.Values{})),
+		"The parameter z is required and is absent.":                        second(body.Check(contract.Values{Body: []byte(`{"a":1}`)})),
+		"The parameter a must be an integer.":                               second(body.Check(contract.Values{Body: []byte(`{"z":"z","a":"1"}`)})),
+		"The parameter list must have at most 2 items.":                     second(body.Check(contract.Values{Body: []byte(`{"z":"z","a":1,"list":[1,2,3]}`)})),
+		"The body is not JSON: invalid character 'a' looking for beginning": second(body.Check(contract.Values{Body: []byte(`a=b`)})),
+	} {
+		if len(problems) != 1 || !strings.HasPrefix(problems[0].Sentence(), want) {
+			t.Errorf("%d problems, %+v, want %q", len(problems), problems, want)
+		}
+	}
+}
+
+func second(_ map[string]any, problems []contract.Problem) []contract.Problem { return problems }
+
 func TestCheckOfText(t *testing.T) {
 	t.Parallel()
 	op := checkOperation(t, "Typed")
@@ -148,6 +216,7 @@ func TestCheckOfText(t *testing.T) {
 		"int32":                  {with("Short", "2147483647"), map[string]any{"Short": int64(math.MaxInt32)}, nil},
 		"int32 overflown":        {with("Short", "2147483648"), nil, []string{"Short"}},
 		"number":                 {with("Number", "1e-3"), map[string]any{"Number": 0.001}, nil},
+		"whole number":           {with("Number", "1.0"), map[string]any{"Number": int64(1)}, nil},
 		"number too large":       {with("Number", "1.6"), nil, []string{"Number"}},
 		"no number":              {with("Number", "NaN"), nil, []string{"Number"}},
 		"infinite":               {with("Number", "-Inf"), nil, []string{"Number"}},
@@ -174,9 +243,7 @@ func TestCheckOfText(t *testing.T) {
 				t.Errorf("%s\n%+v", diff, problems)
 			}
 			for _, p := range problems {
-				if p.Reason == "" {
-					t.Errorf("no reason for %s", p.Name)
-				}
+				checkSentence(t, p)
 			}
 			if c.want != nil {
 				return
@@ -231,7 +298,7 @@ func TestCheckOfBodies(t *testing.T) {
 		"wrong, in order":       {"Body", `{"list":"x","a":"y","z":1}`, nil, []string{"z", "a", "list"}},
 		"inside a list":         {"Body", `{"z":"x","a":1,"list":[1,"x"]}`, nil, []string{"list.1"}},
 		"too many":              {"Body", `{"z":"x","a":1,"list":[1,2,3]}`, nil, []string{"list"}},
-		"whole number as float": {"Body", `{"z":"x","a":1.0}`, map[string]any{"z": "x", "a": 1.0}, nil},
+		"whole number as float": {"Body", `{"z":"x","a":1.0}`, map[string]any{"z": "x", "a": int64(1)}, nil},
 		"fraction":              {"Body", `{"z":"x","a":1.5}`, nil, []string{"a"}},
 		"optional, absent":      {"Optional", "", map[string]any{}, nil},
 		"optional, wrong":       {"Optional", `{"a":"x"}`, nil, []string{"a"}},
@@ -250,6 +317,73 @@ func TestCheckOfBodies(t *testing.T) {
 	}
 }
 
+// What counts as absent in a JSON document: null and, where the member is optional, empty text.
+func TestAbsentMembers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sent   string
+		params any
+		want   []string
+	}{
+		"null":                      {`{"must":"x","may":null}`, map[string]any{"must": "x"}, nil},
+		"null, a list":              {`{"must":"x","list":null}`, map[string]any{"must": "x"}, nil},
+		"null, required":            {`{"must":null}`, nil, []string{"!must"}},
+		"null, required, may be":    {`{"must":"x","nothing":{"value":null}}`, map[string]any{"must": "x", "nothing": map[string]any{"value": nil}}, nil},
+		"null, not described":       {`{"must":"x","other":null}`, map[string]any{"must": "x", "other": nil}, nil},
+		"null, inside":              {`{"must":"x","inner":{"may":null}}`, map[string]any{"must": "x", "inner": map[string]any{}}, nil},
+		"null, inside and required": {`{"must":"x","strict":{"must":null}}`, nil, []string{"!strict.must"}},
+		"null, inside a list":       {`{"must":"x","list":[{"may":null}]}`, map[string]any{"must": "x", "list": []any{map[string]any{}}}, nil},
+		"null, an element":          {`{"must":"x","list":[null]}`, nil, []string{"list.0"}},
+		"null, of a part":           {`{"must":"x","part":null}`, map[string]any{"must": "x"}, nil},
+		"empty":                     {`{"must":"x","may":""}`, map[string]any{"must": "x"}, nil},
+		"empty, inside":             {`{"must":"x","inner":{"may":""}}`, map[string]any{"must": "x", "inner": map[string]any{}}, nil},
+		"empty, required":           {`{"must":""}`, nil, []string{"must"}},
+		"blank is not empty":        {`{"must":"x","may":" "}`, nil, []string{"may"}},
+		"a number is no text":       {`{"must":1}`, nil, []string{"must"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			params, problems := checkOperation(t, "Absent").Check(contract.Values{Body: []byte(c.sent)})
+			if diff := cmp.Diff(c.want, found(problems)); diff != "" {
+				t.Fatalf("%s\n%+v", diff, problems)
+			}
+			if diff := cmp.Diff(c.params, any(params)); c.want == nil && diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Where a provider takes a number for text, the text is the number as it was written.
+func TestNumbersAsText(t *testing.T) {
+	t.Parallel()
+	for sent, want := range map[string]map[string]any{
+		`{"must":7}`:                         {"must": "7"},
+		`{"must":-1.50}`:                     {"must": "-1.50"},
+		`{"must":202209135274312106000}`:     {"must": "202209135274312106000"},
+		`{"must":"7","inner":{"may":1}}`:     {"must": "7", "inner": map[string]any{"may": "1"}},
+		`{"must":"7","count":1.0,"other":2}`: {"must": "7", "count": int64(1), "other": int64(2)},
+		`{"must":"7","list":[{"may":3}]}`:    {"must": "7", "list": []any{map[string]any{"may": "3"}}},
+		`{"must":true}`:                      nil,
+		`{"must":[7]}`:                       nil,
+		`{"must":{}}`:                        nil,
+	} {
+		t.Run(sent, func(t *testing.T) {
+			t.Parallel()
+			params, problems := checkOperation(t, "Absent").Check(contract.Values{Body: []byte(sent), NumbersAsText: true})
+			if want == nil {
+				if diff := cmp.Diff([]string{"must"}, found(problems)); diff != "" {
+					t.Error(diff)
+				}
+				return
+			}
+			if diff := cmp.Diff(want, params); problems != nil || diff != "" {
+				t.Errorf("%v %s", problems, diff)
+			}
+		})
+	}
+}
+
 func TestDecodeJSON(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -262,7 +396,15 @@ func TestDecodeJSON(t *testing.T) {
 		"largest":       {"9223372036854775807", int64(math.MaxInt64), ""},
 		"beyond int64":  {"9223372036854775808", 9223372036854775808.0, ""},
 		"beyond float":  {"1e999", "1e999", ""},
-		"exponent":      {"1e2", 100.0, ""},
+		"exponent":      {"6e2", int64(600), ""},
+		"point":         {"600.0", int64(600), ""},
+		"both":          {"-60.00E+1", int64(-600), ""},
+		"shifted":       {"60000e-2", int64(600), ""},
+		"minus nothing": {"-0.0", int64(0), ""},
+		"in a list":     {"[[1.0,{\"a\":2e0}]]", []any{[]any{int64(1), map[string]any{"a": int64(2)}}}, ""},
+		"fraction":      {"6.5e0", 6.5, ""},
+		"tiny":          {"1e-9", 1e-9, ""},
+		"whole, beyond": {"-1e19", -1e19, ""},
 		"empty":         {"", nil, "ends too early"},
 		"cut":           {`{"a":`, nil, "ends too early"},
 		"broken":        {`{"a" 1}`, nil, "at byte 6"},
@@ -431,5 +573,22 @@ func TestRefusals(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestFormsOfParameters are types and limits in words, as docs/fidelity.md lists them.
+func TestFormsOfParameters(t *testing.T) {
+	t.Parallel()
+	got := map[string]string{}
+	for _, m := range checkOperation(t, "Typed").Parameters() {
+		got[m.Name] = m.Form
+	}
+	for name, want := range map[string]string{
+		"Integer": "integer, at least -5, at most 5", "Number": "number, at most 1.5", "Short": "integer, int32",
+		"First": "string, 2 to 4 characters, pattern ^[a-z]+$", "X-Head": `string, one of "on", "off"`,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
 	}
 }

@@ -30,6 +30,9 @@ func (op *Operation) checkComplete() error {
 	case op.Quota != nil && op.Quota.Evidence.Mark == "":
 		return fmt.Errorf("x-quota: needs evidence")
 	}
+	if op.Anonymous != nil && op.Anonymous.Evidence.Mark == "" {
+		return fmt.Errorf("x-anonymous: needs evidence")
+	}
 	if err := checkEvidence("parameter", op.Parameters()); err != nil {
 		return err
 	}

@@ -17,9 +17,18 @@ type Error struct {
 	Evidence Evidence
 	// Origin is "operation", "api" or "gateway": where it is documented.
 	Origin string
+	// Signature says that a call is refused with it only by the check of its signature, the time and the token in that,
+	// so before anything else is asked.
+	Signature bool
 }
 
 const placeholder = "%s"
+
+// CutPlaceholder returns what stands before the placeholder of a code, and whether it has one.
+func CutPlaceholder(code string) (before string, has bool) {
+	before, _, has = strings.Cut(code, placeholder)
+	return before, has
+}
 
 // Filled returns what an outcome has in the place of the code's placeholder: InvalidParameter.Actions has Actions for
 // the code InvalidParameter.%s. It is false when the outcome does not have the form of the code.

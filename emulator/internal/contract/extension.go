@@ -21,16 +21,24 @@ type (
 		Checks  checkList `json:"x-checks"`
 		Invalid string    `json:"x-invalid"`
 		Missing string    `json:"x-missing"`
+		// Anonymous says, in the document of a gateway, that operations behind it can take calls without a key.
+		Anonymous bool `json:"x-anonymous"`
+		// Packets says, in the document of a gateway, that its answers are packets of a protocol other than HTTP.
+		Packets bool `json:"x-packets"`
 	}
 	operationExtensions struct {
-		Action   string          `json:"x-action"`
-		Methods  []string        `json:"x-methods"`
-		Errors   errorList       `json:"x-errors"`
-		Checks   checkList       `json:"x-checks"`
-		Quota    *quotaExtension `json:"x-quota"`
-		Evidence string          `json:"x-evidence"`
-		Invalid  string          `json:"x-invalid"`
-		Missing  string          `json:"x-missing"`
+		Action string `json:"x-action"`
+		// Version is that of the operation, where it has another one than the rest of its API.
+		Version string          `json:"x-version"`
+		Methods []string        `json:"x-methods"`
+		Errors  errorList       `json:"x-errors"`
+		Checks  checkList       `json:"x-checks"`
+		Quota   *quotaExtension `json:"x-quota"`
+		// Anonymous says that the operation takes calls without a key, and how they find their sandbox.
+		Anonymous *anonymousExtension `json:"x-anonymous"`
+		Evidence  string              `json:"x-evidence"`
+		Invalid   string              `json:"x-invalid"`
+		Missing   string              `json:"x-missing"`
 	}
 	markExtensions struct {
 		Evidence string `json:"x-evidence"`
@@ -49,10 +57,16 @@ type (
 		Detail   string `json:"detail"`
 		Meaning  string `json:"meaning"`
 		Evidence string `json:"evidence"`
+		// Signature says, in the document of a gateway, that it is given by the check of the signature alone.
+		Signature bool `json:"signature"`
 	}
 	checkList []struct {
 		Name     string `json:"name"`
 		Rule     string `json:"rule"`
+		Evidence string `json:"evidence"`
+	}
+	anonymousExtension struct {
+		Token    string `json:"token"`
 		Evidence string `json:"evidence"`
 	}
 	quotaExtension struct {
@@ -94,7 +108,7 @@ func (list errorList) documented(origin string) ([]Error, error) {
 		}
 		errors = append(errors, Error{
 			Code: e.Code, Status: e.Status, Message: e.Message, Number: e.Number, Detail: e.Detail,
-			Meaning: e.Meaning, Evidence: evidence, Origin: origin,
+			Meaning: e.Meaning, Evidence: evidence, Origin: origin, Signature: e.Signature,
 		})
 	}
 	return errors, nil
@@ -131,6 +145,22 @@ func (q *quotaExtension) quota() (*Quota, error) {
 		return nil, fmt.Errorf("x-quota: %w", err)
 	}
 	return &Quota{Rate: rate, Code: q.Error, Evidence: evidence}, nil
+}
+
+func (a *anonymousExtension) anonymous(op *Operation) (*Anonymous, error) {
+	if a == nil {
+		return nil, nil
+	}
+	evidence, err := parseEvidence(a.Evidence)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("x-anonymous: %w", err)
+	case !op.API.Gateway.takesAnonymous:
+		return nil, fmt.Errorf("x-anonymous: the gateway %s takes no calls without a key", op.API.Gateway.Name)
+	case !slices.ContainsFunc(op.Inputs, func(in Input) bool { return in.Name == a.Token && in.Required }):
+		return nil, fmt.Errorf("x-anonymous: token must name a required parameter, got %q", a.Token)
+	}
+	return &Anonymous{Token: a.Token, Evidence: evidence}, nil
 }
 
 // checkExtensions visits every place of a document that can carry extensions.

@@ -147,6 +147,7 @@ func (c *Catalogue) addGateway(d *document) error {
 	}
 	g := &Gateway{
 		Name: root.Gateway, Title: doc.Info.Title, Errors: errors, Checks: checks, statuses: map[int]bool{},
+		Packets: root.Packets, takesAnonymous: root.Anonymous,
 	}
 	for _, e := range errors {
 		g.statuses[e.Status] = true
@@ -218,10 +219,10 @@ func (c *Catalogue) addPath(api *API, root rootExtensions, key string, item *ope
 // index makes an operation findable by its action or by its route. Two of the same version that would be found by the
 // same are refused: one would hide the other.
 func (c *Catalogue) index(op *Operation, method string, doc *openapi3.Operation, byAction bool) error {
-	gateway, version := op.API.Gateway.Name, op.API.Version
+	gateway, version := op.API.Gateway.Name, op.Version
 	if !byAction {
 		other, _, err := c.ByRoute(gateway, method, op.Path)
-		if err == nil && other.API.Version == version {
+		if err == nil && other.Version == version {
 			return fmt.Errorf("%s %s of version %q is that of %s already", method, op.Path, version, other.Name)
 		}
 		c.byRoute[doc] = op
@@ -232,7 +233,7 @@ func (c *Catalogue) index(op *Operation, method string, doc *openapi3.Operation,
 	}
 	key := action{gateway, op.Action}
 	for _, other := range c.byAction[key] {
-		if other.API.Version == version {
+		if other.Version == version {
 			return fmt.Errorf("x-action: %q of version %q is that of %s already", op.Action, version, other.Name)
 		}
 	}

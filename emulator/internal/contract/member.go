@@ -136,7 +136,10 @@ func form(s *openapi3.Schema) string {
 		parts = append(parts, length(s))
 	}
 	if s.Min != nil {
-		parts = append(parts, "at least "+strconv.FormatFloat(*s.Min, 'f', -1, 64))
+		parts = append(parts, "at least "+decimal(*s.Min))
+	}
+	if s.Max != nil {
+		parts = append(parts, "at most "+decimal(*s.Max))
 	}
 	if s.Pattern != "" {
 		parts = append(parts, "pattern "+s.Pattern)

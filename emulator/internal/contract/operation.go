@@ -23,6 +23,7 @@ func newOperation(
 	op := &Operation{
 		API: api, ID: doc.OperationID, Name: api.Name + "." + doc.OperationID,
 		Summary: doc.Summary, Description: doc.Description, Action: ext.Action, Methods: ext.Methods, Path: wirePath,
+		Version:     cmp.Or(ext.Version, api.Version),
 		InvalidCode: cmp.Or(ext.Invalid, root.Invalid), MissingCode: cmp.Or(ext.Missing, root.Missing),
 		replies: map[int]*openapi3.Schema{},
 	}
@@ -42,6 +43,9 @@ func newOperation(
 		return nil, err
 	}
 	if err := op.addInputs(doc); err != nil {
+		return nil, err
+	}
+	if op.Anonymous, err = ext.Anonymous.anonymous(op); err != nil {
 		return nil, err
 	}
 	if err := op.addReplies(doc); err != nil {

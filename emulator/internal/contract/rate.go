@@ -13,16 +13,16 @@ type Rate struct {
 	Per   time.Duration
 }
 
-var ratePattern = regexp.MustCompile(`^([1-9][0-9]{0,8})/([smhd])$`)
+var ratePattern = regexp.MustCompile(`^([1-9][0-9]{0,8})/(s|m|h|d|second|minute|hour|day)$`)
 
-// ParseRate reads calls per second, minute, hour or day, such as "500/s" and "1000/d".
+// ParseRate reads calls per second, minute, hour or day, such as "500/s" and "1000/d"; units may be written in full.
 func ParseRate(text string) (Rate, error) {
 	m := ratePattern.FindStringSubmatch(text)
 	if m == nil {
 		return Rate{}, fmt.Errorf("must be calls per s, m, h or d such as \"5/s\", got %q", text)
 	}
 	calls, err := strconv.Atoi(m[1])
-	return Rate{Calls: calls, Per: unitOf(m[2])}, err
+	return Rate{Calls: calls, Per: unitOf(m[2][:1])}, err
 }
 
 // String is the text that ParseRate reads.

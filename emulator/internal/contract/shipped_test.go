@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/openapi"
 )
@@ -100,10 +102,38 @@ func TestShippedActions(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
 	for _, op := range shippedOperations(t) {
-		key := op.API.Gateway.Name + " " + op.Action + " " + op.API.Version + " " + op.Path
+		key := op.API.Gateway.Name + " " + op.Action + " " + op.Version + " " + op.Path
 		if other := seen[key]; other != "" {
 			t.Errorf("%s and %s are told apart by nothing", other, op.Name)
 		}
 		seen[key] = op.Name
+	}
+}
+
+// free are the texts of any length: the spec says so, and the head of a request bounds those in headers.
+var free = map[string]bool{"ccmessaging.send content": true}
+
+// Every text that a caller can write has a length, so that what is kept of a call has one.
+func TestShippedLengths(t *testing.T) {
+	t.Parallel()
+	for _, op := range shippedOperations(t) {
+		for _, in := range op.Inputs {
+			if in.In != "header" {
+				checkLengths(t, op.Name+" "+in.Name, in.Schema())
+			}
+		}
+	}
+}
+
+func checkLengths(t *testing.T, name string, s *openapi3.Schema) {
+	t.Helper()
+	if s.Type.Is(openapi3.TypeString) && len(s.Enum) == 0 && s.Pattern == "" && s.MaxLength == nil && !free[name] {
+		t.Errorf("%s has no maxLength", name)
+	}
+	for member, ref := range s.Properties {
+		checkLengths(t, name+"."+member, ref.Value)
+	}
+	if s.Items != nil {
+		checkLengths(t, name+"[]", s.Items.Value)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
@@ -18,7 +19,8 @@ func (p *plane) showSpec(c echo.Context) error {
 	name := route.Param(c, "api")
 	api := p.world.Catalogue().API(name)
 	if api == nil {
-		return problem(http.StatusNotFound, fmt.Sprintf("no API %q; GET /v1/apis lists them", name))
+		err := p.world.CheckNames(c.Request().Context(), nil, world.Names{API: name})
+		return problem(http.StatusNotFound, fmt.Sprintf("%v; GET /v1/apis lists them", err))
 	}
 	return c.Blob(http.StatusOK, yamlContent, api.Source)
 }

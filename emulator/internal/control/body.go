@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
@@ -23,20 +24,24 @@ const maxBody = 1 << 20
 type document []byte
 
 // readBody reads the body to its end.
-func readBody(c echo.Context) ([]byte, error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.Request().Body, maxBody))
+func readBody(c echo.Context) ([]byte, error) { return readBodyUpTo(c, maxBody) }
+
+func readBodyUpTo(c echo.Context, most int64) ([]byte, error) {
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.Request().Body, most))
 	if err == nil {
 		return raw, nil
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", maxBody))
+		return nil, problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", most))
 	}
 	return nil, problem(http.StatusBadRequest, "the body could not be read to its end")
 }
 
 // decode reads the JSON body strictly: one object, no unknown members. An empty body leaves into as it is.
-func decode(c echo.Context, into any) (document, error) {
-	raw, err := readBody(c)
+func decode(c echo.Context, into any) (document, error) { return decodeUpTo(c, into, maxBody) }
+
+func decodeUpTo(c echo.Context, into any, most int64) (document, error) {
+	raw, err := readBodyUpTo(c, most)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +68,9 @@ func decode(c echo.Context, into any) (document, error) {
 
 // unknownMember says what nobody reads, and where.
 func (d document) unknownMember(extra member) *controlapi.Problem {
-	p := problem(http.StatusBadRequest, fmt.Sprintf("the body is not good: unknown field %q", extra.name))
+	p := problem(http.StatusBadRequest, nearest.Ask(
+		fmt.Sprintf("the body is not good: unknown field %q", extra.name),
+		nearest.Name(extra.name, memberNames(extra.of))))
 	p.Field = extra.name
 	p.Line, p.Column = d.place(extra.offset)
 	return p

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
@@ -20,12 +21,12 @@ type clockBody struct {
 	Advance *string `json:"advance"`
 }
 
-func showClock(_ *plane, c echo.Context, box *sandbox.Sandbox) error {
+func showClock(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	clock, err := box.Clock(c.Request().Context())
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, clockView(clock))
+	return c.JSON(http.StatusOK, clockView(clock, p.world.Signing(box, clock)))
 }
 
 func changeClock(p *plane, c echo.Context, box *sandbox.Sandbox) error {
@@ -42,22 +43,20 @@ func changeClock(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return text.locate(err)
 	}
-	return c.JSON(http.StatusOK, clockView(clock))
+	return c.JSON(http.StatusOK, clockView(clock, p.world.Signing(box, clock)))
 }
 
 func (b clockBody) change() (sandbox.ClockChange, error) {
-	change := sandbox.ClockChange{Frozen: b.Frozen}
+	change := sandbox.ClockChange{Frozen: b.Frozen, Real: b.Real}
 	if b == (clockBody{}) {
-		return change, &sandbox.InvalidError{Field: "body", Reason: "give now, advance or frozen"}
+		return change, &sandbox.InvalidError{Field: "body", Reason: "give real, now, advance or frozen"}
 	}
 	var err error
 	if change.Now, err = readInstant(b.Now); err != nil || b.Advance == nil {
 		return change, err
 	}
-	change.Advance, err = time.ParseDuration(*b.Advance)
-	if err != nil || change.Advance < 0 {
-		return change, &sandbox.InvalidError{Field: "advance", Reason: fmt.Sprintf(
-			"must be a duration such as 59m or 1h30m, not negative, got %q; now sets the clock back", *b.Advance)}
+	if change.Advance, err = duration.Forward(*b.Advance); err != nil {
+		return change, &sandbox.InvalidError{Field: "advance", Reason: err.Error() + "; now sets the clock back"}
 	}
 	return change, nil
 }
@@ -70,7 +69,7 @@ func readInstant(text *string) (*time.Time, error) {
 	var at time.Time
 	if err := at.UnmarshalText([]byte(*text)); err != nil {
 		return nil, &sandbox.InvalidError{Field: "now", Reason: fmt.Sprintf(
-			"must be an instant as of RFC 3339 such as 2030-01-01T00:00:00Z, got %q", *text)}
+			"must be an instant as of RFC 3339 such as 2030-01-01T00:00:00Z, in the years 1970 to 9999, got %q", *text)}
 	}
 	return &at, nil
 }

@@ -2,13 +2,19 @@ package control_test
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 type clock struct {
 	Now    time.Time `json:"now"`
 	Frozen bool      `json:"frozen"`
+	// Warning is about clients that are refused.
+	Warning string `json:"warning"`
 }
 
 func (w *world) clock(t *testing.T, b box) clock {
@@ -56,6 +62,10 @@ func TestClockChanges(t *testing.T) {
 		"all three": {
 			`{"frozen":true,"advance":"1m","now":"2030-01-01T00:00:00Z"}`, "2030-01-01T00:01:00Z", "2030-01-01T00:01:00Z", true,
 		},
+		"days":          {`{"advance":"2d"}`, "2026-03-03T08:00:00Z", "2026-03-03T09:00:00Z", false},
+		"days and more": {`{"advance":"1d12h30m"}`, "2026-03-02T20:30:00Z", "2026-03-02T21:30:00Z", false},
+		"real":          {`{"real":true}`, "2026-03-01T08:00:00Z", "2026-03-01T09:00:00Z", false},
+		"real, then on": {`{"real":true,"advance":"59m"}`, "2026-03-01T08:59:00Z", "2026-03-01T09:59:00Z", false},
 		"first instant": {`{"now":"1970-01-01T00:00:00Z"}`, "1970-01-01T00:00:00Z", "1970-01-01T01:00:00Z", false},
 		"last instant": {
 			`{"now":"9999-12-31T23:59:59.999999999Z"}`,
@@ -121,7 +131,10 @@ func TestClockRefusals(t *testing.T) {
 		"empty duration":      {`{"advance":""}`, http.StatusUnprocessableEntity, "advance"},
 		"back":                {`{"advance":"-1h"}`, http.StatusUnprocessableEntity, "advance"},
 		"too long a duration": {`{"advance":"9999999999h"}`, http.StatusUnprocessableEntity, "advance"},
-		"days":                {`{"advance":"1d"}`, http.StatusUnprocessableEntity, "advance"},
+		"days, then nothing":  {`{"advance":"1d2"}`, http.StatusUnprocessableEntity, "advance"},
+		"too many days":       {`{"advance":"106752d"}`, http.StatusUnprocessableEntity, "advance"},
+		"days back":           {`{"advance":"-2d"}`, http.StatusUnprocessableEntity, "advance"},
+		"zero time":           {`{"now":"0001-01-01T00:00:00Z"}`, http.StatusUnprocessableEntity, "now"},
 		"number as duration":  {`{"advance":60,"frozen":true}`, http.StatusBadRequest, "advance"},
 		"number as instant":   {`{"now":1893456000,"frozen":true}`, http.StatusBadRequest, "now"},
 		"text as flag":        {`{"advance":"1h","frozen":"yes"}`, http.StatusBadRequest, "frozen"},
@@ -163,5 +176,129 @@ func TestClockJudgesTokens(t *testing.T) {
 	}
 	if tokens := w.tokens(t, b); len(tokens) != 1 || tokens[0].State != "expired" {
 		t.Errorf("tokens %+v, want one, expired", tokens)
+	}
+}
+
+// A clock warns of the clients that it gets refused, by the rule of the sandbox.
+func TestClockWarnsOfRefusedClients(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		rule, patch string
+		want        []string // in the warning; none means no warning
+	}{
+		"either":                 {"either", `{"advance":"59m"}`, nil},
+		"off":                    {"off", `{"advance":"59m"}`, nil},
+		"clock":                  {"clock", `{"advance":"59m"}`, []string{"real time", "acs (more than 15m)", "top (more than 10m)", "either"}},
+		"clock, in the window":   {"clock", `{"advance":"9m"}`, nil},
+		"clock, in one window":   {"clock", `{"advance":"11m"}`, []string{"real time", "top (more than 10m)"}},
+		"clock, at real time":    {"clock", `{"frozen":true}`, nil},
+		"real":                   {"real", `{"now":"2030-01-01T00:00:00Z"}`, []string{"this clock", "acs (more than 15m)"}},
+		"real, in the window":    {"real", `{"advance":"10m"}`, nil},
+		"clock, before the real": {"clock", `{"now":"2020-01-01T00:00:00Z"}`, []string{"real time"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t)
+			b := w.create(t, `{"signatureTime":"`+test.rule+`"}`)
+			changed, read := w.setClock(t, b, test.patch), w.clock(t, b)
+			if changed.Warning != read.Warning || (changed.Warning == "") != (test.want == nil) || strings.Contains(read.Warning, "fabric") {
+				t.Errorf("changed %+v, read %+v", changed, read)
+			}
+			for _, part := range test.want {
+				if !strings.Contains(read.Warning, part) {
+					t.Errorf("does not say %q: %s", part, read.Warning)
+				}
+			}
+		})
+	}
+}
+
+func TestSignatureTimeOfSandboxes(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for given, want := range map[string]string{
+		"{}": "either", `{"signatureTime":"either"}`: "either", `{"signatureTime":"clock"}`: "clock",
+		`{"signatureTime":"real"}`: "real", `{"signatureTime":"off"}`: "off",
+	} {
+		b := w.create(t, given)
+		var shown box
+		if w.get(t, b.path(""), &shown); shown.Signing != want || b.Signing != want {
+			t.Errorf("%s: shows %q, then %q", given, b.Signing, shown.Signing)
+		}
+	}
+	for _, wrong := range []string{`"both"`, `"Clock"`, `" "`} {
+		p := w.refused(t, http.MethodPost, "/v1/sandboxes", `{"signatureTime":`+wrong+`}`, http.StatusUnprocessableEntity)
+		if p.Field != "signatureTime" || !strings.Contains(p.Detail, "either, clock, real or off") {
+			t.Errorf("%s: %+v", wrong, p)
+		}
+	}
+}
+
+// A clock goes back to real time by itself, without a reset: what was issued stays.
+func TestClockBackToRealTime(t *testing.T) {
+	t.Parallel()
+	for name, made := range map[string]string{
+		"moved": "{}", "frozen": `{"frozen":true}`, "elsewhere": `{"now":"2030-01-01T00:00:00Z","frozen":true}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t)
+			b := w.create(t, made)
+			w.setClock(t, b, `{"advance":"59m"}`)
+			w.real.Pass(time.Hour)
+			if got := w.setClock(t, b, `{"real":true,"frozen":false}`); !got.Now.Equal(w.real.Now()) || got.Frozen {
+				t.Errorf("%+v, want %s", got, w.real.Now())
+			}
+			w.real.Pass(time.Minute)
+			if got := w.clock(t, b); !got.Now.Equal(w.real.Now()) {
+				t.Errorf("a minute later %s, want %s", got.Now, w.real.Now())
+			}
+		})
+	}
+}
+
+// What is out of range says the range.
+func TestRangeOfTheClock(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	b := w.create(t, "{}")
+	for _, patch := range []string{
+		`{"now":"0001-01-01T00:00:00Z"}`, `{"now":"1969-12-31T23:59:59Z"}`, `{"now":"10000-01-01T00:00:00Z"}`,
+		`{"now":"9999-12-31T23:59:59Z","advance":"1s"}`, `{"advance":"2912000d"}`,
+		`{"now":"+12026-01-01T00:00:00Z"}`, `{"advance":"99999999h"}`,
+	} {
+		p := w.refused(t, http.MethodPatch, b.path("/clock"), patch, http.StatusUnprocessableEntity)
+		if !strings.Contains(p.Detail, "1970 to 9999") && !strings.Contains(p.Detail, "from 0s to 106751d") {
+			t.Errorf("%s: %s", patch, p.Detail)
+		}
+	}
+	for _, made := range []string{`{"now":"0001-01-01T00:00:00Z"}`, `{"now":"10000-01-01T00:00:00Z"}`} {
+		p := w.refused(t, http.MethodPost, "/v1/sandboxes", made, http.StatusUnprocessableEntity)
+		if p.Field != "now" || !strings.Contains(p.Detail, "1970 to 9999") {
+			t.Errorf("%s: %+v", made, p)
+		}
+	}
+}
+
+// At the last second of the clock everything about tokens can still be read and done.
+func TestTokensAtTheEndOfTheClock(t *testing.T) {
+	t.Parallel()
+	for _, now := range []string{"9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999Z"} {
+		w := open(t)
+		b := w.create(t, `{"now":"`+now+`","frozen":true}`)
+		w.served(t, b, "GetAuthCode", "2021-02-18", url.Values{"EndUserId": {"alice"}}, &struct{}{})
+		w.served(t, b, "GetAuthCode", "2021-02-18", url.Values{"EndUserId": {"bob"}}, &struct{}{})
+		var list controlapi.TokenList
+		w.get(t, b.path("/tokens"), &list)
+		for i, what := range []string{"redeem", "expire"} {
+			token := list.Tokens[i]
+			if token.ExpiresAt.Year() != 9999 || token.State != "active" {
+				t.Errorf("%s: %+v", now, token)
+			}
+			w.call(t, http.MethodPost, b.path("/tokens/"+token.ID+"/"+what), "", http.StatusOK)
+		}
+		w.get(t, b.path("/tokens"), &list)
+		w.call(t, http.MethodGet, b.path("/requests"), "", http.StatusOK)
+		w.refused(t, http.MethodPatch, b.path("/clock"), `{"advance":"1s"}`, http.StatusUnprocessableEntity)
 	}
 }

@@ -3,6 +3,7 @@ package control_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -41,9 +42,9 @@ type apiList struct {
 }
 
 type operation struct {
-	ID, Summary, Action, Path string
-	Methods                   []string
-	Errors                    []documentedError
+	ID, Summary, Action, Version, Path string
+	Methods                            []string
+	Errors                             []documentedError
 }
 
 type documentedError struct {
@@ -155,5 +156,22 @@ func TestStrayCalls(t *testing.T) {
 				t.Error("no detail")
 			}
 		})
+	}
+}
+
+// TestProblemsQuoteNoMoreThanPeopleRead of what was sent.
+func TestProblemsQuoteNoMoreThanPeopleRead(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	long := strings.Repeat("long-", 100_000)
+	for name, got := range map[string]string{
+		"an id":       w.call(t, http.MethodPost, "/v1/sandboxes", `{"id":"`+long+`"}`, http.StatusUnprocessableEntity).body,
+		"a scenario":  w.call(t, http.MethodPut, "/v1/sandboxes/default/scenarios/x", long, http.StatusUnprocessableEntity).body,
+		"an outcome":  w.call(t, http.MethodGet, "/v1/sandboxes/default/requests?outcome="+long[:50_000], "", http.StatusBadRequest).body,
+		"an instance": w.call(t, http.MethodPost, "/v1/sandboxes", `{"quotas":{"`+long+`":"5/s"}}`, http.StatusUnprocessableEntity).body,
+	} {
+		if len(got) > 32<<10 {
+			t.Errorf("%s is answered with %d bytes", name, len(got))
+		}
 	}
 }

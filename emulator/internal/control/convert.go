@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -14,6 +15,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
@@ -46,7 +48,7 @@ func apiView(a *contract.API) controlapi.API {
 
 func operationView(op *contract.Operation) controlapi.Operation {
 	return controlapi.Operation{
-		ID: op.Name, Summary: op.Summary, Action: op.Action, Methods: op.Methods, Path: op.Path,
+		ID: op.Name, Summary: op.Summary, Action: op.Action, Version: op.Version, Methods: op.Methods, Path: op.Path,
 		Errors: convertAll(op.Errors, errorView),
 	}
 }
@@ -58,8 +60,28 @@ func errorView(e contract.Error) controlapi.DocumentedError {
 	}
 }
 
-func clockView(c sandbox.Clock) controlapi.Clock {
-	return controlapi.Clock{Now: c.Now, Frozen: c.Frozen}
+func clockView(c sandbox.Clock, signing []world.Signing) controlapi.Clock {
+	return controlapi.Clock{Now: c.Now, Frozen: c.Frozen, Warning: signingWarning(signing)}
+}
+
+// signingWarning says which clients are refused by the time that they sign with; it is empty where none is.
+func signingWarning(signing []world.Signing) string {
+	var gateways []string
+	who, whose, rule := "real time", "this clock", sandbox.ByClock
+	for _, s := range signing {
+		if s.TakesReal && s.TakesClock {
+			continue
+		}
+		if s.TakesReal {
+			who, whose, rule = "this clock", "real time", sandbox.ByReal
+		}
+		gateways = append(gateways, fmt.Sprintf("%s (more than %s)", s.Gateway, duration.Text(s.Window)))
+	}
+	if len(gateways) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Clients that sign with %s are refused now, as they are too far from %s: by %s. The sandbox has "+
+		"signatureTime %s; with either it would take them.", who, whose, strings.Join(gateways, " and "), rule)
 }
 
 func tokenView(t token.Token) controlapi.Token {
@@ -72,11 +94,49 @@ func tokenView(t token.Token) controlapi.Token {
 	}
 }
 
-func playingView(s play.Status) controlapi.Playing {
-	return controlapi.Playing{
-		Name: s.Name, Summary: s.Summary, Playing: true, Default: s.Default,
-		Rules: convertAll(s.Rules, func(r play.RuleStatus) controlapi.PlayingRule { return controlapi.PlayingRule(r) }),
+// playingView says of what plays what the control API shows. The values of fields can be secrets that a caller sent.
+func playingView(secrets *sandbox.Secrets) func(play.Status) controlapi.Playing {
+	return func(s play.Status) controlapi.Playing {
+		return controlapi.Playing{
+			Name: s.Name, Summary: s.Summary, Playing: true, Default: s.Default,
+			Rules: convertAll(s.Rules, playingRule), States: playingStates(s.States, secrets),
+			Keys: convertGiven(s.Keys, func(k play.KeyStatus) controlapi.PlayingKey {
+				return controlapi.PlayingKey{
+					Per: k.Per, Value: secrets.Mask(k.Value), States: playingStates(k.States, secrets),
+					Rules: convertAll(k.Rules, playingKeyRule),
+				}
+			}),
+		}
 	}
+}
+
+func playingRule(r play.RuleStatus) controlapi.PlayingRule {
+	return controlapi.PlayingRule{
+		On: r.On, Per: r.Per, Taken: r.Taken, Step: r.Step, Position: r.Position, Exhausted: r.Exhausted, Also: r.Also,
+		Left: r.Left, Window: playingWindow(r.Window),
+	}
+}
+
+func playingKeyRule(r play.KeyRuleStatus) controlapi.PlayingKeyRule {
+	return controlapi.PlayingKeyRule{
+		Rule: r.Rule, Taken: r.Taken, Step: r.Step, Position: r.Position, Exhausted: r.Exhausted, Also: r.Also,
+		Left: r.Left, Window: playingWindow(r.Window),
+	}
+}
+
+func playingWindow(w *play.WindowStatus) *controlapi.PlayingWindow {
+	return (*controlapi.PlayingWindow)(w)
+}
+
+func playingStates(states map[string]play.StateStatus, secrets *sandbox.Secrets) map[string]controlapi.PlayingState {
+	var all map[string]controlapi.PlayingState
+	for name, s := range states {
+		if all == nil {
+			all = map[string]controlapi.PlayingState{}
+		}
+		all[name] = controlapi.PlayingState{Value: secrets.Mask(s.Value), Window: playingWindow(s.Window)}
+	}
+	return all
 }
 
 func problemView(p scenario.Problem) controlapi.ScenarioProblem { return controlapi.ScenarioProblem(p) }
@@ -102,7 +162,8 @@ func entryView(e journal.Entry) controlapi.Entry {
 	return controlapi.Entry{
 		ID: e.ID, Seq: e.Seq, Time: e.Time, Arrived: e.Arrived, Sandbox: e.Sandbox, Gateway: e.Gateway, API: e.API,
 		Operation: e.Operation, Credential: e.Credential, Outcome: e.Outcome, Status: e.Status,
-		DurationMicros: e.DurationMicros,
+		DurationMicros: e.DurationMicros, Delivery: deliveryView(e.Delivery),
+		SignatureTime: controlapi.SignatureTime(e.SignatureTime),
 		Request: controlapi.Request{
 			Method: e.Request.Method, URL: e.Request.URL, Headers: headersView(e.Request.Headers), Body: e.Request.Body,
 			BodyBytes: e.Request.BodyBytes, BodyTruncated: e.Request.BodyTruncated,
@@ -113,8 +174,20 @@ func entryView(e journal.Entry) controlapi.Entry {
 		},
 		Decision: (*controlapi.Decision)(e.Decision),
 		Findings: convertAll(e.Findings, func(f wire.Finding) controlapi.Finding { return controlapi.Finding(f) }),
+		Also:     convertGiven(e.Also, touchView),
 		Misses:   convertAll(e.Misses, func(m journal.Miss) controlapi.Miss { return controlapi.Miss(m) }),
 		Panic:    e.Panic,
+	}
+}
+
+func touchView(t journal.Touch) controlapi.Touch {
+	return controlapi.Touch{Scenario: t.Scenario, Rule: t.Rule}
+}
+
+func deliveryView(d journal.Delivery) controlapi.Delivery {
+	return controlapi.Delivery{
+		State: controlapi.DeliveryState(d.State), DelayMillis: d.DelayMillis, Network: d.Network, Bytes: d.Bytes,
+		DurationMicros: d.DurationMicros,
 	}
 }
 
@@ -176,15 +249,15 @@ func scenarioView(s *scenario.Scenario, isDefault bool) controlapi.ScenarioSumma
 
 // subject names the API and the operation that all rules are about; each is empty where they are about several.
 func subject(s *scenario.Scenario) (api, operation string) {
-	for i, r := range s.Rules {
-		name, _, _ := strings.Cut(r.On, ".")
+	for i, on := range s.Subjects() {
+		name, _, _ := strings.Cut(on, ".")
 		if i == 0 {
-			api, operation = name, r.On
+			api, operation = name, on
 		}
 		if name != api {
 			api = ""
 		}
-		if r.On != operation {
+		if on != operation {
 			operation = ""
 		}
 	}
@@ -197,10 +270,8 @@ func subject(s *scenario.Scenario) (api, operation string) {
 	return api, operation
 }
 
-// nearestDetail adds the name that was probably meant to a detail; there may be none.
-func nearestDetail(detail, meant string) string {
-	if meant == "" {
-		return detail
-	}
-	return detail + fmt.Sprintf("; did you mean %q?", meant)
+// enumerate lists names as in a sentence.
+func enumerate(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }

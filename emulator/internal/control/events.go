@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,7 +16,7 @@ import (
 // followRequests sends the journal as server-sent events: what is kept, then what comes, until the client leaves, the
 // sandbox is removed or the emulator stops.
 func followRequests(p *plane, c echo.Context, box *sandbox.Sandbox) error {
-	filter, err := readEventFilter(c.Request())
+	filter, err := p.readEventFilter(c.Request(), box)
 	if err != nil {
 		return err
 	}
@@ -26,15 +25,16 @@ func followRequests(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 		return err
 	}
 	defer watch.Close()
-	return p.follow(c.Request().Context(), follower{eventstream.Open(c.Response())}, watch, box, filter)
+	s := follower{eventstream.Open(c.Response()), p.world.Journal(box), filter}
+	return p.follow(c.Request().Context(), s, watch, box)
 }
 
 // readEventFilter reads the filters of GET …/requests but for limit. A browser that connects again names the last event
 // that it saw in a header: that goes before the query, which still says where it began.
-func readEventFilter(r *http.Request) (journal.Filter, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
+func (p *plane) readEventFilter(r *http.Request, boxes ...*sandbox.Sandbox) (journal.Filter, error) {
+	query, err := readQuery(r)
 	if err != nil {
-		return journal.Filter{}, problem(http.StatusBadRequest, "the query is not good: "+err.Error())
+		return journal.Filter{}, err
 	}
 	if query.Has("limit") {
 		return journal.Filter{}, problem(http.StatusBadRequest, "events have no limit: leave it out")
@@ -42,20 +42,20 @@ func readEventFilter(r *http.Request) (journal.Filter, error) {
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		query.Set("after", last)
 	}
-	return readFilter(query)
+	return p.readFilter(r.Context(), query, boxes...)
 }
 
 func (p *plane) follow(
-	ctx context.Context, s follower, watch *world.Watch, box *sandbox.Sandbox, filter journal.Filter,
+	ctx context.Context, s follower, watch *world.Watch, box *sandbox.Sandbox,
 ) error {
-	reader := p.world.Journal(box).Reader(filter.After)
+	reader := s.journal.Reader(s.filter.After)
 	for {
 		for more := true; more; {
 			changes, err := reader.Next(ctx)
 			if err != nil {
 				return nil //nolint:nilerr // the stream has begun; its end says that something is wrong
 			}
-			if err := s.changes(changes, filter); err != nil {
+			if err := s.changes(ctx, changes); err != nil {
 				return nil //nolint:nilerr // the client left
 			}
 			more = len(changes.Records) > 0
@@ -75,9 +75,14 @@ func (p *plane) follow(
 }
 
 // follower is a client to which a journal is sent.
-type follower struct{ *eventstream.Stream }
+type follower struct {
+	*eventstream.Stream
 
-func (s follower) changes(c journal.Changes, filter journal.Filter) error {
+	journal *journal.Journal
+	filter  journal.Filter
+}
+
+func (s follower) changes(ctx context.Context, c journal.Changes) error {
 	if c.Cleared {
 		if err := s.Send("cleared", 0, struct{}{}); err != nil {
 			return err
@@ -88,19 +93,30 @@ func (s follower) changes(c journal.Changes, filter journal.Filter) error {
 			return err
 		}
 	}
-	for _, record := range c.Records {
-		selected, err := filter.Selects(record)
-		if err != nil {
-			return err
-		}
-		if !selected {
+	if err := s.delivered(ctx, c); err != nil {
+		return err
+	}
+	return s.each(c.Records, func(e journal.Entry) error { return s.Send("request", e.Seq, entryView(e)) })
+}
+
+// delivered sends what became known of the delivery of earlier entries.
+func (s follower) delivered(ctx context.Context, c journal.Changes) error {
+	delivered, err := s.journal.At(ctx, c.Delivered...)
+	if err != nil {
+		return err
+	}
+	return s.each(delivered, func(e journal.Entry) error {
+		return s.Send("delivery", 0, controlapi.Delivered{ID: e.ID, Seq: e.Seq, Delivery: deliveryView(e.Delivery)})
+	})
+}
+
+// each sends the entries of some records that the filter selects.
+func (s follower) each(records []journal.Record, send func(journal.Entry) error) error {
+	for _, record := range records {
+		if !s.filter.Selects(record) {
 			continue
 		}
-		entry, err := record.Entry()
-		if err != nil {
-			return err
-		}
-		if err := s.Send("request", entry.Seq, entryView(entry)); err != nil {
+		if err := send(record.Entry()); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,13 @@ type guard struct {
 	console  string // the path of its pages; empty when there are none
 }
 
-const healthPath = "/healthz"
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
+// isOpen reports whether a path needs no token: load balancers and health checks have none.
+func isOpen(path string) bool { return path == healthPath || path == readyPath }
 
 // check runs before routing, so that a refused caller learns nothing of what there is.
 func (g guard) check(next echo.HandlerFunc) echo.HandlerFunc {
@@ -28,7 +34,7 @@ func (g guard) check(next echo.HandlerFunc) echo.HandlerFunc {
 				return err
 			}
 		}
-		if g.token != "" && req.URL.Path != healthPath && !g.isConsole(req.URL.Path) && !g.holdsToken(req) {
+		if g.token != "" && !isOpen(req.URL.Path) && !g.isConsole(req.URL.Path) && !g.holdsToken(req) {
 			c.Response().Header().Set("WWW-Authenticate", "Bearer")
 			return problem(http.StatusUnauthorized, "the control plane needs its token as a bearer token: "+
 				"see TOKENSTAGE_CONTROL_TOKEN, or what the server printed when it started")

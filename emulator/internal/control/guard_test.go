@@ -257,3 +257,41 @@ func TestTokenInsteadOfHost(t *testing.T) {
 		t.Errorf("status %d: %s", got.status, got.body)
 	}
 }
+
+// TestNothingIsForOtherSites: every answer of the control plane says that no other site's page may frame, sniff or embed
+// it, refusals, redirects and streams too.
+func TestNothingIsForOtherSites(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.create(t, `{"id":"box"}`)
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	for request, want := range map[string]int{
+		"GET /healthz": http.StatusOK, "GET /openapi.yaml": http.StatusOK,
+		"GET /metrics": http.StatusNotFound, "GET /ca.pem": http.StatusNotFound, "GET /v1/apis": http.StatusOK,
+		"GET /v1/none": http.StatusNotFound, "PUT /v1/apis": http.StatusMethodNotAllowed, "OPTIONS /v1/apis": http.StatusNoContent,
+		"DELETE /v1/sandboxes/box": http.StatusNoContent, "POST /v1/sandboxes": http.StatusCreated,
+		"GET /v1/sandboxes/default/events": http.StatusOK, "GET //v1": http.StatusNotFound,
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		req := w.request(t, method, path, "")
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: status %d, want %d", request, resp.StatusCode, want)
+		}
+		for name, part := range map[string]string{
+			"Content-Security-Policy": "frame-ancestors 'none'", "X-Content-Type-Options": "nosniff",
+			"Cross-Origin-Resource-Policy": "same-origin",
+		} {
+			if got := resp.Header.Get(name); !strings.Contains(got, part) {
+				t.Errorf("%s: %s is %q, want %s in it", request, name, got, part)
+			}
+		}
+	}
+}

@@ -21,6 +21,8 @@ type member struct {
 	offset int64
 	// known says that the type which the document is decoded into has such a member.
 	known bool
+	// of is the type of the object that it stands in; nil where anything may stand.
+	of reflect.Type
 }
 
 // find returns the offset of what stands at a path; zero when nothing does. The document is good JSON.
@@ -83,7 +85,7 @@ func (w *walk) members(path string, of reflect.Type, depth int) (stop bool) {
 			inner = path + "." + name
 		}
 		kind, known := memberType(of, name)
-		if w.take(member{inner, name, offset, known}) || w.value(inner, kind, depth+1) {
+		if w.take(member{inner, name, offset, known, of}) || w.value(inner, kind, depth+1) {
 			return true
 		}
 	}
@@ -95,7 +97,7 @@ func (w *walk) elements(path string, of reflect.Type, depth int) (stop bool) {
 	kind := elementType(of)
 	for i := 0; w.decoder.More(); i++ {
 		inner := path + "[" + strconv.Itoa(i) + "]"
-		if w.take(member{inner, "", w.next(), true}) || w.value(inner, kind, depth+1) {
+		if w.take(member{inner, "", w.next(), true, nil}) || w.value(inner, kind, depth+1) {
 			return true
 		}
 	}
@@ -139,6 +141,20 @@ func memberType(of reflect.Type, name string) (member reflect.Type, known bool) 
 		return others.Type.Elem(), true
 	}
 	return nil, false
+}
+
+// memberNames are the names of the members of an object that is decoded into a type.
+func memberNames(of reflect.Type) []string {
+	var names []string
+	if of = pointedTo(of); of == nil || of.Kind() != reflect.Struct {
+		return nil
+	}
+	for _, field := range reflect.VisibleFields(of) {
+		if tag, _, _ := strings.Cut(field.Tag.Get("json"), ","); tag != "" && tag != "-" {
+			names = append(names, tag)
+		}
+	}
+	return names
 }
 
 func elementType(of reflect.Type) reflect.Type {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -18,8 +19,8 @@ import (
 )
 
 func (p *plane) playing(ctx context.Context, box *sandbox.Sandbox) ([]controlapi.Playing, error) {
-	list, err := p.world.Player(box).List(ctx)
-	return convertAll(list, playingView), err
+	list, err := p.world.Playing(ctx, box)
+	return convertAll(list, playingView(p.world.Sandboxes().Secrets())), err
 }
 
 func listPlaying(p *plane, c echo.Context, box *sandbox.Sandbox) error {
@@ -42,7 +43,7 @@ func (p *plane) playedNames(ctx context.Context, box *sandbox.Sandbox) ([]string
 	return names, err
 }
 
-var scenarioNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_%-]{0,127}$`)
+var scenarioNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_:%-]{0,127}$`)
 
 // playScenario plays a known scenario, or the one in the body under the name of the path.
 func playScenario(p *plane, c echo.Context, box *sandbox.Sandbox) error {
@@ -106,9 +107,22 @@ func stopScenario(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 		return err
 	}
 	if err := p.world.StopPlaying(c.Request().Context(), box, name); err != nil {
-		return fmt.Errorf("%w: %q", err, name)
+		return p.suggestPlaying(c.Request().Context(), box, fmt.Errorf("%w: %q", err, name), name)
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+// suggestPlaying adds to the refusal to stop what does not play the name that plays and was probably meant.
+func (p *plane) suggestPlaying(ctx context.Context, box *sandbox.Sandbox, err error, name string) error {
+	if !errors.Is(err, play.ErrNotPlaying) {
+		return err
+	}
+	views, failure := p.playing(ctx, box)
+	if failure != nil {
+		return failure
+	}
+	known := convertAll(views, func(v controlapi.Playing) string { return v.Name })
+	return problem(world.StatusOf(err), nearest.Ask(err.Error(), nearest.Name(name, known)))
 }
 
 // readScripts reads what a sandbox starts with: names of known scenarios, and documents.

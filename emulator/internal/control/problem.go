@@ -8,11 +8,15 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
+
+// maxProblemText is how many bytes are shown of a text of a problem, which can quote what was sent.
+const maxProblemText = 4 << 10
 
 // problem is an error as the control API tells it: problem details of RFC 9457.
 func problem(status int, detail string) *controlapi.Problem {
@@ -29,8 +33,16 @@ func asProblem(err error) *controlapi.Problem {
 		p.Field = invalid.Field
 		return p
 	}
+	if unknown, ok := errors.AsType[*world.UnknownNameError](err); ok {
+		p := problem(world.StatusOf(err), unknown.Error())
+		p.Field = unknown.Field
+		return p
+	}
 	if wrong, ok := errors.AsType[scenario.Problems](err); ok && len(wrong) > 0 {
 		return scenarioProblem(wrong)
+	}
+	if world.StatusOf(err) == http.StatusServiceUnavailable {
+		return problem(http.StatusServiceUnavailable, "the store does not answer; GET "+readyPath+" says more")
 	}
 	if status := world.StatusOf(err); status != http.StatusInternalServerError {
 		return problem(status, err.Error())
@@ -45,8 +57,12 @@ func asProblem(err error) *controlapi.Problem {
 // writeProblem is Echo's error handler: every error leaves as problem details. They can quote what was sent, and that
 // can hold a secret in a place where none belongs.
 func (p *plane) writeProblem(err error, c echo.Context) {
+	if c.Request().Context().Err() != nil {
+		return // the client left: it reads no answer, and its leaving is nobody's failure
+	}
 	shown, secrets := *asProblem(err), p.world.Sandboxes().Secrets()
-	shown.Detail, shown.Field = secrets.Mask(shown.Detail), secrets.Mask(shown.Field)
+	shown.Detail = gateway.Cut(secrets.Mask(shown.Detail), maxProblemText)
+	shown.Field = gateway.Cut(secrets.Mask(shown.Field), maxProblemText)
 	shown.Problems = maskProblems(shown.Problems, secrets)
 	if shown.Status == http.StatusInternalServerError {
 		p.log.Error("control plane", "path", secrets.Mask(c.Request().URL.Path), "error", secrets.Mask(err.Error()))

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,14 +13,15 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 func listRequests(p *plane, c echo.Context, box *sandbox.Sandbox) error {
-	query, err := url.ParseQuery(c.Request().URL.RawQuery)
+	query, err := readQuery(c.Request())
 	if err != nil {
-		return problem(http.StatusBadRequest, "the query is not good: "+err.Error())
+		return err
 	}
-	filter, err := readFilter(query)
+	filter, err := p.readFilter(c.Request().Context(), query, box)
 	if err != nil {
 		return err
 	}
@@ -30,13 +32,21 @@ func listRequests(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	return c.JSON(http.StatusOK, pageView(page))
 }
 
-// readFilter refuses names it does not know and names that are there twice: a filter that is left out selects
-// everything.
-func readFilter(query url.Values) (journal.Filter, error) {
+// readFilter reads the filters of a query about some sandboxes. One that nobody knows, that is there twice or that
+// selects by a name which does not exist is refused: the first would select everything, the last nothing, ever.
+func (p *plane) readFilter(ctx context.Context, query url.Values, boxes ...*sandbox.Sandbox) (journal.Filter, error) {
+	f, err := parseFilter(query)
+	if err != nil {
+		return f, err
+	}
+	return f, p.world.CheckNames(ctx, boxes, world.Names{API: f.API, Operation: f.Operation, Outcome: f.Outcome})
+}
+
+func parseFilter(query url.Values) (journal.Filter, error) {
 	var f journal.Filter
 	for name, values := range query {
 		if len(values) > 1 {
-			return f, problem(http.StatusBadRequest, fmt.Sprintf("the filter %q is there more than once", name))
+			return f, filterTwice(name)
 		}
 		value := values[0]
 		var err error
@@ -52,8 +62,7 @@ func readFilter(query url.Values) (journal.Filter, error) {
 		case "limit":
 			f.Limit, err = readLimit(value)
 		default:
-			return f, problem(http.StatusBadRequest, fmt.Sprintf(
-				"unknown filter %q: api, operation, outcome, after and limit are known", name))
+			return f, unknownFilter(name, "api", "operation", "outcome", "after", "limit")
 		}
 		if err != nil {
 			return f, problem(http.StatusBadRequest, fmt.Sprintf(

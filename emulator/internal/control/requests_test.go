@@ -109,7 +109,6 @@ func TestFilters(t *testing.T) {
 		"error":                    {"?outcome=" + url.QueryEscape(failed), []string{refused}},
 		"all of them":              {"?api=onsmqtt&operation=ApplyToken&outcome=ok&limit=10", []string{applied}},
 		"contradiction":            {"?api=appstream&operation=ApplyToken", []string{}},
-		"unknown value":            {"?api=nope", []string{}},
 		"behind the second":        {"?after=2", []string{refused, coded, stray}},
 		"behind the last":          {"?after=5", []string{}},
 		"far behind":               {"?after=9223372036854775807", []string{}},

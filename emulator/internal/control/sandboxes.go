@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -66,7 +69,8 @@ func (p *plane) sandboxDetails(c echo.Context, box *sandbox.Sandbox) (controlapi
 	}
 	return controlapi.Sandbox{
 		ID: short.ID, Seed: short.Seed, Now: short.Now, Frozen: short.Frozen, TTL: short.TTL, ExpiresAt: short.ExpiresAt,
-		Credentials: credentials, Fixtures: fixturesView(box.Fixtures), Quotas: quotas,
+		SignatureTime: controlapi.SignatureTime(box.Signing()),
+		Credentials:   credentials, Fixtures: fixturesView(box.Fixtures), Quotas: quotas,
 		Scenarios: playing, Endpoints: endpoints,
 	}, err
 }
@@ -80,14 +84,12 @@ func (p *plane) endpoints(c echo.Context) (controlapi.Endpoints, error) {
 	for _, gw := range p.world.Gateways() {
 		all[gw.Name()] = gw.Endpoint(p.data)
 	}
+	maps.Copy(all, p.further)
 	return endpointsView(all)
 }
 
 func (p *plane) listSandboxes(c echo.Context) error {
-	if _, err := p.world.Sandboxes().Sweep(c.Request().Context()); err != nil {
-		return err
-	}
-	boxes, err := p.world.Sandboxes().List(c.Request().Context())
+	boxes, err := p.world.AllSandboxes(c.Request().Context())
 	if err != nil {
 		return err
 	}
@@ -109,6 +111,7 @@ type sandboxBody struct {
 
 	Now         *string           `json:"now"`
 	Credentials placedCredentials `json:"credentials"`
+	Snapshot    *world.Snapshot   `json:"snapshot"`
 }
 
 // placedCredentials are Credentials without the decoder of their own, whose errors tell no place in the document: what
@@ -117,9 +120,12 @@ type placedCredentials controlapi.Credentials
 
 func (p *plane) createSandbox(c echo.Context) error {
 	var body sandboxBody
-	text, err := decode(c, &body)
+	text, err := decodeUpTo(c, &body, maxSnapshotBody)
 	if err != nil {
 		return err
+	}
+	if body.Snapshot == nil && len(text) > maxBody {
+		return problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", maxBody))
 	}
 	box, err := p.create(c.Request().Context(), text, body)
 	if wrong, ok := errors.AsType[*world.ScriptError](err); ok {
@@ -137,6 +143,9 @@ func (p *plane) createSandbox(c echo.Context) error {
 }
 
 func (p *plane) create(ctx context.Context, text document, body sandboxBody) (*sandbox.Sandbox, error) {
+	if body.Snapshot != nil {
+		return p.load(ctx, text, *body.Snapshot)
+	}
 	play, err := readScripts(body.Scenarios)
 	if err != nil {
 		return nil, err
@@ -154,7 +163,7 @@ func (p *plane) create(ctx context.Context, text document, body sandboxBody) (*s
 	}
 	return p.world.CreateSandbox(ctx, sandbox.Definition{
 		ID: body.ID, Now: now, Frozen: body.Frozen, Credentials: credentials, Fixtures: sandboxFixtures(body.Fixtures),
-		Quotas: body.Quotas, Scenarios: play, TTL: body.TTL,
+		Quotas: body.Quotas, Scenarios: play, TTL: body.TTL, SignatureTime: sandbox.SignatureTime(body.SignatureTime),
 	}, body.Seed)
 }
 
@@ -176,15 +185,20 @@ func readCredentials(text document) (sandbox.Credentials, error) {
 
 // checkQuotas refuses the name of an operation that has no quota: a slip there would switch nothing off.
 func (p *plane) checkQuotas(quotas map[string]string) error {
-	known := map[string]bool{}
+	var known []string
 	for _, a := range p.world.Catalogue().APIs {
 		for _, op := range a.Operations {
-			known[op.Name] = op.Quota != nil
+			if op.Quota != nil {
+				known = append(known, op.Name)
+			}
 		}
 	}
 	for name := range quotas {
-		if !known[name] {
-			return &sandbox.InvalidError{Field: "quotas." + name, Reason: "no operation of that name has a quota"}
+		if !slices.Contains(known, name) {
+			return &sandbox.InvalidError{
+				Field:  "quotas." + name,
+				Reason: nearest.Ask("no operation of that name has a quota", nearest.Dotted(name, known)),
+			}
 		}
 	}
 	return nil

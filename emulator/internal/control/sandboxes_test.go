@@ -223,7 +223,7 @@ func TestReset(t *testing.T) {
 	if tokens := w.tokens(t, b); len(tokens) > 0 {
 		t.Errorf("tokens %+v after reset", tokens)
 	}
-	w.nonce = 0 // nonces can be used again, and the credentials are good
+	w.nonce.Store(0) // nonces can be used again, and the credentials are good
 	for call := range 3 {
 		if w.queryToken(t, b, token) {
 			t.Errorf("at call %d a token from before the reset is good", call+1)

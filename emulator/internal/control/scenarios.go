@@ -8,6 +8,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
@@ -52,7 +54,7 @@ func scenarioName(c echo.Context) (string, error) {
 // unknownScenario says what was probably meant.
 func (p *plane) unknownScenario(name string) *controlapi.Problem {
 	detail := fmt.Sprintf("%v: %q", play.ErrUnknown, name)
-	return problem(http.StatusNotFound, nearestDetail(detail, p.world.Library().Suggest(name)))
+	return problem(http.StatusNotFound, nearest.Ask(detail, p.world.Library().Suggest(name)))
 }
 
 // checkScenario answers 200 whatever it finds: the check was carried out.
@@ -61,16 +63,19 @@ func (p *plane) checkScenario(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, problems := language.Decode(source, p.world.Catalogue())
+	problems, advice := language.Check(source, p.world.Catalogue(), p.world.RealNow())
+	secrets := p.world.Sandboxes().Secrets()
 	return c.JSON(http.StatusOK, controlapi.ScenarioCheck{
-		Problems: maskProblems(convertAll(problems, problemView), p.world.Sandboxes().Secrets()),
+		Problems: maskProblems(convertAll(problems, problemView), secrets),
+		Advice:   maskProblems(convertGiven(advice, problemView), secrets),
 	})
 }
 
 // maskProblems takes out secrets that stand in a document where none belongs.
 func maskProblems(problems []controlapi.ScenarioProblem, secrets *sandbox.Secrets) []controlapi.ScenarioProblem {
 	return convertGiven(problems, func(p controlapi.ScenarioProblem) controlapi.ScenarioProblem {
-		p.Message, p.Meant = secrets.Mask(p.Message), secrets.Mask(p.Meant)
+		p.Message = gateway.Cut(secrets.Mask(p.Message), maxProblemText)
+		p.Meant = gateway.Cut(secrets.Mask(p.Meant), maxProblemText)
 		return p
 	})
 }
@@ -78,7 +83,7 @@ func maskProblems(problems []controlapi.ScenarioProblem, secrets *sandbox.Secret
 // scenarioProblem is a scenario that was refused: the first problem in full, all of them beside it.
 func scenarioProblem(wrong scenario.Problems) *controlapi.Problem {
 	first := wrong[0]
-	p := problem(http.StatusUnprocessableEntity, nearestDetail("the scenario is not good: "+first.Message, first.Meant))
+	p := problem(http.StatusUnprocessableEntity, nearest.Ask("the scenario is not good: "+first.Message, first.Meant))
 	p.Line, p.Column, p.Problems = first.Line, first.Column, convertAll(wrong, problemView)
 	return p
 }

@@ -356,7 +356,7 @@ func TestSandboxesStartWithScenarios(t *testing.T) {
 	w.call(t, http.MethodDelete, b.scenario("own"), "", http.StatusNoContent)
 	w.call(t, http.MethodPut, b.scenario(throttled), "", http.StatusCreated)
 	w.call(t, http.MethodPost, b.path("/reset"), "", http.StatusNoContent)
-	w.nonce = 0
+	w.nonce.Store(0)
 	if diff := cmp.Diff([]string{"own", overflow}, names(w.playing(t, b))); diff != "" {
 		t.Error(diff)
 	}

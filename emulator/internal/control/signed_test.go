@@ -22,10 +22,10 @@ func (w *world) signed(t *testing.T, b box, action, version string, params url.V
 		Frozen bool
 	}
 	w.get(t, b.path("/clock"), &clock)
-	w.nonce++
+	nonce := w.nonce.Add(1)
 	header := map[string]string{
 		"host": w.data, "x-acs-action": action, "x-acs-version": version,
-		"x-acs-date": clock.Now.Format("2006-01-02T15:04:05Z"), "x-acs-signature-nonce": strconv.Itoa(w.nonce),
+		"x-acs-date": clock.Now.Format("2006-01-02T15:04:05Z"), "x-acs-signature-nonce": strconv.FormatInt(nonce, 10),
 		"x-acs-content-sha256": hexSHA256(""),
 	}
 	names := []string{

@@ -22,6 +22,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
@@ -59,7 +60,8 @@ func (b *bubble) call(t *testing.T, fails bool) {
 	}
 	body, err := json.Marshal(map[string]string{"app_key": app.AppKey, "app_secret": app.AppSecret})
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return
 	}
 	const path = "http://127.0.0.1:4010/apigovernance/api/oauth/tokenByAkSk"
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, bytes.NewReader(body))
@@ -154,6 +156,12 @@ func short(t *testing.T, frame string) string {
 			t.Errorf("entry %s has the id %s", number, fields["id"])
 		}
 		return "request " + fields["id"]
+	case "delivery":
+		if _, hasID := fields["id"]; hasID {
+			t.Errorf("it would move the place of a follower: %s", frame)
+		}
+		state, _ := data["delivery"].(map[string]any)["state"].(string)
+		return "delivery " + strconv.FormatFloat(data["seq"].(float64), 'f', -1, 64) + " " + state
 	case "missed":
 		return "missed " + strconv.FormatFloat(data["missed"].(float64), 'f', -1, 64)
 	default:
@@ -240,6 +248,32 @@ func TestEventsKeepToTheirFilter(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestEventsTellOfDeliveries leaves places and order of the entries as they are, also to who comes again.
+func TestEventsTellOfDeliveries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{})
+		source := "name: slow\nrules: [{on: ccmessaging.tokenByAkSk, script: [{delay: 8s}, pass]}]"
+		if err := b.Play(t.Context(), b.box, play.Playing{Source: source}); err != nil {
+			t.Fatal(err)
+		}
+		all, others := b.follow(t, "", ""), b.follow(t, "?outcome=!ok", "")
+		go b.call(t, false)
+		all.expect(t, "request 1")
+		b.call(t, true)
+		all.expect(t, "request 2")
+		late := b.follow(t, "?after=1", "")
+		late.expect(t, "request 2")
+		if got := all.after(t, 10*time.Second); !slices.Equal(got, []string{"delivery 1 delayed"}) {
+			t.Errorf("events %q", got)
+		}
+		late.expect(t, "delivery 1 delayed")
+		others.expect(t, "request 2")
+		b.follow(t, "", "1").expect(t, "delivery 1 delayed", "request 2")
+		b.follow(t, "", "").expect(t, "request 1", "request 2")
+	})
 }
 
 func TestEventsOfClearedJournals(t *testing.T) {

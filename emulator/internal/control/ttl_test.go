@@ -7,6 +7,18 @@ import (
 	"time"
 )
 
+// A ttl can be written in days.
+func TestTTLInDays(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for ttl, ends := range map[string]string{"2d": "2026-03-03T08:00:00Z", "1d12h": "2026-03-02T20:00:00Z", "30d": "2026-03-31T08:00:00Z"} {
+		got := w.call(t, http.MethodPost, "/v1/sandboxes", `{"ttl":"`+ttl+`"}`, http.StatusCreated)
+		if !strings.Contains(got.body, `"ttl":"`+ttl+`","expiresAt":"`+ends+`"`) {
+			t.Errorf("%s: %s", ttl, got.body)
+		}
+	}
+}
+
 // TestTTL follows a sandbox that nobody uses to its end.
 func TestTTL(t *testing.T) {
 	t.Parallel()

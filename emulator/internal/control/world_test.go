@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ type world struct {
 	control string // host:port
 	client  *http.Client
 	real    *clocktest.Clock
-	nonce   int
+	nonce   atomic.Int64
 }
 
 // start is the real time at the beginning of every test.
@@ -163,6 +164,7 @@ type box struct {
 	Seed        json.Number     `json:"seed"`
 	Now         time.Time       `json:"now"`
 	Frozen      bool            `json:"frozen"`
+	Signing     string          `json:"signatureTime"`
 	Credentials credentials     `json:"credentials"`
 	Fixtures    json.RawMessage `json:"fixtures"`
 	Quotas      map[string]string

@@ -22,13 +22,12 @@ type Observation struct {
 	Gateway   string
 	Operation *contract.Operation
 	// Outcome is "ok", or the code of the error that was sent.
-	Outcome       string
-	Status        int
-	ResponseBytes int
+	Outcome string
+	Status  int
+	// Delivery is how the reply reached the client.
+	Delivery journal.Delivery
 	// Scenario is the one that decided; empty when none did. Known secrets are masked in it.
 	Scenario string
-	// Network is what a scenario did to the connection, such as "reset"; empty when nothing.
-	Network string
 	// Panicked and BrokeSpec are bugs of the emulator: an operation that panicked, and a reply that breaks its spec.
 	Panicked  bool
 	BrokeSpec bool
@@ -60,12 +59,18 @@ const (
 func observationOf(in arrival, entry *journal.Entry, op *contract.Operation) Observation {
 	o := Observation{
 		Arrived: in.at, Request: in.request, RequestID: entry.ID, Sandbox: entry.Sandbox, Gateway: entry.Gateway,
-		Operation: op, Outcome: entry.Outcome, Status: entry.Status, Panicked: entry.Panic != "",
+		Operation: op, Outcome: entry.Outcome, Status: entry.Status, Delivery: entry.Delivery,
+		Panicked: entry.Panic != "",
 	}
 	if entry.Decision != nil {
 		o.Scenario = entry.Decision.Scenario
 	}
 	return o
+}
+
+// ObserveEntry tells of a call that did not come over HTTP, once it was journaled.
+func (p *Plane) ObserveEntry(ctx context.Context, req *wire.Request, entry *journal.Entry, op *contract.Operation) {
+	p.observe(ctx, observationOf(arrival{request: req, at: entry.Arrived}, entry, op))
 }
 
 // timeline notes when the steps of a call begin, where somebody asked for that.

@@ -1,10 +1,13 @@
 package dataplane
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
@@ -15,12 +18,30 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// serve answers a request. It is the life of a request from top to bottom; deliver writes what it returns.
+// serve answers a request; deliver writes what it returns. A sandbox that was reset or removed while the call was in
+// it is left without a trace, and the call begins anew: it counts as one that came after that.
 func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 	gw := p.gatewayOf(in.request)
 	if gw == nil {
 		return p.answerUnclaimed(ctx, in)
 	}
+	if asked, ok := gw.(gateway.Preflighter); ok && in.unread == nil {
+		if reply, ok := asked.Preflight(in.request); ok {
+			return p.answerOutside(ctx, in, gw.Name(), reply, nil)
+		}
+	}
+	const tries = 8
+	for try := 1; ; try++ {
+		answered, gone := p.serveIn(ctx, gw, in)
+		if !gone || try == tries {
+			return answered
+		}
+	}
+}
+
+// serveIn is the life of a request from top to bottom, in the sandbox that its credential names. It reports whether
+// the sandbox was reset or removed meanwhile.
+func (p *Plane) serveIn(ctx context.Context, gw gateway.Gateway, in arrival) (_ delivery, gone bool) {
 	steps := p.newTimeline()
 	steps.begin(stepRoute)
 	exchange, err := gw.Read(in.request)
@@ -30,7 +51,7 @@ func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 	playlist := store.Get{Key: play.PlaylistKey}
 	turn, failure := p.world.Begin(ctx, exchange.Call().Credential, &playlist)
 	if failure != nil {
-		turn, err = p.emergencyTurn(), failure
+		turn, err = p.emergencyTurn(exchange.Call().Credential), failure
 	}
 	exchange.Call().ID = exchange.NewID(turn)
 
@@ -38,26 +59,38 @@ func (p *Plane) serve(ctx context.Context, in arrival) delivery {
 	if err == nil {
 		v, err = p.answer(ctx, exchange, turn, playlist.Value, steps)
 	}
+	var besides verdict
+	if failure == nil {
+		besides, failure = p.spend(ctx, exchange, turn, v.handled)
+		err = cmp.Or(failure, err)
+	}
 	if err != nil {
+		gone = errors.Is(err, sandbox.ErrGone)
 		steps.begin(stepRefuse)
 		turn.Discard()
-		v = v.and(p.refuse(exchange, err))
+		v = v.and(p.refuse(exchange, err)).and(p.alike(turn, exchange.Call().Credential))
+		v.findings = withRemarks(v.findings, gateway.NotUTF8(exchange.Call().Text))
+		v.nameRefusal()
 	}
+	v = v.and(besides)
 	steps.begin(stepCheck)
 	v, brokeSpec := p.checkReply(exchange.Operation(), v)
-	v.reply.Header["Date"] = p.dates.at(turn.Now)
+	if len(v.reply.Header["Date"]) == 0 { // else a script says another one
+		v.reply.Header["Date"] = p.dates.at(turn.Now)
+	}
 	steps.begin(stepJournal)
 	entry := p.entryOf(in, turn, exchange, v)
-	if err := p.world.Record(ctx, turn, entry, exchange.Operation()); err != nil {
-		p.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
+	err = p.world.Record(ctx, turn, entry, exchange.Operation())
+	if gone = gone || errors.Is(err, sandbox.ErrGone); err != nil && !gone {
 		if v.issued {
 			v = v.and(p.refuse(exchange, err)) // nobody may hold what is not known
+			entry = p.entryOf(in, turn, exchange, v)
 		}
+		p.journalFailed(turn, entry, exchange.Operation(), err)
 	}
 	seen := observationOf(in, entry, exchange.Operation())
-	seen.ResponseBytes, seen.Network = len(v.reply.Body), string(v.network)
 	seen.BrokeSpec, seen.Steps = brokeSpec, steps.steps
-	return delivery{Reply: *v.reply, delay: v.delay, network: v.network, seen: seen}
+	return delivery{Reply: *v.reply, effects: v.effects, seen: seen, turn: turn, seq: entry.Seq}, gone
 }
 
 // answer lets the scenarios speak, authenticates, validates and behaves. A panic becomes a fault like any other.
@@ -84,6 +117,7 @@ func (p *Plane) answer(
 		if late := turn.Settle(ctx); late != nil {
 			err = late // a nonce is judged before what came after it
 		}
+		v.misses = append(v.misses, p.notAsked(ctx, x, turn, playlist)...)
 		return v, err
 	}
 	steps.begin(stepDecide)
@@ -94,6 +128,17 @@ func (p *Plane) answer(
 	steps.begin(stepBehave)
 	behaved, err := p.behave(ctx, x, turn)
 	return v.and(behaved), err
+}
+
+// spend does what counts whatever became of a call, where it ended before the operation's code.
+func (p *Plane) spend(
+	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, handled bool,
+) (verdict, error) {
+	if handled || x.Operation() == nil || p.spent[x.Operation().Name] == nil {
+		return verdict{}, nil
+	}
+	findings, err := p.spent[x.Operation().Name](ctx, turn, x.Call())
+	return verdict{findings: findings}, err
 }
 
 // behave counts the call against its quota, and runs the operation's code, or answers from its spec when it has none.
@@ -109,10 +154,10 @@ func (p *Plane) behave(ctx context.Context, x gateway.Exchange, turn *sandbox.Tu
 		err = late // nonce and quota are judged before what the operation found
 	}
 	if err != nil {
-		return verdict{}, err
+		return verdict{handled: true}, err
 	}
 	reply := x.Reply(result)
-	return verdict{reply: &reply, findings: result.Findings, issued: turn.HasWrites()}, nil
+	return verdict{reply: &reply, findings: result.Findings, handled: true, issued: turn.HasWrites()}, nil
 }
 
 // sample answers from the spec of an operation that has no code.
@@ -136,8 +181,8 @@ func spendQuota(turn *sandbox.Turn, op *contract.Operation) {
 	if op.Quota == nil {
 		return
 	}
-	turn.Spend(op.Name, op.Quota.Rate, func(limit contract.Rate) error {
-		return &wire.Fault{Kind: wire.Documented, Code: op.Quota.Code, Findings: []wire.Finding{{
+	turn.Spend(op.Name, op.Quota.Rate, func(limit contract.Rate, left time.Duration) error {
+		return &wire.Fault{Kind: wire.Documented, Code: op.Quota.Code, RetryAfter: left, Findings: []wire.Finding{{
 			Check: "quota", Level: wire.LevelError, Message: fmt.Sprintf(
 				"More than %d calls of %s in %s of the sandbox's clock. A sandbox can change or switch off its quotas.",
 				limit.Calls, op.Name, limit.Per),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
@@ -38,6 +39,7 @@ type Options struct {
 type Plane struct {
 	world    *world.World
 	handlers map[string]api.Handler // by operation name
+	spent    map[string]api.Spent   // the same
 	options  Options
 	stopping chan struct{} // closed when scripted delays and stalls must end
 	stop     sync.Once
@@ -47,7 +49,10 @@ type Plane struct {
 
 // New returns the data plane. A handler without an operation in the spec is refused.
 func New(o Options) (*Plane, error) {
-	p := &Plane{world: o.World, handlers: map[string]api.Handler{}, options: o, stopping: make(chan struct{})}
+	p := &Plane{
+		world: o.World, handlers: map[string]api.Handler{}, spent: map[string]api.Spent{}, options: o,
+		stopping: make(chan struct{}),
+	}
 	for _, a := range o.APIs {
 		if err := p.add(a); err != nil {
 			return nil, err
@@ -61,8 +66,12 @@ func (p *Plane) add(a api.API) error {
 	if spec == nil {
 		return fmt.Errorf("the API %s has code but no spec", a.Name)
 	}
-	left := len(a.Handlers)
+	left := len(a.Handlers) + len(a.Spent)
 	for _, op := range spec.Operations {
+		if spent, ok := a.Spent[op.ID]; ok {
+			p.spent[op.Name] = spent
+			left--
+		}
 		if handler, ok := a.Handlers[op.ID]; ok {
 			p.handlers[op.Name] = handler
 			left--
@@ -81,9 +90,16 @@ func (p *Plane) Stop() { p.stop.Do(func() { close(p.stopping) }) }
 // InFlight is how many requests are being answered.
 func (p *Plane) InFlight() int64 { return p.inFlight.Load() }
 
-// emergencyTurn stands in when the store does not answer, so that the failure can be sent in the provider's shape.
-func (p *Plane) emergencyTurn() *sandbox.Turn {
-	return &sandbox.Turn{Sandbox: p.world.Default(), Now: p.world.RealNow()}
+// emergencyTurn stands in when the store does not answer, so that the failure can be sent in the provider's shape. It
+// is one of the sandbox that is known to have the credential, or of the default one.
+func (p *Plane) emergencyTurn(c wire.Credential) *sandbox.Turn {
+	now := p.world.RealNow().UTC()
+	box := p.world.Sandboxes().Remembered(c)
+	if box == nil {
+		box = p.world.Default()
+	}
+	// What is drawn in it differs from call to call.
+	return &sandbox.Turn{Sandbox: box, Now: now, Real: now, Number: uint64(now.UnixNano())}
 }
 
 // wait lasts for d, without end when d is zero. It reports false when the client left or the emulator stopped before.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
@@ -89,19 +90,31 @@ func read(r *http.Request) (*wire.Request, *unread) {
 		size := int(max(r.ContentLength, MaxBody+1))
 		return req, overLimit(http.StatusRequestEntityTooLarge, checkBody, "bytes", size, MaxBody)
 	}
-	return req, unreadBody(err)
+	return req, unreadBody(err, len(body), r.ContentLength)
 }
 
-func unreadBody(err error) *unread {
-	status, check, message := http.StatusBadRequest, checkBody, "The body could not be read to its end: "+err.Error()
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		status, check = http.StatusRequestTimeout, checkTime
-		message = "The body did not come to its end in the time that the server waits for a request."
+// unreadBody tells of a body of which only so many bytes could be read. Its length is negative where it came in chunks.
+func unreadBody(err error, got int, length int64) *unread {
+	finding := wire.Finding{Check: checkBody, Level: wire.LevelError, Got: fmt.Sprintf("%d bytes", got)}
+	if length >= 0 {
+		finding.Expected = fmt.Sprintf("%d bytes", length)
 	}
-	return &unread{
-		status: status, kind: wire.Malformed, what: checkBody, cause: err,
-		finding: wire.Finding{Check: check, Level: wire.LevelError, Message: message},
+	status := http.StatusBadRequest
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		status, finding.Check = http.StatusRequestTimeout, checkTime
+		finding.Message = "The body did not come to its end in the time that the server waits for a request."
+	case errors.Is(err, syscall.ECONNRESET):
+		finding.Message = fmt.Sprintf("The client reset the connection after %d bytes of the body.", got)
+	case !errors.Is(err, io.ErrUnexpectedEOF):
+		finding.Message = fmt.Sprintf("The chunks of the body cannot be read after %d bytes: %v.", got, err)
+	case length >= 0:
+		finding.Message = fmt.Sprintf("The body ended too early: %d of the %d bytes came that Content-Length announces.",
+			got, length)
+	default:
+		finding.Message = fmt.Sprintf("The body ended too early: after %d bytes, before its last chunk.", got)
 	}
+	return &unread{status: status, kind: wire.Malformed, what: checkBody, cause: err, finding: finding}
 }
 
 // cutParameters keeps the gateways from taking apart more parameters than they are meant to: what comes beyond the

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // scenarioHeader names a scenario for one request.
@@ -31,31 +32,43 @@ func (p *Plane) askScenarios(
 		Call: call, Operation: x.Operation(), Now: turn.Now, Seed: turn.Seed, Only: only,
 	}, phase)
 	if errors.Is(err, play.ErrUnknown) {
-		return verdict{}, &wire.Fault{Kind: wire.InvalidParameter, Fill: []string{scenarioHeader}, Findings: []wire.Finding{{
-			Check: "scenario", Level: wire.LevelError, Expected: p.world.Library().Suggest(only), Got: only,
-			Message: fmt.Sprintf("The header %s names no known scenario.", scenarioHeader),
-		}}}
+		return verdict{}, p.unknownScenario(only)
 	}
 	if err != nil {
 		return verdict{}, err
 	}
-	v := verdict{misses: missesOf(decision.Misses)}
+	v := verdict{misses: world.MissesOf(decision.Misses), also: world.TouchesOf(decision.Also), effects: decision.Effects}
 	if !decision.Decided {
 		return v, nil
 	}
-	v.decision = &journal.Decision{Scenario: decision.Scenario, Rule: decision.Rule, Step: decision.Step}
-	v.delay, v.network, v.reply = decision.Delay, decision.Network, decision.Reply
+	v.decision, v.reply = world.DecisionOf(decision), decision.Reply
 	if decision.Fault != nil {
 		return v, decision.Fault
 	}
 	return v, nil
 }
 
-// missesOf are the rules that did not take a call, as the journal keeps them.
-func missesOf(misses []scenario.Miss) []journal.Miss {
-	var kept []journal.Miss
-	for _, m := range misses {
-		kept = append(kept, journal.Miss(m))
+// notAsked names the rules that would have been asked about a call after its validation, had it not been refused. What
+// the call was refused with is not known yet.
+func (p *Plane) notAsked(
+	ctx context.Context, x gateway.Exchange, turn *sandbox.Turn, playlist []byte,
+) []journal.Miss {
+	program, err := p.world.Scenarios().Program(ctx, turn.Space(), playlist)
+	if err != nil {
+		return nil // the call is refused already
 	}
-	return kept
+	return world.MissesOf(program.NotAsked(play.Input{Call: x.Call(), Operation: x.Operation()}, ""))
+}
+
+// unknownScenario refuses a call whose header names a scenario that there is not.
+func (p *Plane) unknownScenario(name string) error {
+	near := p.world.Library().Suggest(name)
+	message := fmt.Sprintf("The header %s names %q, which is no known scenario.", scenarioHeader, name)
+	if near != "" {
+		message += fmt.Sprintf(" The nearest one is %q.", near)
+	}
+	return &wire.Fault{Kind: wire.InvalidParameter, Fill: []string{scenarioHeader}, Findings: []wire.Finding{{
+		Check: "scenario", Level: wire.LevelError, Expected: near, Got: name,
+		Message: message + " `tokenstage scenarios list` prints them all.",
+	}}}
 }

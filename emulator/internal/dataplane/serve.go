@@ -17,7 +17,7 @@ import (
 func (p *Plane) Handler() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	for _, a := range p.world.Catalogue().APIs {
+	for _, a := range p.world.HTTPAPIs() {
 		for _, op := range a.Operations {
 			for _, method := range op.Methods {
 				e.Add(method, routeOf(op), p.handle).Name = op.Name
@@ -53,8 +53,8 @@ func (p *Plane) handle(c echo.Context) error {
 	if p.options.Steps {
 		d.seen.Steps = append(d.seen.Steps, Step{stepDeliver, p.world.RealNow()})
 	}
-	err := p.deliver(ctx, c.Response().Writer, d)
-	if err != nil {
+	err := p.deliver(ctx, c.Response().Writer, &d)
+	if err != nil && ctx.Err() == nil { // else the client left
 		p.options.Log.Error("a reply could not be delivered", "error", err)
 	}
 	p.observe(ctx, d.seen)
@@ -74,8 +74,8 @@ func (p *Plane) serveSafely(ctx context.Context, in arrival) (d delivery) {
 		const body = `{"title":"Internal Server Error","status":500,"detail":"The emulator failed; its log says more."}`
 		reply := ownReply(http.StatusInternalServerError, []byte(body))
 		d = delivery{Reply: reply, seen: Observation{
-			Arrived: in.at, Request: in.request, Outcome: reply.Outcome, Status: reply.Status, ResponseBytes: len(body),
-			Panicked: true,
+			Arrived: in.at, Request: in.request, Outcome: reply.Outcome, Status: reply.Status, Panicked: true,
+			Delivery: expected(in.request, verdict{reply: &reply}),
 		}}
 	}()
 	return p.serve(ctx, in)

@@ -18,7 +18,7 @@ type notice struct {
 	Served []string `json:"served"`
 }
 
-// answerUnclaimed answers what no gateway claims, and keeps it in the journal of the default sandbox.
+// answerUnclaimed answers what no gateway claims.
 func (p *Plane) answerUnclaimed(ctx context.Context, in arrival) delivery {
 	req := in.request
 	n := notice{
@@ -33,41 +33,49 @@ func (p *Plane) answerUnclaimed(ctx context.Context, in arrival) delivery {
 	if err != nil { // a string that is not UTF-8 is replaced, so this cannot be
 		body = []byte("{}")
 	}
-	turn, err := p.world.Default().Begin(ctx)
-	if err != nil {
-		turn = p.emergencyTurn()
-	}
-	reply := ownReply(n.Status, body)
-	reply.Header["Date"] = p.dates.at(turn.Now)
-	entry := p.newEntry(in, turn, turn.UUID(), verdict{reply: &reply, findings: []wire.Finding{{
+	return p.answerOutside(ctx, in, "", ownReply(n.Status, body), []wire.Finding{{
 		Check: "path", Level: wire.LevelError, Message: "No gateway knows this request by its path, parameters or headers.",
-	}}})
-	if err := p.world.Record(ctx, turn, entry, nil); err != nil {
-		p.options.Log.Error("the journal did not take an entry", "request", entry.ID, "error", err)
+	}})
+}
+
+// answerOutside sends a reply to a request that is no call of an operation and names no sandbox, and keeps it in the
+// journal of the default one.
+func (p *Plane) answerOutside(
+	ctx context.Context, in arrival, gatewayName string, reply wire.Reply, findings []wire.Finding,
+) delivery {
+	turn, err := p.world.BeginDefault(ctx)
+	if err != nil {
+		turn = p.emergencyTurn(wire.Credential{})
 	}
-	seen := observationOf(in, entry, nil)
-	seen.ResponseBytes = len(body)
-	return delivery{Reply: reply, seen: seen}
+	reply.Header["Date"] = p.dates.at(turn.Now)
+	entry := p.newEntry(in, turn, turn.UUID(), verdict{reply: &reply, findings: findings})
+	entry.Gateway = gatewayName
+	if err := p.world.Record(ctx, turn, entry, nil); err != nil {
+		p.journalFailed(turn, entry, nil, err)
+	}
+	return delivery{Reply: reply, seen: observationOf(in, entry, nil), turn: turn, seq: entry.Seq}
 }
 
 // ownReply is a reply to a request that belongs to no API.
 func ownReply(status int, body []byte) wire.Reply {
 	return wire.Reply{
-		Status: status, Body: body, Outcome: "http." + strconv.Itoa(status),
+		Status: status, Body: body, Outcome: wire.OwnOutcome + strconv.Itoa(status),
 		Header: http.Header{"Content-Type": {"application/problem+json"}},
 	}
 }
 
-// served lists what there is: one line an operation.
+// served lists what there is: one line for each method of an operation.
 func (p *Plane) served() []string {
 	var lines []string
-	for _, a := range p.world.Catalogue().APIs {
+	for _, a := range p.world.HTTPAPIs() {
 		for _, op := range a.Operations {
-			line := op.Methods[0] + " " + op.Path
+			line := " " + op.Path
 			if op.Action != "" {
 				line += " " + op.Action
 			}
-			lines = append(lines, line+" ("+op.Name+")")
+			for _, method := range op.Methods {
+				lines = append(lines, method+line+" ("+op.Name+")")
+			}
 		}
 	}
 	slices.Sort(lines)

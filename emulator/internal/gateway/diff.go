@@ -50,3 +50,15 @@ func excerpt(text string, at int) string {
 func escapeControl(text string) string {
 	return strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(strings.ToValidUTF8(text, "\uFFFD"))
 }
+
+// Cut is a text, or its beginning up to the last whole character within limit bytes and a word about what was left out.
+func Cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	end := limit
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s… (%d bytes in all)", text[:end], len(text))
+}

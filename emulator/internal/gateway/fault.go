@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -40,7 +41,9 @@ func (t Table) Answer(gw *contract.Gateway, op *contract.Operation, fault *wire.
 	} else {
 		found.Message = contract.Fill(found.Message, fault.Fill)
 	}
-	found.Detail = contract.Fill(found.Detail, fault.Fill)
+	if found.Detail = contract.Fill(found.Detail, fault.Fill); fault.Detail != "" {
+		found.Detail = fault.Detail
+	}
 	return Answer{found, contract.Fill(found.Code, fault.Fill)}
 }
 
@@ -62,15 +65,24 @@ func lookUp(gw *contract.Gateway, op *contract.Operation, code string) (contract
 	return gw.Error(code)
 }
 
-// AsFault returns the fault that an error is; any other error is an Internal one.
+// AsFault returns the fault that an error is; that of a store out of reach or without room is an Unavailable one, any
+// other error an Internal one.
 func AsFault(err error) *wire.Fault {
 	if fault, ok := errors.AsType[*wire.Fault](err); ok {
 		return fault
 	}
+	if errors.Is(err, store.ErrDown) || errors.Is(err, store.ErrFull) {
+		return &wire.Fault{Kind: wire.Unavailable, Cause: err, Findings: []wire.Finding{{
+			Check: "store", Level: wire.LevelError, Message: "The store of the emulator failed: " + err.Error() + ".",
+		}}}
+	}
 	return &wire.Fault{Kind: wire.Internal, Cause: err, Findings: []wire.Finding{{
-		Check: "emulator", Level: wire.LevelError, Message: "the emulator itself failed: " + err.Error(),
+		Check: "emulator", Level: wire.LevelError, Message: "The emulator itself failed: " + err.Error() + ".",
 	}}}
 }
+
+// WhereKeysAre ends a sentence about a credential that is not known.
+const WhereKeysAre = "`tokenstage sandbox show ID` prints those of a sandbox."
 
 // Refuse makes a fault of a gateway's check with the sentence that explains it.
 func Refuse(kind wire.Kind, check, message string, fill ...string) *wire.Fault {

@@ -24,8 +24,12 @@ type Profile interface {
 	Hosts() []Host
 	// Endpoint is what clients are pointed at when the data plane listens at an address, as host:port.
 	Endpoint(address string) string
+	// PlainHTTP is what makes clients speak plain HTTP, in words.
+	PlainHTTP() string
 	// Selector is what a request carries beside method and path to be routed to an operation; empty when nothing is.
 	Selector(path, action, version string) string
+	// CommonParameters are the names of what a request can carry beside the parameters of its operation.
+	CommonParameters() []string
 	// Sign returns a copy of a request, signed anew with a key in the style that the request has. Time and nonce are
 	// those that the copy carries.
 	Sign(req *wire.Request, key sandbox.Key, now time.Time, nonce string) (*wire.Request, error)
@@ -34,6 +38,8 @@ type Profile interface {
 	// Settings are what clients of a sandbox are configured with, given the data plane's address as host:port and the
 	// sandbox's credentials for this gateway as its definition lists them.
 	Settings(address string, credentials []json.RawMessage) (settings.Settings, error)
+	// Habits are what clients do by themselves.
+	Habits() settings.Habits
 	// Scheme is how the credentials are written.
 	Scheme() sandbox.Scheme
 	// Hidden is a credential with words in the place of its secrets.
@@ -70,7 +76,7 @@ type RepeatResult int
 const (
 	// RepeatRefused says that a request that passed is refused when it comes again, now or after a while.
 	RepeatRefused RepeatResult = iota
-	// RepeatSame says that a request that was refused is refused again.
+	// RepeatSame says that a request is judged as it was: nothing in it is used up but tokens that are good once.
 	RepeatSame
 	// RepeatWorks says that nothing keeps the request from being good again.
 	RepeatWorks
@@ -93,6 +99,13 @@ type Gateway interface {
 	// ContentType is the content type in which the gateway sends a body, which may be JSON, XML or plain text; an empty
 	// body has none.
 	ContentType(body []byte) string
+}
+
+// Preflighter is a Gateway of which is known how it answers OPTIONS: browsers ask so, without any credential, whether
+// they may send a call to another origin. Other gateways judge OPTIONS like any method.
+type Preflighter interface {
+	// Preflight is the answer to an OPTIONS request; false for any other.
+	Preflight(req *wire.Request) (wire.Reply, bool)
 }
 
 // Exchange is one request in the hands of its gateway, from reading to reply.

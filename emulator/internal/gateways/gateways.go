@@ -2,10 +2,13 @@
 package gateways
 
 import (
+	"strings"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway/mqtt"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
@@ -41,6 +44,16 @@ func New(catalogue *contract.Catalogue, checks ...fabric.TokenCheck) []gateway.G
 	return []gateway.Gateway{top.New(catalogue), fabric.New(catalogue, checks...), acs.New(catalogue)}
 }
 
+// PlainHTTP is how clients of the gateways are told to speak plain HTTP, in a sentence.
+func PlainHTTP() string {
+	var ways []string
+	for _, profile := range Profiles() {
+		ways = append(ways, profile.Name()+" takes "+profile.PlainHTTP())
+	}
+	return "Have the client speak plain HTTP: " + strings.Join(ways, ", ") +
+		"; or have it call the port for HTTPS, where there is one."
+}
+
 // Hosts are the names of the hosts of all real services, one by one.
 func Hosts() []string {
 	var names []string
@@ -52,7 +65,13 @@ func Hosts() []string {
 	return names
 }
 
-// HostPatterns are the same as people read them.
+// Domains are the domains in which services have a host for each of their customers' instances.
+func Domains() []string { return []string{mqtt.Domain} }
+
+// CAHosts are what a CA of ours may speak for: hosts and domains.
+func CAHosts() []string { return append(Hosts(), Domains()...) }
+
+// HostPatterns are hosts and those in the domains as people read them.
 func HostPatterns() []string {
 	var patterns []string
 	for _, profile := range Profiles() {
@@ -60,5 +79,5 @@ func HostPatterns() []string {
 			patterns = append(patterns, host.Pattern)
 		}
 	}
-	return patterns
+	return append(patterns, mqtt.Pattern)
 }

@@ -45,7 +45,10 @@ func TestHostsOfTheRealServices(t *testing.T) {
 	hosts := gateways.Hosts()
 	for _, host := range []string{
 		"onsmqtt.cn-hangzhou.aliyuncs.com", "onsmqtt.mq-internet-access.aliyuncs.com", "onsmqtt.us-west-1.aliyuncs.com",
+		"onsmqtt.eu-west-2.aliyuncs.com", "onsmqtt.ap-southeast-8.aliyuncs.com", "onsmqtt.cn-zhengzhou-jva.aliyuncs.com",
+		"onsmqtt-vpc.cn-hangzhou.aliyuncs.com", "onsmqtt-vpc.ap-southeast-8.aliyuncs.com",
 		"appstream-center.aliyuncs.com", "appstream-center.cn-shanghai.aliyuncs.com",
+		"appstream-center.vpc-proxy.aliyuncs.com",
 		"aicontent.aliyuncs.com", "aicontent.cn-beijing.aliyuncs.com",
 		"gw.api.taobao.com", "eco.taobao.com", "service.besclouds.com",
 	} {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/record"
@@ -64,10 +63,15 @@ func (t Tally) Step(op *contract.Operation, outcome string) store.Step {
 	return &store.Increment{Key: tallyKey(op, outcome), Delta: 1}
 }
 
-func tallyKey(op *contract.Operation, code string) string { return "coverage/" + op.Name + "/" + code }
+// CoveragePrefix begins the keys that count how calls ended.
+const CoveragePrefix = "coverage/"
+
+func tallyKey(op *contract.Operation, code string) string {
+	return CoveragePrefix + op.Name + "/" + code
+}
 
 // othersKey is that of no documented code: those have no slash.
-func othersKey(op *contract.Operation) string { return "coverage/" + op.Name + "/other/" }
+func othersKey(op *contract.Operation) string { return CoveragePrefix + op.Name + "/other/" }
 
 const (
 	// maxOthers bounds how many undocumented outcomes of an operation are told apart.
@@ -78,22 +82,7 @@ const (
 
 // CountOther counts a call that ended in an outcome which is not documented.
 func (t Tally) CountOther(ctx context.Context, op *contract.Operation, outcome string) error {
-	err := t.space.Update(ctx, othersKey(op), func(old []byte) ([]byte, time.Time, error) {
-		counts, err := readOthers(old)
-		if err != nil {
-			return nil, time.Time{}, err
-		}
-		if _, known := counts[outcome]; !known && len(counts) >= maxOthers {
-			outcome = remainder
-		}
-		counts[outcome]++
-		raw, err := record.Write(counts)
-		return raw, time.Time{}, err
-	})
-	if err != nil {
-		return fmt.Errorf("count a call of %s: %w", op.Name, err)
-	}
-	return nil
+	return t.addOthers(ctx, op, []CodeCount{{outcome, 1}})
 }
 
 func readOthers(raw []byte) (map[string]int64, error) {
@@ -109,30 +98,62 @@ func readOthers(raw []byte) (map[string]int64, error) {
 
 // Read returns what was counted of every operation in the catalogue, in one trip.
 func (t Tally) Read(ctx context.Context, catalogue *contract.Catalogue) (Coverage, error) {
-	var reads []*counts
-	var steps []store.Step
-	for _, api := range catalogue.APIs {
-		for _, op := range api.Operations {
-			one := newCounts(op)
-			reads = append(reads, one)
-			steps = append(steps, one.steps()...)
-		}
-	}
-	if err := t.space.Do(ctx, steps...); err != nil {
+	r := t.Reading(catalogue)
+	if err := t.space.Do(ctx, r.Steps()...); err != nil {
 		return Coverage{}, fmt.Errorf("read the coverage: %w", err)
 	}
+	return r.Coverage()
+}
+
+// Reading is what was counted of every operation in a catalogue, once its steps were carried out.
+type Reading struct {
+	tally      Tally
+	operations []*counts
+}
+
+// Reading reads together with other steps.
+func (t Tally) Reading(catalogue *contract.Catalogue) *Reading {
+	r := &Reading{tally: t}
+	for _, api := range catalogue.APIs {
+		for _, op := range api.Operations {
+			r.operations = append(r.operations, newCounts(op))
+		}
+	}
+	return r
+}
+
+// Steps are those that read.
+func (r *Reading) Steps() []store.Step {
+	var steps []store.Step
+	for _, one := range r.operations {
+		steps = append(steps, one.steps()...)
+	}
+	return steps
+}
+
+// Coverage is what was read.
+func (r *Reading) Coverage() (Coverage, error) {
 	sum := Coverage{Operations: []OperationCoverage{}}
-	for _, read := range reads {
-		one, err := t.operation(read)
+	for _, read := range r.operations {
+		one, err := r.tally.operation(read)
 		if err != nil {
 			return Coverage{}, fmt.Errorf("read the coverage of %s: %w", read.op.Name, err)
 		}
 		sum.Operations = append(sum.Operations, one)
-		sum.Calls += one.Calls
-		sum.Documented += len(one.Errors)
-		sum.Seen += one.seen()
 	}
+	sum.count()
 	return sum, nil
+}
+
+// count sums up the operations.
+func (c *Coverage) count() {
+	c.Calls, c.Documented, c.Seen = 0, 0, 0
+	for i := range c.Operations {
+		one := &c.Operations[i]
+		c.Calls += one.Calls
+		c.Documented += len(one.Errors)
+		c.Seen += one.seen()
+	}
 }
 
 // counts are the readings of what was counted of one operation.
@@ -193,7 +214,7 @@ func count(read *store.Get) (int64, error) {
 	return strconv.ParseInt(string(read.Value), 10, 64)
 }
 
-func (c OperationCoverage) seen() int {
+func (c *OperationCoverage) seen() int {
 	n := 0
 	for _, e := range c.Errors {
 		if e.Seen > 0 {

@@ -26,13 +26,21 @@ type Entry struct {
 	// Credential is what the request named itself by, as CredentialText writes it.
 	Credential string `json:"credential" cbor:"7,keyasint"`
 	// Outcome is "ok" or the provider's code of the error that was sent.
-	Outcome        string   `json:"outcome" cbor:"8,keyasint"`
-	Status         int      `json:"status" cbor:"9,keyasint"`
-	DurationMicros int64    `json:"durationMicros" cbor:"10,keyasint"`
-	Request        Request  `json:"request" cbor:"11,keyasint"`
-	Response       Response `json:"response" cbor:"12,keyasint"`
+	Outcome string `json:"outcome" cbor:"8,keyasint"`
+	Status  int    `json:"status" cbor:"9,keyasint"`
+	// DurationMicros is how long it took to decide what to reply; Delivery says how long the call took.
+	DurationMicros int64 `json:"durationMicros" cbor:"10,keyasint"`
+	// Delivery is how the reply reached the client, as far as that is known.
+	Delivery Delivery `json:"delivery" cbor:"18,keyasint"`
+	// SignatureTime is the time by which the signature's was good, "clock" or "real", or "off" where any is; empty where
+	// none was judged.
+	SignatureTime string   `json:"signatureTime,omitempty" cbor:"20,keyasint"`
+	Request       Request  `json:"request" cbor:"11,keyasint"`
+	Response      Response `json:"response" cbor:"12,keyasint"`
 	// Decision is what a scenario decided; nil when none had a say.
 	Decision *Decision `json:"decision" cbor:"13,keyasint"`
+	// Also are the rules that had an effect on the call and decided nothing.
+	Also []Touch `json:"also,omitempty" cbor:"21,keyasint,omitempty"`
 	// Misses are the rules of playing scenarios that concern the operation and did not take the call.
 	Misses   []Miss         `json:"misses" cbor:"17,keyasint"`
 	Findings []wire.Finding `json:"findings" cbor:"14,keyasint"`
@@ -66,9 +74,24 @@ type Content struct {
 // Decision names the step of a scenario that decided a call.
 type Decision struct {
 	Scenario string `json:"scenario" cbor:"1,keyasint"`
-	// Rule and Step count from zero.
+	// Rule, Step and Choice count from zero; Choice is nil for a step without choices.
+	Rule   int  `json:"rule" cbor:"2,keyasint"`
+	Step   int  `json:"step" cbor:"3,keyasint"`
+	Choice *int `json:"choice,omitempty" cbor:"4,keyasint,omitempty"`
+	// Key is the value of the field Per for which the rule keeps a cursor of its own.
+	Key string `json:"key,omitempty" cbor:"5,keyasint,omitempty"`
+	// LeftSeconds is how long the quota or the window of the rule still lasted.
+	LeftSeconds int64  `json:"leftSeconds,omitempty" cbor:"6,keyasint,omitempty"`
+	Per         string `json:"per,omitempty" cbor:"7,keyasint,omitempty"`
+	// States are those of the scenario after the call, or of the key where there is one.
+	States map[string]string `json:"states,omitempty" cbor:"8,keyasint,omitempty"`
+}
+
+// Touch names a rule that had an effect on a call without deciding it.
+type Touch struct {
+	Scenario string `json:"scenario" cbor:"1,keyasint"`
+	// Rule counts from zero.
 	Rule int `json:"rule" cbor:"2,keyasint"`
-	Step int `json:"step" cbor:"3,keyasint"`
 }
 
 // Miss is a rule that did not take a call, and why.
@@ -83,7 +106,11 @@ type Miss struct {
 }
 
 // CredentialText names a credential in an entry: an ID that is itself a secret is masked, whether it is known or not.
+// A token that a call without a credential presents is none.
 func CredentialText(c wire.Credential) string {
+	if c.Kind == wire.IssuedToken {
+		return ""
+	}
 	if c.Secret && c.ID != "" {
 		return sandbox.Mask
 	}

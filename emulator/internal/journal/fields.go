@@ -11,13 +11,26 @@ import (
 
 // fields masks secrets that the server cannot know, such as the password of a user's directory or a mistyped app
 // secret, by the name of the field that they stand in, and remembers the values.
-type fields struct{ found []string }
+type fields struct {
+	found map[string]bool
+	size  int // of found, in bytes
+}
+
+// maxFound and maxFoundSize bound what is remembered of one call. Of a call with more, nothing is shown that could hold
+// such a value.
+const (
+	maxFound     = 200
+	maxFoundSize = 128 << 10
+)
+
+// full reports whether there was more than is remembered.
+func (f *fields) full() bool { return len(f.found) > maxFound || f.size > maxFoundSize }
 
 // secretNames are the ends of the names of secret fields, in lower case and without "_" and "-".
 var secretNames = []string{"bearertoken", "appsecret", "accesskeysecret", "adpassword"}
 
 func secretName(name string) bool {
-	name = strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(name), "_", ""), "-", "")
+	name = withoutSigns.Replace(strings.ToLower(name))
 	for _, end := range secretNames {
 		if strings.HasSuffix(name, end) {
 			return true
@@ -125,16 +138,15 @@ func (f *fields) text(text string) string {
 }
 
 func (f *fields) plain(text string) string {
-	if !mayHoldSecretName(text) {
+	lower := strings.ToLower(text)
+	if !mayHoldSecretName(lower) {
 		return text
 	}
 	p := compiled()
-	text = p.part.ReplaceAllStringFunc(text, func(found string) string {
-		groups := p.part.FindStringSubmatch(found)
-		return groups[1] + f.take(groups[2]) + groups[3]
-	})
-	return p.assigned.ReplaceAllStringFunc(text, func(found string) string {
-		groups := p.assigned.FindStringSubmatch(found)
+	if strings.Contains(lower, "name=") {
+		text = f.replaced(p.part, text, func(groups []string) string { return groups[1] + f.take(groups[2]) + groups[3] })
+	}
+	return f.replaced(p.assigned, text, func(groups []string) string {
 		quote := p.opening.FindString(groups[2])
 		value, rest := groups[2][len(quote):], ""
 		if i := strings.Index(strings.ToLower(value), "%26"); quote == "" && i >= 0 {
@@ -144,10 +156,35 @@ func (f *fields) plain(text string) string {
 	})
 }
 
-// mayHoldSecretName spares most texts the patterns.
-func mayHoldSecretName(text string) bool {
-	text = strings.ToLower(text)
-	return strings.Contains(text, "secret") || strings.Contains(text, "password") || strings.Contains(text, "bearer")
+// replaced gives each match of a pattern to change, until there are more values than are remembered: of the texts
+// nothing is shown then.
+func (f *fields) replaced(pattern *regexp.Regexp, text string, change func(groups []string) string) string {
+	var out strings.Builder
+	for !f.full() {
+		at := pattern.FindStringSubmatchIndex(text)
+		if at == nil {
+			break
+		}
+		groups := make([]string, len(at)/2)
+		for i := range groups {
+			if at[2*i] >= 0 {
+				groups[i] = text[at[2*i]:at[2*i+1]]
+			}
+		}
+		out.WriteString(text[:at[0]])
+		out.WriteString(change(groups))
+		text = text[at[1]:]
+	}
+	return out.String() + text
+}
+
+// withoutSigns takes out what the parts of a name can be joined by.
+var withoutSigns = strings.NewReplacer("_", "", "-", "")
+
+// mayHoldSecretName spares most texts, which come in lower case, the patterns.
+func mayHoldSecretName(lower string) bool {
+	joined := withoutSigns.Replace(lower)
+	return slices.ContainsFunc(secretNames, func(name string) bool { return strings.Contains(joined, name) })
 }
 
 // take remembers a value, as it is written and as it is meant, and returns what to show in its place.
@@ -159,9 +196,23 @@ func (f *fields) take(value string) string {
 	spaced := strings.ReplaceAll(value, "+", " ")
 	unquoted := strings.Trim(value, " \t\r\n,") // a closing quote was missing
 	for _, text := range []string{spaced, unquoted} {
-		f.found = slices.AppendSeq(append(f.found, text), views(text))
+		f.remember(text)
+		for view := range views(text) {
+			f.remember(view)
+		}
 	}
 	return sandbox.Mask
+}
+
+func (f *fields) remember(text string) {
+	if f.full() || f.found[text] {
+		return
+	}
+	if f.found == nil {
+		f.found = map[string]bool{}
+	}
+	f.found[text] = true
+	f.size += len(text)
 }
 
 // fullyDecoded is a text with all its layers of encoding taken off.

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/record"
-	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
@@ -16,6 +17,12 @@ var DefaultBound = store.Bound{Records: 1000, Bytes: 8 << 20}
 
 // MaxBody is how many bytes are kept of a request's and of a response's body.
 const MaxBody = 64 << 10
+
+// MaxFinding is how many bytes are kept of each text of a finding, such as a string to sign.
+const MaxFinding = 16 << 10
+
+// longestSecret is at least the length of any spelling of a secret.
+const longestSecret = 48 << 10
 
 // Limits of a page.
 const (
@@ -31,20 +38,27 @@ var ErrUnknown = errors.New("no such request in the journal")
 
 // Journal is the journal of one sandbox.
 type Journal struct {
-	space   store.Space
-	secrets *sandbox.Secrets
-	bound   store.Bound
+	space  store.Space
+	viewer *Viewer
+	bound  store.Bound
 }
 
-// New returns the journal that is kept in space, within bound, and never shows any of secrets.
-func New(space store.Space, secrets *sandbox.Secrets, bound store.Bound) *Journal {
-	return &Journal{space: space, secrets: secrets, bound: bound}
+// New returns the journal that is kept in space, within bound, and shown as the viewer shows it.
+func New(space store.Space, viewer *Viewer, bound store.Bound) *Journal {
+	return &Journal{space: space, viewer: viewer, bound: bound}
 }
 
-// Step is what records a call; it is carried to the space of the sandbox with whatever else its turn keeps.
-func (j *Journal) Step(e *Entry) (store.Step, error) {
+// Step is what records a call; it is carried to the space of the sandbox with whatever else its turn keeps, and then
+// holds the entry's place.
+func (j *Journal) Step(e *Entry) (*store.Append, error) {
 	j.cut(&e.Request.Content)
 	j.cut(&e.Response.Content)
+	e.Request.Headers = cutHeaders(e.Request.Headers)
+	for i := range e.Findings {
+		for _, text := range append(textsOf(&e.Findings[i]), &e.Findings[i].Check) {
+			*text = j.beginning(*text, MaxFinding)
+		}
+	}
 	raw, err := record.Write(e)
 	if err != nil {
 		return nil, fmt.Errorf("encode request %s for the journal: %w", e.ID, err)
@@ -61,26 +75,77 @@ func (j *Journal) Append(ctx context.Context, e *Entry) error {
 	if err := j.space.Do(ctx, step); err != nil {
 		return fmt.Errorf("append request %s to the journal: %w", e.ID, err)
 	}
+	e.Seq = step.Seq
 	return nil
 }
 
-// cut keeps what the journal has room for. Half a secret would not be known as one later on, so they are taken out
-// first.
+// cut keeps what the journal has room for.
 func (j *Journal) cut(c *Content) {
 	c.BodyBytes = max(c.BodyBytes, len(c.Body))
 	if len(c.Body) > MaxBody {
-		masked := j.secrets.Mask(c.Body)
-		c.Body = masked[:min(len(masked), MaxBody)]
+		c.Body = j.beginning(c.Body, MaxBody)
 		c.BodyTruncated = true
 	}
 }
+
+// MaxHeaders and MaxHeaderBytes are how many lines of a request's headers are kept, and how many bytes of them. The
+// data plane takes no request with more of them, and says so.
+const (
+	MaxHeaders     = 200
+	MaxHeaderBytes = 64 << 10
+)
+
+// cutHeaders keeps what the journal has room for, by the order of the names.
+func cutHeaders(headers map[string][]string) map[string][]string {
+	lines, size := 0, 0
+	for name, values := range headers {
+		lines, size = lines+len(values), size+sizeOfHeader(name, values)
+	}
+	if lines <= MaxHeaders && size <= MaxHeaderBytes {
+		return headers
+	}
+	kept := map[string][]string{}
+	lines, size = 0, 0
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		lines, size = lines+len(headers[name]), size+sizeOfHeader(name, headers[name])
+		if lines > MaxHeaders || size > MaxHeaderBytes {
+			break
+		}
+		kept[name] = headers[name]
+	}
+	return kept
+}
+
+func sizeOfHeader(name string, values []string) (sum int) {
+	for _, value := range values {
+		sum += len(name) + len(value)
+	}
+	return sum
+}
+
+// beginning is a text, or its beginning within limit. Half a secret would not be known as one later on, so they are
+// taken out first, and what may be the first half of one goes with the rest.
+func (j *Journal) beginning(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	if len(text) <= limit+longestSecret {
+		masked := j.viewer.secrets.Mask(text)
+		return masked[:min(len(masked), limit)]
+	}
+	masked := j.viewer.secrets.Mask(text[:limit+longestSecret])
+	return masked[:min(max(len(masked)-longestSecret, 0), limit)]
+}
+
+// Not before an outcome selects all others.
+const Not = "!"
 
 // Filter selects entries; what is left zero selects all.
 type Filter struct {
 	API string
 	// Operation is a full name, "onsmqtt.ApplyToken", or the part behind the dot.
 	Operation string
-	// Outcome is ok or a code; with ! before it, all but that.
+	// Outcome is ok or a code; with Not before it, all but that.
 	Outcome string
 	// After is the Next of the page before.
 	After uint64
@@ -100,34 +165,36 @@ type Page struct {
 // List returns the first entries that the filter selects, as they were at one instant.
 func (j *Journal) List(ctx context.Context, f Filter) (Page, error) {
 	limit := f.limit()
-	kept, err := j.space.Range(ctx, logName, f.After, j.bound.Records)
+	kept := store.Range{Log: logName, After: f.After, Limit: j.bound.Records}
+	records, err := j.read(ctx, &kept)
 	if err != nil {
-		return Page{}, fmt.Errorf("read the journal: %w", err)
+		return Page{}, err
 	}
-	page := Page{Requests: []Entry{}, Dropped: kept.Dropped}
-	for _, r := range kept.Records {
-		selected, err := f.selects(r)
-		if err != nil {
-			return Page{}, err
-		}
-		if !selected {
+	page := Page{Requests: []Entry{}, Dropped: kept.Page.Dropped}
+	for _, r := range records {
+		if !f.Selects(r) {
 			continue
 		}
 		if len(page.Requests) == limit {
 			page.Next = &page.Requests[limit-1].Seq
 			break
 		}
-		e, err := j.show(r)
-		if err != nil {
-			return Page{}, err
+		if err := ctx.Err(); err != nil {
+			return Page{}, err // nobody waits for the page any more
 		}
-		page.Requests = append(page.Requests, e)
+		page.Requests = append(page.Requests, r.Entry())
 	}
 	return page, nil
 }
 
 // Selects tells whether the filter selects a record, whatever After and Limit say.
-func (f Filter) Selects(r Record) (bool, error) { return f.selects(r.kept) }
+func (f Filter) Selects(r Record) bool {
+	if f.API == "" && f.Operation == "" && f.Outcome == "" {
+		return true
+	}
+	s := r.Summary()
+	return f.matches(&s)
+}
 
 func (f Filter) limit() int {
 	if f.Limit <= 0 {
@@ -136,20 +203,9 @@ func (f Filter) limit() int {
 	return min(f.Limit, MaxLimit)
 }
 
-func (f Filter) selects(kept store.Record) (bool, error) {
-	if f.API == "" && f.Operation == "" && f.Outcome == "" {
-		return true, nil
-	}
-	var s Summary
-	if err := decode(kept, &s); err != nil {
-		return false, err
-	}
-	return f.matches(&s), nil
-}
-
 func (f Filter) matches(s *Summary) bool {
 	_, short, _ := strings.Cut(s.Operation, ".")
-	outcome, not := strings.CutPrefix(f.Outcome, "!")
+	outcome, not := strings.CutPrefix(f.Outcome, Not)
 	return (f.API == "" || f.API == s.API) &&
 		(f.Operation == "" || f.Operation == s.Operation || f.Operation == short) &&
 		(outcome == "" || (outcome == s.Outcome) != not)
@@ -157,32 +213,26 @@ func (f Filter) matches(s *Summary) bool {
 
 // Get returns the entry of that request id, the latest where several have it, or ErrUnknown.
 func (j *Journal) Get(ctx context.Context, id string) (Entry, error) {
-	find := store.Find{Log: logName, ID: id}
-	if err := j.space.Do(ctx, &find); err != nil {
+	find, deliveries := store.Find{Log: logName, ID: id}, j.deliveriesAfter(0)
+	if err := j.space.Do(ctx, &find, &deliveries); err != nil {
 		return Entry{}, fmt.Errorf("read the journal: %w", err)
 	}
 	if !find.Found {
-		return Entry{}, fmt.Errorf("%w: %q", ErrUnknown, j.secrets.Mask(id))
+		return Entry{}, fmt.Errorf("%w: %q", ErrUnknown, j.viewer.secrets.Mask(id))
 	}
-	return j.show(find.Record)
+	known, err := readDeliveries(deliveries.Page)
+	if err != nil {
+		return Entry{}, err
+	}
+	return Record{j, find.Record, latest(known)[find.Record.Seq]}.Entry(), nil
 }
 
 // Clear drops every entry; numbers go on. What a person cleared does not count as dropped.
 func (j *Journal) Clear(ctx context.Context) error {
-	if err := j.space.Truncate(ctx, logName); err != nil {
+	if err := j.space.Do(ctx, &store.Truncate{Log: logName}, &store.Truncate{Log: deliveriesName}); err != nil {
 		return fmt.Errorf("clear the journal: %w", err)
 	}
 	return nil
-}
-
-// show decodes an entry as people may see it.
-func (j *Journal) show(kept store.Record) (Entry, error) {
-	e := Entry{Seq: kept.Seq}
-	if err := decode(kept, &e); err != nil {
-		return Entry{}, err
-	}
-	mask(&e, j.secrets)
-	return e, nil
 }
 
 func decode(kept store.Record, into any) error {

@@ -21,7 +21,7 @@ import (
 // newJournal returns the empty journal of a sandbox without secrets.
 func newJournal(tb testing.TB, bound store.Bound) *journal.Journal {
 	tb.Helper()
-	return journal.New(memory.New().Space("one"), sandbox.NewSecrets(), bound)
+	return journal.New(memory.New().Space("one"), journal.NewViewer(sandbox.NewSecrets()), bound)
 }
 
 func add(tb testing.TB, j *journal.Journal, entries ...journal.Entry) {
@@ -40,6 +40,9 @@ func full() journal.Entry {
 		Arrived: time.Date(2026, 3, 2, 12, 0, 0, 1, time.UTC),
 		Sandbox: "default", Gateway: "acs", API: "onsmqtt", Operation: "onsmqtt.ApplyToken",
 		Credential: "LTAIfake0123456789ab", Outcome: "InvalidParameter.Resources", Status: 400, DurationMicros: 412,
+		Delivery: journal.Delivery{
+			State: journal.Truncated, DelayMillis: 50, Network: "truncate", Bytes: 18, DurationMicros: 50_420,
+		},
 		Request: journal.Request{
 			Method: "POST", URL: "/?Action=ApplyToken&Resources=a%2Fb",
 			Headers: map[string][]string{
@@ -53,7 +56,11 @@ func full() journal.Entry {
 			Status: 400, Headers: map[string][]string{"Content-Type": {"application/json"}},
 			Content: journal.Content{Body: `{"Code":"InvalidParameter.Resources"}`},
 		},
-		Decision: &journal.Decision{Scenario: "mqtt-throttled", Rule: 1, Step: 2},
+		Decision: &journal.Decision{
+			Scenario: "mqtt-throttled", Rule: 1, Step: 2, Choice: new(1), Per: "credential", Key: "LTAI", LeftSeconds: 3,
+			States: map[string]string{"phase": "banned"},
+		},
+		Also: []journal.Touch{{Scenario: "slow", Rule: 1}}, SignatureTime: "real",
 		Findings: []wire.Finding{{
 			Check: "signature", Level: wire.LevelError, Message: "they differ", Expected: "e", Got: "g",
 			Server: "a\nb", Client: "a\nc", Marker: "b / c",
@@ -117,6 +124,7 @@ func TestJSONNames(t *testing.T) {
 	}
 	const want = `{"requests":[{"id":"r1","seq":1,"time":"2026-03-01T12:00:00Z","arrived":"0001-01-01T00:00:00Z","sandbox":"","gateway":"","api":"",` +
 		`"operation":"","credential":"","outcome":"","status":0,"durationMicros":0,` +
+		`"delivery":{"state":"","delayMillis":0,"network":"","bytes":0,"durationMicros":0},` +
 		`"request":{"method":"","url":"","headers":{},"body":"","bodyBytes":0,"bodyTruncated":false},` +
 		`"response":{"status":0,"headers":{},"body":"","bodyBytes":0,"bodyTruncated":false},` +
 		`"decision":null,"misses":[],"findings":[]}],"dropped":0,"next":null}`
@@ -163,6 +171,29 @@ func TestLongBodiesAreCut(t *testing.T) {
 	}
 }
 
+// Strings to sign of long requests would push everything else out of the journal.
+func TestLongFindingsAreCut(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, journal.DefaultBound)
+	long := strings.Repeat("f", 1<<20)
+	add(t, j, journal.Entry{ID: "r1", Findings: []wire.Finding{
+		{Check: "signature", Message: "short", Server: long, Client: long[:journal.MaxFinding], Expected: long, Got: long},
+	}})
+	e, err := j.Get(t.Context(), "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := e.Findings[0]
+	for name, text := range map[string]string{"server": f.Server, "client": f.Client, "expected": f.Expected, "got": f.Got} {
+		if len(text) != journal.MaxFinding {
+			t.Errorf("%s has %d bytes", name, len(text))
+		}
+	}
+	if f.Message != "short" {
+		t.Errorf("the message is %q", f.Message)
+	}
+}
+
 func TestBrokenTextIsShownWhole(t *testing.T) {
 	t.Parallel()
 	j := newJournal(t, journal.DefaultBound)
@@ -188,7 +219,7 @@ func TestBrokenTextIsShownWhole(t *testing.T) {
 func TestStoreThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	down := errors.New("down")
-	j := journal.New(brokenSpace(down), sandbox.NewSecrets(), journal.DefaultBound)
+	j := journal.New(brokenSpace(down), journal.NewViewer(sandbox.NewSecrets()), journal.DefaultBound)
 	_, listErr := j.List(t.Context(), journal.Filter{})
 	_, getErr := j.Get(t.Context(), "r1")
 	for name, err := range map[string]error{
@@ -200,25 +231,6 @@ func TestStoreThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
-func TestRecordsOfAnotherFormatAreAnError(t *testing.T) {
-	t.Parallel()
-	space := memory.New().Space("one")
-	broken := store.Append{Log: "journal", ID: "r1", Record: []byte("no CBOR"), Bound: journal.DefaultBound}
-	if err := space.Do(t.Context(), &broken); err != nil {
-		t.Fatal(err)
-	}
-	j := journal.New(space, sandbox.NewSecrets(), journal.DefaultBound)
-	if _, err := j.List(t.Context(), journal.Filter{}); err == nil {
-		t.Error("List = nil error")
-	}
-	if _, err := j.List(t.Context(), journal.Filter{API: "onsmqtt"}); err == nil {
-		t.Error("filtered List = nil error")
-	}
-	if _, err := j.Get(t.Context(), "r1"); err == nil || errors.Is(err, journal.ErrUnknown) {
-		t.Errorf("Get = %v, want an error about the record", err)
-	}
-}
-
 func BenchmarkAppend(b *testing.B) {
 	j, e := newJournal(b, journal.DefaultBound), full()
 	e.Findings, e.Panic, e.Decision = nil, "", nil
@@ -226,6 +238,65 @@ func BenchmarkAppend(b *testing.B) {
 	for b.Loop() {
 		if err := j.Append(b.Context(), &e); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestAnEntryThatCannotBeReadHidesNoOther: what the store holds can be damaged, or of another build.
+func TestAnEntryThatCannotBeReadHidesNoOther(t *testing.T) {
+	t.Parallel()
+	space := memory.New().Space("box")
+	j := journal.New(space, journal.NewViewer(sandbox.NewSecrets()), journal.DefaultBound)
+	add(t, j, journal.Entry{ID: "before", API: "onsmqtt", Outcome: "ok"})
+	damaged := store.Append{Log: "journal", ID: "damaged", Record: []byte("no CBOR"), Bound: journal.DefaultBound}
+	if err := space.Do(t.Context(), &damaged); err != nil {
+		t.Fatal(err)
+	}
+	add(t, j, journal.Entry{ID: "after", API: "onsmqtt", Outcome: "ok"})
+	page, err := j.List(t.Context(), journal.Filter{})
+	if err != nil || len(page.Requests) != 3 {
+		t.Fatalf("%d entries, %v", len(page.Requests), err)
+	}
+	if e := page.Requests[1]; e.Seq != 2 || e.Outcome != "unreadable" || len(e.Findings) != 1 {
+		t.Errorf("the damaged entry is shown as %+v", e)
+	}
+	if e, err := j.Get(t.Context(), "damaged"); err != nil || e.Outcome != "unreadable" {
+		t.Errorf("the damaged entry alone is shown as %+v, %v", e, err)
+	}
+	if page, err := j.List(t.Context(), journal.Filter{API: "onsmqtt"}); err != nil || len(page.Requests) != 2 {
+		t.Errorf("%d entries of the API, %v", len(page.Requests), err)
+	}
+	if calls, _, err := j.Recent(t.Context(), journal.Filter{}, 0); err != nil || len(calls) != 3 || calls[1].Outcome != "unreadable" {
+		t.Errorf("recent calls %+v, %v", calls, err)
+	}
+}
+
+// TestKeptHeadersAreBounded: a head of 131,080 lines was journaled whole, and could not be read back.
+func TestKeptHeadersAreBounded(t *testing.T) {
+	t.Parallel()
+	many, long := map[string][]string{}, map[string][]string{}
+	for i := range 140_000 {
+		many[fmt.Sprintf("X-%06d", i)] = []string{"v"}
+	}
+	for i := range 100 {
+		long[fmt.Sprintf("X-%06d", i)] = []string{strings.Repeat("v", 10_000)}
+	}
+	for name, headers := range map[string]map[string][]string{"many": many, "long": long} {
+		j := knowing(t)
+		add(t, j, journal.Entry{ID: "r1", Request: journal.Request{Headers: headers}})
+		e, err := j.Get(t.Context(), "r1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := 0
+		for name, values := range e.Request.Headers {
+			size += len(name) + len(values[0])
+		}
+		if n := len(e.Request.Headers); n == 0 || n > journal.MaxHeaders || size > journal.MaxHeaderBytes {
+			t.Errorf("%s: %d headers are kept, of %d bytes", name, n, size)
+		}
+		if _, first := e.Request.Headers["X-000000"]; !first {
+			t.Errorf("%s: the first header is not kept", name)
 		}
 	}
 }

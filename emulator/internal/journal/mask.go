@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -12,11 +14,21 @@ import (
 func mask(e *Entry, known *sandbox.Secrets) {
 	var f fields
 	f.entry(e)
-	own := sandbox.NewSecrets(f.found...)
-	m := masker(func(text string) string { return own.Mask(known.Mask(text)) })
+	own := sandbox.NewSecrets(slices.Collect(maps.Keys(f.found))...)
+	names := masker(func(text string) string { return own.Mask(known.Mask(text)) })
+	m := names
+	if f.full() {
+		m = func(string) string { return sandbox.Mask } // what was not remembered could stand anywhere
+	}
 	m.markers(e.Findings)
-	for _, text := range e.texts() {
+	for _, text := range e.names() {
+		*text = names.clean(*text)
+	}
+	for _, text := range e.quotes() {
 		*text = m.clean(*text)
+	}
+	if e.Decision != nil {
+		e.Decision.States = m.values(e.Decision.States)
 	}
 	e.Request.Headers = m.headers(e.Request.Headers)
 	e.Response.Headers = m.headers(e.Response.Headers)
@@ -28,23 +40,55 @@ func mask(e *Entry, known *sandbox.Secrets) {
 	}
 }
 
-// texts are the strings of an entry that a client or a script had a part in, but for the headers.
-func (e *Entry) texts() []*string {
-	all := []*string{
-		&e.Credential, &e.Outcome, &e.Request.Method, &e.Request.URL, &e.Request.Body, &e.Response.Body, &e.Panic,
-	}
+// names are the strings of an entry that a client or a script can only choose as they choose a word.
+func (e *Entry) names() []*string {
+	all := []*string{&e.Credential, &e.Outcome, &e.Request.Method}
 	if e.Decision != nil {
 		all = append(all, &e.Decision.Scenario)
 	}
+	for i := range e.Also {
+		all = append(all, &e.Also[i].Scenario)
+	}
 	for i := range e.Misses {
-		m := &e.Misses[i]
-		all = append(all, &m.Scenario, &m.Expected, &m.Got)
+		all = append(all, &e.Misses[i].Scenario)
 	}
 	for i := range e.Findings {
-		f := &e.Findings[i]
-		all = append(all, &f.Check, &f.Message, &f.Expected, &f.Got, &f.Server, &f.Client, &f.Marker)
+		all = append(all, &e.Findings[i].Check)
 	}
 	return all
+}
+
+// quotes are the strings of an entry that hold what a client or a script wrote, but for the headers.
+func (e *Entry) quotes() []*string {
+	all := []*string{&e.Request.URL, &e.Request.Body, &e.Response.Body, &e.Panic}
+	if e.Decision != nil {
+		all = append(all, &e.Decision.Key)
+	}
+	for i := range e.Misses {
+		m := &e.Misses[i]
+		all = append(all, &m.Expected, &m.Got)
+	}
+	for i := range e.Findings {
+		all = append(all, textsOf(&e.Findings[i])...)
+	}
+	return all
+}
+
+// textsOf are the strings of a finding but for what was looked at.
+func textsOf(f *wire.Finding) []*string {
+	return []*string{&f.Message, &f.Expected, &f.Got, &f.Server, &f.Client, &f.Marker}
+}
+
+// values are states, whose values a script wrote.
+func (m masker) values(states map[string]string) map[string]string {
+	var clean map[string]string
+	for name, value := range states {
+		if clean == nil {
+			clean = make(map[string]string, len(states))
+		}
+		clean[name] = m.clean(value)
+	}
+	return clean
 }
 
 // masker takes secrets out of text as it stands.
@@ -52,6 +96,9 @@ type masker func(text string) string
 
 // clean takes secrets out of text, also those that stand in it in an unusual encoding.
 func (m masker) clean(text string) string {
+	if text == "" {
+		return text
+	}
 	text = m(text)
 	for view := range views(text) {
 		if masked := m(view); masked != view {

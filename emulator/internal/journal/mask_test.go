@@ -39,7 +39,7 @@ func knowing(tb testing.TB) *journal.Journal {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return journal.New(stores.Space("one"), boxes.Secrets(), journal.DefaultBound)
+	return journal.New(stores.Space("one"), journal.NewViewer(boxes.Secrets()), journal.DefaultBound)
 }
 
 // shown is an entry as people see it.
@@ -149,6 +149,9 @@ func TestKnownSecretsInWholeRequests(t *testing.T) {
 		{"nothing between", "x" + canaryApp + canaryApp + "y"},
 		{"binary", "\x00\xff" + canaryApp + "\xfe"},
 		{"across the cut", strings.Repeat("x", journal.MaxBody-10) + canaryApp},
+		{"across the cut of much more", strings.Repeat("x", journal.MaxBody-10) + canaryApp + strings.Repeat("x", 1<<20)},
+		{"all of it", strings.Repeat(canaryApp, 1<<20/len(canaryApp))},
+		{"all of it, shifted", "x" + strings.Repeat(canaryApp, 1<<20/len(canaryApp))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -159,6 +162,30 @@ func TestKnownSecretsInWholeRequests(t *testing.T) {
 				t.Errorf("it leaks: %.200q", e.Request.Body)
 			}
 		})
+	}
+}
+
+// TestManySecretFields: a call with more values of secret fields than are remembered shows none of them anywhere, and
+// is read without searching for each of them.
+func TestManySecretFields(t *testing.T) {
+	t.Parallel()
+	var form, quoted strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&form, "app_secret=hidden%04d&", i)
+		fmt.Fprintf(&quoted, "hidden%04d ", i)
+	}
+	e := shown(t, knowing(t), journal.Entry{
+		API: "onsmqtt", Outcome: "SignatureDoesNotMatch",
+		Request: journal.Request{Method: "POST", URL: "/?a=" + url.QueryEscape(quoted.String()), Content: journal.Content{Body: form.String()}},
+		Findings: []wire.Finding{
+			{Check: "signature", Message: "no, " + quoted.String(), Server: quoted.String(), Marker: "hidd>>en3999"},
+		},
+	})
+	if strings.Contains(everything(e), "hidden") {
+		t.Errorf("it leaks: %.500s", everything(e))
+	}
+	if e.Outcome != "SignatureDoesNotMatch" || e.Request.Method != "POST" || e.Findings[0].Check != "signature" {
+		t.Errorf("the names are gone too: %.500s", everything(e))
 	}
 }
 

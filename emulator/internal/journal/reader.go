@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
@@ -14,6 +15,10 @@ type Reader struct {
 	after   uint64 // the sequence number that was read last
 	last    []byte // the record that was read last, by which it is known again
 	begun   bool
+	// delivered is the last delivery that was read, by its number in the log of deliveries.
+	delivered uint64
+	// ahead are deliveries of entries that are still to be read, by their place.
+	ahead map[uint64]*Delivery
 	// first and dropped are those of the log at the last look.
 	first, dropped uint64
 }
@@ -26,19 +31,27 @@ type Changes struct {
 	Missed uint64
 	// Records are the entries that came, oldest first.
 	Records []Record
+	// Delivered is what became known of the delivery of earlier entries, which were read before. The first reading has
+	// that of all earlier entries that were pending or stalled when they were made.
+	Delivered []Delivered
 }
 
 // Record is an entry as the journal keeps it.
 type Record struct {
 	journal *Journal
 	kept    store.Record
+	// delivery is what became known after the record was made; nil when nothing did.
+	delivery *Delivery
 }
 
-// Entry is the whole entry.
-func (r Record) Entry() (Entry, error) { return r.journal.show(r.kept) }
-
-// Summary is the entry as in a list.
-func (r Record) Summary() (Summary, error) { return r.journal.summary(r.kept) }
+// Entry is the whole entry, as people may see it. Others may look at the same one: what it points to must not change.
+func (r Record) Entry() Entry {
+	e := r.journal.viewer.entry(r.kept)
+	if r.delivery != nil {
+		e.Delivery = *r.delivery
+	}
+	return e
+}
 
 // Reader returns a reader of the entries behind after; zero means all.
 func (j *Journal) Reader(after uint64) *Reader { return &Reader{journal: j, after: after} }
@@ -46,37 +59,59 @@ func (j *Journal) Reader(after uint64) *Reader { return &Reader{journal: j, afte
 // Next returns what is new, without waiting for it. One reading returns at most MaxLimit records; the next goes on
 // behind them.
 func (r *Reader) Next(ctx context.Context) (Changes, error) {
-	page, err := r.read(ctx, r.after)
+	page, known, err := r.read(ctx, r.after)
 	if err != nil {
 		return Changes{}, err
 	}
 	var c Changes
 	if r.cleared(page) {
-		c.Cleared, r.after, r.last = true, 0, nil
-		if page, err = r.read(ctx, 0); err != nil {
+		c.Cleared, r.after, r.last, r.delivered, r.ahead = true, 0, nil, 0, nil
+		if page, known, err = r.read(ctx, 0); err != nil {
 			return Changes{}, err
 		}
 	} else if r.begun && page.First > r.after+1 {
 		c.Missed = page.First - r.after - 1
 	}
+	for _, d := range known {
+		if d.Seq > r.after {
+			r.keepAhead(d)
+		} else if d.Seq >= page.First {
+			c.Delivered = append(c.Delivered, d)
+		}
+	}
 	for _, kept := range page.Records {
 		if kept.Seq > r.after {
-			c.Records = append(c.Records, Record{r.journal, kept})
+			c.Records = append(c.Records, Record{r.journal, kept, r.ahead[kept.Seq]})
 		}
 		r.after, r.last = kept.Seq, kept.Data
 	}
 	r.after = max(r.after, page.First-1) // what was dropped is behind us
+	maps.DeleteFunc(r.ahead, func(seq uint64, _ *Delivery) bool { return seq <= r.after })
 	r.first, r.dropped, r.begun = page.First, page.Dropped, true
 	return c, nil
 }
 
-// read returns what comes after, with the record of that number itself before it when that is still there.
-func (r *Reader) read(ctx context.Context, after uint64) (store.Page, error) {
-	page, err := r.journal.space.Range(ctx, logName, max(after, 1)-1, MaxLimit+1)
-	if err != nil {
-		return store.Page{}, fmt.Errorf("read the journal: %w", err)
+// keepAhead keeps a delivery until its entry is read.
+func (r *Reader) keepAhead(d Delivered) {
+	if r.ahead == nil {
+		r.ahead = map[uint64]*Delivery{}
 	}
-	return page, nil
+	r.ahead[d.Seq] = &d.Delivery
+}
+
+// read returns what comes after, with the record of that number itself before it when that is still there, and the
+// deliveries that became known. These are read first, so that each is of an entry that is there already.
+func (r *Reader) read(ctx context.Context, after uint64) (store.Page, []Delivered, error) {
+	deliveries := r.journal.deliveriesAfter(r.delivered)
+	entries := store.Range{Log: logName, After: max(after, 1) - 1, Limit: MaxLimit + 1}
+	if err := r.journal.space.Do(ctx, &deliveries, &entries); err != nil {
+		return store.Page{}, nil, fmt.Errorf("read the journal: %w", err)
+	}
+	known, err := readDeliveries(deliveries.Page)
+	if n := len(deliveries.Page.Records); n > 0 {
+		r.delivered = deliveries.Page.Records[n-1].Seq
+	}
+	return entries.Page, known, err
 }
 
 // cleared tells whether the log was truncated or began anew since the last look: a log that did neither only grows,

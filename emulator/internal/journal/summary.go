@@ -2,9 +2,9 @@ package journal
 
 import (
 	"context"
-	"fmt"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
@@ -23,39 +23,40 @@ type Summary struct {
 	DurationMicros int64     `cbor:"10,keyasint"`
 	Decision       *Decision `cbor:"13,keyasint"`
 	Arrived        time.Time `cbor:"16,keyasint"`
+	Delivery       Delivery  `cbor:"18,keyasint"`
 }
 
-// summary decodes a call as people may see it in a list.
-func (j *Journal) summary(kept store.Record) (Summary, error) {
-	s := Summary{Seq: kept.Seq}
-	if err := decode(kept, &s); err != nil {
-		return Summary{}, err
+// Summary is the entry as people may see it in a list.
+func (r Record) Summary() Summary {
+	s := Summary{Seq: r.kept.Seq}
+	if err := record.Read(r.kept.Data, &s); err != nil {
+		s = Summary{Seq: r.kept.Seq, Outcome: unreadable}
 	}
-	clean := masker(j.secrets.Mask).clean
+	if r.delivery != nil {
+		s.Delivery = *r.delivery
+	}
+	clean := masker(r.journal.viewer.secrets.Mask).clean
 	s.Outcome = clean(s.Outcome) // a script can say what it likes
 	if s.Decision != nil {
 		s.Decision.Scenario = clean(s.Decision.Scenario)
 	}
-	return s, nil
+	return s
 }
 
 // Recent returns the newest calls that the filter selects, newest first, at most f.Limit of them. Filter.After does not
 // count; before, when it is not zero, leaves out that sequence number and all later ones. older tells whether there are
 // more.
 func (j *Journal) Recent(ctx context.Context, f Filter, before uint64) (calls []Summary, older bool, err error) {
-	kept, err := j.space.Range(ctx, logName, 0, j.bound.Records)
+	records, err := j.read(ctx, &store.Range{Log: logName, Limit: j.bound.Records})
 	if err != nil {
-		return nil, false, fmt.Errorf("read the journal: %w", err)
+		return nil, false, err
 	}
 	limit := f.limit()
-	for i := len(kept.Records) - 1; i >= 0; i-- {
-		if before != 0 && kept.Records[i].Seq >= before {
+	for i := len(records) - 1; i >= 0; i-- {
+		if before != 0 && records[i].kept.Seq >= before {
 			continue
 		}
-		s, err := j.summary(kept.Records[i])
-		if err != nil {
-			return nil, false, err
-		}
+		s := records[i].Summary()
 		if !f.matches(&s) {
 			continue
 		}

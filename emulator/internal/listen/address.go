@@ -13,7 +13,7 @@ func IsLoopback(addr string) bool {
 // connect to.
 func Reachable(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
+	if ip := net.ParseIP(host); err != nil || host != "" && (ip == nil || !ip.IsUnspecified()) {
 		return addr
 	}
 	return net.JoinHostPort("127.0.0.1", port)

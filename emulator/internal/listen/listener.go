@@ -1,8 +1,10 @@
 package listen
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,6 +12,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -26,7 +29,13 @@ type boundedListener struct {
 	closing  context.Context //nolint:containedctx // it ends with the listener, not with a call
 	end      context.CancelFunc
 	told     atomic.Bool // the log knows that the listener is full
+	starved  atomic.Bool // the log knows that there are no descriptors
+	waiting  *waiting    // nil where connections do not give way
 	log      *slog.Logger
+
+	handshake time.Duration // the time for the handshake of TLS
+	failed    *handshakes
+	refusals  *refusals
 }
 
 const (
@@ -38,12 +47,18 @@ const (
 	maxRefusedBody = 4 << 20
 )
 
-func newBoundedListener(l net.Listener, limit int, secure *tls.Config, log *slog.Logger) *boundedListener {
+func newBoundedListener(l net.Listener, o Options) *boundedListener {
 	closing, end := context.WithCancel(context.Background())
-	return &boundedListener{
-		Listener: l, limit: int64(limit), secure: secure, refusing: make(chan struct{}, maxRefusals), log: log,
-		closing: closing, end: end,
+	bounded := &boundedListener{
+		Listener: l, limit: int64(cmp.Or(o.Limits.Connections, MaxConnections)), secure: o.TLS,
+		refusing: make(chan struct{}, cmp.Or(o.Limits.refusals, maxRefusals)), closing: closing, end: end, log: o.Log,
+		handshake: cmp.Or(o.Limits.ReadHeader, maxReadHeaderTime),
+		failed:    &handshakes{log: o.Log, said: map[string]bool{}}, refusals: newRefusals(o),
 	}
+	if o.Yield {
+		bounded.waiting = newWaiting()
+	}
+	return bounded
 }
 
 // endRefusals ends what is said to clients beyond the limit. Nobody is refused any more: the listener is closed.
@@ -52,24 +67,48 @@ func (l *boundedListener) endRefusals() {
 	l.telling.Wait()
 }
 
-// Accept returns the next connection for which there is room. It counts as open until track hears of its end. It is
-// not wrapped: a scripted reset needs the TCP connection itself.
+// Accept returns the next connection for which there is room. It counts as open until track hears of its end.
 func (l *boundedListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
 		if err != nil {
+			l.tellStarved(err)
 			return nil, err
 		}
+		l.starved.Store(false)
 		if l.open.Add(1) <= l.limit {
-			return conn, nil
+			return l.watch(conn), nil
+		}
+		if l.waiting.giveWay() {
+			l.tellFull("too many connections: those that wait longest for a request are closed")
+			return l.watch(conn), nil
 		}
 		l.open.Add(-1)
 		l.refuse(conn)
 	}
 }
 
+func (l *boundedListener) tellFull(what string) {
+	if !l.told.Swap(true) {
+		l.log.Warn(what, "address", l.Addr().String(), "limit", l.limit)
+	}
+}
+
+// tellStarved tells that the system gives no more descriptors. net/http tries again, and says nothing.
+func (l *boundedListener) tellStarved(err error) {
+	isStarved := errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+	if isStarved && !l.starved.Swap(true) {
+		l.log.Warn("too many open files (ulimit -n): clients wait until some are closed",
+			"address", l.Addr().String(), "error", err)
+	}
+}
+
 // track is the ConnState of the http.Server behind the listener.
-func (l *boundedListener) track(_ net.Conn, state http.ConnState) {
+func (l *boundedListener) track(conn net.Conn, state http.ConnState) {
+	if w, ok := conn.(watched); ok {
+		w.watched().enter(state)
+	}
+	l.waiting.enter(conn, state)
 	if state != http.StateClosed && state != http.StateHijacked {
 		return
 	}
@@ -80,9 +119,7 @@ func (l *boundedListener) track(_ net.Conn, state http.ConnState) {
 
 // refuse never makes Accept wait for the client.
 func (l *boundedListener) refuse(conn net.Conn) {
-	if !l.told.Swap(true) {
-		l.log.Warn("too many connections: more are refused", "address", l.Addr().String(), "limit", l.limit)
-	}
+	l.tellFull("too many connections: more are refused")
 	select {
 	case l.refusing <- struct{}{}:
 		l.telling.Go(func() {

@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // Server is a listener with a handler behind it: a data plane or a control plane.
@@ -31,6 +33,8 @@ type Limits struct {
 	Write time.Duration
 	// Idle is how long a connection may wait for its next request.
 	Idle time.Duration
+
+	refusals int // clients that are told at once that there is no room: maxRefusals
 }
 
 // Limits of a Server: clients that dawdle do not hold a connection for ever.
@@ -46,7 +50,7 @@ const (
 	maxIdleTime  = 120 * time.Second
 	// maxHeaderBytes is where net/http gives up without a word of ours, well above the limits of the data plane, which
 	// answer in shape.
-	maxHeaderBytes = 4 << 20
+	maxHeaderBytes = 1 << 20
 )
 
 // Options say how a Server listens.
@@ -58,6 +62,15 @@ type Options struct {
 	Limits  Limits
 	// TLS is the configuration of a listener for HTTPS; nil means HTTP.
 	TLS *tls.Config
+	// PlainHint is what to tell people whose clients speak TLS where the listener speaks plain HTTP; it may be empty.
+	PlainHint string
+	// Yield says that, where all connections are taken, the one that waits longest for a request gives way to a new one,
+	// so that idle clients keep nobody out.
+	Yield bool
+	// Refused is told of requests that net/http refused by itself, so that no handler heard of them, and of what came in
+	// place of one. It is called before the client is answered, by many connections at once; nil means that the log
+	// alone tells.
+	Refused func(wire.Refusal)
 }
 
 // Open listens, and serves until Close.
@@ -68,11 +81,11 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("listen on %s: %w", o.Addr, err)
 	}
 	limits := o.Limits
-	listener := newBoundedListener(opened, cmp.Or(limits.Connections, MaxConnections), o.TLS, o.Log)
+	listener := newBoundedListener(opened, o)
 	s := &Server{
 		listener: listener, done: make(chan error, 1),
 		http: &http.Server{
-			Handler: o.Handler, ConnState: listener.track, MaxHeaderBytes: maxHeaderBytes,
+			Handler: handled(o.Handler), ConnState: listener.track, ConnContext: withConn, MaxHeaderBytes: maxHeaderBytes,
 			DisableGeneralOptionsHandler: true, // net/http would answer "OPTIONS *" with nothing in it
 			ReadHeaderTimeout:            cmp.Or(limits.ReadHeader, maxReadHeaderTime),
 			ReadTimeout:                  cmp.Or(limits.Read, maxReadTime),
@@ -81,12 +94,7 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 			ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 		},
 	}
-	if o.TLS == nil {
-		go func() { s.done <- s.http.Serve(listener) }()
-		return s, nil
-	}
-	s.http.ErrorLog = handshakeLog(o.Log)
-	go func() { s.done <- s.http.Serve(tls.NewListener(listener, o.TLS)) }()
+	go func() { s.done <- s.http.Serve(listener) }()
 	return s, nil
 }
 

@@ -22,6 +22,7 @@ func TestName(t *testing.T) {
 		"other case":               {"INSTANCEID", []string{"InstanceId"}, "InstanceId"},
 		"the nearer of two":        {"pas", []string{"past", "pas2x", "pass", "pas"}, "pas"},
 		"the first of equals":      {"pas", []string{"past", "pass"}, "past"},
+		"the nearer by case":       {"AplyToken", []string{"applyToken", "ApplyToken"}, "ApplyToken"},
 		"more than a third":        {"something", []string{"appstream", "some"}, ""},
 		"other alphabets":          {"令牌服务务", []string{"令牌服务"}, "令牌服务"},
 		"an empty word":            {"", []string{"on", "name"}, ""},
@@ -36,5 +37,37 @@ func TestName(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestDotted(t *testing.T) {
+	t.Parallel()
+	known := []string{"ccmessaging.applyToken", "onsmqtt.ApplyToken", "onsmqtt.QueryToken"}
+	for name, c := range map[string]struct{ word, want string }{
+		"a slip in the whole":      {"onsmqtt.AplyToken", "onsmqtt.ApplyToken"},
+		"a slip before the dot":    {"onsmqt.QueryToken", "onsmqtt.QueryToken"},
+		"the part behind the dot":  {"ApplyToken", "onsmqtt.ApplyToken"},
+		"that part with a slip":    {"QuerryToken", "onsmqtt.QueryToken"},
+		"the wrong part before":    {"messaging-service.QueryToken", "onsmqtt.QueryToken"},
+		"nothing like it":          {"SomethingElse", ""},
+		"case tells two of an end": {"applyToken", "ccmessaging.applyToken"},
+		"nothing behind the dot":   {"onsmqtt.", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := nearest.Dotted(c.word, known); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAsk(t *testing.T) {
+	t.Parallel()
+	if got := nearest.Ask("no such thing", ""); got != "no such thing" {
+		t.Error(got)
+	}
+	if got := nearest.Ask("no such thing", "thing"); got != `no such thing; did you mean "thing"?` {
+		t.Error(got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
@@ -15,8 +16,10 @@ type Clock struct {
 }
 
 // ClockChange is what a person or test does to a clock. Fields left nil or zero stay as they are; they are carried
-// out in the order now, advance, frozen.
+// out in the order real, now, advance, frozen.
 type ClockChange struct {
+	// Real sets the clock to real time.
+	Real    bool
 	Now     *time.Time
 	Advance time.Duration
 	Frozen  *bool
@@ -54,6 +57,10 @@ func (b *Sandbox) ChangeClock(ctx context.Context, change ClockChange) (Clock, e
 			return nil, time.Time{}, err
 		}
 		after = kept.clock(real)
+		before := after.Now
+		if change.Real {
+			after.Now = real.UTC()
+		}
 		if change.Now != nil {
 			after.Now = change.Now.UTC()
 		}
@@ -64,7 +71,7 @@ func (b *Sandbox) ChangeClock(ctx context.Context, change ClockChange) (Clock, e
 		if !clockReaches(after.Now) {
 			return nil, time.Time{}, &InvalidError{"now", outsideClock}
 		}
-		put, err := kept.with(after, real).step()
+		put, err := kept.with(after, real).movedFrom(before, after, real).step()
 		if err != nil {
 			return nil, time.Time{}, err
 		}
@@ -81,19 +88,13 @@ func clockReaches(now time.Time) bool {
 	return year >= 1970 && year <= 9999
 }
 
-// lastInstant is where a running clock stops: RFC 3339, and so JSON, knows no year 10000.
-var lastInstant = time.Date(9999, time.December, 31, 23, 59, 59, 999_999_999, time.UTC)
-
 // clock is the reading at that real time.
 func (s state) clock(real time.Time) Clock {
 	if s.Frozen {
 		return Clock{Now: time.Unix(s.Seconds, s.Nanos).UTC(), Frozen: true}
 	}
 	now := time.Unix(real.Unix()+s.Seconds, int64(real.Nanosecond())+s.Nanos).UTC()
-	if now.After(lastInstant) {
-		now = lastInstant
-	}
-	return Clock{Now: now}
+	return Clock{Now: duration.Dated(now)} // a running clock stops there
 }
 
 // with is the state with a clock that reads so at that real time.
@@ -101,6 +102,17 @@ func (s state) with(c Clock, real time.Time) state {
 	s.Frozen, s.Seconds, s.Nanos = c.Frozen, c.Now.Unix(), int64(c.Now.Nanosecond())
 	if !c.Frozen {
 		s.Seconds, s.Nanos = s.Seconds-real.Unix(), s.Nanos-int64(real.Nanosecond())
+	}
+	return s
+}
+
+// movedFrom is the state after people changed the clock at that real time.
+func (s state) movedFrom(before time.Time, after Clock, real time.Time) state {
+	s.Moved = after.Frozen || !after.Now.Equal(real)
+	for _, reading := range []time.Time{before, after.Now} {
+		if second := max(reading.Unix(), 1); s.Lowest == 0 || second < s.Lowest {
+			s.Lowest = second
+		}
 	}
 	return s
 }

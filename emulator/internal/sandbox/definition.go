@@ -13,9 +13,11 @@ type Definition struct {
 	ID   string `json:"id"`
 	Seed uint64 `json:"seed"`
 	// Now is where the clock starts; nil means real time.
-	Now         *time.Time  `json:"now,omitempty"`
-	Frozen      bool        `json:"frozen"`
-	Credentials Credentials `json:"credentials"`
+	Now    *time.Time `json:"now,omitempty"`
+	Frozen bool       `json:"frozen"`
+	// SignatureTime is the rule for the times of signatures; empty means ByEither.
+	SignatureTime SignatureTime `json:"signatureTime,omitempty"`
+	Credentials   Credentials   `json:"credentials"`
 	// Fixtures limit what exists in the sandbox; nil lists allow anything.
 	Fixtures Fixtures `json:"fixtures,omitzero"`
 	// Quotas change documented rate limits by operation name: "off", or "5/s".
@@ -47,9 +49,10 @@ type WarrantApp struct {
 	AppSecret string `json:"appSecret,omitempty"`
 }
 
-// Allows reports whether value is among the globs of list, or the list is empty.
+// Allows reports whether value is among the globs of list, or the list is empty. No glob matches a value of more than
+// maxMatched bytes.
 func Allows(list []string, value string) bool {
-	return len(list) == 0 || slices.ContainsFunc(list, func(glob string) bool {
+	return len(list) == 0 || len(value) <= maxMatched && slices.ContainsFunc(list, func(glob string) bool {
 		ok, err := path.Match(glob, value)
 		return err == nil && ok
 	})
@@ -78,13 +81,14 @@ func (d *Definition) validate(all schemes) error {
 	if _, err := all.read(d.Credentials); err != nil {
 		return err
 	}
-	for i, w := range d.Fixtures.Warrants {
-		if err := CheckSizes(w.AppSecret, w.AppID); err != nil {
-			return &InvalidError{fmt.Sprintf("fixtures.warrants[%d]", i), err.Error()}
-		}
+	if err := d.Fixtures.validate(); err != nil {
+		return err
 	}
 	if d.Now != nil && !clockReaches(*d.Now) {
 		return &InvalidError{"now", outsideClock}
+	}
+	if err := d.SignatureTime.validate(); err != nil {
+		return err
 	}
 	if err := validateTTL(d.TTL, d.ID); err != nil {
 		return err
@@ -97,10 +101,38 @@ func (d *Definition) validate(all schemes) error {
 	return nil
 }
 
+// validate holds globs and warrants to their form.
+func (f *Fixtures) validate() error {
+	for field, globs := range map[string][]string{"instances": f.Instances, "channels": f.Channels, "users": f.Users} {
+		for i, glob := range globs {
+			at := fmt.Sprintf("fixtures.%s[%d]", field, i)
+			if len(glob) > maxGlob {
+				return &InvalidError{at, fmt.Sprintf("has %d bytes; a glob has at most %d", len(glob), maxGlob)}
+			}
+			if _, err := path.Match(glob, ""); err != nil {
+				return &InvalidError{at, fmt.Sprintf("%q is no glob: a [ or a backslash is not complete", glob)}
+			}
+		}
+	}
+	for i, w := range f.Warrants {
+		if err := CheckSizes(w.AppSecret, w.AppID); err != nil {
+			return &InvalidError{fmt.Sprintf("fixtures.warrants[%d]", i), err.Error()}
+		}
+	}
+	return nil
+}
+
 // Bounds of the lists of a definition, for each gateway and each kind of fixture.
 const (
 	maxCredentials = 100
 	maxFixtures    = 1000
+)
+
+// Bounds in bytes.
+const (
+	maxKeys    = 64 << 10 // credentials and warrants of a sandbox: their secrets are kept in every spelling
+	maxGlob    = 256
+	maxMatched = 1 << 10
 )
 
 // length is how long the list of a field is, and may be.
@@ -128,5 +160,23 @@ func (d *Definition) validateSizes(all schemes) error {
 			return &InvalidError{list.field, fmt.Sprintf("has %d entries; at most %d are kept", list.n, list.limit)}
 		}
 	}
+	if sum := d.sizeOfKeys(); sum > maxKeys {
+		return &InvalidError{
+			"credentials", fmt.Sprintf("they have %d bytes together with fixtures.warrants; at most %d are kept", sum, maxKeys),
+		}
+	}
 	return nil
+}
+
+// sizeOfKeys is the length of everything that can be a secret.
+func (d *Definition) sizeOfKeys() (sum int) {
+	for _, list := range d.Credentials {
+		for _, raw := range list {
+			sum += len(raw)
+		}
+	}
+	for _, w := range d.Fixtures.Warrants {
+		sum += len(w.AppID) + len(w.AppSecret)
+	}
+	return sum
 }

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,15 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 		"many apps":       {apps(make([]gatewaytest.App, 101), nil), "credentials.top"},
 		"many users": {
 			sandbox.Definition{ID: "box", Fixtures: sandbox.Fixtures{Users: make([]string, 1001)}}, "fixtures.users",
+		},
+		"long glob": {
+			sandbox.Definition{ID: "box", Fixtures: sandbox.Fixtures{Users: []string{"u", strings.Repeat("x", 257)}}}, "fixtures.users[1]",
+		},
+		"half a glob": {
+			sandbox.Definition{ID: "box", Fixtures: sandbox.Fixtures{Instances: []string{"post-[a"}}}, "fixtures.instances[0]",
+		},
+		"many bytes of keys": {
+			apps(slices.Repeat([]gatewaytest.App{{AppKey: "a", AppSecret: long[:700]}}, 100), nil), "credentials",
 		},
 		"upper case id":    {sandbox.Definition{ID: "Box"}, "id"},
 		"id with a slash":  {sandbox.Definition{ID: "a/b"}, "id"},
@@ -162,5 +172,18 @@ func TestAllows(t *testing.T) {
 		if got := sandbox.Allows(c.list, c.value); got != c.want {
 			t.Errorf("Allows(%q, %q) = %v, want %v", c.list, c.value, got, c.want)
 		}
+	}
+}
+
+// TestGlobsMatchNoLongValues: a value of a megabyte costs nothing, whatever the globs are.
+func TestGlobsMatchNoLongValues(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]bool{1 << 10: true, 1<<10 + 1: false, 1 << 20: false} {
+		if got := sandbox.Allows([]string{"a", "*"}, strings.Repeat("x", n)); got != want {
+			t.Errorf("a value of %d bytes is allowed: %t, want %t", n, got, want)
+		}
+	}
+	if !sandbox.Allows(nil, strings.Repeat("x", 1<<20)) {
+		t.Error("an empty list does not allow a long value")
 	}
 }

@@ -15,8 +15,8 @@ import (
 // maxDraws bounds how often the credential of a gateway is drawn until a free one is found.
 const maxDraws = 100
 
-// Complete fills in what a definition leaves open: id, one credential for each gateway that lists none. A list that
-// is there and empty stays empty.
+// Complete fills in what a definition leaves open: id, one credential for each gateway that lists none, secrets that
+// WithoutSecrets took away. A list that is there and empty stays empty.
 func (r *Registry) Complete(ctx context.Context, def *Definition, from *rand.Rand) error {
 	if def.ID == "" {
 		def.ID = "sb-" + random.Draw(from, 12, random.Base36)
@@ -34,6 +34,7 @@ func (r *Registry) Complete(ctx context.Context, def *Definition, from *rand.Ran
 		all[scheme.Name()] = []json.RawMessage{drawn}
 	}
 	def.Credentials = all
+	def.newSecrets(func(n int, alphabet string) string { return random.Draw(from, n, alphabet) })
 	return nil
 }
 

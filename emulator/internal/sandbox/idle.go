@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
@@ -33,9 +34,9 @@ func parseTTL(text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
 	}
-	ttl, err := time.ParseDuration(text)
+	ttl, err := duration.Parse(text)
 	if err != nil || ttl < minTTL || ttl > maxTTL {
-		return 0, &InvalidError{"ttl", `must be a duration from 1s to 720h, such as "30m"`}
+		return 0, &InvalidError{"ttl", `must be a duration from 1s to 720h, such as "30m" or "2d"`}
 	}
 	return ttl, nil
 }
@@ -78,6 +79,16 @@ func (i *idle) note(now time.Time) []byte {
 
 // ExpiresAt is when the sandbox ends, in real time, unless it is used before; zero for one that stays.
 func (b *Sandbox) ExpiresAt() time.Time { return b.idle.expiresAt() }
+
+// Use notes that a sandbox is used by somebody who holds it, such as a connection, and fails with ErrGone where its
+// time was over before that.
+func (r *Registry) Use(ctx context.Context, box *Sandbox) error {
+	lasts, err := r.use(ctx, box)
+	if err == nil && !lasts {
+		err = ErrGone
+	}
+	return err
+}
 
 // use notes that the sandbox is used, and reports false when its time was over before that.
 func (r *Registry) use(ctx context.Context, box *Sandbox) (bool, error) {
@@ -123,8 +134,8 @@ func (r *Registry) isOver(ctx context.Context, box *Sandbox) (bool, error) {
 // finds them any more. What is remembered of sandboxes that other emulators removed is dropped too.
 func (r *Registry) Sweep(ctx context.Context) (removed []string, err error) {
 	before := r.all()
-	used, listed := store.Keys{Prefix: usedPrefix}, store.Keys{Prefix: listedPrefix}
-	if err := r.root.Do(ctx, &used, &listed); err != nil {
+	used, listed, half := store.Keys{Prefix: usedPrefix}, store.Keys{Prefix: listedPrefix}, store.Keys{Prefix: halfPrefix}
+	if err := r.root.Do(ctx, &used, &listed, &half); err != nil {
 		return nil, fmt.Errorf("list the sandboxes that can end: %w", err)
 	}
 	for _, box := range before {
@@ -140,7 +151,27 @@ func (r *Registry) Sweep(ctx context.Context) (removed []string, err error) {
 		}
 		err = errors.Join(err, failure)
 	}
-	return removed, err
+	return removed, errors.Join(err, r.finish(ctx, half.Keys))
+}
+
+// halfTime is how long an emulator may take to make a sandbox or to remove one; after that it was killed meanwhile.
+const halfTime = 10 * time.Minute
+
+// finish clears what was left of sandboxes that are half made or half removed.
+func (r *Registry) finish(ctx context.Context, half []string) error {
+	for _, key := range half {
+		name, since := halfOf(key)
+		if r.realNow().Sub(since) < halfTime {
+			continue
+		}
+		if err := r.store.Space(name).Clear(ctx); err != nil {
+			return fmt.Errorf("clear what is left of the sandbox %s: %w", idOf(name), err)
+		}
+		if err := r.root.Do(ctx, &store.Take{Key: key}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // removeIfOver removes the sandbox with the space of that name where its time is over.

@@ -122,7 +122,7 @@ func mustRegistry(t *testing.T) *sandbox.Registry {
 
 func TestTTLIsHeldToItsForm(t *testing.T) {
 	t.Parallel()
-	for _, ttl := range []string{"0s", "-1m", "999ms", "721h", "30", "soon", "1e9h"} {
+	for _, ttl := range []string{"0s", "-1m", "999ms", "721h", "31d", "30d1s", "0d", "30", "soon", "1e9h"} {
 		_, err := mustRegistry(t).Create(t.Context(), sandbox.Definition{ID: "x", TTL: ttl})
 		if invalid, ok := errors.AsType[*sandbox.InvalidError](err); !ok || invalid.Field != "ttl" {
 			t.Errorf("%s: %v", ttl, err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -21,6 +22,7 @@ const (
 	ownerPrefix   = "owner/"   // and a credential: the id of its sandbox
 	tagPrefix     = "tag/"     // and the tag of a credential: the same
 	usedPrefix    = "used/"    // and the name of the space of a sandbox with a ttl: until when it counts as used
+	halfPrefix    = "half/"    // and the name of a space and a Unix second: one that is being made, or removed, since then
 	createdKey    = "created"  // how many were ever created
 	countKey      = "count"    // how many there are
 )
@@ -39,6 +41,18 @@ func spaceName(id string, number int64) string { return id + "#" + strconv.Forma
 func idOf(spaceName string) string {
 	id, _, _ := strings.Cut(spaceName, "#")
 	return id
+}
+
+// halfKey is that of a space that is half made or half removed.
+func halfKey(spaceName string, since time.Time) string {
+	return halfPrefix + spaceName + "/" + strconv.FormatInt(since.Unix(), 10)
+}
+
+// halfOf is the space of such a key, and since when it is.
+func halfOf(key string) (spaceName string, since time.Time) {
+	spaceName, text, _ := strings.Cut(strings.TrimPrefix(key, halfPrefix), "/")
+	second, _ := strconv.ParseInt(text, 10, 64)
+	return spaceName, time.Unix(second, 0)
 }
 
 func listedKey(spaceName string) string { return listedPrefix + spaceName }
@@ -71,6 +85,23 @@ func (b *Sandbox) names() []wire.Credential {
 		names[i] = key.Names
 	}
 	return names
+}
+
+// CredentialIDs are the ids of the credentials as the journal names them, without those that are secrets themselves.
+func (b *Sandbox) CredentialIDs() []string {
+	var ids []string
+	for _, name := range b.names() {
+		if !name.Secret {
+			ids = append(ids, name.ID)
+		}
+	}
+	return ids
+}
+
+// IssuedCredential reports whether the id is that of a temporary key that a credential of the sandbox was issued.
+func (b *Sandbox) IssuedCredential(id string) bool {
+	tag, temporary := token.TagOf(id)
+	return temporary && slices.ContainsFunc(b.keys, func(key ListedKey) bool { return token.TagFor(key.Names) == tag })
 }
 
 // secrets are the texts that nobody may see.

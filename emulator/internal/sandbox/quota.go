@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
@@ -22,8 +23,10 @@ func parseQuota(text string) (contract.Rate, error) {
 
 // Spend counts one call against the quota of an operation, with the turn's next access to the store. A call beyond it
 // ends the turn with the error of refused. The limit is the sandbox's own where its definition has one, else
-// documented. Time is cut into windows of Per on the sandbox's clock.
-func (t *Turn) Spend(operation string, documented contract.Rate, refused func(limit contract.Rate) error) {
+// documented. Time is cut into windows of Per on the sandbox's clock; left is what is left of the call's.
+func (t *Turn) Spend(
+	operation string, documented contract.Rate, refused func(limit contract.Rate, left time.Duration) error,
+) {
 	limit := documented
 	if own, ok := t.quotas[operation]; ok {
 		limit = own
@@ -36,5 +39,6 @@ func (t *Turn) Spend(operation string, documented contract.Rate, refused func(li
 		Key: quotaPrefix + operation + "/" + strconv.FormatInt(start.Unix(), 10), Delta: 1, Expires: start.Add(2 * limit.Per),
 		Limit: int64(limit.Calls),
 	}
-	t.conditions = append(t.conditions, condition{step, func() error { return refused(limit) }})
+	left := start.Add(limit.Per).Sub(t.Now)
+	t.conditions = append(t.conditions, condition{step, func() error { return refused(limit, left) }})
 }

@@ -35,7 +35,10 @@ func TestSpend(t *testing.T) {
 			spend := func(operation string) bool {
 				t.Helper()
 				turn, limit := begin(t, box), c.limit
-				turn.Spend(operation, documented, func(own contract.Rate) error {
+				turn.Spend(operation, documented, func(own contract.Rate, left time.Duration) error {
+					if left <= 0 || left > own.Per {
+						t.Errorf("%s left of a window of %s", left, own.Per)
+					}
 					limit = own
 					return errOverQuota
 				})
@@ -79,7 +82,7 @@ func TestSpendWithoutALimit(t *testing.T) {
 	t.Parallel()
 	turn := begin(t, newBox(t, 1))
 	for range 100 {
-		turn.Spend("api.Call", contract.Rate{}, func(contract.Rate) error { return errOverQuota })
+		turn.Spend("api.Call", contract.Rate{}, func(contract.Rate, time.Duration) error { return errOverQuota })
 		if err := turn.Settle(t.Context()); err != nil {
 			t.Fatalf("Spend without a limit = %v", err)
 		}

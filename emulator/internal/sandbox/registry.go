@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
@@ -32,12 +34,15 @@ var (
 // what a registry remembers spares it looks into the store and is judged by the first access to the sandbox itself,
 // which fails with ErrGone where another emulator on the same store removed it.
 type Registry struct {
-	store   store.Store
-	root    store.Space
-	realNow func() time.Time
-	limit   int
-	schemes schemes
-	secrets *Secrets
+	store    store.Store
+	root     store.Space
+	realNow  func() time.Time
+	limit    int
+	schemes  schemes
+	secrets  *Secrets
+	leaving  Leaving
+	standing *Definition
+	restored func(ctx context.Context, box *Sandbox) error
 
 	// entering is held while a sandbox is remembered or forgotten, so that its entries in the three maps agree.
 	entering     sync.Mutex
@@ -55,7 +60,17 @@ type RegistryOptions struct {
 	Schemes []Scheme
 	// Limit is the number of sandboxes that can exist; zero means DefaultLimit.
 	Limit int
+	// Leaving keeps what outlives a sandbox; nil means that nothing does.
+	Leaving Leaving
+	// Standing is the sandbox Default, which is made anew where somebody asks for it in a store that was emptied; nil
+	// means that there is none. Restored is then called with it.
+	Standing *Definition
+	Restored func(ctx context.Context, box *Sandbox) error
 }
+
+// Leaving is asked before everything that is kept of a sandbox goes, with a reset or with the sandbox itself. The steps
+// are carried out together with that, so that they read the last word; keep is called afterwards.
+type Leaving func(box *Sandbox) (steps []store.Step, keep func(ctx context.Context) error)
 
 // DefaultLimit is the number of sandboxes that can exist at once.
 const DefaultLimit = 20_000
@@ -64,7 +79,7 @@ const DefaultLimit = 20_000
 func NewRegistry(o RegistryOptions) *Registry {
 	return &Registry{
 		store: o.Store, root: o.Store.Space(rootSpace), realNow: o.RealNow, limit: cmp.Or(o.Limit, DefaultLimit),
-		schemes: o.Schemes, secrets: NewSecrets(),
+		schemes: o.Schemes, secrets: NewSecrets(), leaving: o.Leaving, standing: o.Standing, restored: o.Restored,
 	}
 }
 
@@ -74,19 +89,60 @@ func (r *Registry) Secrets() *Secrets { return r.secrets }
 // Create makes a sandbox. It fails with an *InvalidError, ErrExists, ErrCredential or ErrTooMany, and then changes
 // nothing.
 func (r *Registry) Create(ctx context.Context, def Definition) (*Sandbox, error) {
+	return r.createWith(ctx, def, func(box *Sandbox) ([]store.Step, error) {
+		return box.start(r.realNow(), 0).firstSteps()
+	})
+}
+
+// Continue makes a sandbox that stands at a place of its life already, where further steps write what else is in its
+// space. It fails as Create does.
+func (r *Registry) Continue(ctx context.Context, def Definition, life Life, further []store.Step) (*Sandbox, error) {
+	if err := life.validate(); err != nil {
+		return nil, err
+	}
+	return r.createWith(ctx, def, func(box *Sandbox) ([]store.Step, error) {
+		steps, err := life.firstSteps(box)
+		return append(steps, further...), err
+	})
+}
+
+// beginning are the steps that begin a new sandbox.
+type beginning func(*Sandbox) ([]store.Step, error)
+
+func (r *Registry) createWith(ctx context.Context, def Definition, begin beginning) (*Sandbox, error) {
 	if err := def.validate(r.schemes); err != nil {
 		return nil, err
 	}
-	box, err := r.create(ctx, def)
+	box, err := r.create(ctx, def, begin)
 	if !errors.Is(err, ErrExists) && !errors.Is(err, ErrCredential) && !errors.Is(err, ErrTooMany) {
 		return box, err
 	}
 	// What stands in the way may be a sandbox whose time is over.
 	removed, sweepErr := r.Sweep(ctx)
-	if sweepErr != nil || len(removed) == 0 {
+	recounted := false
+	if sweepErr == nil && errors.Is(err, ErrTooMany) {
+		recounted, sweepErr = r.recount(ctx)
+	}
+	if sweepErr != nil || len(removed) == 0 && !recounted {
 		return nil, errors.Join(err, sweepErr)
 	}
-	return r.create(ctx, def)
+	return r.create(ctx, def, begin)
+}
+
+// inFlight is how many more sandboxes may be counted than are listed: those that are being made or removed.
+const inFlight = 100
+
+// recount sets right how many sandboxes there are, where emulators that were killed have left the count too high.
+func (r *Registry) recount(ctx context.Context) (bool, error) {
+	all, listed := store.Increment{Key: countKey}, store.Keys{Prefix: listedPrefix}
+	if err := r.root.Do(ctx, &all, &listed); err != nil {
+		return false, fmt.Errorf("count the sandboxes: %w", err)
+	}
+	over := all.Sum - int64(len(listed.Keys))
+	if over <= inFlight {
+		return false, nil
+	}
+	return true, r.root.Do(ctx, &store.Increment{Key: countKey, Delta: -over})
 }
 
 // Ensure returns the sandbox of the definition's id as it is, and creates it where there is none.
@@ -101,20 +157,60 @@ func (r *Registry) Ensure(ctx context.Context, def Definition) (*Sandbox, error)
 	return box, err
 }
 
-func (r *Registry) create(ctx context.Context, def Definition) (*Sandbox, error) {
+// restore makes the standing sandbox anew.
+func (r *Registry) restore(ctx context.Context) (*Sandbox, error) {
+	box, err := r.Create(ctx, *r.standing)
+	if errors.Is(err, ErrExists) { // another emulator was first
+		get := store.Get{Key: sandboxKey(Default)}
+		if err := r.root.Do(ctx, &get); err != nil {
+			return nil, fmt.Errorf("look up the sandbox %s: %w", Default, err)
+		}
+		return r.load(Default, &get)
+	}
+	if err == nil && r.restored != nil {
+		err = r.restored(ctx, box)
+	}
+	return box, err
+}
+
+func (r *Registry) create(ctx context.Context, def Definition, begin beginning) (*Sandbox, error) {
 	number, all := store.Increment{Key: createdKey, Delta: 1}, store.Increment{Key: countKey, Delta: 1}
 	if err := r.root.Do(ctx, &number, &all); err != nil {
 		return nil, err
 	}
-	box, err := r.admit(ctx, def, number.Sum, all.Sum)
+	if err := r.startNumbers(ctx, &number); err != nil {
+		return nil, err
+	}
+	half := halfKey(spaceName(def.ID, number.Sum), r.realNow())
+	box, err := r.admit(ctx, def, begin, number.Sum, all.Sum, half)
+	if errors.Is(err, store.ErrDown) {
+		return nil, err // it may have been made: Sweep clears what is left of it where not
+	}
 	if err != nil {
-		return nil, errors.Join(err, r.root.Do(ctx, &store.Increment{Key: countKey, Delta: -1}))
+		return nil, errors.Join(err, r.root.Do(ctx, &store.Increment{Key: countKey, Delta: -1}, &store.Take{Key: half}))
 	}
 	return r.enter(box), nil
 }
 
+// startNumbers lets the numbers of a new store begin at real time: where it was emptied, others may still remember
+// sandboxes of before, and a number that comes again would make one of them look like another.
+func (r *Registry) startNumbers(ctx context.Context, number *store.Increment) error {
+	if number.Sum != 1 {
+		return nil
+	}
+	later := store.Increment{Key: createdKey, Delta: max(r.realNow().UnixMilli(), 0)}
+	err := r.root.Do(ctx, &later)
+	number.Sum = later.Sum
+	return err
+}
+
+// stepsAtOnce is how many steps begin a sandbox in one trip: a shared store does nothing else meanwhile.
+const stepsAtOnce = 500
+
 // admit makes a sandbox in a space of its own and then lets it be found.
-func (r *Registry) admit(ctx context.Context, def Definition, number, all int64) (*Sandbox, error) {
+func (r *Registry) admit(
+	ctx context.Context, def Definition, begin beginning, number, all int64, half string,
+) (*Sandbox, error) {
 	if all > int64(r.limit) {
 		return nil, fmt.Errorf("%w: at most %d can exist at once", ErrTooMany, r.limit)
 	}
@@ -122,21 +218,28 @@ func (r *Registry) admit(ctx context.Context, def Definition, number, all int64)
 	if err != nil {
 		return nil, err
 	}
-	put, err := box.start(r.realNow()).step()
+	first, err := begin(box)
 	if err != nil {
 		return nil, err
 	}
-	if err := box.space.Do(ctx, put); err != nil {
+	if err := r.root.Do(ctx, &store.Put{Key: half}); err != nil {
 		return nil, err
 	}
-	if err := r.publish(ctx, box); err != nil {
+	for some := range slices.Chunk(first, stepsAtOnce) {
+		if err := box.space.Do(ctx, some...); err != nil {
+			return nil, errors.Join(err, box.space.Clear(ctx))
+		}
+	}
+	if err := r.publish(ctx, box, half); errors.Is(err, store.ErrDown) {
+		return nil, err
+	} else if err != nil {
 		return nil, errors.Join(err, box.space.Clear(ctx))
 	}
 	return box, nil
 }
 
 // publish adds the definition and the credentials, or none of them where one is taken.
-func (r *Registry) publish(ctx context.Context, box *Sandbox) error {
+func (r *Registry) publish(ctx context.Context, box *Sandbox, half string) error {
 	raw, err := record.Write(kept{Definition: box.Definition, Space: box.name})
 	if err != nil {
 		return fmt.Errorf("write the definition of the sandbox: %w", err)
@@ -150,7 +253,7 @@ func (r *Registry) publish(ctx context.Context, box *Sandbox) error {
 	for _, add := range adds {
 		steps = append(steps, add)
 	}
-	steps = append(steps, &store.Put{Key: listedKey(box.name)})
+	steps = append(steps, &store.Put{Key: listedKey(box.name)}, &store.Take{Key: half})
 	for _, c := range names {
 		steps = append(steps, &store.Put{Key: tagKey(token.TagFor(c)), Value: []byte(box.ID)})
 	}
@@ -226,8 +329,27 @@ func (r *Registry) drop(box *Sandbox) {
 
 // Get returns the sandbox of that id, or ErrUnknown. That counts as using it.
 func (r *Registry) Get(ctx context.Context, id string) (*Sandbox, error) {
-	return r.used(ctx, func() (*Sandbox, error) { return r.get(ctx, id) })
+	box, err := r.used(ctx, func() (*Sandbox, error) { return r.get(ctx, id) })
+	if !errors.Is(err, ErrUnknown) {
+		return box, err
+	}
+	boxes, failure := r.List(ctx)
+	if failure != nil {
+		return nil, errors.Join(err, failure)
+	}
+	known := make([]string, len(boxes))
+	for i, other := range boxes {
+		known[i] = other.ID
+	}
+	return nil, &unknownError{id, nearest.Name(id, known)}
 }
+
+// unknownError is ErrUnknown with the id that was probably meant.
+type unknownError struct{ id, meant string }
+
+func (e *unknownError) Error() string { return nearest.Ask(unknown(e.id).Error(), e.meant) }
+
+func (e *unknownError) Unwrap() error { return ErrUnknown }
 
 // used returns what find finds and uses it; ErrUnknown where its time is over. What another emulator removed is
 // forgotten, and find asked once more.
@@ -261,6 +383,9 @@ func (r *Registry) get(ctx context.Context, id string) (*Sandbox, error) {
 	get := store.Get{Key: sandboxKey(id)}
 	if err := r.root.Do(ctx, &get); err != nil {
 		return nil, fmt.Errorf("look up the sandbox %s: %w", id, err)
+	}
+	if !get.Found && id == Default && r.standing != nil {
+		return r.restore(ctx)
 	}
 	return r.load(id, &get)
 }
@@ -300,7 +425,10 @@ func (r *Registry) List(ctx context.Context) ([]*Sandbox, error) {
 			return nil, fmt.Errorf("list the sandboxes: %w", err)
 		}
 	}
-	var all []*Sandbox
+	all, err := r.missing(ctx, keys.Keys)
+	if err != nil {
+		return nil, err
+	}
 	for i, key := range keys.Keys {
 		box, err := r.listed(ctx, strings.TrimPrefix(key, listedPrefix), &reads[i])
 		if err != nil {
@@ -312,6 +440,22 @@ func (r *Registry) List(ctx context.Context) ([]*Sandbox, error) {
 	}
 	slices.SortFunc(all, func(a, b *Sandbox) int { return cmp.Compare(a.ID, b.ID) })
 	return all, nil
+}
+
+// missing is the standing sandbox where the list does not have it, since the store was emptied.
+func (r *Registry) missing(ctx context.Context, listed []string) ([]*Sandbox, error) {
+	isDefault := func(key string) bool { return idOf(strings.TrimPrefix(key, listedPrefix)) == Default }
+	if r.standing == nil || slices.ContainsFunc(listed, isDefault) {
+		return nil, nil
+	}
+	if known, ok := r.byID.Load(Default); ok {
+		r.Forget(known.(*Sandbox))
+	}
+	box, err := r.Get(ctx, Default)
+	if err != nil {
+		return nil, err
+	}
+	return []*Sandbox{box}, nil
 }
 
 // remembered is the sandbox with the space of that name, nil where another or none is remembered under its id.
@@ -366,7 +510,7 @@ func (r *Registry) find(ctx context.Context, c wire.Credential) (*Sandbox, error
 		return box.(*Sandbox), nil
 	}
 	owner := store.Get{Key: ownerKey(c)}
-	if tag, temporary := token.TagOf(c.ID); temporary {
+	if tag, issued := token.TagIn(c); issued {
 		if box, ok := r.byTag.Load(tag); ok {
 			return box.(*Sandbox), nil
 		}
@@ -402,7 +546,10 @@ func (r *Registry) remove(ctx context.Context, box *Sandbox) error {
 	// Of several that remove it one takes its place in the list; tags go before owners, since who has an owner's key
 	// writes the tag anew.
 	listed := store.Take{Key: listedKey(box.name), Needed: true}
-	steps := []store.Step{&listed, &store.Take{Key: usedKey(box.name)}, &store.Take{Key: sandboxKey(box.ID)}}
+	half := halfKey(box.name, r.realNow())
+	steps := []store.Step{
+		&listed, &store.Put{Key: half}, &store.Take{Key: usedKey(box.name)}, &store.Take{Key: sandboxKey(box.ID)},
+	}
 	for _, c := range box.names() {
 		steps = append(steps, &store.Take{Key: tagKey(token.TagFor(c))}, &store.Take{Key: ownerKey(c)})
 	}
@@ -412,11 +559,60 @@ func (r *Registry) remove(ctx context.Context, box *Sandbox) error {
 	if !listed.Found {
 		return unknown(box.ID) // somebody else was first
 	}
-	return errors.Join(r.root.Do(ctx, &store.Increment{Key: countKey, Delta: -1}), box.space.Clear(ctx))
+	last := []store.Step{&store.Increment{Key: countKey, Delta: -1}}
+	err := box.clear(ctx)
+	if err == nil {
+		last = append(last, &store.Take{Key: half})
+	}
+	return errors.Join(err, r.root.Do(ctx, last...))
 }
 
 // Known is how many sandboxes the registry remembers, which costs no look into the store.
 func (r *Registry) Known() int { return len(r.all()) }
+
+// maxAlike is how many credentials are compared with one that is not known.
+const maxAlike = 1000
+
+// Nearest is the credential of the same kind whose id is the nearest to one that is not known, with its sandbox; empty
+// where none is alike, and for ids that are secrets. It looks at the sandboxes that the registry remembers.
+func (r *Registry) Nearest(c wire.Credential) (id, box string) {
+	if c.ID == "" || c.Secret {
+		return "", ""
+	}
+	owners := map[string]string{}
+	for _, known := range r.all() {
+		for i := range known.keys {
+			if names := known.keys[i].Names; names.Kind == c.Kind && !names.Secret && len(owners) < maxAlike {
+				owners[names.ID] = known.ID
+			}
+		}
+	}
+	id = nearest.Name(c.ID, slices.Sorted(maps.Keys(owners)))
+	return id, owners[id]
+}
+
+// Remembered is the sandbox that the registry remembers as that of a credential, which costs no look into the store;
+// nil where it remembers none.
+func (r *Registry) Remembered(c wire.Credential) *Sandbox {
+	if box, ok := r.byCredential.Load(digest(c)); ok {
+		return box.(*Sandbox)
+	}
+	if tag, temporary := token.TagOf(c.ID); temporary {
+		if box, ok := r.byTag.Load(tag); ok {
+			return box.(*Sandbox)
+		}
+	}
+	return nil
+}
+
+// IDs are those of the sandboxes that the registry remembers.
+func (r *Registry) IDs() []string {
+	var ids []string
+	for _, box := range r.all() {
+		ids = append(ids, box.ID)
+	}
+	return ids
+}
 
 // all are the sandboxes that the registry remembers.
 func (r *Registry) all() []*Sandbox {

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
@@ -23,6 +22,7 @@ type Sandbox struct {
 	name    string
 	space   store.Space
 	realNow func() time.Time
+	leaving Leaving
 	quotas  map[string]contract.Rate
 	// keys are those of the credentials, read once; byGateway has the same by the names of the gateways.
 	keys      []ListedKey
@@ -32,13 +32,13 @@ type Sandbox struct {
 }
 
 func (r *Registry) newSandbox(def Definition, name string) (*Sandbox, error) {
-	ledger, err := token.NewLedger(def.Seed)
+	ledger, err := token.NewLedger(def.ID, def.Seed)
 	if err != nil {
 		return nil, err
 	}
 	box := &Sandbox{
 		Definition: def, Ledger: ledger, name: name, space: r.store.Space(name), realNow: r.realNow,
-		quotas: map[string]contract.Rate{},
+		leaving: r.leaving, quotas: map[string]contract.Rate{},
 	}
 	if box.byGateway, err = r.schemes.read(def.Credentials); err != nil {
 		return nil, err
@@ -57,8 +57,11 @@ func (r *Registry) newSandbox(def Definition, name string) (*Sandbox, error) {
 	return box, nil
 }
 
-// Space is where the sandbox keeps its state.
-func (b *Sandbox) Space() store.Space { return b.space }
+// Space is where the sandbox keeps its state. Nothing is read there and nothing written once the sandbox was removed:
+// its error is then ErrGone.
+func (b *Sandbox) Space() store.Space {
+	return store.Space{Executor: guarded{b.space, stateKey}}
+}
 
 // exists fails with ErrGone where the sandbox was removed.
 func (b *Sandbox) exists(ctx context.Context) error {
@@ -70,46 +73,63 @@ func (b *Sandbox) exists(ctx context.Context) error {
 	return err
 }
 
-// resetSlack is more than the calls that can come between the look at their count and the clearing: tokens of theirs
-// must not pass for ones that were issued after the reset.
-const resetSlack = 1 << 12
-
 // Reset puts state, clock and journal back to the start; credentials stay.
 func (b *Sandbox) Reset(ctx context.Context) error {
-	get, calls := stateStep(), store.Get{Key: callsKey}
-	if err := b.space.Do(ctx, &get, &calls); err != nil {
-		return err
+	for {
+		get := stateStep()
+		if err := b.space.Do(ctx, &get); err != nil {
+			return err
+		}
+		before, err := b.readState(&get)
+		if err != nil {
+			return err
+		}
+		steps, err := b.start(b.realNow(), before.Generation).firstSteps()
+		if err != nil {
+			return err
+		}
+		lasting := store.Get{Key: before.lasting, Needed: true}
+		reading, keep := b.outlives()
+		run := slices.Concat([]store.Step{&lasting}, reading, []store.Step{&store.Clear{}}, steps)
+		if err := b.space.Do(ctx, run...); err != nil {
+			return err
+		}
+		if lasting.Found {
+			return keep(ctx)
+		}
+		// Somebody else has reset it meanwhile: two resets begin two generations.
 	}
-	before, err := b.readState(&get)
-	if err != nil {
-		return err
-	}
-	counted, err := count(&calls)
-	if err != nil {
-		return err
-	}
-	after := b.start(b.realNow())
-	after.CallsBefore = before.CallsBefore
-	if counted > 0 {
-		after.CallsBefore = max(after.CallsBefore, counted+resetSlack)
-	}
-	put, err := after.step()
-	if err != nil {
-		return err
-	}
-	return b.space.Do(ctx, &store.Clear{}, put)
 }
 
-// count reads a counter that was read as a value; zero where there is none.
-func count(read *store.Get) (uint64, error) {
-	if !read.Found {
-		return 0, nil
+// clear removes all that is kept of the sandbox.
+func (b *Sandbox) clear(ctx context.Context) error {
+	reading, keep := b.outlives()
+	if err := b.space.Do(ctx, append(reading, &store.Clear{})...); err != nil {
+		return err
 	}
-	n, err := strconv.ParseUint(string(read.Value), 10, 64)
+	return keep(ctx)
+}
+
+// outlives reads what is to be kept when the rest goes.
+func (b *Sandbox) outlives() (steps []store.Step, keep func(ctx context.Context) error) {
+	if b.leaving == nil {
+		return nil, func(context.Context) error { return nil }
+	}
+	return b.leaving(b)
+}
+
+// Moment is the place in the sandbox's life at which a token is judged that no call brought, and its clock.
+func (b *Sandbox) Moment(ctx context.Context) (token.Moment, Clock, error) {
+	get, calls := stateStep(), store.Increment{Key: callsKey} // by nothing: it is read
+	if err := b.space.Do(ctx, &get, &calls); err != nil {
+		return token.Moment{}, Clock{}, fmt.Errorf("read the clock: %w", err)
+	}
+	kept, err := b.readState(&get)
 	if err != nil {
-		return 0, fmt.Errorf("read the counter %s: %w", read.Key, err)
+		return token.Moment{}, Clock{}, err
 	}
-	return n, nil
+	clock := kept.clock(b.realNow())
+	return token.Moment{Now: clock.Now, Generation: kept.Generation, Calls: uint64(calls.Sum)}, clock, nil
 }
 
 // Tokens lists the issued tokens, newest first, as far as the list reaches back.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -77,7 +78,8 @@ func (s schemes) checkNames(c Credentials) error {
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		if !slices.Contains(names, name) {
 			return &InvalidError{
-				"credentials." + name, "no gateway of that name has credentials; " + enumerate(names) + " have",
+				"credentials." + name, nearest.Ask(
+					"no gateway of that name has credentials, "+enumerate(names)+" have", nearest.Name(name, names)),
 			}
 		}
 	}

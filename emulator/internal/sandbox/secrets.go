@@ -1,6 +1,9 @@
 package sandbox
 
 import (
+	"encoding/base64"
+	"encoding/hex"
+	"net/textproto"
 	"net/url"
 	"regexp"
 	"slices"
@@ -16,13 +19,20 @@ const Mask = "[secret]"
 // Secrets knows every secret of every sandbox, in the spellings in which they travel, and takes them out of text that
 // people will see. Secrets of removed sandboxes stay known for a while, since journals can still hold them.
 type Secrets struct {
-	mu       sync.RWMutex
-	byPrefix map[[minSecret]byte][]string // longest first
-	removed  []string
-	size     int // of removed, in bytes
+	mu sync.RWMutex
+	// spelt counts who knows each spelling: two sandboxes can have the same secret.
+	spelt map[string]int
+	// lengths are those of the spellings that begin with some letters, longest first.
+	lengths map[[minSecret]byte][]lengthCount
+	removed []string // secrets
+	size    int      // of the spellings of removed, in bytes
+	learned uint64
 }
 
-// maxRemoved and maxRemovedSize bound how many spellings of removed secrets are remembered, and their bytes together.
+// lengthCount is how many spellings have a length.
+type lengthCount struct{ length, count int }
+
+// maxRemoved bounds how many secrets of removed sandboxes are remembered, maxRemovedSize the bytes of their spellings.
 const (
 	maxRemoved     = 20_000
 	maxRemovedSize = 8 << 20
@@ -30,29 +40,55 @@ const (
 
 // NewSecrets returns a set of secrets to which a Registry adds none. Texts too short to be secrets are left out.
 func NewSecrets(secrets ...string) *Secrets {
-	s := &Secrets{byPrefix: map[[minSecret]byte][]string{}}
+	s := &Secrets{spelt: map[string]int{}, lengths: map[[minSecret]byte][]lengthCount{}}
 	s.add(slices.DeleteFunc(slices.Clone(secrets), func(secret string) bool { return len(secret) < minSecret }))
 	return s
 }
 
-// spellings are the ways in which a secret can stand in a URL, a form, JSON or XML.
+// spellings are the ways in which a secret can stand in a URL, a form, JSON, XML, a name of a header, hex or base64.
 func spellings(secret string) []string {
-	if base62Prefix(secret) == len(secret) {
-		return []string{secret}
+	lower := strings.ToLower(secret)
+	all := append(inBase64(secret), secret, lower, textproto.CanonicalMIMEHeaderKey(lower),
+		hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))))
+	if base62Prefix(secret) < len(secret) {
+		all = append(all, escaped(secret)...)
 	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// escaped is a secret in the spellings that differ where it has other characters than letters and digits.
+func escaped(secret string) []string {
 	query, path := url.QueryEscape(secret), url.PathEscape(secret)
 	signed := strings.NewReplacer("+", "%20", "*", "%2A").Replace(query) // RFC 3986, as strings to sign have it
 	strict := strings.ReplaceAll(signed, "~", "%7E")
-	all := []string{
-		secret, query, path, signed, strict,
-		lowerEscapes(query), lowerEscapes(path), lowerEscapes(signed), lowerEscapes(strict),
+	return []string{
+		query, path, signed, strict, lowerEscapes(query), lowerEscapes(path), lowerEscapes(signed), lowerEscapes(strict),
 		strings.ReplaceAll(secret, "/", `\/`),
 		strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret),
 		strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(secret),
 		url.QueryEscape(signed), url.QueryEscape(strict),
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+}
+
+// minInBase64 is the shortest run of letters that is taken for a secret in base64: six bytes of it.
+const minInBase64 = 8
+
+// inBase64 is what every base64 of a text with the secret in it holds, in both alphabets: the letters that the secret
+// alone decides, with none, one and two bytes before it in its first group of three.
+func inBase64(secret string) []string {
+	var all []string
+	for before := range 3 {
+		bits := 8 * before
+		first, end := (bits+5)/6, (bits+8*len(secret))/6
+		for _, alphabet := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			text := alphabet.EncodeToString([]byte(strings.Repeat("\x00", before) + secret))[first:end]
+			if len(text) >= minInBase64 {
+				all = append(all, text)
+			}
+		}
+	}
+	return all
 }
 
 var urlEscape = regexp.MustCompile(`%[0-9A-F]{2}`)
@@ -68,16 +104,40 @@ func (s *Secrets) Keep(secret string) {
 	}
 }
 
+// Learned grows whenever secrets are added: a text that was masked before may hold one of them.
+func (s *Secrets) Learned() uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.learned
+}
+
 func (s *Secrets) add(secrets []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.learned++
 	for _, secret := range secrets {
 		for _, text := range spellings(secret) {
-			key := [minSecret]byte([]byte(text))
-			list := s.byPrefix[key]
-			at, _ := slices.BinarySearchFunc(list, text, func(a, b string) int { return len(b) - len(a) })
-			s.byPrefix[key] = slices.Insert(list, at, text)
+			if s.spelt[text]++; s.spelt[text] == 1 {
+				s.count(text, 1)
+			}
 		}
+	}
+}
+
+// count adds a spelling to those of its length, or takes it away.
+func (s *Secrets) count(text string, delta int) {
+	key := [minSecret]byte([]byte(text))
+	list := s.lengths[key]
+	at, found := slices.BinarySearchFunc(list, len(text), func(l lengthCount, n int) int { return n - l.length })
+	if !found {
+		list = slices.Insert(list, at, lengthCount{length: len(text)})
+	}
+	if list[at].count += delta; list[at].count == 0 {
+		list = slices.Delete(list, at, at+1)
+	}
+	s.lengths[key] = list
+	if len(list) == 0 {
+		delete(s.lengths, key)
 	}
 }
 
@@ -85,50 +145,67 @@ func (s *Secrets) retire(secrets []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, secret := range secrets {
-		for _, text := range spellings(secret) {
-			s.removed = append(s.removed, text)
-			s.size += len(text)
-		}
+		s.removed = append(s.removed, secret)
+		s.size += sizeOf(spellings(secret))
 	}
 	for len(s.removed) > maxRemoved || s.size > maxRemovedSize {
-		s.forget(s.removed[0])
-		s.size -= len(s.removed[0])
+		spelt := spellings(s.removed[0])
+		s.forget(spelt)
+		s.size -= sizeOf(spelt)
 		s.removed = s.removed[1:]
 	}
 }
 
-// forget takes one occurrence of a spelling out: another sandbox may have the same secret.
-func (s *Secrets) forget(text string) {
-	key := [minSecret]byte([]byte(text))
-	list := s.byPrefix[key]
-	if i := slices.Index(list, text); i >= 0 {
-		list = slices.Delete(list, i, i+1)
+func sizeOf(texts []string) (sum int) {
+	for _, text := range texts {
+		sum += len(text)
 	}
-	if len(list) == 0 {
-		delete(s.byPrefix, key)
-		return
-	}
-	s.byPrefix[key] = list
+	return sum
 }
 
-// Mask returns text with every secret replaced.
-func (s *Secrets) Mask(text string) string {
+func (s *Secrets) forget(spelt []string) {
+	for _, text := range spelt {
+		if s.spelt[text]--; s.spelt[text] == 0 {
+			delete(s.spelt, text)
+			s.count(text, -1)
+		}
+	}
+}
+
+// maxComparedFor bounds the work on a text: the bytes that are compared with secrets, which are more than those of the
+// text only where many secrets of other lengths begin with what stands in it.
+func maxComparedFor(text string) int { return 1<<20 + 16*len(text) }
+
+// Mask returns text with every secret replaced. What would take too long to compare is replaced as a whole.
+func (s *Secrets) Mask(text string) string { return s.replace(text, func(int) string { return Mask }) }
+
+// Blank returns bytes in which every secret is replaced by as many letters, so that lengths that stand beside it stay
+// true.
+func (s *Secrets) Blank(raw []byte) []byte {
+	return []byte(s.replace(string(raw), func(length int) string { return strings.Repeat("x", length) }))
+}
+
+func (s *Secrets) replace(text string, with func(length int) string) string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var out strings.Builder
 	start := 0 // of the text not yet written out
 	word := 0  // where the letters and digits end that stand at i
+	left := maxComparedFor(text)
 	for i := 0; i+minSecret <= len(text); {
 		if i >= word {
 			word = i + base62Prefix(text[i:])
 		}
-		n := s.secretAt(text[i:], word-i)
+		n, compared := s.secretAt(text[i:], word-i)
+		if left -= compared; left < 0 {
+			n = len(text) - i
+		}
 		if n == 0 {
 			i++
 			continue
 		}
 		out.WriteString(text[start:i])
-		out.WriteString(Mask)
+		out.WriteString(with(n))
 		i += n
 		start = i
 	}
@@ -139,18 +216,22 @@ func (s *Secrets) Mask(text string) string {
 	return out.String()
 }
 
-// secretAt returns the length of the secret that text begins with, zero when it does with none. The first word bytes
-// are letters and digits.
-func (s *Secrets) secretAt(text string, word int) int {
-	for _, known := range s.byPrefix[[minSecret]byte([]byte(text[:minSecret]))] {
-		if strings.HasPrefix(text, known) {
-			return len(known)
+// secretAt returns the length of the longest secret that text begins with, zero when it does with none, and how many
+// bytes were compared. The first word bytes are letters and digits.
+func (s *Secrets) secretAt(text string, word int) (length, compared int) {
+	for _, known := range s.lengths[[minSecret]byte([]byte(text[:minSecret]))] {
+		if known.length > len(text) {
+			continue
+		}
+		compared += known.length
+		if s.spelt[text[:known.length]] > 0 {
+			return known.length, compared
 		}
 	}
 	if word >= token.TemporarySecretLength && token.IsTemporarySecret(text[:token.TemporarySecretLength]) {
-		return token.TemporarySecretLength
+		return token.TemporarySecretLength, compared
 	}
-	return 0
+	return 0, compared
 }
 
 // base62Prefix returns how many letters and digits text begins with.

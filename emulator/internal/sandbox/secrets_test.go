@@ -1,7 +1,10 @@
 package sandbox_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"testing"
@@ -47,6 +50,8 @@ func spellings(secret string) map[string]string {
 		"escaped slash": strings.ReplaceAll(secret, "/", `\/`),
 		"JSON":          strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret),
 		"XML":           strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(secret),
+		"hex":           hex.EncodeToString([]byte(secret)),
+		"upper hex":     strings.ToUpper(hex.EncodeToString([]byte(secret))),
 	}
 }
 
@@ -81,6 +86,57 @@ func TestMaskLeavesTheRest(t *testing.T) {
 		if got := s.Mask(text); got != want {
 			t.Errorf("Mask(%.40q) = %.40q, want %.40q", text, got, want)
 		}
+	}
+}
+
+// TestMaskTakesSecretsOutOfBase64 puts a secret into longer texts and encodes these, as `Basic` and Kubernetes do.
+func TestMaskTakesSecretsOutOfBase64(t *testing.T) {
+	t.Parallel()
+	const secret = "with/slash+plus=equals~0123?"
+	s := sandbox.NewSecrets(secret)
+	for _, alphabet := range []*base64.Encoding{
+		base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding,
+	} {
+		for _, before := range []string{"", "a", "ab", "abc", "user:"} {
+			for _, after := range []string{"", "z", "yz", "xyz"} {
+				whole := alphabet.EncodeToString([]byte(before + secret + after))
+				got := s.Mask(whole)
+				if left := len(got) - len(sandbox.Mask); !strings.Contains(got, sandbox.Mask) || left > 6+2*len(before+after) {
+					t.Errorf("Mask(%q) = %q", whole, got)
+				}
+			}
+		}
+	}
+}
+
+// TestMaskTakesSecretsOutOfHeaderNames: the server knows names of headers only as net/http writes them.
+func TestMaskTakesSecretsOutOfHeaderNames(t *testing.T) {
+	t.Parallel()
+	const secret = "CanaryKEY-of-the-App0123"
+	plain := strings.ReplaceAll(secret, "-", "")
+	s := sandbox.NewSecrets(secret, plain)
+	for _, name := range []string{secret, "x-" + secret, plain, "x" + plain} {
+		name = textproto.CanonicalMIMEHeaderKey(name)
+		if got := s.Mask(name); len(got) > len("X-")+len(sandbox.Mask) {
+			t.Errorf("Mask(%q) = %q", name, got)
+		}
+	}
+}
+
+// TestMaskTakesNoLongerThanItMust: secrets of many lengths that begin alike, in a text that begins like them everywhere.
+func TestMaskTakesNoLongerThanItMust(t *testing.T) {
+	t.Parallel()
+	var alike []string
+	for n := range 1000 {
+		alike = append(alike, strings.Repeat("a", 8*n+7)+"B")
+	}
+	s := sandbox.NewSecrets(alike...)
+	text := strings.Repeat("a", 1<<20)
+	if got := s.Mask("public " + text); !strings.HasPrefix(got, "public ") || len(got) > len(text)/2 {
+		t.Errorf("%d bytes are shown of a text that would take minutes to compare", len(got))
+	}
+	if got := s.Mask("public " + alike[999]); got != "public "+sandbox.Mask {
+		t.Errorf("a secret is shown as %.100q", got)
 	}
 }
 
@@ -143,8 +199,8 @@ func TestSecretsOfRemovedSandboxesAreForgottenInTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	w.create(t, withApp("shared", "kept", 1))
-	// Such a secret has many spellings, so few sandboxes fill the list.
-	secretOf := func(i int) string { return fmt.Sprintf(`%04d "blank"/slash*star~`, i) }
+	// Such a secret has many long spellings, so few sandboxes fill the list.
+	secretOf := func(i int) string { return fmt.Sprintf(`%04d "blank"/slash*star~`, i) + strings.Repeat("x", 200) }
 	churn := func(i int) {
 		id := fmt.Sprint("box-", i)
 		w.create(t, sandbox.Definition{ID: id, Credentials: gatewaytest.Credentials{

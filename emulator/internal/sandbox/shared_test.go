@@ -1,13 +1,18 @@
 package sandbox_test
 
 import (
+	"context"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/memory"
+	"github.com/tokenstage/tokenstage/emulator/internal/store/storetest"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -89,5 +94,131 @@ func TestSweepForgetsWhatOthersRemoved(t *testing.T) {
 	}
 	if _, err := b.Sweep(t.Context()); err != nil || b.Known() != 0 {
 		t.Errorf("%d known after the sweep, %v, want none", b.Known(), err)
+	}
+}
+
+// TestSweepFinishesWhatWasBrokenOff when an emulator was killed while it made a sandbox or removed one.
+func TestSweepFinishesWhatWasBrokenOff(t *testing.T) {
+	t.Parallel()
+	h := &hand{}
+	h.advance(time.Hour)
+	killed := errors.New("killed")
+	memory := memory.New()
+	spy := &storetest.Spy{Store: memory}
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(), Store: spy, RealNow: h.now, Limit: 10,
+	})
+	mortal(t, registry, "removed", "")
+	mortal(t, registry, "stays", "")
+	spaces := map[string]bool{}
+	spy.Before = func(step store.Step) error {
+		switch step := step.(type) {
+		case *store.Clear:
+			return killed
+		case *store.Add: // it would let the sandbox be found
+			return killed
+		case *store.Put:
+			if name, ok := strings.CutPrefix(step.Key, "half/"); ok {
+				name, _, _ = strings.Cut(name, "/")
+				spaces[name] = true
+			}
+		}
+		return nil
+	}
+	if err := registry.Remove(t.Context(), "removed"); !errors.Is(err, killed) {
+		t.Fatal(err)
+	}
+	if _, err := registry.Create(t.Context(), sandbox.Definition{ID: "made"}); !errors.Is(err, killed) {
+		t.Fatal(err)
+	}
+	spy.Before = nil
+	held := func(name string) int {
+		keys := store.Keys{}
+		if err := memory.Space(name).Do(t.Context(), &keys); err != nil {
+			t.Fatal(err)
+		}
+		return len(keys.Keys)
+	}
+	if len(spaces) != 2 {
+		t.Fatalf("half made or removed: %v", spaces)
+	}
+	for _, wait := range []time.Duration{time.Minute, time.Hour} {
+		h.advance(wait)
+		if _, err := registry.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for name := range spaces {
+			if left := held(name) > 0; left != (wait == time.Minute) && strings.HasPrefix(name, "removed") {
+				t.Errorf("after %s the space %s is there: %v", wait, name, left)
+			}
+		}
+	}
+	if got := ids(t, registry); !slices.Equal(got, []string{"stays"}) {
+		t.Errorf("listed %q", got)
+	}
+}
+
+// TestCountIsSetRight where emulators that were killed have left it too high.
+func TestCountIsSetRight(t *testing.T) {
+	t.Parallel()
+	shared := memory.New()
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{
+		Schemes: gateways.Schemes(), Store: shared, RealNow: time.Now, Limit: 3,
+	})
+	mortal(t, registry, "one", "")
+	if _, err := shared.Space("/sandboxes").Increment(t.Context(), "count", 500, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	mortal(t, registry, "two", "")
+	mortal(t, registry, "three", "")
+	if _, err := registry.Create(t.Context(), sandbox.Definition{ID: "four"}); !errors.Is(err, sandbox.ErrTooMany) {
+		t.Errorf("Create = %v, want ErrTooMany", err)
+	}
+}
+
+// lossy carries out steps, and then says that the store did not answer.
+type lossy struct {
+	store.Store
+
+	lost func(step store.Step) bool
+}
+
+func (l *lossy) Space(name string) store.Space {
+	return store.Space{Executor: lossySpace{l.Store.Space(name), l}}
+}
+
+type lossySpace struct {
+	store.Executor
+	*lossy
+}
+
+func (l lossySpace) Do(ctx context.Context, steps ...store.Step) error {
+	err := l.Executor.Do(ctx, steps...)
+	if err == nil && slices.ContainsFunc(steps, l.lost) {
+		return store.ErrDown
+	}
+	return err
+}
+
+// TestMadeAlthoughTheAnswerWasLost is a sandbox like any other.
+func TestMadeAlthoughTheAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	l := &lossy{Store: memory.New(), lost: func(step store.Step) bool {
+		_, publishes := step.(*store.Add)
+		return publishes
+	}}
+	registry := sandbox.NewRegistry(sandbox.RegistryOptions{Schemes: gateways.Schemes(), Store: l, RealNow: time.Now})
+	if _, err := registry.Create(t.Context(), sandbox.Definition{ID: "made"}); !errors.Is(err, store.ErrDown) {
+		t.Fatal(err)
+	}
+	box, err := registry.Get(t.Context(), "made")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := box.Begin(t.Context()); err != nil {
+		t.Errorf("Begin = %v", err)
+	}
+	if err := registry.Remove(t.Context(), "made"); err != nil {
+		t.Error(err)
 	}
 }

@@ -67,9 +67,12 @@ func TestTemporaryCredentialsDifferByTurnAndSeed(t *testing.T) {
 	if first == second || first.AccessKeySecret == second.AccessKeySecret {
 		t.Errorf("two turns issued the same: %+v", first)
 	}
-	again := temporary(t, newWorld(t, 0).create(t, withApp("other", "top-app", 5)), "top-app", end)
+	again := temporary(t, newWorld(t, 0).create(t, withApp("box", "top-app", 5)), "top-app", end)
 	if again != first {
-		t.Errorf("the same seed and turn issued %+v, then %+v", first, again)
+		t.Errorf("the same id, seed and turn issued %+v, then %+v", first, again)
+	}
+	if other := temporary(t, newWorld(t, 0).create(t, withApp("other", "top-app", 5)), "top-app", end); other == first {
+		t.Errorf("another id issued the same: %+v", other)
 	}
 	if other := temporary(t, newWorld(t, 0).create(t, withApp("box", "top-app", 6)), "top-app", end); other == first {
 		t.Errorf("another seed issued the same: %+v", other)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -19,21 +20,27 @@ type Turn struct {
 	*Sandbox
 	// Number counts the calls of the sandbox from 1.
 	Number uint64
-	// Now is the sandbox's clock when the call came.
-	Now time.Time
+	// Now is the sandbox's clock when the call came, Real is real time.
+	Now, Real time.Time
+	// ClockMoved says that people moved or froze the clock since the sandbox began.
+	ClockMoved bool
+	// SignedBy is the time by which the signature's was good, as its gateway found; empty where none was judged.
+	SignedBy SignatureTime
 
-	callsBefore uint64
-	chance      random.Source
-	drawn       bool                   // chance has begun
-	conditions  []condition            // which travel with the next reading or writing
-	writes      []store.Step           // which Commit carries
-	judged      map[string]token.State // by the token's id
-	// begin and room are memory for what every turn has, in one piece with it.
-	begin struct {
-		state store.Get
-		calls store.Increment
-	}
-	room struct {
+	lowest     int64 // as in the state
+	generation uint64
+	// lasting is the key that is there for as long as the generation of the sandbox lasts; empty for a turn that could
+	// not begin.
+	lasting    string
+	chance     random.Source
+	drawn      bool                   // chance has begun
+	conditions []condition            // which travel with the next reading or writing
+	writes     []store.Step           // which Commit carries
+	judged     map[string]token.State // by the token's id
+	// guard, calls and room are memory for what every turn has, in one piece with it.
+	guard store.Get
+	calls store.Increment
+	room  struct {
 		steps      [usualSteps]store.Step
 		conditions [2]condition
 		writes     [2]store.Step
@@ -67,48 +74,54 @@ const reclaimEvery = 1 << 14
 func (b *Sandbox) Begin(ctx context.Context, further ...store.Step) (*Turn, error) {
 	t := &Turn{Sandbox: b}
 	t.conditions, t.writes = t.room.conditions[:0], t.room.writes[:0]
-	calls := &t.begin.calls
-	t.begin.state, *calls = stateStep(), store.Increment{Key: callsKey, Delta: 1}
-	if err := b.space.Do(ctx, append(append(t.room.steps[:0], &t.begin.state, calls), further...)...); err != nil {
+	calls := &t.calls
+	t.guard, *calls = stateStep(), store.Increment{Key: callsKey, Delta: 1}
+	if err := b.space.Do(ctx, append(append(t.room.steps[:0], &t.guard, calls), further...)...); err != nil {
 		return nil, fmt.Errorf("begin a call: %w", err)
 	}
-	kept, err := b.readState(&t.begin.state)
+	kept, err := b.readState(&t.guard)
 	if err != nil {
 		return nil, err
 	}
-	now := kept.clock(b.realNow()).Now
+	t.Real = b.realNow().UTC()
+	t.Now, t.ClockMoved, t.lowest = kept.clock(t.Real).Now, kept.Moved, kept.Lowest
+	t.Number, t.generation, t.lasting = uint64(calls.Sum), kept.Generation, kept.lasting
 	if calls.Sum%reclaimEvery == 0 {
-		if err := b.space.Reclaim(ctx, now); err != nil {
+		if err := b.space.Do(ctx, &store.Reclaim{Now: t.Now, Claims: t.forgetNonces()}); err != nil {
 			return nil, fmt.Errorf("reclaim expired state: %w", err)
 		}
 	}
-	t.Number, t.Now, t.callsBefore = uint64(calls.Sum), now, kept.CallsBefore
 	return t, nil
+}
+
+// do carries out steps, unless the sandbox was reset or removed since the turn began: then it does nothing and fails
+// with ErrGone. The steps that follow the guard stand in the turn's room already, from the second place on.
+func (t *Turn) do(ctx context.Context, all []store.Step) error {
+	t.guard = store.Get{Key: cmp.Or(t.lasting, stateKey), Needed: true}
+	all[0] = &t.guard
+	if err := t.space.Do(ctx, all...); err != nil {
+		return err
+	}
+	if !t.guard.Found {
+		return ErrGone
+	}
+	return nil
 }
 
 // Space is the space of the sandbox as the turn uses it: the turn's conditions travel with the next access, whose error
 // is then that of a condition that does not hold.
 func (t *Turn) Space() store.Space { return store.Space{Executor: t} }
 
-// Claim remembers a key until then, with the turn's next access to the store. A claim that comes too late ends the turn
-// with the error of refused.
-func (t *Turn) Claim(key string, until time.Time, refused func() error) {
-	t.conditions = append(t.conditions, condition{&store.Claim{Key: key, Now: t.Now, Expires: until}, refused})
-}
-
 // Do implements store.Executor.
 func (t *Turn) Do(ctx context.Context, steps ...store.Step) error {
-	if len(t.conditions) == 0 {
-		if len(steps) == 0 {
-			return nil
-		}
-		return t.space.Do(ctx, steps...)
+	if len(t.conditions) == 0 && len(steps) == 0 {
+		return nil
 	}
-	all := t.room.steps[:0]
+	all := t.room.steps[:1]
 	for _, c := range t.conditions {
 		all = append(all, c.step)
 	}
-	if err := t.space.Do(ctx, append(all, steps...)...); err != nil {
+	if err := t.do(ctx, append(all, steps...)); err != nil {
 		return err
 	}
 	conditions := t.conditions
@@ -122,13 +135,11 @@ func (t *Turn) Do(ctx context.Context, steps ...store.Step) error {
 }
 
 // Update implements store.Executor.
-func (t *Turn) Update(
-	ctx context.Context, key string, change func(old []byte) (value []byte, expires time.Time, err error),
-) error {
+func (t *Turn) Update(ctx context.Context, key string, change store.Change, needed ...string) error {
 	if err := t.Settle(ctx); err != nil {
 		return err
 	}
-	return t.space.Update(ctx, key, change)
+	return guarded{t.space, cmp.Or(t.lasting, stateKey)}.Update(ctx, key, change, needed...)
 }
 
 // Settle carries the conditions that no other access has carried yet.
@@ -137,12 +148,11 @@ func (t *Turn) Settle(ctx context.Context) error { return t.Do(ctx) }
 // Write keeps a step for Commit.
 func (t *Turn) Write(step store.Step) { t.writes = append(t.writes, step) }
 
-// Commit carries what the turn wrote, and further steps. Nothing is written into a sandbox that is gone.
+// Commit carries what the turn wrote, and further steps.
 func (t *Turn) Commit(ctx context.Context, further ...store.Step) error {
-	t.begin.state = stateStep()
-	steps := append(append(append(t.room.steps[:0], &t.begin.state), t.writes...), further...)
+	steps := append(append(t.room.steps[:1], t.writes...), further...)
 	t.writes = nil
-	return t.space.Do(ctx, steps...)
+	return t.do(ctx, steps)
 }
 
 // Discard forgets what the turn wrote: a call that is refused leaves nothing behind.
@@ -164,13 +174,16 @@ func (t *Turn) Grant(g token.Grant) error {
 
 // SealClaims seals claims of a token that this turn issues, as at least size bytes.
 func (t *Turn) SealClaims(c token.Claims, size int) []byte {
-	c.Number, c.IssuedAt = t.Number, t.Now.UnixMilli()
+	c.Number, c.Generation, c.IssuedAt = t.Number, t.generation, t.Now.UnixMilli()
 	return t.Seal(c, size)
 }
 
+// Generation is the life of the sandbox in which the turn began; a reset begins another.
+func (t *Turn) Generation() uint64 { return t.generation }
+
 // Judge begins to judge a token of this sandbox by its claims, as steps that can travel with others.
 func (t *Turn) Judge(c token.Claims) *token.Judgement {
-	return token.Judge(c, token.Moment{Now: t.Now, Calls: t.Number, CallsBefore: t.callsBefore})
+	return token.Judge(c, token.Moment{Now: t.Now, Generation: t.generation, Calls: t.Number})
 }
 
 // TokenState is the state of a token at the turn. A token is judged once a turn; others that will be asked for later
@@ -208,6 +221,11 @@ func (t *Turn) EndToken(ctx context.Context, id string, expires time.Time, to to
 	return token.End(ctx, t.Space(), id, expires, t.Now, to, note)
 }
 
+// Ending begins to end a token, as EndToken does, as steps that can travel with others.
+func (t *Turn) Ending(c token.Claims, to token.State, note string) (*token.Ending, error) {
+	return token.NewEnding(c.ID(), c.Ends(), t.Now, to, note)
+}
+
 // Supersede ends an earlier token with the turn's Commit, if it is active then.
 func (t *Turn) Supersede(id string, expires time.Time, note string) error {
 	if !t.Now.Before(expires) {
@@ -223,12 +241,21 @@ func (t *Turn) Supersede(id string, expires time.Time, note string) error {
 
 // IssueTemporary issues security credentials to the caller.
 func (t *Turn) IssueTemporary(issuer string, caller wire.Credential, expires time.Time) token.Temporary {
-	return t.Temporary(token.Issue{Issuer: issuer, Number: t.Number, Now: t.Now, Caller: caller}, expires)
+	return t.Temporary(t.issue(issuer, caller), expires)
 }
 
 // IssueAccess issues an access token to an app.
 func (t *Turn) IssueAccess(issuer, appKey string, expires time.Time) (string, error) {
-	return t.Access(issuer, t.Number, appKey, expires)
+	return t.Access(t.issue(issuer, wire.Credential{}), appKey, expires)
+}
+
+func (t *Turn) issue(issuer string, caller wire.Credential) token.Issue {
+	return token.Issue{Issuer: issuer, Number: t.Number, Generation: t.generation, Now: t.Now, Caller: caller}
+}
+
+// OpenAccess returns the claims of an access token that one of the issuers gave to that app.
+func (t *Turn) OpenAccess(text, appKey string, issuers []string) (token.Claims, bool) {
+	return t.Ledger.OpenAccess(text, appKey, issuers, t.generation)
 }
 
 // Chance is the turn's source of random numbers.

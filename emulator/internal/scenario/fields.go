@@ -9,12 +9,31 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-// The fields of a call that a condition can name: a parameter or header behind its prefix, or the credential.
+// What a condition can name: a parameter or header of the call or a state of the scenario behind its prefix, the
+// credential of the call, or the time by the sandbox's clock.
 const (
 	ParameterPrefix = "params."
 	HeaderPrefix    = "headers."
+	StatePrefix     = "state."
 	CredentialField = "credential"
+	NowField        = "now"
 )
+
+// IsState reports whether a field is a state of the scenario.
+func IsState(field string) bool { return strings.HasPrefix(field, StatePrefix) }
+
+// OperationsOn returns the operations that an entry of Rule.On names.
+func OperationsOn(on string, catalogue *contract.Catalogue) []*contract.Operation {
+	var matched []*contract.Operation
+	for _, api := range catalogue.APIs {
+		for _, op := range api.Operations {
+			if on == AllOperations || on == op.Name || on == api.Name+WholeAPI {
+				matched = append(matched, op)
+			}
+		}
+	}
+	return matched
+}
 
 // CallFields reads the parameters and headers of one call as text, for conditions and templates.
 type CallFields struct {
@@ -22,6 +41,8 @@ type CallFields struct {
 	// body is the JSON object in the request body. It is decoded when a parameter is first needed before validation.
 	body     map[string]any
 	bodyRead bool
+	// texts are the values inside of parameters that were sent as JSON or as lists, decoded when first needed.
+	texts map[string]any
 }
 
 // Header returns the values of a header. The name must be in canonical form (http.CanonicalHeaderKey).
@@ -33,30 +54,140 @@ func (f *CallFields) Header(name string) (text string, present bool) {
 	return strings.Join(values, ", "), ok
 }
 
-// Parameter returns the parameter of that name. If there is none, dots in the name lead to members of a JSON value.
+// Parameter returns the parameter of that name. If there is none, dots in the name lead to members of a JSON value, and
+// numbers in brackets to elements of a list, counted from 0. Where the name stands for several, it is the first.
 func (f *CallFields) Parameter(name string) (text string, present bool) {
+	if text, ok := f.whole(name); ok {
+		return text, true
+	}
+	if all := f.within(name); len(all) > 0 {
+		return all[0], true
+	}
+	return "", false
+}
+
+// Parameters returns the parameters of that name: those of all elements of a list where it holds [*], and at most one
+// where it does not.
+func (f *CallFields) Parameters(name string) []string {
+	if text, ok := f.whole(name); ok {
+		return []string{text}
+	}
+	return f.within(name)
+}
+
+// whole returns the parameter of exactly that name.
+func (f *CallFields) whole(name string) (text string, present bool) {
 	if text, ok := f.Call.Text[name]; ok {
 		return text, true
 	}
-	if value, ok := f.value(name); ok {
-		return Text(value), true
-	}
-	first, rest, nested := strings.Cut(name, ".")
-	if !nested {
-		return "", false
+	value, ok := f.value(name)
+	return Text(value), ok
+}
+
+// within returns what a name leads to inside of a parameter.
+func (f *CallFields) within(name string) []string {
+	first, rest := cutPath(name)
+	if rest == "" {
+		return nil
 	}
 	value, ok := f.value(first)
 	if !ok {
-		value, ok = decodeObject(f.Call.Text[first])
+		value, ok = f.inside(first)
 	}
-	for ok && rest != "" {
-		var members map[string]any
-		first, rest, _ = strings.Cut(rest, ".")
-		if members, ok = value.(map[string]any); ok {
-			value, ok = members[first]
+	if !ok {
+		return nil
+	}
+	var found []string
+	walk(value, rest, func(value any) { found = append(found, Text(value)) })
+	return found
+}
+
+// inside returns the value inside of a parameter that was sent as text.
+func (f *CallFields) inside(name string) (any, bool) {
+	if value, ok := f.texts[name]; ok {
+		return value, true
+	}
+	text, ok := f.Call.Text[name]
+	if !ok {
+		return nil, false
+	}
+	if f.texts == nil {
+		f.texts = map[string]any{}
+	}
+	f.texts[name] = parsed(text)
+	return f.texts[name], true
+}
+
+// cutPath cuts a name behind its first part, before the dot or bracket that follows.
+func cutPath(name string) (first, rest string) {
+	if i := strings.IndexAny(name, ".["); i > 0 {
+		return name[:i], name[i:]
+	}
+	return name, ""
+}
+
+// walk calls found with what a path leads to inside of a value: .name to a member, [n] to an element of a list, [*] to
+// each. A text on the way is read as JSON; one that is not, as a list with commas between the elements.
+func walk(value any, path string, found func(any)) {
+	if path == "" {
+		found(value)
+		return
+	}
+	if name, ok := strings.CutPrefix(path, "."); ok {
+		name, rest := cutPath(name)
+		if members, ok := parsed(value).(map[string]any); ok {
+			if member, ok := members[name]; ok {
+				walk(member, rest, found)
+			}
 		}
+		return
 	}
-	return Text(value), ok
+	index, rest, ok := strings.Cut(strings.TrimPrefix(path, "["), "]")
+	if !ok {
+		return
+	}
+	elements := elementsOf(value)
+	if index == "*" {
+		for _, element := range elements {
+			walk(element, rest, found)
+		}
+		return
+	}
+	if n, err := strconv.Atoi(index); err == nil && n >= 0 && n < len(elements) {
+		walk(elements[n], rest, found)
+	}
+}
+
+// parsed is a value that was sent as JSON inside of a text, or the value itself.
+func parsed(value any) any {
+	text, ok := value.(string)
+	if !ok {
+		return value
+	}
+	decoded, ok := decodeJSON(text)
+	if !ok {
+		return value
+	}
+	return decoded
+}
+
+// maxElements is how many elements of a list can be reached.
+const maxElements = 1000
+
+func elementsOf(value any) []any {
+	switch v := parsed(value).(type) {
+	case []any:
+		return v[:min(len(v), maxElements)]
+	case string:
+		parts := strings.SplitN(v, ",", maxElements+1)
+		parts = parts[:min(len(parts), maxElements)]
+		elements := make([]any, len(parts))
+		for i, part := range parts {
+			elements[i] = strings.TrimSpace(part)
+		}
+		return elements
+	}
+	return nil
 }
 
 // value finds a validated parameter or, before validation, a member of the JSON body.
@@ -66,7 +197,7 @@ func (f *CallFields) value(name string) (any, bool) {
 		return value, ok
 	}
 	if !f.bodyRead {
-		value, _ := decodeObject(string(f.Call.Request.Body))
+		value, _ := decodeJSON(string(f.Call.Request.Body))
 		f.body, _ = value.(map[string]any)
 		f.bodyRead = true
 	}
@@ -74,9 +205,10 @@ func (f *CallFields) value(name string) (any, bool) {
 	return value, ok
 }
 
-// decodeObject decodes a text that is a JSON object; it is false for any other text.
-func decodeObject(text string) (any, bool) {
-	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
+// decodeJSON decodes a text that is a JSON object or list; it is false for any other text.
+func decodeJSON(text string) (any, bool) {
+	start := strings.TrimLeft(text, " \t\r\n")
+	if !strings.HasPrefix(start, "{") && !strings.HasPrefix(start, "[") {
 		return nil, false
 	}
 	value, err := contract.DecodeJSON([]byte(text))

@@ -8,6 +8,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 )
 
+// ErrorPrefix begins the name of each generated scenario.
+const ErrorPrefix = "error/"
+
 // Generated makes a scenario of every documented error of every operation: error/<api>.<Operation>/<Code>.
 func Generated(catalogue *contract.Catalogue) []*Scenario {
 	var all []*Scenario
@@ -26,10 +29,10 @@ func generate(op *contract.Operation, code, meaning string) *Scenario {
 	if Placeholders(code, op) > 0 {
 		fail.Fill = DefaultFill(op)
 	}
-	name := "error/" + op.Name + "/" + code
+	name := ErrorPrefix + op.Name + "/" + code
 	return &Scenario{
 		Name: name, Summary: meaning,
-		Rules:  []Rule{{On: op.Name, Script: []Step{{Fail: fail, Times: 1, Chance: 1}}}},
+		Rules:  []Rule{{On: []string{op.Name}, Script: []Step{{Fail: fail, Times: 1, Chance: 1}}}},
 		Source: generateSource(name, meaning, op.Name, fail),
 	}
 }

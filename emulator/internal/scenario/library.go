@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -81,14 +82,35 @@ func (l *Library) Check() error {
 	return nil
 }
 
-// Suggest returns the known name that was most likely meant: the nearest one, or else the first that begins with what
-// was written. It is empty when there is neither.
+// Suggest returns the known name that was most likely meant: the nearest one, of which the beginning may be left out,
+// or else the first that begins with what was written. It is empty when there is neither.
 func (l *Library) Suggest(name string) string {
-	if near := nearest.Name(name, l.names); near != "" || name == "" {
+	written, meant := slices.Clone(l.names), map[string]string{}
+	for _, full := range l.names {
+		for _, short := range endings(full) {
+			if meant[short] == "" {
+				written, meant[short] = append(written, short), full
+			}
+		}
+	}
+	near := nearest.Name(name, written)
+	if near = cmp.Or(meant[near], near); near != "" || name == "" {
 		return near
 	}
 	if i, _ := slices.BinarySearch(l.names, name); i < len(l.names) && strings.HasPrefix(l.names[i], name) {
 		return l.names[i]
 	}
 	return ""
+}
+
+// endings are what people write for the name of a documented error's scenario: error/API.OPERATION/CODE without its
+// prefix, without its API, and the code alone.
+func endings(name string) []string {
+	operation, isError := strings.CutPrefix(name, ErrorPrefix)
+	if !isError {
+		return nil
+	}
+	_, withoutAPI, _ := strings.Cut(operation, ".")
+	_, code, _ := strings.Cut(operation, "/")
+	return []string{operation, withoutAPI, code}
 }

@@ -95,6 +95,11 @@ func TestLibrary(t *testing.T) {
 		"error/onsmqtt.ApplyToken/ApplyTokenOverflo": "error/onsmqtt.ApplyToken/ApplyTokenOverFlow",
 		"error/onsmqtt.applytoken/internalerror":     "error/onsmqtt.ApplyToken/InternalError",
 		"mqtt-throttled":                             "mqtt-throttled-then-fine",
+		"ApplyTokenOverFlow":                         "error/onsmqtt.ApplyToken/ApplyTokenOverFlow",
+		"ApplyTokenOverflw":                          "error/onsmqtt.ApplyToken/ApplyTokenOverFlow",
+		"ApplyToken/SystemOverFlow":                  "error/onsmqtt.ApplyToken/SystemOverFlow",
+		"onsmqtt.ApplyToken/SystemOverFlow":          "error/onsmqtt.ApplyToken/SystemOverFlow",
+		"RevokeToken/SystemOverflow":                 "error/onsmqtt.RevokeToken/SystemOverFlow",
 		"something else":                             "",
 		"":                                           "",
 	}

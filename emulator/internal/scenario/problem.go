@@ -3,6 +3,8 @@ package scenario
 import (
 	"fmt"
 	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
 // Problem is one thing that is wrong in a document, and where.
@@ -18,11 +20,7 @@ type Problem struct {
 
 // String is the problem on one line that begins with its position, as compilers print it.
 func (p Problem) String() string {
-	text := fmt.Sprintf("%d:%d: %s", p.Line, p.Column, p.Message)
-	if p.Meant != "" {
-		text += fmt.Sprintf("; did you mean %q?", p.Meant)
-	}
-	return text
+	return nearest.Ask(fmt.Sprintf("%d:%d: %s", p.Line, p.Column, p.Message), p.Meant)
 }
 
 // Problems are the problems of a document as an error.

@@ -42,6 +42,15 @@ type Text struct {
 	Text              string
 }
 
+// Habits are what the clients of a gateway do by themselves, where an emulator must be ready for it.
+type Habits struct {
+	// PlainHTTP names those that call the real hosts over plain HTTP unless they are told otherwise.
+	PlainHTTP []string
+	// Trust are shell commands that start a client so that it trusts a CA, where that is not what clients in its language
+	// do. Name is the language, Title the client, {file} in the text stands for the file of the CA.
+	Trust []Text
+}
+
 // Exports are commands of a POSIX shell that set variables, a line each. A variable that must not be set is taken out
 // of the environment.
 func Exports(variables []Variable) string {

@@ -72,6 +72,9 @@ type Increment struct {
 type Claim struct {
 	Key          string
 	Now, Expires time.Time
+	// Forget is the instant up to which claims of the space, this one among them, may be forgotten once they expired:
+	// another caller may judge them by a time that runs behind. It is no later than Now; zero means Now.
+	Forget time.Time
 
 	Fresh bool
 }
@@ -118,12 +121,35 @@ type Keys struct {
 	Keys []string
 }
 
-// Reclaim frees what expired at or before Now.
-type Reclaim struct{ Now time.Time }
+// Values reads the keys that begin with Prefix, with what they hold, sorted. No other run is in progress in the space
+// meanwhile. Where they count for more than Most bytes, each for its key, its value and EntryCost, none is read.
+type Values struct {
+	Prefix string
+	Most   int
+
+	Values  []Value
+	TooMany bool
+}
+
+// Value is a key with what it holds; for a counter its decimal text.
+type Value struct {
+	Key     string
+	Value   []byte
+	Expires time.Time
+}
+
+// EntryCost is what a key counts for beside its own bytes and those of its value.
+const EntryCost = 96
+
+// Reclaim frees what expired at or before Now; of claimed keys, what expired at or before Claims.
+type Reclaim struct{ Now, Claims time.Time }
 
 // Clear removes everything in the space: keys, claimed keys, counters and logs with their numbering. What later steps
-// of the same run write appears together with the clearing.
+// of the same run write appears together with the clearing. No other run is in progress in the space meanwhile.
 type Clear struct{}
+
+// Drop removes the keys that begin with Prefix. No other run is in progress in the space meanwhile.
+type Drop struct{ Prefix string }
 
 func (*Get) isStep()       {}
 func (*Put) isStep()       {}
@@ -137,5 +163,7 @@ func (*Range) isStep()     {}
 func (*Find) isStep()      {}
 func (*Truncate) isStep()  {}
 func (*Keys) isStep()      {}
+func (*Values) isStep()    {}
 func (*Reclaim) isStep()   {}
 func (*Clear) isStep()     {}
+func (*Drop) isStep()      {}

@@ -5,11 +5,17 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
 // ErrFull says that the store has no room for another value.
 var ErrFull = errors.New("the store is full")
+
+// AbsentError says that a key that an update needs is absent.
+type AbsentError struct{ Key string }
+
+func (e *AbsentError) Error() string { return fmt.Sprintf("the needed key %q is absent", e.Key) }
 
 // Store gives out spaces. Implementations are safe for concurrent use.
 type Store interface {
@@ -25,13 +31,18 @@ type Store interface {
 // may have been carried out.
 type Executor interface {
 	// Do carries out steps in order and in one round trip; each is atomic. The steps hold their results afterwards. Some
-	// steps can end the run, as their types say: the steps after such a one are then not carried out.
+	// steps can end the run, as their types say: the steps after such a one are then not carried out. No Clear and no
+	// Drop comes between the steps of a run, so what follows a needed key is never written after that key was dropped.
 	Do(ctx context.Context, steps ...Step) error
 	// Update atomically replaces the value of key by what change returns. change is called again when another writer
 	// came first, so it must have no side effects, and it must not call the store. old is nil only when the key is
-	// absent. An error of change is returned as it is, and the value stays.
-	Update(ctx context.Context, key string, change func(old []byte) (value []byte, expires time.Time, err error)) error
+	// absent. An error of change is returned as it is, and the value stays. Where one of the needed keys is absent,
+	// change is not called, and the error is an *AbsentError; no Clear and no Drop comes between that look and the change.
+	Update(ctx context.Context, key string, change Change, needed ...string) error
 }
+
+// Change makes the new value of a key, and says when it expires, from the old one.
+type Change func(old []byte) (value []byte, expires time.Time, err error)
 
 // Space is one namespace, usually that of a sandbox. Its own methods carry out one step each.
 type Space struct{ Executor }
@@ -89,9 +100,9 @@ func (s Space) Range(ctx context.Context, log string, after uint64, limit int) (
 // Truncate drops every record of the log; the sequence numbers go on.
 func (s Space) Truncate(ctx context.Context, log string) error { return s.Do(ctx, &Truncate{Log: log}) }
 
-// Reclaim frees what expired at or before now.
+// Reclaim frees what expired at or before now, claimed keys too.
 func (s Space) Reclaim(ctx context.Context, now time.Time) error {
-	return s.Do(ctx, &Reclaim{Now: now})
+	return s.Do(ctx, &Reclaim{Now: now, Claims: now})
 }
 
 // Clear removes everything in the space.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 )
 
 // maxName is how many bytes of a name that users choose are kept in the access log and in traces.
@@ -19,7 +20,7 @@ func (t *Telemetry) log(ctx context.Context, l *labels, outcome string, o *datap
 	if !t.access.Enabled(ctx, record.Level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 13)
 	attrs = append(attrs, slog.String("sandbox", o.Sandbox))
 	if l.gateway != none {
 		attrs = append(attrs, slog.String("gateway", l.gateway))
@@ -30,14 +31,17 @@ func (t *Telemetry) log(ctx context.Context, l *labels, outcome string, o *datap
 	attrs = append(
 		attrs, slog.String("outcome", outcome), slog.Int("status", o.Status),
 		slog.Float64("duration_ms", milliseconds(o.Done.Sub(o.Arrived))),
-		slog.Int("bytes_in", len(o.Request.Body)), slog.Int("bytes_out", o.ResponseBytes),
+		slog.Int("bytes_in", len(o.Request.Body)), slog.Int("bytes_out", o.Delivery.Bytes),
 		slog.String("request_id", o.RequestID),
 	)
 	if o.Scenario != "" {
 		attrs = append(attrs, slog.String("scenario", bounded(o.Scenario, maxName)))
 	}
-	if o.Network != "" {
-		attrs = append(attrs, slog.String("network", o.Network))
+	if o.Delivery.State != journal.Whole {
+		attrs = append(attrs, slog.String("delivery", string(o.Delivery.State)))
+	}
+	if o.Delivery.Network != "" {
+		attrs = append(attrs, slog.String("network", o.Delivery.Network))
 	}
 	record.AddAttrs(attrs...)
 	_ = t.access.Handle(ctx, record) // if the log cannot be written, there is nowhere to report it

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
@@ -41,9 +42,17 @@ func TestAccessLog(t *testing.T) {
 				"bytes_in=4 bytes_out=70 request_id=ID-1\n",
 		},
 		"a scenario": {
-			func(o *dataplane.Observation) { o.Scenario, o.Network = "slow\nmsg=\"forged\"", "reset" },
+			func(o *dataplane.Observation) {
+				o.Scenario = "slow\nmsg=\"forged\""
+				deliver(journal.Reset, "reset", 0)(o)
+			},
 			head + "gateway=acs api=onsmqtt operation=ApplyToken outcome=ok status=200 duration_ms=1.5 " +
-				`bytes_in=4 bytes_out=70 request_id=ID-1 scenario="slow\nmsg=\"forged\"" network=reset` + "\n",
+				`bytes_in=4 bytes_out=0 request_id=ID-1 scenario="slow\nmsg=\"forged\"" delivery=reset network=reset` + "\n",
+		},
+		"a client that left": {
+			deliver(journal.Abandoned, "", 0),
+			head + "gateway=acs api=onsmqtt operation=ApplyToken outcome=ok status=200 duration_ms=1.5 " +
+				"bytes_in=4 bytes_out=0 request_id=ID-1 delivery=abandoned\n",
 		},
 		"a gateway without an operation": {
 			func(o *dataplane.Observation) { o.Operation, o.Outcome, o.Status = nil, "InvalidAction.NotFound", 404 },

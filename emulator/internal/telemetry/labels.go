@@ -108,7 +108,7 @@ func unclaimedErrors() []contract.Error {
 		http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
 		http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge,
 	} {
-		all = append(all, contract.Error{Code: "http." + strconv.Itoa(status)})
+		all = append(all, contract.Error{Code: wire.OwnOutcome + strconv.Itoa(status)})
 	}
 	return all
 }

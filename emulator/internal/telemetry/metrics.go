@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 )
 
 // metrics count the calls. All series are made at the start, so that a call needs no look-up by label and allocates
@@ -25,6 +26,7 @@ type metrics struct {
 // callMetrics are the series of the calls that share their labels.
 type callMetrics struct {
 	outcomes      []prometheus.Counter // indexed like labels.outcomes
+	deliveries    map[journal.State]prometheus.Counter
 	duration      prometheus.Observer
 	requestBytes  prometheus.Counter
 	responseBytes prometheus.Counter
@@ -56,13 +58,17 @@ func newMetrics(table *labelTable) *metrics {
 		Name: "tokenstage_request_body_bytes_total", Help: "Bytes of the bodies that came in.",
 	}, names)
 	responseBytes := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "tokenstage_response_body_bytes_total", Help: "Bytes of the bodies of replies.",
+		Name: "tokenstage_response_body_bytes_total", Help: "Bytes of the bodies of replies that were sent.",
 	}, names)
 	decisions := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tokenstage_scenario_decisions_total", Help: "Calls that a scenario decided.",
 	}, names)
+	deliveries := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tokenstage_deliveries_total", Help: "Calls, by how their reply reached the client.",
+	}, append(names, "delivery"))
 	for i, l := range table.all {
 		c := callMetrics{
+			deliveries:    map[journal.State]prometheus.Counter{},
 			duration:      durations.WithLabelValues(l.gateway, l.api, l.operation),
 			requestBytes:  requestBytes.WithLabelValues(l.gateway, l.api, l.operation),
 			responseBytes: responseBytes.WithLabelValues(l.gateway, l.api, l.operation),
@@ -70,6 +76,9 @@ func newMetrics(table *labelTable) *metrics {
 		}
 		for _, outcome := range l.outcomes {
 			c.outcomes = append(c.outcomes, requests.WithLabelValues(l.gateway, l.api, l.operation, outcome))
+		}
+		for _, state := range journal.EndStates() {
+			c.deliveries[state] = deliveries.WithLabelValues(l.gateway, l.api, l.operation, string(state))
 		}
 		m.calls[i] = c
 	}
@@ -79,7 +88,8 @@ func newMetrics(table *labelTable) *metrics {
 	m.violations = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "tokenstage_reply_violations_total", Help: "Replies that broke their spec: bugs of the emulator.",
 	})
-	m.registry.MustRegister(requests, durations, requestBytes, responseBytes, decisions, m.panics, m.violations)
+	m.registry.MustRegister(requests, durations, requestBytes, responseBytes, decisions, deliveries)
+	m.registry.MustRegister(m.panics, m.violations)
 	return m
 }
 
@@ -89,7 +99,10 @@ func (m *metrics) observe(l *labels, outcome int, o *dataplane.Observation) {
 	c.outcomes[outcome].Inc()
 	c.duration.Observe(max(o.Done.Sub(o.Arrived), 0).Seconds())
 	c.requestBytes.Add(float64(len(o.Request.Body)))
-	c.responseBytes.Add(float64(o.ResponseBytes))
+	c.responseBytes.Add(float64(o.Delivery.Bytes))
+	if delivered, ok := c.deliveries[o.Delivery.State]; ok {
+		delivered.Inc()
+	}
 	if o.Scenario != "" {
 		c.decisions.Inc()
 	}

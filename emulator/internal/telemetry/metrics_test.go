@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
@@ -146,6 +148,29 @@ func TestMetrics(t *testing.T) {
 }
 
 // TestRuntimeMetrics checks that metrics of the Go runtime have the names that dashboards for Go programs expect.
+// TestMetricsOfDeliveries tells good replies that came from those that did not, and counts the bytes that were sent.
+func TestMetricsOfDeliveries(t *testing.T) {
+	t.Parallel()
+	seen := newTelemetry(t, telemetry.Options{})
+	for range 2 {
+		seen.Observe(t.Context(), call(t))
+	}
+	seen.Observe(t.Context(), call(t, deliver(journal.Reset, "reset", 0)))
+	seen.Observe(t.Context(), call(t, deliver(journal.Abandoned, "stall", 0)))
+	seen.Observe(t.Context(), call(t, deliver(journal.Truncated, "truncate", 35)))
+	all := families(t, seen)
+	apply := []string{"gateway=acs", "api=onsmqtt", "operation=ApplyToken"}
+	for state, want := range map[string]float64{"whole": 2, "reset": 1, "abandoned": 1, "truncated": 1, "delayed": 0} {
+		metric := series(t, all["tokenstage_deliveries_total"], append(slices.Clone(apply), "delivery="+state)...)
+		if got := metric.GetCounter().GetValue(); got != want {
+			t.Errorf("%s: %v, want %v", state, got, want)
+		}
+	}
+	if got := series(t, all["tokenstage_response_body_bytes_total"], apply...).GetCounter().GetValue(); got != 2*70+35 {
+		t.Errorf("%v bytes were sent", got)
+	}
+}
+
 func TestRuntimeMetrics(t *testing.T) {
 	t.Parallel()
 	all := families(t, newTelemetry(t, telemetry.Options{}))
@@ -217,7 +242,7 @@ func TestSeriesDoNotGrow(t *testing.T) {
 		odd := fmt.Sprintf("%x\"},\n{}%d", chance.Uint64(), i)
 		seen.Observe(t.Context(), call(t, func(o *dataplane.Observation) {
 			o.Outcome, o.Sandbox, o.Scenario, o.RequestID, o.Request.Method = odd, odd, odd, odd, odd
-			o.Network = odd
+			o.Delivery.Network = odd
 			if i%3 == 0 {
 				o.Operation, o.Gateway = nil, odd
 			}

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -132,11 +133,12 @@ func attributes(l *labels, outcome string, o *dataplane.Observation) []attribute
 		all, attribute.String("http.request.method", method(o)), attribute.String("url.scheme", o.Request.Scheme),
 		attribute.Int("http.request.body.size", len(o.Request.Body)),
 		attribute.String("tokenstage.sandbox", o.Sandbox), attribute.String("tokenstage.outcome", outcome),
+		attribute.String("tokenstage.delivery", string(o.Delivery.State)),
 		attribute.String("tokenstage.request_id", o.RequestID),
 	)
-	if answered(o) {
+	if o.Delivery.Answered() {
 		all = append(all, attribute.Int("http.response.status_code", o.Status),
-			attribute.Int("http.response.body.size", o.ResponseBytes))
+			attribute.Int("http.response.body.size", o.Delivery.Bytes))
 	}
 	if l.gateway != none {
 		all = append(all, attribute.String("tokenstage.gateway", l.gateway))
@@ -148,22 +150,17 @@ func attributes(l *labels, outcome string, o *dataplane.Observation) []attribute
 	if o.Scenario != "" {
 		all = append(all, attribute.String("tokenstage.scenario", bounded(o.Scenario, maxName)))
 	}
-	if o.Network != "" {
-		all = append(all, attribute.String("tokenstage.network", o.Network))
+	if o.Delivery.Network != "" {
+		all = append(all, attribute.String("tokenstage.network", o.Delivery.Network))
 	}
 	return all
-}
-
-// answered tells whether a status reached the client: a scenario can end the connection before that.
-func answered(o *dataplane.Observation) bool {
-	return o.Network != "reset" && o.Network != "close" && o.Network != "stall"
 }
 
 // errorType returns the attribute error.type of a call, empty if it did not fail. For a server, a status below 500
 // is not a failure (Semantic conventions for HTTP spans, Status).
 func errorType(outcome string, o *dataplane.Observation) string {
-	if o.Network != "" && o.Network != "drip" {
-		return o.Network
+	if o.Delivery.Failed() {
+		return cmp.Or(o.Delivery.Network, string(o.Delivery.State))
 	}
 	if o.Status >= http.StatusInternalServerError {
 		return outcome

@@ -16,6 +16,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 )
 
@@ -56,7 +57,7 @@ func TestServerSpan(t *testing.T) {
 		"url.scheme": "http", "http.request.body.size": "4", "http.response.body.size": "70",
 		"tokenstage.sandbox": "default", "tokenstage.gateway": "acs", "tokenstage.api": "onsmqtt",
 		"tokenstage.operation": "onsmqtt.ApplyToken", "tokenstage.outcome": "ApplyTokenOverFlow",
-		"tokenstage.request_id": "ID-1", "tokenstage.scenario": "slow",
+		"tokenstage.request_id": "ID-1", "tokenstage.scenario": "slow", "tokenstage.delivery": "whole",
 	}
 	if diff := cmp.Diff(want, values(got.GetAttributes())); diff != "" {
 		t.Error(diff)
@@ -111,13 +112,19 @@ func TestSpanOfOtherCalls(t *testing.T) {
 			"POST onsmqtt.ApplyToken", "other", "503", true,
 		},
 		"a connection that was reset": {
-			func(o *dataplane.Observation) { o.Network = "reset" }, "POST onsmqtt.ApplyToken", "reset", "", true,
+			deliver(journal.Reset, "reset", 0), "POST onsmqtt.ApplyToken", "reset", "", true,
 		},
 		"half a reply": {
-			func(o *dataplane.Observation) { o.Network = "truncate" }, "POST onsmqtt.ApplyToken", "truncate", "200", true,
+			deliver(journal.Truncated, "truncate", 35), "POST onsmqtt.ApplyToken", "truncate", "200", true,
 		},
 		"a slow reply": {
-			func(o *dataplane.Observation) { o.Network = "drip" }, "POST onsmqtt.ApplyToken", "", "200", false,
+			deliver(journal.Dripped, "drip", 70), "POST onsmqtt.ApplyToken", "", "200", false,
+		},
+		"a client that left": {
+			deliver(journal.Abandoned, "", 0), "POST onsmqtt.ApplyToken", "abandoned", "", true,
+		},
+		"a client that left a slow reply": {
+			deliver(journal.Abandoned, "drip", 16), "POST onsmqtt.ApplyToken", "drip", "200", true,
 		},
 		"an unknown operation": {
 			func(o *dataplane.Observation) { o.Operation, o.Status = nil, 404 }, "POST", "", "404", false,

@@ -25,6 +25,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/telemetry"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -77,12 +78,19 @@ func call(t testing.TB, change ...func(*dataplane.Observation)) dataplane.Observ
 			Method: http.MethodPost, Scheme: "http", Path: "/", Body: []byte("four"), Header: http.Header{},
 		},
 		RequestID: "ID-1", Sandbox: "default", Gateway: "acs", Operation: operation(t, "onsmqtt.ApplyToken"),
-		Outcome: "ok", Status: 200, ResponseBytes: 70,
+		Outcome: "ok", Status: 200, Delivery: journal.Delivery{State: journal.Whole, Bytes: 70},
 	}
 	for _, c := range change {
 		c(&o)
 	}
 	return o
+}
+
+// deliver is a change of how a call was delivered.
+func deliver(state journal.State, network string, bytes int) func(*dataplane.Observation) {
+	return func(o *dataplane.Observation) {
+		o.Delivery = journal.Delivery{State: state, Network: network, Bytes: bytes}
+	}
 }
 
 func newTelemetry(t testing.TB, o telemetry.Options) *telemetry.Telemetry {

@@ -13,7 +13,7 @@ var accessEpoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newLedger(tb testing.TB, seed uint64) *token.Ledger {
 	tb.Helper()
-	ledger, err := token.NewLedger(seed)
+	ledger, err := token.NewLedger("box", seed)
 	if err != nil {
 		tb.Fatalf("make the ledger: %v", err)
 	}
@@ -23,9 +23,12 @@ func newLedger(tb testing.TB, seed uint64) *token.Ledger {
 // issuer is the API that issues the access tokens of these tests.
 const issuer = "api"
 
+// generation is that of the sandbox in which they are issued.
+const generation = 3
+
 func access(tb testing.TB, ledger *token.Ledger, number uint64, appKey string, expires time.Time) string {
 	tb.Helper()
-	text, err := ledger.Access(issuer, number, appKey, expires)
+	text, err := ledger.Access(token.Issue{Issuer: issuer, Number: number, Generation: generation}, appKey, expires)
 	if err != nil {
 		tb.Fatalf("issue an access token: %v", err)
 	}
@@ -33,7 +36,7 @@ func access(tb testing.TB, ledger *token.Ledger, number uint64, appKey string, e
 }
 
 func openAccess(ledger *token.Ledger, text, appKey string) (token.Claims, bool) {
-	return ledger.OpenAccess(text, appKey, []string{"another", issuer})
+	return ledger.OpenAccess(text, appKey, []string{"another", issuer}, generation)
 }
 
 func TestAccessTokenCarriesItsClaims(t *testing.T) {
@@ -88,7 +91,7 @@ func TestAccessTokenRefusesWhatDoesNotFit(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if text, err := ledger.Access(issuer, c.number, "app-1", c.end); err == nil {
+			if text, err := ledger.Access(token.Issue{Issuer: issuer, Number: c.number}, "app-1", c.end); err == nil {
 				t.Fatalf("issued %s", text)
 			}
 		})
@@ -131,8 +134,36 @@ func TestAccessTokenOfAnotherIssuerIsUnknown(t *testing.T) {
 	t.Parallel()
 	ledger := newLedger(t, 7)
 	text := access(t, ledger, 1, "app-1", accessEpoch.Add(time.Hour))
-	if claims, ok := ledger.OpenAccess(text, "app-1", []string{"another"}); ok {
+	if claims, ok := ledger.OpenAccess(text, "app-1", []string{"another"}, generation); ok {
 		t.Errorf("opened with claims %+v", claims)
+	}
+}
+
+func TestAccessTokenOfAnotherGenerationIsUnknown(t *testing.T) {
+	t.Parallel()
+	ledger := newLedger(t, 7)
+	text := access(t, ledger, 1, "app-1", accessEpoch.Add(time.Hour))
+	if claims, ok := ledger.OpenAccess(text, "app-1", []string{issuer}, generation+1); ok {
+		t.Errorf("opened with claims %+v", claims)
+	}
+}
+
+// Sandboxes of one seed do not know each other's tokens.
+func TestLedgersOfOneSeedAreApart(t *testing.T) {
+	t.Parallel()
+	other, err := token.NewLedger("other", 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := access(t, newLedger(t, 7), 1, "app-1", accessEpoch.Add(time.Hour))
+	if claims, ok := openAccess(other, text, "app-1"); ok {
+		t.Errorf("an access token opened with claims %+v", claims)
+	}
+	if claims, ok := other.Unseal(seal(t, newLedger(t, 7), token.Claims{Kind: "mqtt"}, 0), "mqtt"); ok {
+		t.Errorf("a sealed token opened with claims %+v", claims)
+	}
+	if _, _, ok := other.TemporaryKey(newLedger(t, 7).Temporary(token.Issue{Issuer: issuer}, accessEpoch).AccessKeyID); ok {
+		t.Error("a temporary key is known")
 	}
 }
 

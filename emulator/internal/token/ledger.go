@@ -21,10 +21,9 @@ type Ledger struct {
 	access cipher.Block // hides the claims of access tokens
 }
 
-// NewLedger returns the ledger of the sandbox with that seed. The same seed gives the same tokens, whatever the
-// sandbox is called.
-func NewLedger(seed uint64) (*Ledger, error) {
-	l := &Ledger{key: sha256.Sum256(binary.BigEndian.AppendUint64([]byte("tokenstage "), seed))}
+// NewLedger returns the ledger of the sandbox with that id and seed, which give the same tokens everywhere.
+func NewLedger(id string, seed uint64) (*Ledger, error) {
+	l := &Ledger{key: sha256.Sum256(append(binary.BigEndian.AppendUint64([]byte("tokenstage "), seed), id...))}
 	block, err := aes.NewCipher(l.key[:])
 	if err != nil {
 		return nil, err

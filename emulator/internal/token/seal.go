@@ -13,8 +13,10 @@ type Claims struct {
 	Kind string
 	// Issuer is the API whose operation issued the token.
 	Issuer string
-	// Number is the turn that issued the token.
-	Number uint64
+	// Number is the turn that issued the token, and Generation the life of the sandbox in which it did: a reset begins a
+	// new one, whose turns count from 1 again.
+	Number     uint64
+	Generation uint64
 	// IssuedAt and ExpiresAt are in Unix milliseconds of the sandbox's clock.
 	IssuedAt  int64
 	ExpiresAt int64

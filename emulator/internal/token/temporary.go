@@ -33,9 +33,10 @@ const (
 // Issue says by which turn something is issued, and for whom.
 type Issue struct {
 	// Issuer is the API whose operation issues.
-	Issuer string
-	Number uint64
-	Now    time.Time
+	Issuer     string
+	Number     uint64
+	Generation uint64
+	Now        time.Time
 	// Caller is the credential of the caller.
 	Caller wire.Credential
 }
@@ -44,18 +45,15 @@ type Issue struct {
 // so nothing has to be remembered: its 22 bytes are the caller's tag, turn, end in Unix seconds, checksum. Credentials
 // that temporary credentials ask for name the same owner.
 func (l *Ledger) Temporary(i Issue, expires time.Time) Temporary {
-	tag, temporary := TagOf(i.Caller.ID)
-	if !temporary {
-		tag = TagFor(i.Caller)
-	}
+	tag := OwnerOf(i.Caller)
 	raw := append([]byte(nil), tag[:]...)
 	raw = append(raw, binary.BigEndian.AppendUint64(nil, i.Number)[3:]...)
 	raw = append(raw, binary.BigEndian.AppendUint64(nil, uint64(expires.Unix()))[3:]...)
 	raw = append(raw, l.mac("sts id", raw)[:stsMACSize]...)
 	id := stsPrefix + toBase62(raw, stsIDLength)
 	sealed := l.Seal(Claims{
-		Kind: stsKind, Issuer: i.Issuer, Number: i.Number, IssuedAt: i.Now.UnixMilli(), ExpiresAt: expires.Unix() * 1000,
-		Subject: id,
+		Kind: stsKind, Issuer: i.Issuer, Number: i.Number, Generation: i.Generation, IssuedAt: i.Now.UnixMilli(),
+		ExpiresAt: expires.Unix() * 1000, Subject: id,
 	}, stsTokenSize)
 	return Temporary{
 		AccessKeyID: id, AccessKeySecret: l.temporarySecret(id),

@@ -32,6 +32,7 @@ type Token struct {
 	State     State     `json:"state"`
 	Subject   string    `json:"subject"`
 	IssuedAt  time.Time `json:"issuedAt"`
+	// ExpiresAt lies beyond what dates can say where the clock was at its end.
 	ExpiresAt time.Time `json:"expiresAt"`
 	// SingleUse tokens can be redeemed, once.
 	SingleUse bool    `json:"singleUse"`
@@ -54,6 +55,8 @@ type TransitionError struct {
 	ID       string
 	From, To State
 	Reason   string
+	// Ended is what ended the token before its time; zero where nothing did.
+	Ended Event
 }
 
 func (e *TransitionError) Error() string {
@@ -90,8 +93,8 @@ func (c change) stateAt(now, ends time.Time) State {
 // Moment is the place in a sandbox's life at which a token is judged.
 type Moment struct {
 	Now time.Time
-	// Calls is how many calls there were since the last reset, CallsBefore the most that there were before any.
-	Calls, CallsBefore uint64
+	// Generation is the life of the sandbox, and Calls is how many calls there were in it.
+	Generation, Calls uint64
 }
 
 // Judgement judges a token by its claims: what was done to it, else its time. Its steps can travel with others.
@@ -99,64 +102,49 @@ type Judgement struct {
 	claims  Claims
 	at      Moment
 	changed store.Get
-	listed  store.Find
 }
 
 // Judge begins to judge the token with these claims.
 func Judge(claims Claims, at Moment) *Judgement {
-	return &Judgement{claims, at, store.Get{Key: changeKey(claims.ID())}, store.Find{Log: issuedLog, ID: claims.ID()}}
+	return &Judgement{claims, at, store.Get{Key: changeKey(claims.ID())}}
 }
 
-// unreached says that the number of the token's call was not reached yet, so that it is of the time before a reset.
-func (j *Judgement) unreached() bool { return j.claims.Number > j.at.Calls }
-
-// ambiguous says that the number of the token's call may have been given out before a reset and again since.
-func (j *Judgement) ambiguous() bool { return j.claims.Number <= j.at.CallsBefore }
+// fromAnotherLife says that the token was issued before a reset, or by an earlier sandbox of the same id and seed.
+func (j *Judgement) fromAnotherLife() bool {
+	return j.claims.Generation != j.at.Generation || j.claims.Number > j.at.Calls
+}
 
 // Steps are what reads the space of the sandbox for it.
 func (j *Judgement) Steps() []store.Step {
-	switch {
-	case j.unreached():
+	if j.fromAnotherLife() {
 		return nil
-	case j.ambiguous():
-		return []store.Step{&j.changed, &j.listed}
 	}
 	return []store.Step{&j.changed}
 }
 
 // State is the judgement, once the steps were carried out.
 func (j *Judgement) State() (State, error) {
-	if j.unreached() {
+	if j.fromAnotherLife() {
 		return Revoked, nil
 	}
 	c, err := readChange(j.changed.Value)
 	if err != nil {
 		return "", err
 	}
-	state := c.stateAt(j.at.Now, j.claims.Ends())
-	if state != Active || !j.ambiguous() {
-		return state, nil
-	}
-	return j.sinceReset()
+	return c.stateAt(j.at.Now, j.claims.Ends()), nil
 }
 
-// sinceReset judges a token whose number was given out before a reset and again since: what was issued since is listed,
-// as far as the list reaches back.
-func (j *Judgement) sinceReset() (State, error) {
-	if !j.listed.Found {
-		if j.listed.Dropped > 0 {
-			return Active, nil
-		}
-		return Revoked, nil
+// Active is a *TransitionError where the token is not active.
+func (j *Judgement) Active() error {
+	state, err := j.State()
+	if err != nil || state == Active {
+		return err
 	}
-	found, err := readIssued(j.listed.Record)
+	c, err := readChange(j.changed.Value)
 	if err != nil {
-		return "", err
+		return err
 	}
-	if found.ExpiresAt.UnixMilli() != j.claims.ExpiresAt {
-		return Revoked, nil
-	}
-	return Active, nil
+	return c.refuse(j.claims.ID(), state, Active)
 }
 
 // EndStep ends the token of that id, which expires then, unless it was ended before: of many steps one does. It says
@@ -169,8 +157,56 @@ func EndStep(id string, expiresAt, now time.Time, to State, note string) (*store
 	return &store.Add{Key: changeKey(id), Value: raw, Expires: forgetAfter(expiresAt)}, nil
 }
 
-// End moves a token out of Active, in one trip to via: of many concurrent callers one succeeds. A token that is not
-// active any more gives a *TransitionError.
+// Ending moves a token out of Active, as steps that can travel with others: of many concurrent callers one succeeds.
+type Ending struct {
+	id             string
+	expiresAt, now time.Time
+	to             State
+	add            *store.Add
+	kept           store.Get
+}
+
+// NewEnding begins to end the token of that id, which expires then.
+func NewEnding(id string, expiresAt, now time.Time, to State, note string) (*Ending, error) {
+	add, err := EndStep(id, expiresAt, now, to, note)
+	if err != nil {
+		return nil, err
+	}
+	return &Ending{id, expiresAt, now, to, add, store.Get{Key: add.Key}}, nil
+}
+
+// Steps are what ends it.
+func (e *Ending) Steps() []store.Step {
+	if !e.now.Before(e.expiresAt) {
+		return []store.Step{&e.kept}
+	}
+	return []store.Step{e.add, &e.kept}
+}
+
+// Err is a *TransitionError where the token was not active any more when the steps were carried out.
+func (e *Ending) Err() error {
+	_, err := e.result()
+	return err
+}
+
+func (e *Ending) result() (change, error) {
+	c, err := readChange(e.kept.Value)
+	if err != nil || e.add.Added {
+		return c, err
+	}
+	return c, c.refuse(e.id, c.stateAt(e.now, e.expiresAt), e.to)
+}
+
+// refuse is the error about a token that is not active any more.
+func (c change) refuse(id string, from, to State) error {
+	refused := &TransitionError{ID: id, From: from, To: to, Reason: "only an active token can"}
+	if len(c.History) > 0 {
+		refused.Ended = c.History[len(c.History)-1]
+	}
+	return refused
+}
+
+// End moves a token out of Active, in one trip to via. A token that is not active any more gives a *TransitionError.
 func End(
 	ctx context.Context, via store.Space, id string, expiresAt, now time.Time, to State, note string,
 ) error {
@@ -181,23 +217,14 @@ func End(
 func end(
 	ctx context.Context, via store.Space, id string, expiresAt, now time.Time, to State, note string,
 ) (change, error) {
-	add, err := EndStep(id, expiresAt, now, to, note)
+	ending, err := NewEnding(id, expiresAt, now, to, note)
 	if err != nil {
 		return change{}, err
 	}
-	kept := store.Get{Key: add.Key}
-	steps := []store.Step{add, &kept}
-	if !now.Before(expiresAt) {
-		steps = steps[1:]
-	}
-	if err := via.Do(ctx, steps...); err != nil {
+	if err := via.Do(ctx, ending.Steps()...); err != nil {
 		return change{}, err
 	}
-	c, err := readChange(kept.Value)
-	if err == nil && !add.Added {
-		err = &TransitionError{id, c.stateAt(now, expiresAt), to, "only an active token can"}
-	}
-	return c, err
+	return ending.result()
 }
 
 // forgetAfter keeps what was done to a token for a day past its end, for the people who look at the list.
@@ -213,6 +240,15 @@ func NewListing() *Listing {
 
 // Step is what reads the list.
 func (l *Listing) Step() store.Step { return &l.step }
+
+// Records are what Step read, oldest first, as CheckIssued takes them.
+func (l *Listing) Records() [][]byte {
+	all := make([][]byte, len(l.step.Page.Records))
+	for i, rec := range l.step.Page.Records {
+		all[i] = rec.Data
+	}
+	return all
+}
 
 // Tokens are the tokens that Step read, newest first, with what became of them by now. It costs one trip to via, and
 // none for an empty list.
@@ -285,7 +321,9 @@ func EndListed(
 	ctx context.Context, via store.Space, listed Token, now time.Time, to State,
 ) (Token, error) {
 	if to == Redeemed && !listed.SingleUse {
-		return listed, &TransitionError{listed.ID, listed.State, to, "it is not a single-use token"}
+		return listed, &TransitionError{
+			ID: listed.ID, From: listed.State, To: to, Reason: "it is not a single-use token",
+		}
 	}
 	after, err := end(ctx, via, listed.ID, listed.ExpiresAt, now, to, "by the control plane")
 	if err != nil {

@@ -1,15 +1,25 @@
 package wire
 
+import (
+	"net/http"
+	"time"
+)
+
 // Fault is a call that ends in an error of the provider. Its gateway's table turns the kind into the provider's
 // code; status and message come from the spec.
 type Fault struct {
 	Kind Kind
 	// Code names a documented error of the operation; set when Kind is Documented.
 	Code string
-	// Message replaces the spec's message when it is not empty.
-	Message string
+	// Message and Detail replace those of the spec when they are not empty.
+	Message, Detail string
 	// Fill goes into the placeholders (%s) of code, message and detail, in that order of reading for each.
 	Fill []string
+	// RetryAfter is the time after which the call would not be refused again, by the sandbox's clock; zero where nothing
+	// says so.
+	RetryAfter time.Duration
+	// Header holds headers that a script adds to the reply.
+	Header http.Header
 	// Findings explain the refusal to the person who reads the journal.
 	Findings []Finding
 	// Cause is what went wrong inside; it is journaled and never sent.
@@ -53,6 +63,9 @@ type Finding struct {
 	Marker string `json:"marker,omitempty"`
 }
 
+// InstantLayout is how findings write an instant in UTC: two that differ must not look the same.
+const InstantLayout = "2006-01-02T15:04:05.000Z07:00"
+
 // Levels of a Finding.
 const (
 	LevelError  = "error"
@@ -77,6 +90,8 @@ const (
 	UnknownVersion Kind = "unknown-version"
 	WrongMethod    Kind = "wrong-method"
 	WrongFormat    Kind = "wrong-format"
+	// MissingHeader: a header is absent that every request of its style has.
+	MissingHeader Kind = "missing-header"
 
 	MissingKey  Kind = "missing-key"
 	UnknownKey  Kind = "unknown-key"
@@ -88,6 +103,10 @@ const (
 
 	MissingNonce Kind = "missing-nonce"
 	UsedNonce    Kind = "used-nonce"
+
+	// MissingSigningData and WrongSigningData: what says how the request was signed is absent, or is no known value.
+	MissingSigningData Kind = "missing-signing-data"
+	WrongSigningData   Kind = "wrong-signing-data"
 
 	WrongSignatureMethod Kind = "wrong-signature-method"
 	WrongDigest          Kind = "wrong-digest"
@@ -108,6 +127,8 @@ const (
 
 	// Documented: a documented error of the operation, named by Fault.Code.
 	Documented Kind = "documented"
-	// Internal: the emulator itself failed; a panic, or a store that did not answer.
+	// Unavailable: the store does not answer, or has no room.
+	Unavailable Kind = "unavailable"
+	// Internal: the emulator itself failed, as by a panic.
 	Internal Kind = "internal"
 )

@@ -17,6 +17,9 @@ type Reply struct {
 // OutcomeOK is the outcome of a call that succeeded.
 const OutcomeOK = "ok"
 
+// OwnOutcome begins the outcome of a call that belongs to no API; the HTTP status follows.
+const OwnOutcome = "http."
+
 // Result is what an operation answers before its gateway wraps it.
 type Result struct {
 	Body Object

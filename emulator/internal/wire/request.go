@@ -55,4 +55,6 @@ const (
 	Bearer    CredentialKind = "bearer"
 	TopApp    CredentialKind = "top"
 	FabricApp CredentialKind = "fabric"
+	// IssuedToken is a token that a sandbox issued, in a call that names no credential.
+	IssuedToken CredentialKind = "issued"
 )

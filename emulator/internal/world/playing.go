@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
-// permanentScenarios play in the default sandbox for as long as the process runs, also after a reset of it.
+// permanentScenarios play in the default sandbox, also after a reset of it. The store has those of all emulators that
+// share it; here are those of this one, for a store that was emptied.
 type permanentScenarios struct {
 	sync.Mutex
 	scripts []sandbox.Script
@@ -42,6 +45,15 @@ func (w *World) Library() *scenario.Library { return w.options.Library }
 
 // Player returns the player of a sandbox's scenarios.
 func (w *World) Player(box *sandbox.Sandbox) play.Player { return w.engine.Player(box.Space()) }
+
+// Playing lists what plays in a sandbox, by its clock.
+func (w *World) Playing(ctx context.Context, box *sandbox.Sandbox) ([]play.Status, error) {
+	clock, err := box.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.Player(box).List(ctx, clock.Now)
+}
 
 // Scenarios returns the engine that reads and plays scenarios in any sandbox.
 func (w *World) Scenarios() *play.Engine { return w.engine }
@@ -94,44 +106,120 @@ func (w *World) playAll(ctx context.Context, box *sandbox.Sandbox, scripts []san
 	return nil
 }
 
+// standingSpace holds which scenarios are permanent, for all emulators on the store. Its name cannot be that of a
+// sandbox's space.
+const (
+	standingSpace = "/standing"
+	permanentKey  = "permanent"
+)
+
+// standingScripts are the permanent scenarios as the store keeps them.
+type standingScripts struct {
+	_       struct{} `cbor:",toarray"`
+	Scripts []sandbox.Script
+}
+
+func readScripts(raw []byte) ([]sandbox.Script, error) {
+	var kept standingScripts
+	if raw == nil {
+		return nil, nil
+	}
+	if err := record.Read(raw, &kept); err != nil {
+		return nil, fmt.Errorf("read the permanent scenarios: %w", err)
+	}
+	return kept.Scripts, nil
+}
+
 // playPermanentAgain plays the permanent scenarios after a reset of the default sandbox.
 func (w *World) playPermanentAgain(ctx context.Context, box *sandbox.Sandbox) error {
+	raw, _, err := w.options.Store.Space(standingSpace).Get(ctx, permanentKey)
+	if err != nil {
+		return fmt.Errorf("look up the permanent scenarios: %w", err)
+	}
+	scripts, err := readScripts(raw)
+	if err != nil {
+		return err
+	}
+	return w.playAll(ctx, box, scripts)
+}
+
+// restored plays the permanent scenarios of this emulator in the default sandbox, which had to be made anew.
+func (w *World) restored(ctx context.Context, box *sandbox.Sandbox) error {
 	w.permanent.Lock()
 	defer w.permanent.Unlock()
-	return w.playAll(ctx, box, w.permanent.scripts)
+	for _, script := range w.permanent.scripts {
+		if err := w.playOnce(ctx, box, script, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PlayPermanent plays a document in the default sandbox, now and after each reset of it. It replaces the permanent
 // scenario that played under the name replaced, if that is not empty. It returns the name under which the document
-// plays. With an error nothing has changed.
+// plays. With an error nothing has changed. A document that is permanent already, by another emulator on the store,
+// stays as it is.
 func (w *World) PlayPermanent(ctx context.Context, source, replaced string) (name string, err error) {
 	decoded, err := w.decode([]byte(source))
+	if err != nil {
+		return "", err
+	}
+	box, err := w.standing(ctx)
 	if err != nil {
 		return "", err
 	}
 	w.permanent.Lock()
 	defer w.permanent.Unlock()
 	script := sandbox.Script{Name: decoded.Name, Source: source}
-	if err := w.Play(ctx, w.defaultBox, play.Playing(script)); err != nil {
+	if err := w.playOnce(ctx, box, script, replaced); err != nil {
 		return "", err
 	}
-	w.permanent.set(script, replaced)
+	w.permanent.scripts = with(w.permanent.scripts, script, replaced)
 	if replaced == "" || replaced == script.Name {
 		return script.Name, nil
 	}
-	err = w.StopPlaying(ctx, w.defaultBox, replaced)
+	err = w.StopPlaying(ctx, box, replaced)
 	if err != nil && !errors.Is(err, play.ErrNotPlaying) {
 		return "", err
 	}
 	return script.Name, nil
 }
 
-// set puts a script in the place of the one it replaces, or of the one with its own name, or else after the others.
-func (s *permanentScenarios) set(script sandbox.Script, replaced string) {
-	same := func(other sandbox.Script) bool { return other.Name == script.Name || other.Name == replaced }
-	if i := slices.IndexFunc(s.scripts, same); i >= 0 {
-		s.scripts[i] = script
-		return
+// playOnce makes a script permanent and plays it, unless it is permanent already.
+func (w *World) playOnce(ctx context.Context, box *sandbox.Sandbox, script sandbox.Script, replaced string) error {
+	space := w.options.Store.Space(standingSpace)
+	var before []sandbox.Script
+	known := false
+	change := func(scripts func([]sandbox.Script) []sandbox.Script) error {
+		return space.Update(ctx, permanentKey, func(old []byte) ([]byte, time.Time, error) {
+			var err error
+			if before, err = readScripts(old); err != nil {
+				return nil, time.Time{}, err
+			}
+			known = slices.Contains(before, script)
+			raw, err := record.Write(standingScripts{Scripts: scripts(before)})
+			return raw, time.Time{}, err
+		})
 	}
-	s.scripts = append(s.scripts, script)
+	err := change(func(all []sandbox.Script) []sandbox.Script { return with(all, script, replaced) })
+	if err != nil || known {
+		return err
+	}
+	if err := w.Play(ctx, box, play.Playing(script)); err != nil {
+		earlier := before
+		return errors.Join(err, change(func([]sandbox.Script) []sandbox.Script { return earlier }))
+	}
+	return nil
+}
+
+// with is a list with a script in the place of the one it replaces, or of the one with its own name, or else after the
+// others.
+func with(scripts []sandbox.Script, script sandbox.Script, replaced string) []sandbox.Script {
+	scripts = slices.Clone(scripts)
+	same := func(other sandbox.Script) bool { return other.Name == script.Name || other.Name == replaced }
+	if i := slices.IndexFunc(scripts, same); i >= 0 {
+		scripts[i] = script
+		return scripts
+	}
+	return append(scripts, script)
 }

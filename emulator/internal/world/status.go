@@ -12,6 +12,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 )
 
+// ErrNoClient says that no MQTT client of an id is connected to a sandbox.
+var ErrNoClient = errors.New("no such client is connected")
+
 // statuses are the HTTP statuses of the errors that the methods of World can return.
 var statuses = []struct {
 	err    error
@@ -21,6 +24,7 @@ var statuses = []struct {
 	{sandbox.ErrGone, http.StatusNotFound},
 	{token.ErrUnknown, http.StatusNotFound},
 	{journal.ErrUnknown, http.StatusNotFound},
+	{ErrNoClient, http.StatusNotFound},
 	{play.ErrUnknown, http.StatusNotFound},
 	{play.ErrNotPlaying, http.StatusNotFound},
 	{play.ErrFull, http.StatusConflict},
@@ -30,6 +34,7 @@ var statuses = []struct {
 	{sandbox.ErrTooMany, http.StatusTooManyRequests},
 	{ErrWatched, http.StatusTooManyRequests},
 	{store.ErrFull, http.StatusInsufficientStorage},
+	{store.ErrDown, http.StatusServiceUnavailable},
 }
 
 // StatusOf returns the HTTP status for an error of a World. It is 500 for errors that no caller caused; their text must
@@ -40,6 +45,12 @@ func StatusOf(err error) int {
 	}
 	if _, ok := errors.AsType[scenario.Problems](err); ok {
 		return http.StatusUnprocessableEntity
+	}
+	if _, ok := errors.AsType[*sandbox.ExportError](err); ok {
+		return http.StatusConflict
+	}
+	if _, ok := errors.AsType[*UnknownNameError](err); ok {
+		return http.StatusBadRequest
 	}
 	if _, ok := errors.AsType[*token.TransitionError](err); ok {
 		return http.StatusConflict

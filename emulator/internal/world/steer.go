@@ -2,8 +2,10 @@ package world
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
@@ -15,15 +17,16 @@ import (
 func (w *World) ChangeClock(
 	ctx context.Context, box *sandbox.Sandbox, change sandbox.ClockChange,
 ) (sandbox.Clock, error) {
-	defer w.watches.notify(box.ID)
+	defer w.notify(box.ID)
 	return box.ChangeClock(ctx, change)
 }
 
-// Tokens returns the tokens that a sandbox issued, as people see them: known secrets are masked in what clients sent.
+// Tokens returns the tokens that a sandbox issued, as people see them: known secrets are masked in what clients sent,
+// and what ends after the clock does is shown to end with it.
 func (w *World) Tokens(ctx context.Context, box *sandbox.Sandbox) ([]token.Token, error) {
 	tokens, err := box.Tokens(ctx)
 	for i := range tokens {
-		w.mask(&tokens[i])
+		w.show(&tokens[i])
 	}
 	return tokens, err
 }
@@ -32,13 +35,14 @@ func (w *World) Tokens(ctx context.Context, box *sandbox.Sandbox) ([]token.Token
 func (w *World) ChangeToken(
 	ctx context.Context, box *sandbox.Sandbox, id string, to token.State,
 ) (token.Token, error) {
-	defer w.watches.notify(box.ID)
+	defer w.notify(box.ID)
 	changed, err := box.ChangeToken(ctx, id, to)
-	w.mask(&changed)
+	w.show(&changed)
 	return changed, err
 }
 
-func (w *World) mask(shown *token.Token) {
+func (w *World) show(shown *token.Token) {
+	shown.ExpiresAt = duration.Dated(shown.ExpiresAt)
 	secrets := w.registry.Secrets()
 	shown.Subject = secrets.Mask(shown.Subject)
 	for i := range shown.History {
@@ -48,23 +52,23 @@ func (w *World) mask(shown *token.Token) {
 
 // Play plays a scenario in a sandbox. It replaces one that plays there under the same name.
 func (w *World) Play(ctx context.Context, box *sandbox.Sandbox, what play.Playing) error {
-	defer w.watches.notify(box.ID)
+	defer w.notify(box.ID)
 	return w.Player(box).Play(ctx, what)
 }
 
 // StopPlaying stops a scenario in a sandbox. Its error is play.ErrNotPlaying when none plays there under that name.
 func (w *World) StopPlaying(ctx context.Context, box *sandbox.Sandbox, name string) error {
-	defer w.watches.notify(box.ID)
+	defer w.notify(box.ID)
 	return w.Player(box).Stop(ctx, name)
 }
 
 // Journal returns the journal of a sandbox.
 func (w *World) Journal(box *sandbox.Sandbox) *journal.Journal {
-	return journal.New(box.Space(), w.registry.Secrets(), w.options.Journal)
+	return journal.New(box.Space(), w.viewer, w.options.Journal)
 }
 
 // Record writes a call to the journal of its sandbox and counts it for coverage, in one trip to the store with what the
-// turn wrote. Then it notifies the watches.
+// turn wrote. Then the entry has its place, and the watches are notified.
 func (w *World) Record(ctx context.Context, turn *sandbox.Turn, entry *journal.Entry, op *contract.Operation) error {
 	step, err := w.Journal(turn.Sandbox).Step(entry)
 	if err != nil {
@@ -79,11 +83,25 @@ func (w *World) Record(ctx context.Context, turn *sandbox.Turn, entry *journal.E
 	} else {
 		err = turn.Commit(ctx, step)
 	}
-	w.watches.notify(turn.ID)
+	w.notify(turn.ID)
+	if err == nil {
+		entry.Seq = step.Seq
+	}
 	if err != nil || op == nil || counted != nil {
 		return err
 	}
 	return w.tally(turn.Sandbox).CountOther(ctx, op, entry.Outcome)
+}
+
+// RecordDelivery writes to the journal how the reply to a recorded call was delivered. Nothing is written when the
+// sandbox was reset or removed meanwhile, and its journal with it.
+func (w *World) RecordDelivery(ctx context.Context, turn *sandbox.Turn, d journal.Delivered) error {
+	err := w.Journal(turn.Sandbox).Deliver(ctx, d, turn.Do)
+	if errors.Is(err, sandbox.ErrGone) {
+		return nil
+	}
+	w.notify(turn.ID)
+	return err
 }
 
 func (w *World) tally(box *sandbox.Sandbox) journal.Tally {
@@ -97,6 +115,6 @@ func (w *World) Coverage(ctx context.Context, box *sandbox.Sandbox) (journal.Cov
 
 // ClearJournal drops every entry of a sandbox's journal.
 func (w *World) ClearJournal(ctx context.Context, box *sandbox.Sandbox) error {
-	defer w.watches.notify(box.ID)
+	defer w.notify(box.ID)
 	return w.Journal(box).Clear(ctx)
 }

@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
@@ -48,11 +51,14 @@ type Options struct {
 type World struct {
 	options    Options
 	registry   *sandbox.Registry
+	viewer     *journal.Viewer
 	engine     *play.Engine
 	decode     scenario.Decoder
-	defaultBox *sandbox.Sandbox // the default sandbox
+	defaultBox atomic.Pointer[sandbox.Sandbox] // the default sandbox, as it was found last
 	permanent  permanentScenarios
 	watches    watches
+	shared     store.Shared // nil for a store that nobody shares
+	late       lateEntries
 	chanceMu   sync.Mutex // guards options.Chance, and drawn ids and credentials until their sandbox is created
 	stopping   chan struct{}
 	stop       sync.Once
@@ -62,16 +68,28 @@ type World struct {
 func New(ctx context.Context, o Options) (*World, error) {
 	w := &World{
 		options: o, stopping: make(chan struct{}), decode: language.NewDecoder(o.Catalogue),
-		registry: sandbox.NewRegistry(sandbox.RegistryOptions{
-			Store: o.Store, RealNow: o.RealNow, Schemes: o.Schemes, Limit: o.Sandboxes,
-		}),
 	}
+	w.registry = sandbox.NewRegistry(sandbox.RegistryOptions{
+		Store: o.Store, RealNow: o.RealNow, Schemes: o.Schemes, Limit: o.Sandboxes, Leaving: w.leaving,
+		Standing: &w.options.Default, Restored: w.restored,
+	})
+	w.viewer = journal.NewViewer(w.registry.Secrets())
+	w.share(o.Store)
 	var err error
 	if w.engine, err = w.newEngine(); err != nil {
 		return nil, err
 	}
-	w.defaultBox, err = w.registry.Ensure(ctx, o.Default)
+	_, err = w.standing(ctx)
 	return w, err
+}
+
+// standing is the default sandbox, which is made anew where the store was emptied.
+func (w *World) standing(ctx context.Context) (*sandbox.Sandbox, error) {
+	box, err := w.registry.Get(ctx, sandbox.Default)
+	if err == nil {
+		w.defaultBox.Store(box)
+	}
+	return box, err
 }
 
 // EndWatches ends every Watch, also those that are opened later, so that live pages do not keep a server from closing.
@@ -83,14 +101,26 @@ func (w *World) RealNow() time.Time { return w.options.RealNow() }
 // Catalogue returns the APIs that are emulated.
 func (w *World) Catalogue() *contract.Catalogue { return w.options.Catalogue }
 
+// HTTPAPIs returns the APIs that a gateway serves over HTTP: all but that of the broker.
+func (w *World) HTTPAPIs() []*contract.API {
+	var served []*contract.API
+	for _, api := range w.options.Catalogue.APIs {
+		byGateway := func(g gateway.Gateway) bool { return g.Name() == api.Gateway.Name }
+		if slices.ContainsFunc(w.options.Gateways, byGateway) {
+			served = append(served, api)
+		}
+	}
+	return served
+}
+
 // Gateways returns the gateways in the order in which they are asked whether a request is theirs.
 func (w *World) Gateways() []gateway.Gateway { return w.options.Gateways }
 
 // Sandboxes returns the registry of the sandboxes.
 func (w *World) Sandboxes() *sandbox.Registry { return w.registry }
 
-// Default returns the sandbox that always exists.
-func (w *World) Default() *sandbox.Sandbox { return w.defaultBox }
+// Default returns the sandbox that always exists, as it was found last.
+func (w *World) Default() *sandbox.Sandbox { return w.defaultBox.Load() }
 
 // Secrets returns the secrets of all sandboxes, for masking.
 func (w *World) Secrets() *sandbox.Secrets { return w.registry.Secrets() }
@@ -162,7 +192,23 @@ func (w *World) Begin(ctx context.Context, c wire.Credential, further ...store.S
 		}
 		w.registry.Forget(box) // and look once more: the credential may be another sandbox's by now
 	}
-	return w.defaultBox.Begin(ctx, further...)
+	return w.BeginDefault(ctx, further...)
+}
+
+// BeginDefault starts a turn in the default sandbox.
+func (w *World) BeginDefault(ctx context.Context, further ...store.Step) (*sandbox.Turn, error) {
+	for range 2 {
+		box, err := w.standing(ctx)
+		if err != nil {
+			return nil, err
+		}
+		turn, err := box.Begin(ctx, further...)
+		if !errors.Is(err, sandbox.ErrGone) {
+			return turn, err
+		}
+		w.registry.Forget(box) // the store was emptied
+	}
+	return nil, sandbox.ErrGone
 }
 
 // RemoveSandbox removes a sandbox with all that it holds, and frees its credentials.
@@ -170,7 +216,7 @@ func (w *World) RemoveSandbox(ctx context.Context, id string) error {
 	if err := w.registry.Remove(ctx, id); err != nil {
 		return err
 	}
-	w.watches.notify(id)
+	w.notify(id)
 	return nil
 }
 
@@ -179,7 +225,7 @@ func (w *World) Reset(ctx context.Context, box *sandbox.Sandbox) error {
 	if err := box.Reset(ctx); err != nil {
 		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
 	}
-	w.watches.notify(box.ID)
+	w.notify(box.ID)
 	if err := w.playAll(ctx, box, box.Scenarios); err != nil {
 		return fmt.Errorf("reset sandbox %s: %w", box.ID, err)
 	}

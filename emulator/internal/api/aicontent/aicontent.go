@@ -84,19 +84,21 @@ func checkApp(turn *sandbox.Turn, call *wire.Call) error {
 	if apps[i].AppSecret == "" {
 		return nil
 	}
-	if err := checkTimestamp(turn.Now, api.Text(call, "timestamp")); err != nil {
+	if err := checkTimestamp(turn, api.Text(call, "timestamp")); err != nil {
 		return err
 	}
 	return checkSign(call, apps[i].AppSecret)
 }
 
-func checkTimestamp(now time.Time, text string) error {
+// checkTimestamp holds the time of requestSign to the rule that the sandbox has for signatures.
+func checkTimestamp(turn *sandbox.Turn, text string) error {
 	seconds, err := strconv.ParseInt(text, 10, 64)
-	if at := time.Unix(seconds, 0); err != nil || now.Sub(at).Abs() > signWindow {
-		return api.Refuse("INVALID_TIMESTAMP", "parameter timestamp", fmt.Sprintf(
-			"timestamp is %q; it must be within %s of the sandbox's clock, %d.", text, signWindow, now.Unix()))
+	if err == nil && turn.JudgeTime(time.Unix(seconds, 0), signWindow).By != "" {
+		return nil
 	}
-	return nil
+	return api.Refuse("INVALID_TIMESTAMP", "parameter timestamp", fmt.Sprintf(
+		"timestamp is %q; the sandbox's clock reads %d and real time is %d. It must lie within %s by signatureTime %s.",
+		text, turn.Now.Unix(), turn.Real.Unix(), signWindow, turn.Signing()))
 }
 
 // checkSign compares requestSign with the MD5 of the members in this order, as the same service's direct endpoint

@@ -163,6 +163,22 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// An app goes on with real time when the clock was moved, as its signatures do.
+func TestTimestampAfterTheClockMoved(t *testing.T) {
+	t.Parallel()
+	box := newSandbox(t, 7, sandbox.WarrantApp{AppID: appID, AppSecret: appSecret})
+	if _, err := box.ChangeClock(t.Context(), sandbox.ClockChange{Advance: 59 * time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	for off, want := range map[time.Duration]bool{0: true, 59 * time.Minute: true, 30 * time.Minute: false} {
+		stamp := seconds(noon.Add(off))
+		params := request("timestamp", stamp, "requestSign", sign(appSecret, appID, stamp, "110.25.23.12", "sn123"))
+		if _, err := create(t, box, params); (err == nil) != want {
+			t.Errorf("%s after real time: %v", off, err)
+		}
+	}
+}
+
 // What a sandbox with applications asks for; the errors are the emulator's own.
 func TestApplications(t *testing.T) {
 	t.Parallel()
@@ -253,6 +269,31 @@ func TestWarrantsFollowTheSeed(t *testing.T) {
 	}
 }
 
+// Lua, PHP and Python write a whole number as a float: what the spec takes is how long the warrant lives.
+func TestWholeNumbersAsFloats(t *testing.T) {
+	t.Parallel()
+	catalogue, err := contract.Load(openapi.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	warrant, _, err := catalogue.ByRoute("acs", "POST", "/api/v1/aliyunConsole/createAccessWarrant")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, written := range []string{"600", "600.0", "600.000", "6e2", "6.0E+2", "0.6e3", "60000e-2"} {
+		t.Run(written, func(t *testing.T) {
+			t.Parallel()
+			params, problems := warrant.Check(contract.Values{Body: []byte(`{"warrantAvailable":` + written + `}`)})
+			if problems != nil {
+				t.Fatal(problems)
+			}
+			if got := created(t, newSandbox(t, 7), params)["ExpireTime"]; got != seconds(noon.Add(10*time.Minute)) {
+				t.Errorf("the warrant ends at %v", got)
+			}
+		})
+	}
+}
+
 // The members are typed as SDKs read them, and the types of a request are held to.
 func TestTypes(t *testing.T) {
 	t.Parallel()
@@ -285,7 +326,7 @@ func TestTypes(t *testing.T) {
 		`{"warrantAvailable":2147483647}`: "", `{"warrantAvailable":2147483648}`: "warrantAvailable",
 		`{"warrantAvailable":0}`: "warrantAvailable", `{"warrantAvailable":"60"}`: "warrantAvailable",
 		`{"warrantAvailable":1.5}`: "warrantAvailable", `{"timestamp":1701000000}`: "timestamp",
-		`{"timestamp":"17010000"}`: "timestamp", `{"appId":7}`: "appId", `{"userId":null}`: "userId", `[]`: "body", `{`: "body",
+		`{"timestamp":"17010000"}`: "timestamp", `{"appId":7}`: "appId", `{"userId":null,"timestamp":""}`: "", `[]`: "body", `{`: "body",
 	} {
 		t.Run("body "+body, func(t *testing.T) {
 			t.Parallel()

@@ -1,9 +1,10 @@
-// Package appstream is Alibaba Cloud's app streaming: GetAuthCode.
+// Package appstream is Alibaba Cloud's app streaming: the code that a server issues, the login that a client trades it
+// in for, and the ticket with which an application opens.
 package appstream
 
 import (
 	"context"
-	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -19,22 +20,29 @@ import (
 // Name is the API's name.
 const Name = "appstream"
 
-const (
-	kind = "authcode"
-	// codePrefix and codeSize make codes as long as the page's sample: 304 characters beginning with "acv2".
-	codePrefix = "acv2"
-	codeSize   = 225
-	// life: GetAuthCode, Response elements, AuthCode.
-	life = 3 * time.Minute
-)
+// life: GetAuthCode, Response elements, AuthCode.
+const life = 3 * time.Minute
 
 // New returns the API.
 func New() api.API {
-	return api.API{Name: Name, Handlers: map[string]api.Handler{"GetAuthCode": getAuthCode}}
+	return api.API{
+		Name: Name,
+		Handlers: map[string]api.Handler{
+			"GetAuthCode":                 getAuthCode,
+			"GetStsToken":                 redeemCode,
+			"GetStsToken20210218":         stsTokenOfUser,
+			"ExpireLoginToken":            endLogin,
+			"ClientUserLogout":            endLogin,
+			"RefreshLoginToken":           refreshLogin,
+			"GetConnectionTicket":         ticketOfLogin,
+			"GetConnectionTicket20210901": ticketOfUser,
+		},
+		Spent: map[string]api.Spent{"GetStsToken": spendCode},
+	}
 }
 
 func getAuthCode(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
-	user, err := user(turn, call)
+	user, err := userOfCode(turn, call)
 	if err != nil {
 		return wire.Result{}, err
 	}
@@ -42,9 +50,10 @@ func getAuthCode(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire
 	if err := supersede(ctx, turn, user, expires); err != nil {
 		return wire.Result{}, err
 	}
-	sealed := turn.SealClaims(token.Claims{
-		Kind: kind, Issuer: Name, ExpiresAt: expires.UnixMilli(), Subject: user,
-	}, codeSize)
+	code, err := authCode.issue(turn, call, user, expires, limits(call))
+	if err != nil {
+		return wire.Result{}, err
+	}
 	err = turn.Grant(token.Grant{
 		Issuer: Name, Operation: "GetAuthCode", Subject: user, ExpiresAt: expires, SingleUse: true, Note: "issued",
 	})
@@ -54,28 +63,50 @@ func getAuthCode(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire
 	return wire.Result{Body: wire.Object{
 		{Name: "RequestId", Value: call.ID},
 		{Name: "AuthModel", Value: wire.Object{
-			{Name: "AuthCode", Value: codePrefix + base64.StdEncoding.EncodeToString(sealed)},
+			{Name: "AuthCode", Value: code},
 			{Name: "EndUserId", Value: user},
-			{Name: "ExpireTime", Value: expires.Format(time.RFC3339)},
+			{Name: "ExpireTime", Value: api.Date(expires)},
 		}},
 	}}, nil
 }
 
-// user is whom the code is for: EndUserId, else the user behind ExternalUserId, who is created when AutoCreateUser
-// says so and who has the same name here.
-func user(turn *sandbox.Turn, call *wire.Call) (string, error) {
+// limits are what the policy of a call lets the code open.
+func limits(call *wire.Call) holder {
+	policy, _ := call.Params["Policy"].(map[string]any)
+	resource, _ := policy["Resource"].(map[string]any)
+	kind, _ := resource["Type"].(string)
+	id, _ := resource["Id"].(string)
+	return holder{Type: kind, ID: id}
+}
+
+// userOfCode is whom the code is for: EndUserId, else the user behind ExternalUserId, who is created when
+// AutoCreateUser says so and who has the same name here.
+func userOfCode(turn *sandbox.Turn, call *wire.Call) (string, error) {
 	name, external := api.Text(call, "EndUserId"), api.Text(call, "ExternalUserId")
-	create := name == "" && api.Flag(call, "AutoCreateUser")
+	if name == "" && external != "" && api.Flag(call, "AutoCreateUser") {
+		return external, nil
+	}
+	user, err := knownUser(turn, name, external, "ExternalUserId")
+	if fault, ok := errors.AsType[*wire.Fault](err); ok && fault.Code == notFound {
+		fault.Findings[0].Message += " AutoCreateUser with an ExternalUserId creates one."
+	}
+	return user, err
+}
+
+const notFound = "InvalidUser.NotFound"
+
+// knownUser is the user of a call, by name or else by the caller's own id of the user, which is sent in the parameter
+// of that name.
+func knownUser(turn *sandbox.Turn, name, external, parameter string) (string, error) {
 	if name == "" {
 		name = external
 	}
 	switch {
 	case name == "":
-		return "", api.Refuse("InvalidUser.Missing", "user", "EndUserId or ExternalUserId must name a user.")
-	case !create && !sandbox.Allows(turn.Fixtures.Users, name):
-		return "", api.Refuse("InvalidUser.NotFound", "user", fmt.Sprintf(
-			"This sandbox has no user %q; it has %q. AutoCreateUser with an ExternalUserId creates one.",
-			name, turn.Fixtures.Users))
+		return "", api.Refuse("InvalidUser.Missing", "user", "EndUserId or "+parameter+" must name a user.")
+	case !sandbox.Allows(turn.Fixtures.Users, name):
+		return "", api.Refuse(notFound, "user", fmt.Sprintf(
+			"This sandbox has no user %q; it has %q.", name, turn.Fixtures.Users))
 	}
 	return name, nil
 }
@@ -88,7 +119,7 @@ type newestCode struct {
 	Ends int64 `cbor:"2,keyasint"`
 }
 
-func newestCodeKey(user string) string { return "authcode/" + user }
+func newestCodeKey(user string) string { return "appstream/newest/" + user }
 
 // supersede ends the newest code of the user: only the one about to be issued counts from now on.
 func supersede(ctx context.Context, turn *sandbox.Turn, user string, expires time.Time) error {

@@ -82,7 +82,7 @@ func states(tb testing.TB, box *sandbox.Sandbox) []string {
 	return all
 }
 
-// redeem trades a code in, as far as a person can: the call that does so is not public.
+// redeem trades a code in as a person does, over the control plane.
 func redeem(tb testing.TB, box *sandbox.Sandbox, number int) error {
 	tb.Helper()
 	_, err := box.ChangeToken(tb.Context(), "appstream-"+strconv.Itoa(number), token.Redeemed)

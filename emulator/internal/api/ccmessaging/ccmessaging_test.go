@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -204,6 +206,39 @@ func TestEveryOperationHasAHandler(t *testing.T) {
 	for id := range w.ops {
 		if w.api.Handlers[id] == nil {
 			t.Errorf("%s has no handler", id)
+		}
+	}
+}
+
+// Members that only a scenario sends have the types of the vendor's pages: isOfflineStatus is no text.
+func TestTypesOfDeliveredMessages(t *testing.T) {
+	t.Parallel()
+	catalogue, err := specs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	poll := catalogue.API(ccmessaging.Name)
+	for _, c := range []struct {
+		member string
+		value  any
+		good   bool
+	}{
+		{"isOfflineStatus", true, true},
+		{"isOfflineStatus", nil, true},
+		{"isOfflineStatus", "true", false},
+		{"simQuestions", "Where is it?", true},
+		{"simQuestions", []any{"Where is it?"}, false},
+		{"messageCode", strings.Repeat("x", 64), true},
+		{"messageCode", strings.Repeat("x", 65), false},
+	} {
+		message := map[string]any{
+			"from": channel, "to": user, "channel": "WEB", "controlType": "CHAT", "mediaType": "TEXT", "content": "hello",
+			"timestamp": 1700000000000, "sourceType": "ROBOT", c.member: c.value,
+		}
+		reply := map[string]any{"resultCode": "0", "downlinkMessages": []any{message}}
+		i := slices.IndexFunc(poll.Operations, func(op *contract.Operation) bool { return op.ID == "poll" })
+		if err := poll.Operations[i].CheckReply(http.StatusOK, reply); (err == nil) != c.good {
+			t.Errorf("%s %v: %v", c.member, c.value, err)
 		}
 	}
 }

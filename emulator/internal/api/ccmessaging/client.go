@@ -94,7 +94,7 @@ func (c client) ended(turn *sandbox.Turn) string {
 			c.id(), c.subject())
 	}
 	return fmt.Sprintf("The client token %s of %s expired at %s; the sandbox clock reads %s.", c.id(), c.subject(),
-		c.claims.Ends().Format(time.RFC3339), turn.Now.UTC().Format(time.RFC3339))
+		c.claims.Ends().Format(wire.InstantLayout), turn.Now.UTC().Format(wire.InstantLayout))
 }
 
 // unknownToken explains a token that is not the text of an issued one, by trying what clients are known to do to it.

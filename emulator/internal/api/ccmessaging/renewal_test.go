@@ -36,7 +36,7 @@ func TestLifeOfAClientToken(t *testing.T) {
 		"new":                       {nil, "", "", false},
 		"last instant":              {[]step{wait(life - time.Millisecond)}, "", "", false},
 		"last instant, session":     {[]step{connect, wait(life - time.Millisecond)}, "", "", false},
-		"over":                      {[]step{wait(life)}, over, "expired at 2026-03-01T13:00:00Z", false},
+		"over":                      {[]step{wait(life)}, over, "expired at 2026-03-01T13:00:00.500Z", false},
 		"over, session":             {[]step{connect, wait(life)}, "", "", true},
 		"long over, session":        {[]step{connect, wait(3 * life)}, "", "", true},
 		"over, session closed":      {[]step{connect, disconnect, wait(life)}, over, "No session is open", false},

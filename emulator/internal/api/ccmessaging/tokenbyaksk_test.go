@@ -29,7 +29,11 @@ func TestTokenByAkSk(t *testing.T) {
 	if body := gateway.AppendJSON(nil, result.Body); !want.Match(body) {
 		t.Fatalf("got %s", body)
 	}
-	claims, ok := w.box.OpenAccess(result.Body[0].Value.(string), appKey, []string{"ccmessaging"})
+	turn, err := w.box.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, ok := turn.OpenAccess(result.Body[0].Value.(string), appKey, []string{"ccmessaging"})
 	// The end is counted from the whole second of CreateTime.
 	if end := time.Unix(1772366400+600, 0); !ok || claims.ExpiresAt != end.UnixMilli() {
 		t.Fatalf("the claims are %+v, %v", claims, ok)
@@ -80,11 +84,11 @@ func TestEachAccessTokenIsNewAndTheEarlierStayGood(t *testing.T) {
 	if second := w.must("tokenByAkSk", args)["AccessToken"]; second == first {
 		t.Fatal("two calls gave the same AccessToken")
 	}
-	claims, _ := w.box.OpenAccess(first, appKey, []string{"ccmessaging"})
 	turn, err := w.box.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	claims, _ := turn.OpenAccess(first, appKey, []string{"ccmessaging"})
 	if state, err := turn.TokenState(t.Context(), claims); err != nil || state != token.Active {
 		t.Fatalf("the first is %s, %v", state, err)
 	}

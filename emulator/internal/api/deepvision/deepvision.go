@@ -71,7 +71,7 @@ func credential(c token.Temporary, param map[string]any) wire.Object {
 		{Name: "end_point_public", Value: endpointPublic},
 		{Name: "scene_code", Value: text(param, "scene_code")},
 		{Name: "end_point_internal", Value: endpointInternal},
-		{Name: "expiration", Value: c.Expires.UTC().Format(time.RFC3339)},
+		{Name: "expiration", Value: api.Date(c.Expires)},
 		{Name: "tenant_code", Value: text(param, "op_tenant_code")},
 		{Name: "field_id", Value: text(param, "op_poi_id")},
 		{Name: "policy", Value: policy()},
@@ -88,7 +88,8 @@ func policy() wire.Object {
 				{Name: "resource", Value: listOf("*")},
 				{Name: "effect", Value: "Allow"},
 				{Name: "action", Value: listOf(
-					"mq:ApplyToken", "mq:QueryToken", "mq:RevokeToken", "ecd:GetAuthCode", "aicontent:CreateAccessWarrant",
+					"mq:ApplyToken", "mq:QueryToken", "mq:RevokeToken", "ecd:GetAuthCode", "ecd:GetStsToken",
+					"ecd:ExpireLoginToken", "appstreaming:GetConnectionTicket", "aicontent:CreateAccessWarrant",
 				)},
 			},
 		}}},

@@ -114,8 +114,8 @@ func TestCredentials(t *testing.T) {
 					"resource": map[string]any{"string": []any{"*"}},
 					"effect":   "Allow",
 					"action": map[string]any{"string": []any{
-						"mq:ApplyToken", "mq:QueryToken", "mq:RevokeToken", "ecd:GetAuthCode",
-						"aicontent:CreateAccessWarrant",
+						"mq:ApplyToken", "mq:QueryToken", "mq:RevokeToken", "ecd:GetAuthCode", "ecd:GetStsToken",
+						"ecd:ExpireLoginToken", "appstreaming:GetConnectionTicket", "aicontent:CreateAccessWarrant",
 					}},
 				}}},
 			},

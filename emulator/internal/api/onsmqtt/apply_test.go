@@ -2,6 +2,7 @@ package onsmqtt_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"math"
 	"strings"
 	"sync"
@@ -41,7 +42,8 @@ func TestApplyToken(t *testing.T) {
 	}
 }
 
-// ExpireTime lies at least 60 seconds ahead, and beyond 30 days the token lives 30 days: ApplyToken, Request parameters.
+// ExpireTime lies at least 60 seconds ahead, a little less for the way of the call, and beyond 30 days the token lives
+// 30 days: ApplyToken, Request parameters.
 func TestExpireTime(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
@@ -51,9 +53,17 @@ func TestExpireTime(t *testing.T) {
 		clock  time.Duration // past noon
 		lives  time.Duration // from noon; zero for a refusal
 	}{
-		"59.999 s":                 {at(59999 * time.Millisecond), 0, 0},
+		"30 s":                     {at(30 * time.Second), 0, 0},
+		"54.999 s":                 {at(54999 * time.Millisecond), 0, 0},
+		"55 s":                     {at(55 * time.Second), 0, 55 * time.Second},
+		"55 s, clock a bit past":   {at(55 * time.Second), 999 * time.Microsecond, 55 * time.Second},
+		"55 s, clock 1 ms past":    {at(55 * time.Second), time.Millisecond, 0},
+		"59.999 s":                 {at(59999 * time.Millisecond), 0, 59999 * time.Millisecond},
 		"60 s":                     {at(time.Minute), 0, time.Minute},
-		"60 s, clock a bit past":   {at(time.Minute), time.Nanosecond, 0},
+		"60 s, 1 ns on the way":    {at(time.Minute), time.Nanosecond, time.Minute},
+		"60 s, 40 ms on the way":   {at(time.Minute), 40 * time.Millisecond, time.Minute},
+		"60 s, 4 s on the way":     {at(time.Minute), 4 * time.Second, time.Minute},
+		"60 s, 6 s on the way":     {at(time.Minute), 6 * time.Second, 0},
 		"60.001 s":                 {at(60001 * time.Millisecond), 0, 60001 * time.Millisecond},
 		"30 days":                  {at(30 * day), 0, 30 * day},
 		"30 days and 1 ms: capped": {at(30*day + time.Millisecond), 0, 30 * day},
@@ -80,6 +90,38 @@ func TestExpireTime(t *testing.T) {
 			}
 			if got := listed(t, box).ExpiresAt; !got.Equal(noon.Add(c.lives)) {
 				t.Errorf("the token ends %s, want %s", got, noon.Add(c.lives))
+			}
+		})
+	}
+}
+
+// A refused ExpireTime is explained with numbers that bear the sentence out, and with the unit where that is the cause.
+func TestExpireTimeIsExplained(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		millis int64
+		says   string
+		advice bool
+	}{
+		"a millisecond too early": {noon.UnixMilli() + 54_999, "is 2026-03-01T12:00:54.999Z, 54.999s after the sandbox's " +
+			"clock, which shows 2026-03-01T12:00:00.000Z. It must lie at least 1m0s ahead; up to 5s are", false},
+		"past":        {noon.UnixMilli() - 1, "is 2026-03-01T11:59:59.999Z, 1ms before the sandbox's clock", false},
+		"seconds":     {noon.Unix() + 3600, "before the sandbox's clock", true},
+		"seconds ago": {noon.Unix() - 3600, "before the sandbox's clock", false},
+		"zero":        {0, "is 1970-01-01T00:00:00.000Z", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			box := newSandbox(t)
+			advance(t, box, 999*time.Microsecond)
+			_, err := do(t, box, "ApplyToken", request("ExpireTime", c.millis))
+			fault, ok := errors.AsType[*wire.Fault](err)
+			if !ok || !strings.Contains(fault.Findings[0].Message, c.says) {
+				t.Fatalf("got %+v, want %q", fault, c.says)
+			}
+			advised := len(fault.Findings) == 2 && strings.Contains(fault.Findings[1].Message, "in milliseconds")
+			if advised != c.advice || !advised && len(fault.Findings) != 1 {
+				t.Errorf("findings %+v", fault.Findings)
 			}
 		})
 	}
@@ -234,19 +276,16 @@ func TestInstances(t *testing.T) {
 	}
 }
 
-// The same seed and turn give the same token; another seed, turn or wish gives another.
+// The same sandbox, seed and turn give the same token; another sandbox, seed, turn or wish gives another.
 func TestTokensFollowTheSeed(t *testing.T) {
 	t.Parallel()
 	first := issue(t, newSandbox(t))
 	if again := issue(t, newSandbox(t)); again != first {
 		t.Error("the same seed and call gave another token")
 	}
-	renamed := newSandbox(t, func(d *sandbox.Definition) { d.ID = "another" })
-	if again := issue(t, renamed); again != first {
-		t.Error("the sandbox's name changed the token")
-	}
 	box := newSandbox(t)
 	others := map[string]string{
+		"sandbox": issue(t, newSandbox(t, func(d *sandbox.Definition) { d.ID = "another" })),
 		"seed":    issue(t, newSandbox(t, func(d *sandbox.Definition) { d.Seed = 8 })),
 		"actions": issue(t, newSandbox(t), "Actions", "R"),
 		"expiry":  issue(t, newSandbox(t), "ExpireTime", noon.Add(2*time.Hour).UnixMilli()),

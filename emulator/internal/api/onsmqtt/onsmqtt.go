@@ -1,4 +1,5 @@
-// Package onsmqtt is Alibaba Cloud's MQTT token service: ApplyToken, QueryToken and RevokeToken.
+// Package onsmqtt is what Alibaba Cloud's MQTT service offers to servers: ApplyToken, QueryToken and RevokeToken for
+// the tokens of clients; QuerySessionByClientId, SendMessage and CloseConnection for the clients themselves.
 package onsmqtt
 
 import (
@@ -27,6 +28,9 @@ const (
 	// minLife and maxLife: ApplyToken, Request parameters, ExpireTime.
 	minLife = 60 * time.Second
 	maxLife = 30 * 24 * time.Hour
+	// callGrace is what a call may take on its way: the page tells who wants 60 seconds to ask for the current time plus
+	// 60,000 milliseconds, and that is less by the time it arrives. How much the service grants is our choice.
+	callGrace = 5 * time.Second
 )
 
 // The documented errors that the operations answer with: ApplyToken, Error codes.
@@ -35,12 +39,15 @@ const (
 	instancePermissionCheckFailed = "InstancePermissionCheckFailed"
 )
 
-// New returns the API.
-func New() api.API {
+// New returns the API over the clients that its operations reach.
+func New(clients Clients) api.API {
 	return api.API{Name: Name, Handlers: map[string]api.Handler{
-		"ApplyToken":  applyToken,
-		"QueryToken":  queryToken,
-		"RevokeToken": revokeToken,
+		"ApplyToken":             applyToken,
+		"QueryToken":             queryToken,
+		"RevokeToken":            revokeToken,
+		"QuerySessionByClientId": clients.querySession,
+		"SendMessage":            clients.sendMessage,
+		"CloseConnection":        clients.closeConnection,
 	}}
 }
 
@@ -58,9 +65,9 @@ func applyToken(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Re
 		return wire.Result{}, err
 	}
 	actions := api.Text(call, "Actions")
-	sealed := turn.SealClaims(token.Claims{
-		Kind: kind, Issuer: Name, ExpiresAt: expires.UnixMilli(), Subject: instance, Detail: actions,
-	}, tokenSize)
+	claims := token.Claims{Kind: kind, Issuer: Name, ExpiresAt: expires.UnixMilli(), Subject: instance}
+	claims.Detail = keepResources(turn, actions, api.Text(call, "Resources"), expires)
+	sealed := turn.SealClaims(claims, tokenSize)
 	err = turn.Grant(token.Grant{
 		Issuer: Name, Operation: "ApplyToken", Subject: instance, ExpiresAt: expires,
 		Note: "issued for " + actions + " on topics: " + strconv.Itoa(countResources(api.Text(call, "Resources"))),
@@ -83,14 +90,13 @@ func checkInstance(turn *sandbox.Turn, instance string) error {
 		"This sandbox has no instance %q; it has %q.", instance, turn.Fixtures.Instances))
 }
 
-// expiry is when the token ends: as asked for, at most 30 days ahead.
+// expiry is when the token ends: as asked for, at most 30 days ahead. It is judged in milliseconds, as it is sent.
 func expiry(now time.Time, call *wire.Call) (time.Time, error) {
 	millis, _ := api.Integer(call, "ExpireTime")
-	expires := time.UnixMilli(millis).UTC()
-	if expires.Before(now.Add(minLife)) {
-		return time.Time{}, api.Refuse(parameterCheckFailed, "parameter ExpireTime", fmt.Sprintf(
-			"ExpireTime is %s; it must be at least %s after the sandbox's clock, which shows %s. It is in milliseconds.",
-			expires.Format(time.RFC3339), minLife, now.Format(time.RFC3339)))
+	expires, whole := time.UnixMilli(millis).UTC(), now.Truncate(time.Millisecond)
+	if earliest := whole.Add(minLife - callGrace); expires.Before(earliest) {
+		asSeconds := time.Unix(millis, 0)
+		return time.Time{}, tooEarly(expires, whole, !asSeconds.Before(earliest) && !asSeconds.After(now.Add(maxLife)))
 	}
 	if latest := now.Add(maxLife); expires.After(latest) {
 		return latest, nil
@@ -98,16 +104,38 @@ func expiry(now time.Time, call *wire.Call) (time.Time, error) {
 	return expires, nil
 }
 
+// tooEarly refuses an ExpireTime. inSeconds says that it would be good if it were one.
+func tooEarly(expires, now time.Time, inSeconds bool) error {
+	distance := fmt.Sprintf("%s after", expires.Sub(now))
+	if expires.Before(now) {
+		distance = fmt.Sprintf("%s before", now.Sub(expires))
+	}
+	fault := api.Refuse(parameterCheckFailed, "parameter ExpireTime", fmt.Sprintf(
+		"ExpireTime is %s, %s the sandbox's clock, which shows %s. It must lie at least %s ahead; up to %s are "+
+			"granted for the way of the call.",
+		expires.Format(wire.InstantLayout), distance, now.UTC().Format(wire.InstantLayout), minLife, callGrace))
+	if inSeconds {
+		fault.Findings = append(fault.Findings, wire.Finding{
+			Check: "parameter ExpireTime", Level: wire.LevelAdvice,
+			Message: "ExpireTime is in milliseconds; read as seconds it would be good.",
+		})
+	}
+	return fault
+}
+
 // open returns the claims of a token that this sandbox issued for the instance. Only the very text that was issued
 // counts: base64 alone would let line ends and the unused bits of its last character pass.
 func open(turn *sandbox.Turn, call *wire.Call) (token.Claims, bool) {
-	text := api.Text(call, "Token")
+	claims, ok := unseal(turn.Sandbox, api.Text(call, "Token"))
+	return claims, ok && claims.Subject == api.Text(call, "InstanceId")
+}
+
+func unseal(box *sandbox.Sandbox, text string) (token.Claims, bool) {
 	sealed, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || base64.StdEncoding.EncodeToString(sealed) != text {
 		return token.Claims{}, false
 	}
-	claims, ok := turn.Unseal(sealed, kind)
-	return claims, ok && claims.Subject == api.Text(call, "InstanceId")
+	return box.Unseal(sealed, kind)
 }
 
 func queryToken(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {

@@ -1,6 +1,7 @@
 package onsmqtt_test
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"testing"
@@ -43,11 +44,20 @@ func do(tb testing.TB, box *sandbox.Sandbox, operation string, params map[string
 	if err != nil {
 		tb.Fatal(err)
 	}
-	result, err := onsmqtt.New().Handlers[operation](tb.Context(), turn, &wire.Call{ID: "the-id", Params: params})
+	result, err := onsmqtt.New(nobody).Handlers[operation](tb.Context(), turn, &wire.Call{ID: "the-id", Params: params})
 	if err == nil {
 		err = turn.Commit(tb.Context())
 	}
 	return result, err
+}
+
+// nobody is connected.
+var nobody = onsmqtt.Clients{
+	Online: func(*sandbox.Sandbox, string, string) bool { return false },
+	Send:   func(*sandbox.Sandbox, string, string, []byte) error { return nil },
+	Close: func(context.Context, *sandbox.Sandbox, string, string, string) (bool, error) {
+		return false, nil
+	},
 }
 
 // request is a good one for a token of an hour, with other values put in.

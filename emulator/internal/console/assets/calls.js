@@ -15,6 +15,30 @@ if (list) {
 // inList is the row that the list has already for a call: its id names the call.
 const inList = (row) => (row.id ? document.getElementById(row.id) : null);
 
+// parsed are the rows of a text; the server escaped what came from outside.
+function parsed(text) {
+  const template = document.createElement("template");
+  template.innerHTML = text;
+  return [...template.content.children];
+}
+
+// renew gives a row of the list what a fresh one of the same call says, and lets the keyboard stay where it is.
+function renew(row, fresh) {
+  row.className = fresh.className;
+  [...fresh.children].forEach((cell, i) => {
+    if (!row.children[i].isEqualNode(cell)) row.children[i].replaceWith(cell.cloneNode(true));
+  });
+  return row;
+}
+
+// update renews the rows that the list has of some calls, and no others.
+function update(fresh) {
+  for (const row of fresh) {
+    const old = inList(row);
+    if (old) renew(old, row);
+  }
+}
+
 // leadOn makes the link lead to address, or takes it away.
 function leadOn(address) {
   older.href = address;
@@ -98,9 +122,8 @@ function follow(address) {
     });
     source.addEventListener("calls", (event) => {
       const change = JSON.parse(event.data);
-      const template = document.createElement("template");
-      template.innerHTML = change.rows; // the server escaped what came from outside
-      change.rows = [...template.content.children];
+      change.rows = parsed(change.rows);
+      change.updated = parsed(change.updated);
       if (paused) hold(change);
       else show(change);
       say();
@@ -138,7 +161,7 @@ function follow(address) {
     held += change.skipped + change.rows.filter((row) => row.id && !inList(row)).length;
     let kept = 0;
     for (const each of waiting.toReversed()) {
-      if (kept > most) each.rows = [];
+      if (kept > most) each.rows = each.updated = [];
       kept += each.rows.length;
     }
   }
@@ -147,6 +170,7 @@ function follow(address) {
     for (const box of change.cleared ?? []) forget((row) => row.dataset.sandbox === box);
     if (change.begin) settle(change);
     else prepend(change.rows.filter((row) => !inList(row)));
+    update(change.updated);
     trim();
     tidy();
     empty.hidden = rows.length > 0;
@@ -156,6 +180,7 @@ function follow(address) {
   // and their journal keeps them.
   function settle({ rows: fresh, older: behind, kept }) {
     forget(({ id, dataset: { sandbox } }) => !kept[sandbox] || BigInt(id.split(/[-_]/)[1]) < BigInt(kept[sandbox]));
+    update(fresh);
     const newest = fresh.map((row) => inList(row) ?? row);
     if (newest.every((row, i) => row === rows[i])) return;
     const last = newest.findLast((row) => row.isConnected);

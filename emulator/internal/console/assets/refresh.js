@@ -10,6 +10,11 @@
 const refreshDelay = 400; // ms between two refreshes that nobody asked for
 
 let asking; // the refresh under way
+let leaving = false; // whether a form was sent whose answer is the next page
+
+// At the window all listeners of the form had their say.
+addEventListener("submit", (event) => (leaving = !event.defaultPrevented));
+addEventListener("pageshow", () => (leaving = false));
 
 // refresh asks for the page again. A newer refresh ends an older one.
 export async function refresh() {
@@ -18,7 +23,7 @@ export async function refresh() {
   try {
     const response = await fetch(location.href, { signal: mine.signal });
     if (response.ok) take(await response.text());
-    else location.reload(); // what the page is about is gone: let the server say so
+    else if (!leaving) location.reload(); // what the page is about is gone: let the server say so
   } catch {
     // Aborted, or without a connection: the stream of changes begins anew with an event.
   } finally {

@@ -34,6 +34,29 @@ func TestCallAppearsWithoutReload(t *testing.T) {
 	}
 }
 
+// A pending call becomes what it is in its place.
+func TestPendingCallIsCompleted(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.call(t, http.MethodPut, "/v1/sandboxes/default/scenarios/slow", map[string]any{
+		"name": "slow", "rules": []any{map[string]any{"on": "onsmqtt.ApplyToken", "script": []any{map[string]any{"delay": "3s"}}}},
+	}, nil)
+	b, app := s.openCalls(t, ""), s.defaultApp(t)
+	got := make(chan string, 1)
+	go func() {
+		_, outcome := app.apply(instance)
+		got <- outcome
+	}()
+	b.see(at(row, "pending"))
+	b.see(at(row, "delayed"))
+	if outcome := <-got; outcome != "ok" {
+		t.Errorf("the SDK got %s", outcome)
+	}
+	if n := b.count(at(row, "")); n != 1 {
+		t.Errorf("%d rows for one call", n)
+	}
+}
+
 // The clock in the header is right also when a test or the command line moves it.
 func TestClockOfTheListFollows(t *testing.T) {
 	t.Parallel()

@@ -120,7 +120,7 @@ func TestWithoutScript(t *testing.T) {
 	b.submit(at("nav a", "Clock"))
 	b.write(at("input[name=advance]", ""), "2h")
 	b.submit(at("main button", "Advance"))
-	b.see(at("#clock-windows", "is refused now"))
+	b.see(at("#clock-facts", "ahead of real time"))
 }
 
 func TestSandboxesWithoutScript(t *testing.T) {

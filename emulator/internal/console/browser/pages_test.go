@@ -101,6 +101,7 @@ func (s *server) everyPage(t *testing.T) []pageCase {
 		{name: "scenarios searched", path: "/console/scenarios?sandbox=default&q=token+over"},
 		{name: "scenario", path: "/console/scenarios/show?sandbox=default&name=" + url.QueryEscape(overflowName)},
 		{name: "story", path: "/console/scenarios/show?sandbox=default&name=mqtt-throttled-then-fine"},
+		{name: "long story", path: "/console/scenarios/show?sandbox=default&name=slow-hour"},
 		{name: "editor", path: "/console/scenarios/edit?sandbox=default"},
 		{name: "tokens", path: "/console/tokens?sandbox=default"},
 		{name: "no tokens", path: "/console/tokens?sandbox=empty"},

@@ -91,3 +91,41 @@ func TestCoverageFills(t *testing.T) {
 	b.see(cell.at(".state", "seen 1 time"))
 	b.see(at("#coverage .total", "1 of "))
 }
+
+// TestEditorExplainsWhileOneTypes shows the sentences beside what of the document can never happen.
+func TestEditorExplainsWhileOneTypes(t *testing.T) {
+	t.Parallel()
+	b := serve(t).open(t, "/console/scenarios/edit?sandbox=default")
+	b.write(at("textarea", ""), "name: mine\nrules:\n  - on: onsmqtt.ApplyToken\n    per: credential\n    script:\n"+
+		"      - {fail: ApplyTokenOverFlow, times: 2}\n      - choose: [{weight: 3, pass: {}}, {network: reset}]\n")
+	b.see(at("#verdict .explained p", "Kept apart for each credential: the place in the script."))
+	b.see(at("#verdict .explained li", "The first 2 calls fail with ApplyTokenOverFlow."))
+	b.see(at("#verdict .explained li li", "75%: is answered as usual"))
+	b.write(at("textarea", ""), "name: mine\nrules:\n  - {on: '*', script: [pass]}\n  - {on: onsmqtt.*, script: [fail: InternalError]}\n")
+	b.see(at("#verdict", "this can never happen"))
+	b.see(at("#verdict a", "Line 4"))
+	b.see(at("#verdict .explained li", "Each call fails with InternalError."))
+}
+
+// TestWhereAScenarioStands shows states, windows and what is kept apart for a value while calls come in, and at the call.
+func TestWhereAScenarioStands(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	app := s.defaultApp(t)
+	b := s.open(t, "/console/scenarios/edit?sandbox=default")
+	b.write(at("textarea", ""), "name: stands\nrules:\n  - on: onsmqtt.ApplyToken\n    per: credential\n    for: 10m\n"+
+		"    script: [fail: ApplyTokenOverFlow]\n    then: {state.phase: {value: slow, for: 1h}}\n")
+	b.see(at("#verdict", "No problem"))
+	b.submit(at("button", "Play it"))
+	b.show("/console/scenarios?sandbox=default")
+	b.see(at("#playing li", "stands"))
+	app.gets(overflow)
+	b.see(at("#playing .cursors", "each credential stands on its own, below"))
+	b.see(at("#playing .keys li", "10m left, until ")) // without a reload
+	b.see(at("#playing .keys .states li", "phase"))
+	b.show("/console/calls?sandbox=default")
+	b.submit(at(row, "onsmqtt.ApplyToken").at("a", ""))
+	b.see(at("main", "Scenario stands decided that: rule 1, step 1."))
+	b.see(at("main .states li", "slow"))
+	b.see(at("main", "10m more by the sandbox's clock"))
+}

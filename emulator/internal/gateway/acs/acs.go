@@ -41,6 +41,7 @@ var table = gateway.Table{
 	wire.UnknownVersion:       "InvalidVersion",
 	wire.WrongMethod:          "UnsupportedHTTPMethod",
 	wire.WrongFormat:          "InvalidParameter.Format",
+	wire.MissingHeader:        "MissingHeader",
 	wire.MissingKey:           "MissingAccessKeyId",
 	wire.UnknownKey:           "InvalidAccessKeyId.NotFound",
 	wire.DisabledKey:          "InvalidAccessKeyId.Inactive",
@@ -49,7 +50,9 @@ var table = gateway.Table{
 	wire.ExpiredTimestamp:     "InvalidTimeStamp.Expired",
 	wire.MissingNonce:         "Missing%s",
 	wire.UsedNonce:            "SignatureNonceUsed",
+	wire.MissingSigningData:   "Missing%s",
 	wire.WrongSignatureMethod: "InvalidSignatureMethod",
+	wire.WrongSigningData:     "Invalid%s",
 	wire.WrongDigest:          "ContentMD5NotMatched",
 	wire.MissingSignature:     "IncompleteSignature",
 	wire.WrongSignature:       "SignatureDoesNotMatch",
@@ -58,17 +61,19 @@ var table = gateway.Table{
 	wire.ExpiredSecurityToken: "InvalidSecurityToken.Expired",
 	wire.WrongSecurityToken:   "InvalidSecurityToken.MismatchWithAccessKey",
 	wire.MissingParameter:     "Missing%s",
-	wire.InvalidParameter:     "InvalidParameter",
+	wire.InvalidParameter:     "Invalid%s",
+	wire.Unavailable:          "ServiceUnavailable",
 	wire.Internal:             "InternalError",
 }
 
 const rpcPath = "/"
 
 // Claims takes a path that an ROA spec knows, and any other request that carries a marker of this gateway: an RPC
-// parameter, an x-acs- header or its Authorization.
+// parameter, an x-acs- header, its Authorization, or a browser's question about a call with one.
 func (g *Gateway) Claims(req *wire.Request) bool {
-	if req.Path != rpcPath {
-		if _, _, err := g.catalogue.ByRoute(Name, req.Method, req.Path); !errors.Is(err, contract.ErrNoRoute) {
+	path := gateway.RoutePath(req.Path)
+	if path != rpcPath {
+		if _, _, err := g.catalogue.ByRoute(Name, req.Method, path); !errors.Is(err, contract.ErrNoRoute) {
 			return true
 		}
 	}
@@ -81,7 +86,17 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	return req.Path == rpcPath && (hasMarker(req.RawQuery) || gateway.IsForm(req.Header) && hasMarker(string(req.Body)))
+	if asksForCall(req) {
+		return true
+	}
+	return path == rpcPath && (hasMarker(req.RawQuery) || gateway.IsForm(req.Header) && isRPCForm(req))
+}
+
+// isRPCForm reports whether the form is one of this gateway, which is the only one that takes forms at that path. What
+// stands in one that is no text cannot be seen.
+func isRPCForm(req *wire.Request) bool {
+	text, err := gateway.FormOf(req)
+	return err != nil || hasMarker(text)
 }
 
 // hasMarker looks for the public RPC parameters that no other gateway uses on this path.
@@ -98,8 +113,12 @@ func hasMarker(form string) bool {
 // Read parses query and form, tells the signature scheme and picks the operation.
 func (g *Gateway) Read(req *wire.Request) (gateway.Exchange, error) {
 	x := newExchange(g, req)
+	picked := x.pick() // first of all, so that the journal can name the operation
+	if x.unreadable != nil {
+		return x, x.unreadable
+	}
 	if x.badFormat != "" {
 		return x, gateway.Differ(wire.WrongFormat, "format", "Format must be JSON or XML.", "JSON or XML", x.badFormat)
 	}
-	return x, x.pick()
+	return x, picked
 }

@@ -29,30 +29,42 @@ type claim struct {
 	timestamp     string
 	nonce         string
 	incomplete    string // what the Authorization header lacks
+	doubled       string // what it has twice
 }
 
 // roaScheme begins the Authorization of ROA v1.
 const roaScheme = "acs "
 
 // readClaim tells the styles apart in the order in which the gateway does: Authorization header, parameter Signature,
-// bearer token.
+// bearer token. Who names no key, signs nothing and carries a bearer token makes a bearer call, also where the place of
+// the signature is there and empty: both SDKs for PHP sign bearer calls so.
 func readClaim(req *wire.Request, text map[string]string) claim {
-	auth := req.Header.Get("Authorization")
+	c := readSigned(req, text)
+	if c.accessKeyID != "" || c.signature != "" || c.bearerToken == "" {
+		return c
+	}
+	if c.style == roaV1 || c.style == v3 {
+		c.timestamp = req.Header.Get(dateHeader)
+	}
+	c.style, c.incomplete = bearer, ""
+	return c
+}
+
+func readSigned(req *wire.Request, text map[string]string) claim {
+	auth, inHeader := req.Header.Get("Authorization"), req.Header.Get(bearerHeader) != ""
 	switch {
 	case strings.HasPrefix(auth, "ACS3-"):
 		return readV3(req, auth)
 	case strings.HasPrefix(auth, roaScheme):
 		return readROA(req, strings.TrimPrefix(auth, roaScheme))
-	case has(text, "Signature"):
+	case text["Signature"] != "" || has(text, "Signature") && !inHeader:
 		return readRPC(rpcV1, text)
-	case req.Header.Get(bearerHeader) != "":
+	case inHeader:
 		c := headerClaim(bearer, req)
 		c.timestamp = req.Header.Get(dateHeader)
 		return c
-	case text["BearerToken"] != "" && text["AccessKeyId"] == "": // beside a key it vouches for nothing
-		return readRPC(bearer, text)
 	}
-	return readRPC(unsigned, text)
+	return readRPC(unsigned, text) // beside a key a bearer token vouches for nothing
 }
 
 func has(text map[string]string, name string) bool {
@@ -70,6 +82,8 @@ const (
 	actionHeader   = "X-Acs-Action"
 	versionHeader  = "X-Acs-Version"
 	methodHeader   = "X-Acs-Signature-Method"
+
+	signatureVersionHeader = "X-Acs-Signature-Version"
 )
 
 func headerClaim(s style, req *wire.Request) claim {
@@ -102,16 +116,22 @@ func readV3(req *wire.Request, auth string) claim {
 	c.timestamp = req.Header.Get(dateHeader)
 	name, rest, _ := strings.Cut(auth, " ")
 	c.algorithm = algorithm(name)
+	signed := false // an empty signature is one, and is not right
+	seen := map[string]bool{}
 	for part, more := "", true; more; {
 		part, rest, more = strings.Cut(rest, ",")
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if seen[name] {
+			c.doubled = name
+		}
+		seen[name] = true
 		switch name {
 		case "Credential":
 			c.accessKeyID = value
 		case "SignedHeaders":
 			c.signedHeaders = strings.Split(value, ";")
 		case "Signature":
-			c.signature = value
+			c.signature, signed = value, true
 		}
 	}
 	switch {
@@ -119,7 +139,7 @@ func readV3(req *wire.Request, auth string) claim {
 		c.incomplete = "Credential"
 	case len(c.signedHeaders) == 0 || c.signedHeaders[0] == "":
 		c.incomplete = "SignedHeaders"
-	case c.signature == "":
+	case !signed:
 		c.incomplete = "Signature"
 	}
 	return c

@@ -41,6 +41,7 @@ type client struct {
 	bareEmpty     bool                // ROA: an empty value is signed as "k"
 	algorithm     string              // V3
 	leaveOut      []string            // V3: headers that are not signed
+	list          func([]string) []string
 	change        func(string) string // of the string that is signed, at the last moment
 }
 
@@ -198,6 +199,9 @@ func (c *client) v3(d draft, action, version string) *wire.Request {
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(c.leaveOut, name) })
 	slices.Sort(names)
+	if c.list != nil {
+		names = c.list(names)
+	}
 	canonical := c.change(c.canonicalRequest(req, d, names))
 	mac := hmac.New(c.hash(), []byte(c.secret))
 	mac.Write([]byte(c.algorithm + "\n" + sum(c.hash(), canonical)))
@@ -216,7 +220,7 @@ func (c *client) canonicalRequest(req *wire.Request, d draft, names []string) st
 }
 
 func headerText(req *wire.Request, name string) string {
-	if name == "host" {
+	if strings.EqualFold(name, "host") {
 		return req.Host
 	}
 	var trimmed []string

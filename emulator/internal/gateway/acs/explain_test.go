@@ -53,7 +53,7 @@ func TestSignatureMessages(t *testing.T) {
 func TestPayloadHashIsExplained(t *testing.T) {
 	t.Parallel()
 	d := warrant().withHeader("X-Acs-Content-Sha256", "abc")
-	got := newWorld(t).send(t, newClient().v3(d, "", "20240611"))
+	got := newWorld(t).send(t, newClient().v3(d, "CreateAccessWarrant", "20240611"))
 	got.want(t, "SignatureDoesNotMatch")
 	f := got.finding(t, "payload hash")
 	if f.Expected != sum(newClient().hash(), d.body) || f.Got != "abc" || !strings.HasPrefix(f.Marker, "at byte ") {

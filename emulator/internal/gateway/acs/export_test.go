@@ -4,7 +4,8 @@ package acs
 var (
 	ParsePairs = parsePairs
 	Canonical  = canonical
-	Unescape   = unescape
+	// EntityTag is the Etag of a body.
+	EntityTag = entityTag
 )
 
 // Pair is one decoded parameter.

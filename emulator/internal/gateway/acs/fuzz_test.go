@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -66,8 +67,8 @@ func FuzzEscaping(f *testing.F) {
 		if want := rfc3986(text); escaped != want {
 			t.Errorf("got %q, want %q", escaped, want)
 		}
-		if got := acs.Unescape(escaped); got != text {
-			t.Errorf("got %q back, want %q", got, text)
+		if got, err := gateway.Unescape(escaped); got != text || err != nil {
+			t.Errorf("got %q back, %v, want %q", got, err, text)
 		}
 	})
 }

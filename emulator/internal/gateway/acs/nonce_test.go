@@ -129,7 +129,7 @@ func TestNonceIsForgottenAfterTheWindow(t *testing.T) {
 // The very request that was accepted is never accepted again, wherever the clock goes.
 func TestReplayNeverPasses(t *testing.T) {
 	t.Parallel()
-	w, c := newWorld(t), newClient()
+	w, c := newWorldBy(t, sandbox.ByClock), newClient()
 	w.send(t, c.v3(mqtt(), applyToken, mqttRelease)).want(t, "ok")
 	for _, at := range []time.Duration{0, time.Minute, 15*time.Minute - 1, 15 * time.Minute} {
 		now := noon.Add(at)

@@ -2,6 +2,7 @@ package acs_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -35,6 +36,11 @@ func setHeader(name, value string) func(*client, *draft) {
 
 func editAuthorization(edit func(string) string) func(*wire.Request) {
 	return func(r *wire.Request) { r.Header.Set("Authorization", edit(r.Header.Get("Authorization"))) }
+}
+
+// emptySignature takes the signature away and leaves its parameter.
+func emptySignature(r *wire.Request) {
+	r.RawQuery = regexp.MustCompile(`&Signature=[^&]*`).ReplaceAllString(r.RawQuery, "&Signature=")
 }
 
 // keyDefects to tokenDefects stand in the order of the gateway's checks; what is between differs by style.
@@ -88,8 +94,11 @@ func rpcDefects() []defect {
 		{name: "no time", slot: "time", code: "MissingTimestamp", before: keep("Timestamp", "-")},
 		{name: "bad time", slot: "time", code: "InvalidTimeStamp.Format", before: keep("Timestamp", "noon")},
 		{name: "old", slot: "time", code: "InvalidTimeStamp.Expired", before: keep("Timestamp", "2020-01-01T00:00:00Z")},
+		{name: "no signature", slot: "secret", code: "MissingSignature", after: emptySignature},
+		{name: "no signature method", slot: "sigmethod", code: "MissingSignatureMethod", before: keep("SignatureMethod", "-")},
+		{name: "no signature version", slot: "sigversion", code: "MissingSignatureVersion", before: keep("SignatureVersion", "")},
 		{name: "signature method", slot: "sigmethod", code: "InvalidSignatureMethod", before: keep("SignatureMethod", "HMAC-SHA256")},
-		{name: "signature version", slot: "sigversion", code: "InvalidSignatureMethod", before: keep("SignatureVersion", "2.0")},
+		{name: "signature version", slot: "sigversion", code: "InvalidSignatureVersion", before: keep("SignatureVersion", "2.0")},
 		{name: "no nonce", slot: "nonce", code: "MissingSignatureNonce", before: keep("SignatureNonce", "-")},
 	}, proofDefects(), mqttDefects())
 }
@@ -97,13 +106,13 @@ func rpcDefects() []defect {
 func v3Defects() []defect {
 	return join([]defect{
 		{name: "bad format", slot: "format", code: "InvalidParameter.Format", before: setQuery("Format", "CSV")},
-		{name: "no action", slot: "action", code: "MissingAction", before: setHeader("X-Acs-Action", "-")},
+		{name: "no action", slot: "action", code: "MissingHeader", before: setHeader("X-Acs-Action", "-")},
 		{name: "unknown action", slot: "action", code: "InvalidAction.NotFound", before: setHeader("X-Acs-Action", "Nothing")},
-		{name: "no version", slot: "version", code: "MissingVersion", before: setHeader("X-Acs-Version", "-")},
+		{name: "no version", slot: "version", code: "MissingHeader", before: setHeader("X-Acs-Version", "-")},
 		{name: "unknown version", slot: "version", code: "InvalidVersion", before: setHeader("X-Acs-Version", "1")},
 		{name: "method", slot: "method", code: "UnsupportedHTTPMethod", before: func(_ *client, d *draft) { d.method = http.MethodPut }},
 	}, keyDefects(), []defect{
-		{name: "no time", slot: "time", code: "Missingx-acs-date", before: setHeader("X-Acs-Date", "-")},
+		{name: "no time", slot: "time", code: "MissingHeader", before: setHeader("X-Acs-Date", "-")},
 		{name: "bad time", slot: "time", code: "InvalidTimeStamp.Format", before: setHeader("X-Acs-Date", "noon")},
 		{name: "old", slot: "time", code: "InvalidTimeStamp.Expired", before: setHeader("X-Acs-Date", "2020-01-01T00:00:00Z")},
 		{
@@ -114,9 +123,10 @@ func v3Defects() []defect {
 			name: "no SignedHeaders", slot: "signed", code: "IncompleteSignature",
 			after: editAuthorization(func(a string) string { return strings.Replace(a, "SignedHeaders", "Other", 1) }),
 		},
+		{name: "no digest", slot: "digest", code: "MissingHeader", before: setHeader("X-Acs-Content-Sha256", "-")},
 		{
-			name: "unsigned host", slot: "signed", code: "IncompleteSignature",
-			before: func(c *client, _ *draft) { c.leaveOut = []string{"host"} },
+			name: "unsigned nonce", slot: "signed", code: "IncompleteSignature",
+			before: func(c *client, _ *draft) { c.leaveOut = []string{"x-acs-signature-nonce"} },
 		},
 	}, proofDefects(), mqttDefects())
 }
@@ -136,11 +146,15 @@ func roaDefects() []defect {
 			before: setHeader("X-Acs-Signature-Method", "HMAC-SHA256"),
 		},
 		{
+			name: "signature version", slot: "sigversion", code: "InvalidSignatureVersion",
+			before: setHeader("X-Acs-Signature-Version", "2.0"),
+		},
+		{
 			name: "no signature", slot: "secret", code: "IncompleteSignature",
 			after: editAuthorization(func(a string) string { return a[:strings.Index(a, ":")] }),
 		},
 	}, proofDefects(), []defect{
-		{name: "invalid body", slot: "body", code: "InvalidParameter", before: func(_ *client, d *draft) { d.body = `{"appId":7}` }},
+		{name: "invalid body", slot: "body", code: "InvalidappId", before: func(_ *client, d *draft) { d.body = `{"appId":7}` }},
 	})
 }
 

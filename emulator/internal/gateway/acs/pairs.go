@@ -3,6 +3,8 @@ package acs
 import (
 	"slices"
 	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 )
 
 // pair is one decoded parameter.
@@ -15,54 +17,20 @@ func (p pair) compare(other pair) int {
 	return strings.Compare(p.value, other.value)
 }
 
-// parsePairs decodes a query or form. What is no valid escape stays as it is: the signature then does not match, and
-// its message shows what was read.
+// parsePairs decodes a query or form. What cannot be decoded stays as it is.
 func parsePairs(text string) []pair {
-	if text == "" {
-		return nil
-	}
-	pairs := make([]pair, 0, strings.Count(text, "&")+1)
-	for part, rest, more := "", text, true; more; {
-		if part, rest, more = strings.Cut(rest, "&"); part != "" {
-			name, value, _ := strings.Cut(part, "=")
-			pairs = append(pairs, pair{unescape(name), unescape(value)})
-		}
-	}
+	pairs, _ := readPairs(text)
 	return pairs
 }
 
-func unescape(text string) string {
-	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
-		return text
+// readPairs decodes a query or form, with a fault about what cannot be decoded.
+func readPairs(text string) ([]pair, error) {
+	if text == "" {
+		return nil, nil
 	}
-	var room [256]byte // most values need less
-	out := room[:0]
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '+':
-			out = append(out, ' ')
-		case c == '%' && i+2 < len(text) && isHex(text[i+1]) && isHex(text[i+2]):
-			out = append(out, fromHex(text[i+1])<<4|fromHex(text[i+2]))
-			i += 2
-		default:
-			out = append(out, c)
-		}
-	}
-	return string(out)
-}
-
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
-
-func fromHex(c byte) byte {
-	switch {
-	case c >= 'a':
-		return c - 'a' + 10
-	case c >= 'A':
-		return c - 'A' + 10
-	}
-	return c - '0'
+	pairs := make([]pair, 0, strings.Count(text, "&")+1)
+	err := gateway.ReadForm(text, gateway.Unescape, func(name, value string) { pairs = append(pairs, pair{name, value}) })
+	return pairs, err
 }
 
 // textOf merges query and form; of a repeated name the first counts.
@@ -82,15 +50,23 @@ func textOf(lists ...[]pair) map[string]string {
 	return text
 }
 
-const upperHex = "0123456789ABCDEF"
+const (
+	upperHex = "0123456789ABCDEF"
+	lowerHex = "0123456789abcdef"
+)
+
+// unreserved tells the characters that need no escape.
+func unreserved(c byte) bool {
+	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' ||
+		c == '-' || c == '_' || c == '.' || c == '~'
+}
 
 // appendEscaped appends text in the encoding of RFC 3986 that every signature of this gateway uses: all but
 // A-Z a-z 0-9 - _ . ~ becomes %XX.
 func appendEscaped(dst []byte, text string) []byte {
 	for i := range len(text) {
 		c := text[i]
-		if c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' ||
-			c == '-' || c == '_' || c == '.' || c == '~' {
+		if unreserved(c) {
 			dst = append(dst, c)
 			continue
 		}

@@ -31,6 +31,14 @@ func TestClaims(t *testing.T) {
 		"v3":                     {wire.Request{Path: "/x", Header: http.Header{"Authorization": {"ACS3-X a"}}}, true},
 		"roa":                    {wire.Request{Path: "/x", Header: http.Header{"Authorization": {"acs a:b"}}}, true},
 		"bearer of another":      {wire.Request{Path: "/x", Header: http.Header{"Authorization": {"Bearer acs "}}}, false},
+		"preflight":              {wire.Request{Method: "OPTIONS", Path: "/", Header: http.Header{"Access-Control-Request-Method": {"POST"}}}, true},
+		"preflight of x-acs": {wire.Request{Method: "OPTIONS", Path: "/x", Header: http.Header{
+			"Access-Control-Request-Method": {"PUT"}, "Access-Control-Request-Headers": {"content-type, X-Acs-Date"},
+		}}, true},
+		"preflight elsewhere": {wire.Request{Method: "OPTIONS", Path: "/x", Header: http.Header{
+			"Access-Control-Request-Method": {"PUT"}, "Access-Control-Request-Headers": {"content-type"},
+		}}, false},
+		"plain OPTIONS": {wire.Request{Method: "OPTIONS", Path: "/"}, false},
 		"known path": {
 			wire.Request{Method: http.MethodPost, Path: "/api/v1/aliyunConsole/createAccessWarrant"}, true,
 		},
@@ -85,12 +93,15 @@ func TestPickingTheOperation(t *testing.T) {
 		"roa, no version":       {wire.Request{Path: warrantPath}, "aicontent.CreateAccessWarrant", "MissingVersion"},
 		"roa, other version":    {wire.Request{Path: warrantPath, Header: headers("x-acs-version", "2024-06-11")}, "aicontent.CreateAccessWarrant", "InvalidVersion"},
 		"roa, other method":     {wire.Request{Method: http.MethodGet, Path: warrantPath, Header: headers("x-acs-version", "20240611")}, "", "UnsupportedHTTPMethod"},
-		"roa, other path":       {wire.Request{Path: warrantPath + "/", Header: headers("x-acs-version", "20240611")}, "", "InvalidAction.NotFound"},
+		"roa, slash behind":     {wire.Request{Path: warrantPath + "/", Header: headers("x-acs-version", "20240611")}, "aicontent.CreateAccessWarrant", ""},
+		"roa, slashes doubled":  {wire.Request{Path: "/" + warrantPath, Header: headers("x-acs-version", "20240611")}, "aicontent.CreateAccessWarrant", ""},
+		"rpc, slashes doubled":  {wire.Request{Path: "//", RawQuery: "Action=ApplyToken&Version=2020-04-20"}, "onsmqtt.ApplyToken", ""},
+		"roa, other path":       {wire.Request{Path: warrantPath + "s", Header: headers("x-acs-version", "20240611")}, "", "InvalidAction.NotFound"},
 		"roa, path parameter":   {wire.Request{Method: http.MethodGet, Path: "/shops/7", Header: headers("x-acs-version", "2026-01-01")}, "shop.ShopGet", ""},
 
 		"format JSON":  {wire.Request{Path: "/", RawQuery: "Action=ApplyToken&Version=2020-04-20&Format=json"}, "onsmqtt.ApplyToken", ""},
 		"format XML":   {wire.Request{Path: "/", RawQuery: "Action=ApplyToken&Version=2020-04-20&Format=xMl"}, "onsmqtt.ApplyToken", ""},
-		"format CSV":   {wire.Request{Path: "/", RawQuery: "Action=ApplyToken&Version=2020-04-20&Format=CSV"}, "", "InvalidParameter.Format"},
+		"format CSV":   {wire.Request{Path: "/", RawQuery: "Action=ApplyToken&Version=2020-04-20&Format=CSV"}, "onsmqtt.ApplyToken", "InvalidParameter.Format"},
 		"format first": {wire.Request{Path: "/", RawQuery: "Action=Nothing&Format=JSONP"}, "", "InvalidParameter.Format"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,7 +157,7 @@ func TestPathParameters(t *testing.T) {
 		t.Run(strings.ReplaceAll(path, "/", "_"), func(t *testing.T) {
 			t.Parallel()
 			d := draft{method: http.MethodGet, path: path, host: host, query: pairs{{"color", "red"}}}
-			got := newWorld(t).send(t, newClient().v3(d, "", "2026-01-01"))
+			got := newWorld(t).send(t, newClient().v3(d, "ShopGet", "2026-01-01"))
 			got.want(t, "ok")
 			if params := got.exchange.Call().Params; params["shopId"] != want || params["color"] != "red" {
 				t.Errorf("params %v, want %q", params, want)
@@ -188,6 +199,6 @@ func TestParametersAreValidated(t *testing.T) {
 		t.Parallel()
 		d := warrant()
 		d.body = `{"warrantAvailable":"7200"}`
-		newWorld(t).send(t, newClient().v3(d, "", "20240611")).want(t, "InvalidParameter")
+		newWorld(t).send(t, newClient().v3(d, "CreateAccessWarrant", "20240611")).want(t, "InvalidwarrantAvailable")
 	})
 }

@@ -3,6 +3,7 @@ package acs
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -50,6 +51,9 @@ func (x *exchange) Refuse(fault *wire.Fault) wire.Reply {
 		{Name: "Message", Value: answer.Message},
 		{Name: "Recommend", Value: x.recommend(answer.Name)},
 	})
+	if wait := retryAfter(answer.Name, fault.RetryAfter); wait > 0 {
+		reply.Header.Set(retryAfterHeader, strconv.FormatInt(wait, 10))
+	}
 	reply.Outcome = answer.Name
 	return reply
 }
@@ -79,16 +83,15 @@ func (x *exchange) recommend(code string) string {
 }
 
 func (x *exchange) encode(status int, root string, body wire.Object) wire.Reply {
-	header := make(http.Header, 4) // with the date
-	header["X-Acs-Request-Id"] = []string{x.call.ID}
-	reply := wire.Reply{Status: status, Value: body, Header: header}
+	reply := wire.Reply{Status: status, Value: body}
+	content := jsonContents
 	if x.xml {
-		reply.Header["Content-Type"] = xmlContents
+		content = xmlContents
 		reply.Body = appendXML([]byte(xmlProlog), root, body)
-		return reply
+	} else {
+		reply.Body = gateway.AppendJSON(make([]byte, 0, 512), reply.Value)
 	}
-	reply.Header["Content-Type"] = jsonContents
-	reply.Body = gateway.AppendJSON(make([]byte, 0, 512), reply.Value)
+	reply.Header = x.replyHeader(status, content, reply.Body)
 	return reply
 }
 

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -43,9 +46,94 @@ func TestFormats(t *testing.T) {
 			}
 			got := newWorld(t).send(t, newClient().rpc(d, applyToken, mqttRelease))
 			got.want(t, "ok")
-			want := http.Header{"Content-Type": {c.want}, "X-Acs-Request-Id": {requestID}}
-			if diff := cmp.Diff(want, got.reply.Header); diff != "" {
+			if content := got.reply.Header.Get("Content-Type"); content != c.want {
+				t.Errorf("got %q", content)
+			}
+		})
+	}
+}
+
+// The headers are those of public transcripts of 2023 to 2025.
+func TestReplyHeaders(t *testing.T) {
+	t.Parallel()
+	common := http.Header{
+		"Content-Type": {sentJSON}, "X-Acs-Request-Id": {requestID},
+		"X-Acs-Trace-Id": {"f1cc3b604e8114454e4bb1dcc251fc14"}, "Access-Control-Allow-Origin": {"*"},
+		"Access-Control-Expose-Headers": {"*"}, "Connection": {"keep-alive"}, "Keep-Alive": {"timeout=25"},
+	}
+	with := func(change func(http.Header)) http.Header {
+		header := common.Clone()
+		change(header)
+		return header
+	}
+	good, closing := mqtt(), mqtt().withHeader("Connection", "close")
+	refused := mqtt()
+	refused.query = refused.query.with("Actions", "-")
+	tag := []string{acs.EntityTag([]byte(`{"RequestId":"` + requestID + `"}`))}
+	for name, c := range map[string]struct {
+		d    draft
+		want http.Header
+	}{
+		"success": {good, with(func(h http.Header) { h["Etag"] = tag })},
+		"refusal": {refused, common},
+		"the client closes, as Ruby says it": {mqtt().withHeader("Connection", "TE, Close"), with(func(h http.Header) {
+			h["Etag"] = tag
+			h.Del("Connection")
+			h.Del("Keep-Alive")
+		})},
+		"the client closes": {closing, with(func(h http.Header) {
+			h["Etag"] = tag
+			h.Del("Connection")
+			h.Del("Keep-Alive")
+		})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := newWorld(t).send(t, newClient().rpc(c.d, applyToken, mqttRelease))
+			if diff := cmp.Diff(c.want, got.reply.Header); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The tags of three replies in public transcripts, the whole body of one of which is known.
+func TestEntityTag(t *testing.T) {
+	t.Parallel()
+	const body = `{"RequestId":"7F75E7B4-4636-53B4-A8DE-5FC4A9E1F876"}`
+	if tag := acs.EntityTag([]byte(body)); tag != "5TMxmkRtXpXAdkf/r7rDdEA2" {
+		t.Errorf("got %s", tag)
+	}
+	for length, form := range map[int]string{1201: "^1.{22}1$", 130: "^1.{22}0$", 0: "^0.{22}0$"} {
+		if tag := acs.EntityTag(make([]byte, length)); !regexp.MustCompile(form).MatchString(tag) {
+			t.Errorf("%d bytes: %s", length, tag)
+		}
+	}
+}
+
+// Clients of today wait before they try again only where the reply says how long, in milliseconds.
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		code string
+		left time.Duration
+		want string
+	}{
+		"Throttling":              {"Throttling", 0, "1000"},
+		"Throttling.User":         {"Throttling.User", 0, "1000"},
+		"Throttling.Api":          {"Throttling.Api", 0, "1000"},
+		"over a quota":            {"Throttling.User", 250 * time.Millisecond, "250"},
+		"never too early":         {"Throttling.User", time.Nanosecond, "1"},
+		"over the product's own":  {"ApplyTokenOverFlow", time.Hour, "3600000"},
+		"the product's, scripted": {"ApplyTokenOverFlow", 0, ""},
+		"another error":           {"InternalError", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := newWorld(t).send(t, newClient().rpc(mqtt(), applyToken, mqttRelease))
+			reply := got.exchange.Refuse(&wire.Fault{Kind: wire.Documented, Code: c.code, RetryAfter: c.left})
+			if wait := reply.Header.Get("X-Acs-Retry-After"); wait != c.want {
+				t.Errorf("got %q, want %q", wait, c.want)
 			}
 		})
 	}
@@ -256,7 +344,7 @@ func TestBusinessFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := newWorld(t).send(t, newClient().v3(warrant().withHeader("Accept", c.accept), "", "20240611"))
+			got := newWorld(t).send(t, newClient().v3(warrant().withHeader("Accept", c.accept), "CreateAccessWarrant", "20240611"))
 			got.want(t, "ok")
 			reply := got.exchange.Refuse(&wire.Fault{Kind: wire.Documented, Code: "UNKNOWN_ERROR"})
 			if diff := cmp.Diff(c.want, string(reply.Body)); diff != "" {

@@ -72,6 +72,17 @@ func keyGroup() settings.Group {
 			"packages over them. In openapi-core, Config is $OpenApiUtil.Config."},
 		{Name: "node-older", Title: "Node, @alicloud/pop-core", Note: "It sends GET unless told otherwise, and " +
 			"ApplyToken takes POST alone."},
+		{Name: "node-rpc", Title: "Node, @alicloud/rpc-client"},
+		{Name: "python", Title: "Python, alibabacloud_tea_openapi", Note: "Also the product packages over it."},
+		{Name: "python-older", Title: "Python, aliyun-python-sdk-core", Note: "The older generation."},
+		{Name: "java", Title: "Java, com.aliyun:tea-openapi", Note: "Also the product artifacts over it."},
+		{Name: "java-older", Title: "Java, com.aliyun:aliyun-java-sdk-core", Note: "The older generation."},
+		{Name: "php", Title: "PHP, alibabacloud/darabonba-openapi", Note: "Also the product packages over it."},
+		{Name: "php-older", Title: "PHP, alibabacloud/client", Note: "The older generation."},
+		{Name: "ruby", Title: "Ruby, aliyunsdkcore"},
+		{Name: "csharp", Title: "C#, AlibabaCloud.OpenApiClient", Note: "Also the product packages over it."},
+		{Name: "csharp-older", Title: "C#, aliyun-net-sdk-core", Note: "The older generation."},
+		{Name: "aliyun", Title: "aliyun, the command line", Note: "--insecure is its word for plain HTTP."},
 	}}
 }
 

@@ -34,9 +34,9 @@ func TestSettings(t *testing.T) {
 	if len(got.Groups) != 2 {
 		t.Fatalf("got %d groups", len(got.Groups))
 	}
-	for i, text := range got.Groups[0].Texts {
-		secret := []string{`"se\"cret"`, `"se\"cret"`, `'se"cret'`, `'se"cret'`}[i]
-		if !strings.Contains(text.Text, secret) || !strings.Contains(text.Text, "sts") || !strings.Contains(text.Text, host) {
+	for _, text := range got.Groups[0].Texts {
+		quoted := strings.Contains(text.Text, `"se\"cret"`) || strings.Contains(text.Text, `'se"cret'`)
+		if !quoted || !strings.Contains(text.Text, "sts") || !strings.Contains(text.Text, host) {
 			t.Errorf("%s: %s", text.Title, text.Text)
 		}
 	}
@@ -72,7 +72,7 @@ func TestEndpointAndSelector(t *testing.T) {
 	if got := p.Selector("/x", "A", "1"); got != "x-acs-action=A x-acs-version=1" {
 		t.Errorf("ROA: %s", got)
 	}
-	if p.Hosts()[0].Names[0] != "onsmqtt.cn-hangzhou.aliyuncs.com" || len(p.Hosts()[0].Names) != 38 {
+	if p.Hosts()[0].Names[0] != "onsmqtt.cn-hangzhou.aliyuncs.com" || len(p.Hosts()[0].Names) != 44 {
 		t.Errorf("hosts %v", p.Hosts()[0])
 	}
 }

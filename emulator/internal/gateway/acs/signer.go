@@ -74,7 +74,7 @@ func signRPC(req *wire.Request, key sandbox.Key, now time.Time, nonce string) {
 	parameters := []gateway.Parameter{
 		{Name: "AccessKeyId", Value: key.ID},
 		{Name: "SignatureMethod", Value: sha1Method},
-		{Name: "SignatureVersion", Value: rpcVersion},
+		{Name: "SignatureVersion", Value: signatureVersion},
 		{Name: "SignatureNonce", Value: nonce},
 		{Name: "Timestamp", Value: now.UTC().Format(isoLayout)},
 	}

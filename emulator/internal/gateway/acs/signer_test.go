@@ -37,7 +37,7 @@ func TestSign(t *testing.T) {
 	for _, style := range styles() {
 		t.Run(style.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newWorldBy(t, sandbox.ByClock)
 			sent := style.sign(newClient(), style.call())
 			w.send(t, sent).want(t, "ok")
 			w.advance(t, time.Hour)
@@ -143,6 +143,7 @@ func TestRepeat(t *testing.T) {
 		"roa":              {c.roa(warrant(), "CreateAccessWarrant", "20240611"), gateway.RepeatRefused, "SignatureNonceUsed"},
 		"roa, no nonce":    {withoutNonce.roa(warrant(), "CreateAccessWarrant", "20240611"), gateway.RepeatRefused, "timestamp"},
 		"unsigned":         {c.request(mqtt()), gateway.RepeatSame, "no signature"},
+		"unsigned, nonce":  {&wire.Request{RawQuery: "Action=GetStsToken&SignatureNonce=x"}, gateway.RepeatSame, "no signature"},
 		"bearer":           {&wire.Request{Header: http.Header{"X-Acs-Bearer-Token": {"[secret]"}}}, gateway.RepeatWorks, "neither"},
 		"bearer parameter": {&wire.Request{RawQuery: "BearerToken=x"}, gateway.RepeatWorks, "neither"},
 	} {

@@ -2,6 +2,7 @@ package acs_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -240,7 +241,7 @@ func TestUnsignedRequests(t *testing.T) {
 		"key alone":        {named.with("AccessKeyId", keyID), "MissingSignature"},
 		"unknown key":      {named.with("AccessKeyId", "nobody"), "InvalidAccessKeyId.NotFound"},
 		"key, no time":     {named.with("AccessKeyId", keyID).with("Timestamp", "-"), "MissingTimestamp"},
-		"empty signature":  {newClient().rpcCommon(applyToken, mqttRelease).with("Signature", ""), "SignatureDoesNotMatch"},
+		"empty signature":  {newClient().rpcCommon(applyToken, mqttRelease).with("Signature", ""), "MissingSignature"},
 		"empty parameters": {named.with("BearerToken", ""), "MissingAccessKeyId"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -248,5 +249,121 @@ func TestUnsignedRequests(t *testing.T) {
 			req := newClient().request(draft{method: http.MethodPost, path: "/", host: host, query: c.query})
 			newWorld(t).send(t, req).want(t, c.want)
 		})
+	}
+}
+
+// Both SDKs for PHP (openapi-sdk-php-client, aliyun-openapi-php-sdk) write the place of the signature in a bearer call
+// and leave it empty, and so the key and the method of the signature.
+func TestBearerTokensOfPHP(t *testing.T) {
+	t.Parallel()
+	common := pairs{
+		{"RegionId", "cn-hangzhou"},
+		{"AccessKeyId", ""},
+		{"Format", "JSON"},
+		{"SignatureMethod", ""},
+		{"SignatureVersion", "1.0"},
+		{"SignatureType", "BEARERTOKEN"},
+		{"SignatureNonce", "0123456789abcdef0123456789abcdef"},
+		{"Timestamp", iso(noon)},
+		{"Action", applyToken},
+		{"Version", mqttRelease},
+		{"BearerToken", bearerToken},
+		{"Signature", ""},
+	}
+	roa := warrant()
+	for name, value := range map[string]string{
+		"Date": noon.Format(http.TimeFormat), "X-Acs-Version": "20240611", "X-Acs-Region-Id": "cn-hangzhou",
+		"X-Acs-Signature-Method": "", "X-Acs-Signature-Version": "1.0", "X-Acs-Signature-Type": "BEARERTOKEN",
+		"X-Acs-Bearer-Token": bearerToken, "Authorization": "acs :",
+	} {
+		roa = roa.withHeader(name, value)
+	}
+	rpc := func(all pairs) draft { return draft{method: http.MethodPost, path: "/", host: host, form: all} }
+	inHeader := rpc(append(mqttParams(), common.with("BearerToken", "-")...)).withHeader("X-Acs-Bearer-Token", bearerToken)
+	for name, c := range map[string]struct {
+		d    draft
+		want string
+	}{
+		"rpc in the form":          {rpc(append(mqttParams(), common...)), "ok"},
+		"rpc in the query":         {draft{method: http.MethodPost, path: "/", host: host, query: append(mqttParams(), common...)}, "ok"},
+		"rpc, no key's parameter":  {rpc(append(mqttParams(), common.with("AccessKeyId", "-")...)), "ok"},
+		"rpc, token in the header": {inHeader, "ok"},
+		"rpc, unknown token":       {rpc(append(mqttParams(), common.with("BearerToken", "nobody's")...)), "InvalidAccessKeyId.NotFound"},
+		"rpc, no token":            {rpc(append(mqttParams(), common.with("BearerToken", "")...)), "MissingAccessKeyId"},
+		"rpc, old":                 {rpc(append(mqttParams(), common.with("Timestamp", "2020-01-01T00:00:00Z")...)), "InvalidTimeStamp.Expired"},
+		"rpc, a key named":         {rpc(append(mqttParams(), common.with("AccessKeyId", keyID)...)), "MissingSignature"},
+		"rpc, something signed":    {rpc(append(mqttParams(), common.with("Signature", "AAAA").with("SignatureMethod", "HMAC-SHA1")...)), "SignatureDoesNotMatch"},
+		"roa":                      {roa, "ok"},
+		"roa, no colon":            {roa.withHeader("Authorization", "acs "), "ok"},
+		"roa, unknown token":       {roa.withHeader("X-Acs-Bearer-Token", "nobody's"), "InvalidAccessKeyId.NotFound"},
+		"roa, no token":            {roa.withHeader("X-Acs-Bearer-Token", ""), "MissingAccessKeyId"},
+		"roa, a key named":         {roa.withHeader("Authorization", "acs "+keyID+":").withHeader("X-Acs-Signature-Method", "HMAC-SHA1"), "SignatureDoesNotMatch"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newWorld(t).send(t, newClient().request(c.d)).want(t, c.want)
+		})
+	}
+}
+
+// TestSignaturesOfAnotherKindOfCall: what is called is what was signed. A signature that does not cover what tells an
+// operation from others is good for none that needs it.
+func TestSignaturesOfAnotherKindOfCall(t *testing.T) {
+	t.Parallel()
+	form := draft{
+		method: http.MethodPost, path: "/", host: host, form: append(mqttParams(), [2]string{"Action", applyToken}, [2]string{"Version", mqttRelease}),
+	}
+	onPath := newClient().rpc(draft{
+		method: http.MethodPost, path: "/", host: host, query: pairs{{"appId", "a123"}, {"userId", "sn123"}},
+	}, applyToken, mqttRelease)
+	onPath.Path, onPath.Body = warrant().path, []byte(warrant().body)
+	onPath.Header.Set("Content-Type", jsonContent)
+	onPath.Header.Set("X-Acs-Version", "20240611")
+	elsewhere := newClient().rpc(mqtt(), applyToken, mqttRelease)
+	elsewhere.Method, elsewhere.Path = http.MethodGet, "/shops/7"
+	for name, req := range map[string]*wire.Request{
+		"an RPC signature on a path":       onPath,
+		"a ROA signature and a form":       newClient().roa(form, applyToken, mqttRelease),
+		"a ROA signature and a query":      newClient().roa(mqtt(), applyToken, mqttRelease),
+		"a ROA signature and no action":    newClient().roa(form, "-", mqttRelease),
+		"an RPC signature on another path": elsewhere,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := newWorld(t).send(t, req)
+			if got.code == "ok" {
+				t.Fatalf("it is taken for %s", got.exchange.Operation().Name)
+			}
+		})
+	}
+}
+
+// TestListsOfSignedHeaders: each list but the sorted one in lower case is refused, rightly signed as it is.
+func TestListsOfSignedHeaders(t *testing.T) {
+	t.Parallel()
+	for name, list := range map[string]func([]string) []string{
+		"backwards": func(names []string) []string { slices.Reverse(names); return names },
+		"doubled":   func(names []string) []string { return slices.Insert(names, 0, names[0]) },
+		"capitals": func(names []string) []string {
+			names[slices.Index(names, "host")] = "Host"
+			slices.Sort(names)
+			return names
+		},
+		"all capitals": func(names []string) []string { return strings.Split(strings.ToUpper(strings.Join(names, ";")), ";") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClient()
+			c.list = list
+			got := newWorld(t).send(t, c.v3(mqtt(), applyToken, mqttRelease))
+			got.want(t, "SignatureDoesNotMatch")
+			got.finding(t, "signature")
+		})
+	}
+	for _, field := range []string{"Credential=other", "SignedHeaders=host", "Signature=00"} {
+		req := newClient().v3(mqtt(), applyToken, mqttRelease)
+		scheme, rest, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+		req.Header.Set("Authorization", scheme+" "+field+","+rest)
+		newWorld(t).send(t, req).want(t, "SignatureDoesNotMatch")
 	}
 }

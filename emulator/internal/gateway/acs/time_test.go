@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // The window is closed at both ends: 15 minutes are allowed, a second more is not.
@@ -36,7 +39,7 @@ func TestTimestampWindow(t *testing.T) {
 // The sandbox's clock judges, whatever its fraction of a second.
 func TestTimestampAgainstTheMovedClock(t *testing.T) {
 	t.Parallel()
-	w, c := newWorld(t), newClient()
+	w, c := newWorldBy(t, sandbox.ByClock), newClient()
 	w.advance(t, 15*time.Minute+time.Nanosecond)
 	w.send(t, c.rpc(mqtt(), applyToken, mqttRelease)).want(t, "InvalidTimeStamp.Expired")
 	w.advance(t, -time.Nanosecond)
@@ -52,16 +55,39 @@ func TestTimestampForms(t *testing.T) {
 		"iso with an offset":   {"rpc v1", "2026-03-01T12:00:00+00:00", "InvalidTimeStamp.Format"},
 		"iso local":            {"rpc v1", "2026-03-01T12:00:00", "InvalidTimeStamp.Format"},
 		"iso with a blank":     {"rpc v1", "2026-03-01 12:00:00Z", "InvalidTimeStamp.Format"},
-		"iso with a fraction":  {"rpc v1", "2026-03-01T12:00:00.000Z", "InvalidTimeStamp.Format"},
+		"iso with a fraction":  {"rpc v1", "2026-03-01T12:00:00.000Z", "ok"},
+		"iso, nanoseconds":     {"rpc v1", "2026-03-01T12:00:00.123456789Z", "ok"},
+		"iso, old, a fraction": {"rpc v1", "2026-03-01T11:44:59.999Z", "InvalidTimeStamp.Expired"},
+		"iso, empty fraction":  {"rpc v1", "2026-03-01T12:00:00.Z", "InvalidTimeStamp.Format"},
+		"iso, comma":           {"rpc v1", "2026-03-01T12:00:00,5Z", "InvalidTimeStamp.Format"},
+		"iso, fraction, local": {"rpc v1", "2026-03-01T12:00:00.000", "InvalidTimeStamp.Format"},
+		"iso in small":         {"rpc v1", "2026-03-01t12:00:00z", "InvalidTimeStamp.Format"},
+		"iso without seconds":  {"rpc v1", "2026-03-01T12:00Z", "InvalidTimeStamp.Format"},
+		"iso without marks":    {"rpc v1", "20260301T120000Z", "InvalidTimeStamp.Format"},
+		"iso with AM":          {"rpc v1", "2026-03-01T12:00:00 AMZ", "InvalidTimeStamp.Format"},
 		"iso with a short day": {"rpc v1", "2026-3-1T12:00:00Z", "InvalidTimeStamp.Format"},
 		"iso, no such day":     {"rpc v1", "2026-02-30T12:00:00Z", "InvalidTimeStamp.Format"},
 		"iso, short hour":      {"rpc v1", "2026-03-01T9:00:00Z", "InvalidTimeStamp.Format"},
 		"seconds":              {"rpc v1", "1772366400", "InvalidTimeStamp.Format"},
 		"a date where iso is":  {"rpc v1", noon.Format(http.TimeFormat), "InvalidTimeStamp.Format"},
 		"v3 iso":               {"v3 rpc", "2026-03-01T12:00:00Z", "ok"},
-		"v3 absent":            {"v3 rpc", "-", "Missingx-acs-date"},
-		"v3 fraction":          {"v3 rpc", "2026-03-01T12:00:00.5Z", "InvalidTimeStamp.Format"},
+		"v3 absent":            {"v3 rpc", "-", "MissingHeader"},
+		"v3 empty":             {"v3 rpc", "", "MissingHeader"},
+		"v3 fraction":          {"v3 rpc", "2026-03-01T12:00:00.5Z", "ok"},
+		"v3 with an offset":    {"v3 rpc", "2026-03-01T12:00:00+00:00", "InvalidTimeStamp.Format"},
+		"v3 comma":             {"v3 rpc", "2026-03-01T12:00:00,5Z", "InvalidTimeStamp.Format"},
+		"v3, a date":           {"v3 rpc", noon.Format(http.TimeFormat), "InvalidTimeStamp.Format"},
 		"roa date":             {"roa v1", "Sun, 01 Mar 2026 12:00:00 GMT", "ok"},
+		"roa AM":               {"roa v1", "Sun, 01 Mar 2026 12:00:00 AM GMT", "ok"},
+		"roa PM":               {"roa v1", "Sun, 01 Mar 2026 12:00:00 PM GMT", "ok"},
+		"roa am":               {"roa v1", "Sun, 01 Mar 2026 12:00:00 am GMT", "ok"},
+		"roa p.m.":             {"roa v1", "Sun, 01 Mar 2026 12:00:00 p.m. GMT", "ok"},
+		"roa AM, its hour":     {"roa v1", "Sun, 01 Mar 2026 11:00:00 AM GMT", "InvalidTimeStamp.Expired"},
+		"roa fraction":         {"roa v1", "Sun, 01 Mar 2026 12:00:00.5 GMT", "ok"},
+		"roa AM without zone":  {"roa v1", "Sun, 01 Mar 2026 12:00:00 AM", "InvalidTimeStamp.Format"},
+		"roa another word":     {"roa v1", "Sun, 01 Mar 2026 12:00:00 NOON GMT", "InvalidTimeStamp.Format"},
+		"roa AM, weekday":      {"roa v1", "Mon, 01 Mar 2026 12:00:00 AM GMT", "InvalidTimeStamp.Format"},
+		"roa short day":        {"roa v1", "Sun, 1 Mar 2026 12:00:00 GMT", "InvalidTimeStamp.Format"},
 		"roa absent":           {"roa v1", "-", "MissingDate"},
 		"roa UTC":              {"roa v1", "Sun, 01 Mar 2026 12:00:00 UTC", "InvalidTimeStamp.Format"},
 		"roa offset":           {"roa v1", "Sun, 01 Mar 2026 12:00:00 +0000", "InvalidTimeStamp.Format"},
@@ -114,6 +140,33 @@ func TestExpiredTimestampIsExplained(t *testing.T) {
 			}
 			if (c.want == "") != (advice == "") || !strings.Contains(advice, c.want) {
 				t.Errorf("advice %q", advice)
+			}
+		})
+	}
+}
+
+// A Date with AM or PM is read by its hour, whether that comes out right or not, and the journal says so: never that
+// it looks like a time zone, from which it differs by twelve hours.
+func TestHalfDayIsExplained(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ date, want string }{
+		"midnight": {"Sun, 01 Mar 2026 12:00:00 AM GMT", "ok"},
+		"noon":     {"Sun, 01 Mar 2026 12:00:00 PM GMT", "InvalidTimeStamp.Expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldBy(t, sandbox.ByClock)
+			if name == "noon" {
+				w.advance(t, 12*time.Hour)
+			}
+			got := w.send(t, newClient().roa(warrant().withHeader("Date", c.date), "", "20240611"))
+			got.want(t, c.want)
+			findings := got.findings
+			if got.fault != nil {
+				findings = got.fault.Findings[1:]
+			}
+			if len(findings) != 1 || findings[0].Level != wire.LevelAdvice || !strings.Contains(findings[0].Message, "12-hour clock") {
+				t.Errorf("findings %+v", findings)
 			}
 		})
 	}

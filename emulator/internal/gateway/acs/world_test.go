@@ -77,6 +77,12 @@ var load = sync.OnceValues(func() (*contract.Catalogue, error) {
 
 func newWorld(tb testing.TB) world {
 	tb.Helper()
+	return newWorldBy(tb, sandbox.ByEither)
+}
+
+// newWorldBy is a world whose sandbox judges the times of signatures by that rule.
+func newWorldBy(tb testing.TB, rule sandbox.SignatureTime) world {
+	tb.Helper()
 	catalogue, err := load()
 	if err != nil {
 		tb.Fatal(err)
@@ -86,7 +92,7 @@ func newWorld(tb testing.TB) world {
 		Store:   memory.New(), RealNow: func() time.Time { return noon },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
-		ID: "test", Seed: 7, Now: &noon, Frozen: true,
+		ID: "test", Seed: 7, Now: &noon, Frozen: true, SignatureTime: rule,
 		Credentials: gatewaytest.Credentials{
 			ACS: []gatewaytest.ACSCredential{
 				{AccessKeyID: keyID, AccessKeySecret: keySecret},
@@ -108,7 +114,8 @@ func newWorld(tb testing.TB) world {
 // outcome is how far a request came.
 type outcome struct {
 	exchange gateway.Exchange
-	fault    *wire.Fault // nil for a success
+	fault    *wire.Fault    // nil for a success
+	findings []wire.Finding // of a request that passed
 	reply    wire.Reply
 	code     string // of the reply, "ok" for a success
 }
@@ -132,7 +139,7 @@ func (w world) sendFor(tb testing.TB, req *wire.Request, result wire.Result) out
 	}
 	exchange.Call().ID = requestID
 	if err == nil {
-		_, err = exchange.Authenticate(tb.Context(), turn)
+		got.findings, err = exchange.Authenticate(tb.Context(), turn)
 		if late := turn.Settle(tb.Context()); late != nil {
 			err = late // as the data plane has it
 		}

@@ -1,12 +1,13 @@
 package fabric
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
@@ -49,7 +50,7 @@ func (x *exchange) checkApp(turn *sandbox.Turn) error {
 		return refuseApp(wire.MissingKey, "The header x-app-key is absent or empty.")
 	}
 	if _, known := turn.Key(wire.Credential{Kind: wire.FabricApp, ID: id}); !known {
-		return refuseApp(wire.UnknownKey, fmt.Sprintf("No app of this sandbox has the key %q.", id))
+		return refuseApp(wire.UnknownKey, fmt.Sprintf("No sandbox has an app with the key %q. %s", id, gateway.WhereKeysAre))
 	}
 	return nil
 }
@@ -135,7 +136,7 @@ func ended(turn *sandbox.Turn, claims token.Claims, state token.State) string {
 	switch {
 	case state == token.Expired && claims.Expired(turn.Now):
 		return fmt.Sprintf("The AccessToken %s of app %s expired at %s; the sandbox clock reads %s. Call tokenByAkSk again.",
-			id, claims.Subject, end.Format(time.RFC3339), turn.Now.UTC().Format(time.RFC3339))
+			id, claims.Subject, end.Format(wire.InstantLayout), turn.Now.UTC().Format(wire.InstantLayout))
 	case state == token.Expired:
 		return fmt.Sprintf("The AccessToken %s of app %s was expired by the control plane, before its time.",
 			id, claims.Subject)
@@ -152,8 +153,22 @@ func (x *exchange) advice() []wire.Finding {
 		return nil
 	}
 	return []wire.Finding{{
-		Check: "content type", Level: wire.LevelAdvice,
-		Message:  "The body is JSON and its Content-Type does not say so; the vendor's pages require it.",
+		Check: "content type", Level: wire.LevelAdvice, Message: x.whatBodyIs(),
 		Expected: "application/json; charset=UTF-8", Got: given,
 	}}
+}
+
+// whatBodyIs tells what a body is whose Content-Type does not say JSON.
+func (x *exchange) whatBodyIs() string {
+	_, err := contract.DecodeJSON(x.req.Body)
+	switch {
+	case len(bytes.TrimSpace(x.req.Body)) == 0:
+		return "The body is empty, and its Content-Type does not say JSON; the vendor's pages require a JSON object."
+	case err == nil:
+		return "The body is JSON and its Content-Type does not say so; the vendor's pages require it."
+	case gateway.IsForm(x.req.Header):
+		return "The body is a form (name=value&…) and not JSON; the vendor's pages require a JSON object with the same " +
+			"members."
+	}
+	return "Neither is the body JSON, nor does its Content-Type say so; the vendor's pages require both."
 }

@@ -21,18 +21,21 @@ type exchange struct {
 	op      *contract.Operation
 	path    map[string]string
 
+	body     []byte // as JSON text
 	badQuery error
+	badBody  error
 	allow    string // the methods of the path, when the request's own is none of them
 }
 
 func newExchange(g *Gateway, req *wire.Request) *exchange {
 	x := &exchange{gateway: g, req: req}
-	query, err := url.ParseQuery(req.RawQuery)
-	x.badQuery = err
-	text := make(map[string]string, len(query))
-	for name, values := range query {
-		text[name] = values[0] // as a servlet's getParameter: the first of several counts
-	}
+	text := map[string]string{}
+	x.badQuery = gateway.ReadForm(req.RawQuery, gateway.Unescape, func(name, value string) {
+		if _, known := text[name]; !known { // as a servlet's getParameter: the first of several counts
+			text[name] = value
+		}
+	})
+	x.body, x.badBody = gateway.JSONOf(req)
 	x.call = &wire.Call{Request: req, Gateway: Name, Text: text}
 	return x
 }
@@ -43,7 +46,7 @@ var methods = []string{
 }
 
 func (x *exchange) pick() error {
-	op, params, err := x.gateway.catalogue.ByRoute(Name, x.req.Method, x.req.Path)
+	op, params, err := x.gateway.catalogue.ByRoute(Name, x.req.Method, gateway.RoutePath(x.req.Path))
 	switch {
 	case errors.Is(err, contract.ErrNoMethod):
 		x.allow = x.allowed()
@@ -60,7 +63,7 @@ func (x *exchange) pick() error {
 func (x *exchange) allowed() string {
 	var allowed []string
 	for _, method := range methods {
-		if _, _, err := x.gateway.catalogue.ByRoute(Name, method, x.req.Path); err == nil {
+		if _, _, err := x.gateway.catalogue.ByRoute(Name, method, gateway.RoutePath(x.req.Path)); err == nil {
 			allowed = append(allowed, method)
 		}
 	}
@@ -84,7 +87,7 @@ func (x *exchange) open() bool { return x.op != nil && !x.names(authHeader) }
 func (x *exchange) nameApp() {
 	id := x.req.Header.Get(appHeader)
 	if x.open() || id == "" {
-		if own := appKeyOf(x.req.Body); own != "" {
+		if own := appKeyOf(x.req, x.body); own != "" {
 			id = own
 		}
 	}
@@ -93,8 +96,15 @@ func (x *exchange) nameApp() {
 	}
 }
 
-// appKeyOf is the member app_key of a JSON body, empty when there is none.
-func appKeyOf(body []byte) string {
+// appKeyOf is the member app_key of a JSON body, empty when there is none. In a form, which is refused, it says at
+// least whose call that is.
+func appKeyOf(req *wire.Request, body []byte) string {
+	if gateway.IsForm(req.Header) {
+		form, _ := url.ParseQuery(string(req.Body))
+		if key := form.Get(appKeyMember); key != "" {
+			return key
+		}
+	}
 	members, _ := membersOf(body)
 	key, _ := members[appKeyMember].(string)
 	return key
@@ -112,11 +122,14 @@ func (*exchange) NewID(turn *sandbox.Turn) string { return turn.UUID() }
 // Validate checks query, headers and body against the spec.
 func (x *exchange) Validate() error {
 	if x.badQuery != nil {
-		return gateway.Refuse(wire.Malformed, "query", "The query cannot be read: "+x.badQuery.Error()+".")
+		return x.badQuery
 	}
 	values := contract.Values{Text: x.call.Text, Path: x.path, Header: x.req.Header}
 	if x.op.HasBody {
-		values.Body = x.req.Body
+		if x.badBody != nil {
+			return x.badBody
+		}
+		values.Body = x.body
 	}
 	return gateway.Validate(x.op, x.call, values)
 }

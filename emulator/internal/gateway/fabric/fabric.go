@@ -97,12 +97,16 @@ var table = gateway.Table{
 	wire.WrongSecurityToken:   "401",
 	wire.MissingParameter:     "400",
 	wire.InvalidParameter:     "400",
+	wire.Unavailable:          "500",
 	wire.Internal:             "500",
 }
 
 // Claims takes every path below the gateway's folders.
 func (g *Gateway) Claims(req *wire.Request) bool {
-	return slices.ContainsFunc(g.folders, func(folder string) bool { return strings.HasPrefix(req.Path, folder) })
+	path := gateway.RoutePath(req.Path)
+	return slices.ContainsFunc(g.folders, func(folder string) bool {
+		return strings.HasPrefix(path, folder) || req.Path == folder
+	})
 }
 
 // Read parses the query, picks the operation by path and method, and names the app.

@@ -20,8 +20,14 @@ func (Profile) Window() time.Duration { return 0 }
 // Endpoint is the base URL that clients take.
 func (Profile) Endpoint(address string) string { return "http://" + address }
 
+// PlainHTTP is in the URL, which clients are given whole.
+func (Profile) PlainHTTP() string { return "a URL that begins with http://" }
+
 // Selector is empty: method and path say it all.
 func (Profile) Selector(string, string, string) string { return "" }
+
+// CommonParameters are none: what all calls carry stands in headers.
+func (Profile) CommonParameters() []string { return nil }
 
 // Scheme is how the credentials are written.
 func (Profile) Scheme() sandbox.Scheme { return Scheme{} }

@@ -42,7 +42,7 @@ func TestAccessTokenEnds(t *testing.T) {
 		"at its end": {
 			[]func(*testing.T, *world){advance(600 * time.Second)},
 			401,
-			"ccmessaging-1 of app " + appKey + " expired at 2026-03-01T12:10:00Z; the sandbox clock reads 2026-03-01T12:10:00Z",
+			"ccmessaging-1 of app " + appKey + " expired at 2026-03-01T12:10:00.000Z; the sandbox clock reads 2026-03-01T12:10:00.000Z",
 		},
 		"expired by hand": {[]func(*testing.T, *world){change(token.Expired)}, 401, "before its time"},
 		"revoked":         {[]func(*testing.T, *world){change(token.Revoked)}, 401, "is revoked"},

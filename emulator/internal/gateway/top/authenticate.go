@@ -17,7 +17,7 @@ func (e *exchange) Authenticate(_ context.Context, turn *sandbox.Turn) ([]wire.F
 	if err != nil {
 		return nil, err
 	}
-	if err := e.checkTimestamp(turn.Now); err != nil {
+	if err := e.checkTimestamp(turn); err != nil {
 		return nil, err
 	}
 	if err := e.checkVersion(); err != nil {
@@ -26,7 +26,7 @@ func (e *exchange) Authenticate(_ context.Context, turn *sandbox.Turn) ([]wire.F
 	if err := e.checkFormat(); err != nil {
 		return nil, err
 	}
-	if err := e.checkSignature(key.Secret); err != nil {
+	if err := e.checkSignature(turn, key.Secret); err != nil {
 		return nil, err
 	}
 	return e.params.advice(), nil
@@ -38,7 +38,7 @@ func (e *exchange) checkKey(turn *sandbox.Turn) (sandbox.Key, error) {
 	}
 	key, ok := turn.Key(e.call.Credential)
 	if !ok {
-		return key, gateway.Differ(wire.UnknownKey, "app_key", "No app of the sandbox has this key.",
+		return key, gateway.Differ(wire.UnknownKey, "app_key", "No sandbox has an app with this key. "+gateway.WhereKeysAre,
 			"", validUTF8(e.call.Credential.ID))
 	}
 	return key, nil

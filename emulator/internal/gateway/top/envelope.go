@@ -83,17 +83,21 @@ func successMembers(body wire.Object) wire.Object {
 // official Node SDK fails on gzip.
 func (e *exchange) send(root string, body wire.Object, simplified bool) wire.Reply {
 	wrapped := wire.Object{{Name: root, Value: shaped(body, false)}}
-	reply := wire.Reply{Status: http.StatusOK, Header: http.Header{}, Value: wrapped}
-	if !e.wantsJSON() {
-		reply.Header.Set("Content-Type", xmlContent)
+	reply := wire.Reply{Status: http.StatusOK, Value: wrapped}
+	content := jsonContent
+	switch {
+	case !e.wantsJSON():
+		content = xmlContent
 		reply.Body = appendDocument(nil, root, shaped(body, false), e.call.ID)
-		return reply
-	}
-	reply.Header.Set("Content-Type", jsonContent)
-	if simplified {
+	case simplified:
 		reply.Body = gateway.AppendJSON(nil, shaped(body, true))
-	} else {
+	default:
 		reply.Body = gateway.AppendJSON(nil, wrapped)
+	}
+	on := machineOf(e.call.ID)
+	reply.Header = http.Header{
+		"Content-Type": {content}, "Application-Host": {on.address()}, "Location-Host": {on.name()},
+		"Server": {"Tengine"}, "Top-Bodylength": {strconv.Itoa(len(reply.Body))},
 	}
 	return reply
 }

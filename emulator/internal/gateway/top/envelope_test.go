@@ -2,6 +2,7 @@ package top_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -72,7 +73,11 @@ func TestSuccessEnvelopes(t *testing.T) {
 			if got.Status != http.StatusOK || got.Outcome != "ok" {
 				t.Errorf("got status %d, outcome %s", got.Status, got.Outcome)
 			}
-			if diff := cmp.Diff(http.Header{"Content-Type": {tt.contentType}}, got.Header); diff != "" {
+			want := http.Header{
+				"Content-Type": {tt.contentType}, "Server": {"Tengine"}, "Top-Bodylength": {strconv.Itoa(len(tt.body))},
+				"Application-Host": {"11.188.76.165"}, "Location-Host": {"top011188076165.ts1"},
+			}
+			if diff := cmp.Diff(want, got.Header); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff(tt.body, string(got.Body)); diff != "" {
@@ -144,7 +149,7 @@ func TestErrorEnvelopes(t *testing.T) {
 		},
 		{
 			"unreadable format", with(good, "format", "json2"),
-			prolog + "<error_response><code>23</code><msg>Invalid Format</msg><request_id>" + requestID +
+			prolog + "<error_response><code>23</code><msg>Invalid format</msg><request_id>" + requestID +
 				"</request_id></error_response>" + machine,
 		},
 	}
@@ -177,6 +182,12 @@ func TestScriptedErrors(t *testing.T) {
 			},
 			`"code":11,"msg":"Insufficient isv permissions","sub_code":"isv.permission-ip-whitelist-limit",` +
 				`"sub_msg":"The appkey 1 is only allowed to call from 2, but your ip is 3",`,
+		},
+		{
+			"a detail behind the sub_code",
+			wire.Fault{Kind: wire.Documented, Code: "isv.invalid-parameter:%s", Fill: []string{"ROOM_TYPE_NOT_EXIST"}},
+			`"code":15,"msg":"Remote service error","sub_code":"isv.invalid-parameter:ROOM_TYPE_NOT_EXIST",` +
+				`"sub_msg":"非法参数",`,
 		},
 		{
 			"text of its own",
@@ -279,7 +290,7 @@ func TestClaims(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, appSecret, noon)
 	for path, want := range map[string]bool{
-		"/router/rest": true, "/top/router/rest": true, "/": false, "/router/rest/": false, "/router": false,
+		"/router/rest": true, "/top/router/rest": true, "/": false, "/router/rest/": true, "//router/rest": true, "/router//rest": true, "/router": false,
 	} {
 		if got := w.gateway.Claims(&wire.Request{Path: path}); got != want {
 			t.Errorf("%s: got %v", path, got)

@@ -1,7 +1,6 @@
 package top
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -31,14 +30,18 @@ type parameters struct {
 }
 
 // readParameters reads what it can: beside an error the other parameters are there, so that the error can be sent in
-// the format that the client asked for. Values are bytes: nothing asks whether they are UTF-8.
+// the format that the client asked for.
 func readParameters(req *wire.Request, unescape func(string) (string, error)) (*parameters, error) {
 	p := &parameters{values: map[string]string{}}
 	inQuery := p.addEncoded(req.RawQuery, unescape)
 	var inBody error
 	switch {
 	case isForm(req):
-		inBody = p.addEncoded(string(req.Body), unescape)
+		text, err := gateway.FormOf(req)
+		if err == nil {
+			err = p.addEncoded(text, unescape)
+		}
+		inBody = err
 	case gateway.MediaType(req.Header) == multipartType:
 		inBody = p.addMultipart(req)
 	}
@@ -66,36 +69,27 @@ func (p *parameters) full() error {
 }
 
 func (p *parameters) addEncoded(text string, unescape func(string) (string, error)) error {
-	var malformed error
-	for pair := range strings.SplitSeq(text, "&") {
-		if pair == "" {
-			continue
+	var tooMany error
+	unreadable := gateway.ReadForm(text, unescape, func(name, value string) {
+		if tooMany = cmp.Or(tooMany, p.full()); tooMany == nil {
+			p.add(name, value)
 		}
-		if err := p.full(); err != nil {
-			return err
-		}
-		rawName, rawValue, _ := strings.Cut(pair, "=")
-		name, badName := unescape(rawName)
-		value, badValue := unescape(rawValue)
-		if err := cmp.Or(badName, badValue); err != nil {
-			if malformed == nil {
-				malformed = unreadable("the parameter "+validUTF8(rawName), err)
-			}
-			continue
-		}
-		p.add(name, value)
-	}
-	return malformed
+	})
+	return cmp.Or(tooMany, unreadable)
 }
 
 // addMultipart adds the text parts. top-sdk-java begins with an empty line and writes
 // "Content-Disposition:form-data;name=" without blanks; the standard reader takes both.
 func (p *parameters) addMultipart(req *wire.Request) error {
-	_, options, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
-	if err != nil || options["boundary"] == "" {
+	boundary := gateway.MediaOption(req.Header, "boundary")
+	if boundary == "" {
 		return unreadable("the multipart body", errors.New("its Content-Type names no boundary"))
 	}
-	reader := multipart.NewReader(bytes.NewReader(req.Body), options["boundary"])
+	text, err := gateway.FormOf(req)
+	if err != nil {
+		return err
+	}
+	reader := multipart.NewReader(strings.NewReader(text), boundary)
 	for {
 		// The raw part: a transfer encoding inside a part would be one more difference between bytes and signature.
 		part, err := reader.NextRawPart()

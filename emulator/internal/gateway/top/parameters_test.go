@@ -228,6 +228,18 @@ func TestUnreadBodyIsExplained(t *testing.T) {
 	}
 }
 
+// A number where the page has text reaches the method as the text that it was written as.
+func TestNumbersAreText(t *testing.T) {
+	t.Parallel()
+	param := strings.Replace(goodParam, `"poi"`, "202209135274312106000", 1)
+	w := newWorld(t, appSecret, noon)
+	got := w.send(t, post(signed(with(public(), "param", param), appSecret)), wire.Result{})
+	members, _ := got.exchange.Call().Params["param"].(map[string]any)
+	if members["op_poi_id"] != "202209135274312106000" {
+		t.Errorf("got %v, outcome %s", members, got.reply.Outcome)
+	}
+}
+
 func TestArguments(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, param, outcome, subMsg, hint string }{
@@ -236,7 +248,13 @@ func TestArguments(t *testing.T) {
 		{"member missing", `{"product_code":"oss"}`, "isv.missing-parameter", "缺少参数:param.scene_code", ""},
 		{"not JSON", "{", "isv.invalid-parameter", "非法参数", ""},
 		{"no object", `"x"`, "isv.invalid-parameter", "非法参数", ""},
-		{"wrong type", strings.Replace(goodParam, `"oss"`, "1", 1), "isv.invalid-parameter", "非法参数", ""},
+		{"number for text", strings.Replace(goodParam, `"oss"`, "1", 1), "ok", "", ""},
+		{"optional empty", strings.Replace(goodParam, `{`, `{"token":"","request_id":"",`, 1), "ok", "", ""},
+		{"optional null", strings.Replace(goodParam, `{`, `{"token":null,"request_id":null,`, 1), "ok", "", ""},
+		{"null", strings.Replace(goodParam, `"oss"`, "null", 1), "isv.missing-parameter", "缺少参数:param.product_code", ""},
+		{"empty", strings.Replace(goodParam, `"oss"`, `""`, 1), "isv.invalid-parameter", "非法参数", ""},
+		{"truth for text", strings.Replace(goodParam, `"oss"`, "true", 1), "isv.invalid-parameter", "非法参数", ""},
+		{"list for text", strings.Replace(goodParam, `"oss"`, `["oss"]`, 1), "isv.invalid-parameter", "非法参数", ""},
 		{"Python dict", `{'product_code': 'oss'}`, "isv.invalid-parameter", "非法参数", "json.dumps"},
 		{"JavaScript object", "[object Object]", "isv.invalid-parameter", "非法参数", "JSON.stringify"},
 	}

@@ -21,8 +21,19 @@ func (Profile) Window() time.Duration { return tolerance }
 // Endpoint is the URL that SDKs take.
 func (Profile) Endpoint(address string) string { return "http://" + address + path }
 
+// PlainHTTP is in the URL, which SDKs take whole.
+func (Profile) PlainHTTP() string { return "a URL that begins with http://" }
+
 // Selector is the parameter that names the method.
 func (Profile) Selector(_, action, _ string) string { return "method=" + action }
+
+// CommonParameters are those of the vendor page "public parameters".
+func (Profile) CommonParameters() []string {
+	return []string{
+		"method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "partner_id", "target_app_key",
+		"simplify",
+	}
+}
 
 // Scheme is how the credentials are written.
 func (Profile) Scheme() sandbox.Scheme { return Scheme{} }

@@ -48,11 +48,12 @@ func (p Profile) Settings(address string, credentials []json.RawMessage) (settin
 
 func clientTexts() []settings.Text {
 	return []settings.Text{
-		{Name: "url", Title: "Java, PHP, Go and others that take a URL", Note: "The method is called through the SDK's " +
-			"generic request: no published SDK has a class for it. Java signs the time of GMT+8; run Go with " +
-			"TZ=Asia/Shanghai, and PHP with that as its date.timezone."},
-		{Name: "python", Title: "Python, the official SDK", Note: "It takes a host and a port, speaks plain HTTP and " +
-			"adds the path itself. Give param as a JSON text: a dict is sent as Python writes it."},
+		{Name: "url", Title: "Java, PHP, Go, C# and others that take a URL", Note: "The method is called through the SDK's " +
+			"generic request: no published SDK has a class for it. Java signs the time of GMT+8; Go and C# sign " +
+			"local time, so run them with TZ=Asia/Shanghai, and PHP with that as its date.timezone."},
+		{Name: "python", Title: "Python, the official SDK", Note: "It takes a host and a port, speaks plain HTTP, " +
+			"adds the path itself and sends its time as a count of milliseconds, whatever the zone. Give " +
+			"param as a JSON text: a dict is sent as Python writes it."},
 		{Name: "node", Title: "Node, taobao-sdk and ali-topsdk", Note: "Run it with TZ=Asia/Shanghai, here as against " +
 			"the real service: the SDK signs local time where the gateway reads GMT+8."},
 		{Name: "node-topclient", Title: "Node, node-taobao-topclient and topsdk", Note: "TZ=Asia/Shanghai, too. With " +

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -63,7 +64,7 @@ var acceptedBases = [...]signedAs{
 	func(_, value string) (string, bool) { return value, value != "" && !strings.HasPrefix(value, "@") },
 }
 
-func (e *exchange) checkSignature(secret string) error {
+func (e *exchange) checkSignature(turn *sandbox.Turn, secret string) error {
 	sent, method := e.params.values["sign"], e.params.values["sign_method"]
 	if sent == "" {
 		return gateway.Refuse(wire.MissingSignature, "sign", "The parameter sign is absent.")
@@ -82,22 +83,28 @@ func (e *exchange) checkSignature(secret string) error {
 				return nil
 			}
 		}
-		return e.wrongSignature(secret, base, expected)
+		return e.wrongSignature(turn, secret, base, expected)
 	}
 	return nil
 }
 
 // wrongSignature explains a mismatch. The base strings are shown without the secret that md5 puts around them.
-func (e *exchange) wrongSignature(secret, base, expected string) error {
+func (e *exchange) wrongSignature(turn *sandbox.Turn, secret, base, expected string) error {
 	finding := wire.Finding{
 		Check: "signature", Level: wire.LevelError,
 		Message:  "The signature is not the one that the app's secret gives over the parameters that came.",
 		Expected: expected, Got: validUTF8(e.params.values["sign"]), Server: validUTF8(base),
 	}
-	if g, ok := e.guess(secret, base); ok {
-		finding.Message += " " + g.says
-		finding.Client = validUTF8(g.base)
+	switch known := e.guess(turn, secret); {
+	case known.Explained:
+		finding.Message += " " + strings.Join(known.Says, " ")
+		finding.Client = validUTF8(known.Way.base())
 		finding.Marker = gateway.FirstDifference(finding.Server, finding.Client)
+	case known.Cut:
+		finding.Message += " The request is too long to try all that is known of clients."
+	default:
+		finding.Message += " Either the secret is another one, or the client signed a text that differs in a way that is " +
+			"not known here."
 	}
 	return &wire.Fault{
 		Kind: wire.WrongSignature, Findings: append([]wire.Finding{finding}, e.params.advice()...),

@@ -171,7 +171,7 @@ func TestWrongSignatureIsExplained(t *testing.T) {
 		{"public alone", sign("md5", appSecret, alone), "public parameters alone", alone},
 		{"other method", sign("hmac", appSecret, right), "made with hmac, which sign_method does not say", right},
 		{"lower case", strings.ToLower(sign("md5", appSecret, right)), "lower case", right},
-		{"secret with a line end", sign("md5", appSecret+"\n", right), "secret has a blank", right},
+		{"secret with a line end", sign("md5", appSecret+"\n", right), "secret has a line end at its end", right},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

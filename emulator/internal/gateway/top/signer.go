@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"time"
 
@@ -19,7 +18,7 @@ func (Profile) Sign(req *wire.Request, key sandbox.Key, now time.Time, _ string)
 	if key.ID == "" || key.Secret == "" {
 		return nil, errors.New("a signature needs an app key and its secret")
 	}
-	params, err := readParameters(req, url.QueryUnescape)
+	params, err := readParameters(req, gateway.Unescape)
 	if err != nil {
 		return nil, fmt.Errorf("read the parameters: %w", err)
 	}
@@ -33,7 +32,7 @@ func (Profile) Sign(req *wire.Request, key sandbox.Key, now time.Time, _ string)
 		gateway.Parameter{Name: "app_key", Value: key.ID},
 		gateway.Parameter{Name: "timestamp", Value: now.In(china).Format(time.DateTime)},
 		gateway.Parameter{Name: "sign_method", Value: method})
-	if params, err = readParameters(signed, url.QueryUnescape); err != nil {
+	if params, err = readParameters(signed, gateway.Unescape); err != nil {
 		return nil, fmt.Errorf("read the parameters: %w", err)
 	}
 	sign := digest(method, key.Secret, params.base(params.sorted(), asSent))

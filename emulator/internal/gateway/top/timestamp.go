@@ -1,12 +1,12 @@
 package top
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -18,7 +18,7 @@ var china = time.FixedZone("GMT+8", chinaOffset)
 
 const chinaOffset = 8 * 60 * 60
 
-func (e *exchange) checkTimestamp(now time.Time) error {
+func (e *exchange) checkTimestamp(turn *sandbox.Turn) error {
 	text := e.params.values["timestamp"]
 	if text == "" {
 		return gateway.Refuse(wire.MissingTimestamp, "timestamp", "The parameter timestamp is absent.")
@@ -28,22 +28,26 @@ func (e *exchange) checkTimestamp(now time.Time) error {
 		return gateway.Differ(wire.BadTimestamp, "timestamp", "The timestamp cannot be read.",
 			"yyyy-MM-dd HH:mm:ss in GMT+8, or milliseconds since 1970", validUTF8(text))
 	}
-	difference := now.Sub(sent)
-	if difference.Abs() <= tolerance {
+	stamp := gateway.Stamp{Text: text, At: sent, Window: tolerance, Write: func(at time.Time) string {
+		return at.In(china).Format(time.DateTime) + " (GMT+8)"
+	}}
+	if wall {
+		stamp.Zone = zoneAdvice
+	}
+	return gateway.CheckTime(turn, stamp)
+}
+
+// zoneAdvice blames a client that writes its local time.
+func zoneAdvice(ahead time.Duration) []wire.Finding {
+	zone := clientZone(-ahead)
+	if zone == "" {
 		return nil
 	}
-	fault := gateway.Differ(wire.ExpiredTimestamp, "timestamp",
-		fmt.Sprintf("The timestamp is %s away from the sandbox clock; %s are allowed.",
-			difference.Abs().Round(time.Second), tolerance),
-		now.In(china).Format(time.DateTime)+" (GMT+8)", text)
-	if zone := clientZone(difference); wall && zone != "" {
-		fault.Findings = append(fault.Findings, wire.Finding{
-			Check: "time zone", Level: wire.LevelAdvice,
-			Message: "Read as " + zone + " the timestamp would be right: the client formats its local time instead of " +
-				"GMT+8, as most SDKs for Node and Go do. Run it with TZ=Asia/Shanghai.",
-		})
-	}
-	return fault
+	return []wire.Finding{{
+		Check: "time zone", Level: wire.LevelAdvice,
+		Message: "Read as " + zone + " the timestamp would be right: the client formats its local time instead of " +
+			"GMT+8, as most SDKs for Node and Go do. Run it with TZ=Asia/Shanghai.",
+	}}
 }
 
 // parseTimestamp reads the documented form, a wall clock of GMT+8, or the milliseconds since 1970 that the official

@@ -4,8 +4,6 @@ package top
 
 import (
 	"cmp"
-	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -61,7 +59,8 @@ func New(catalogue *contract.Catalogue) *Gateway {
 			wire.MissingParameter:     "isv.missing-parameter",
 			wire.InvalidParameter:     "isv.invalid-parameter",
 			// SDKs try again after an isp. error (top-sdk-java, AutoRetryTaobaoClient), which is right here.
-			wire.Internal: "isp.top-remote-unknown-error",
+			wire.Unavailable: "isp.top-remote-service-unavailable",
+			wire.Internal:    "isp.top-remote-unknown-error",
 		},
 	}
 }
@@ -71,12 +70,13 @@ func (g *Gateway) Table() gateway.Table { return g.table }
 
 // Claims implements gateway.Gateway: the platform has one path, and the method is a parameter.
 func (g *Gateway) Claims(req *wire.Request) bool {
-	return req.Path == path || req.Path == pathPreRelease
+	at := gateway.RoutePath(req.Path)
+	return at == path || at == pathPreRelease
 }
 
 // Read implements gateway.Gateway.
 func (g *Gateway) Read(req *wire.Request) (gateway.Exchange, error) {
-	params, malformed := readParameters(req, url.QueryUnescape)
+	params, malformed := readParameters(req, gateway.Unescape)
 	e := &exchange{gateway: g, params: params, call: &wire.Call{
 		Request: req, Gateway: Name, Text: params.values,
 		Credential: wire.Credential{Kind: wire.TopApp, ID: params.values["app_key"]},
@@ -117,12 +117,7 @@ func (e *exchange) pick() error {
 // unread tells of a body in which no parameters are looked for. node-taobao-topclient 0.1.7 sends such a one, JSON,
 // with any verb but GET and POST.
 func (e *exchange) unread() string {
-	kind := gateway.MediaType(e.call.Request.Header)
-	if len(e.call.Request.Body) == 0 || kind == gateway.FormType || kind == multipartType {
-		return ""
-	}
-	return fmt.Sprintf(" The body was not read: its type is %q, and parameters travel in the query, as %s or as %s.",
-		validUTF8(kind), gateway.FormType, multipartType)
+	return gateway.UnreadBody(e.call.Request, gateway.FormType, multipartType)
 }
 
 // Call implements gateway.Exchange.
@@ -141,7 +136,7 @@ func (e *exchange) NewID(turn *sandbox.Turn) string {
 
 // Validate implements gateway.Exchange.
 func (e *exchange) Validate() error {
-	err := gateway.Validate(e.operation, e.call, contract.Values{Text: e.params.values})
+	err := gateway.Validate(e.operation, e.call, contract.Values{Text: e.params.values, NumbersAsText: true})
 	if err == nil {
 		return nil
 	}

@@ -19,17 +19,23 @@ const prolog = `<?xml version="1.0" encoding="utf-8" ?>`
 func appendDocument(dst []byte, root string, body any, id string) []byte {
 	dst = append(dst, prolog...)
 	dst = appendElement(dst, root, body)
-	return append(dst, machine(id)...)
+	return fmt.Appendf(dst, "<!--%s-->", machineOf(id).name())
 }
 
-// machine names one of the many machines that the emulator does not have, always the same for a request id. The live
-// form is <!--top011186097053.eu13-->, an address and a site; the site tells ours from real ones.
-func machine(id string) string {
+// machine is the rest of the address of one of the many machines that the emulator does not have.
+type machine [3]byte
+
+// machineOf is always the same for a request id.
+func machineOf(id string) machine {
 	sum := fnv.New32a()
 	sum.Write([]byte(id))
-	n := sum.Sum(nil)
-	return fmt.Sprintf("<!--top011%03d%03d%03d.ts1-->", n[0], n[1], n[2])
+	return machine(sum.Sum(nil))
 }
+
+// name is the address and a site: the live form is top011186097053.eu13, and the site tells ours from real ones.
+func (m machine) name() string { return fmt.Sprintf("top011%03d%03d%03d.ts1", m[0], m[1], m[2]) }
+
+func (m machine) address() string { return fmt.Sprintf("11.%d.%d.%d", m[0], m[1], m[2]) }
 
 // appendElement writes a shaped value. Lists carry list="true", which one public mock shows; SDKs parse them with and
 // without it.

@@ -55,7 +55,7 @@ func fidelity(c *contract.Catalogue) []byte {
 func ofGateway(g *contract.Gateway) section {
 	return section{
 		heading: "## Gateway " + g.Name, texts: []string{escape(g.Title) + "."},
-		tables: []table{checkTable(g.Checks, nil), replyTable("Refusal", g.Refusal()), errorTable(g.Errors)},
+		tables: []table{checkTable(g.Checks, nil, nil), replyTable("Refusal", g.Refusal()), errorTable(g.Errors)},
 	}
 }
 
@@ -63,7 +63,7 @@ func ofAPI(a *contract.API) section {
 	texts := []string{escape(a.Title) + ". " + escape(a.Description), "Behind " + link("Gateway "+a.Gateway.Name) + "."}
 	return section{
 		heading: "## API " + a.Name, texts: texts,
-		tables: []table{checkTable(sharedChecks(a), nil), errorTable(sharedErrors(a))},
+		tables: []table{checkTable(sharedChecks(a), nil, nil), errorTable(sharedErrors(a))},
 	}
 }
 
@@ -80,7 +80,8 @@ func ofOperation(op *contract.Operation) section {
 				" hold as well.",
 		},
 		tables: []table{
-			callTable(op), parameterTable(op), replyTable("Reply", op.Reply()), checkTable(checks, op.Quota),
+			callTable(op), parameterTable(op), replyTable("Reply", op.Reply()),
+			checkTable(checks, op.Anonymous, op.Quota),
 			errorTable(ofOrigin(op, "operation")),
 		},
 	}

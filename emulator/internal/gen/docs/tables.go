@@ -15,8 +15,8 @@ func callTable(op *contract.Operation) table {
 	if op.Action != "" {
 		t.head, cells = append(t.head, "Action"), append(cells, code(op.Action))
 	}
-	if op.API.Version != "" {
-		t.head, cells = append(t.head, "Version"), append(cells, code(op.API.Version))
+	if op.Version != "" {
+		t.head, cells = append(t.head, "Version"), append(cells, code(op.Version))
 	}
 	t.facts = []fact{{cells, op.Evidence}}
 	return t
@@ -54,11 +54,15 @@ func memberTable(title, head string, members []contract.Member, second func(cont
 	return t
 }
 
-// checkTable lists checks, and the quota as one of them.
-func checkTable(checks []contract.Check, quota *contract.Quota) table {
+// checkTable lists checks, and as two of them that calls need no key, and the quota.
+func checkTable(checks []contract.Check, anonymous *contract.Anonymous, quota *contract.Quota) table {
 	t := table{title: "Checks", head: []string{"Check", "Rule"}}
 	for _, c := range checks {
 		t.facts = append(t.facts, fact{[]string{escape(c.Name), escape(c.Rule)}, c.Evidence})
+	}
+	if anonymous != nil {
+		rule := "Calls need no key; " + code(anonymous.Token) + " leads to the sandbox."
+		t.facts = append(t.facts, fact{[]string{"no key", rule}, anonymous.Evidence})
 	}
 	if quota != nil {
 		rule := fmt.Sprintf("At most %d calls in %s, else %s.", quota.Rate.Calls, quota.Rate.Per, code(quota.Code))

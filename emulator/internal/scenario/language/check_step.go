@@ -3,18 +3,23 @@ package language
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
-	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/template"
 )
 
 // fail finds the error of that code, which all operations of the rule must document. It also finds a code whose
 // placeholder the writer has filled, such as InvalidParameter.Actions.
-func (c *checker) fail(written *outcomeDoc, at *keyPositions, ops []*contract.Operation) *scenario.Fail {
-	fail := &scenario.Fail{Code: written.Fail, Message: written.Message, Fill: written.Fill}
+func (c *checker) fail(written *outcomeDoc, at *keyPositions, in *scope) *scenario.Fail {
+	ops := in.ops
+	fail := &scenario.Fail{
+		Code: written.Fail, Message: written.Message, Detail: written.Detail, Fill: written.Fill,
+	}
+	fail.Headers, _ = c.headers(written.Headers, in)
+	c.texts(fail, at, in)
 	if len(ops) == 0 {
 		return fail
 	}
@@ -24,6 +29,12 @@ func (c *checker) fail(written *outcomeDoc, at *keyPositions, ops []*contract.Op
 		return fail
 	}
 	fail.Code = code
+	for _, op := range ops {
+		if e, _ := op.Error(code); fail.Detail != "" && e.Detail == "" {
+			c.add(at.of("detail"), "the error %s has no detail; write a %q", code, "message")
+			break
+		}
+	}
 	if fill != "" {
 		fail.Fill = []string{fill}
 		if at.has("fill") {
@@ -38,19 +49,33 @@ func (c *checker) fail(written *outcomeDoc, at *keyPositions, ops []*contract.Op
 	return fail
 }
 
+// texts checks the message and what goes into its placeholders, each alone and all together.
+func (c *checker) texts(fail *scenario.Fail, at *keyPositions, in *scope) {
+	good := true
+	for _, text := range fail.Fill {
+		_, ok := c.template("the text of \"fill\"", at.of("fill"), text, in)
+		good = good && ok
+	}
+	if good {
+		c.template("the message", at.of("message"), contract.Fill(fail.Message, fail.Fill), in)
+		c.template("the detail", at.of("detail"), contract.Fill(fail.Detail, fail.Fill), in)
+	}
+}
+
 // findDocumented returns the code as the specs write it, and what the writer filled into its placeholder.
 func findDocumented(code string, ops []*contract.Operation) (name, fill string, ok bool) {
 	if operationsWithout(code, ops) == nil {
 		return code, "", true
 	}
+	var shared []contract.Error
 	for _, e := range ops[0].Errors {
-		before, after, has := strings.Cut(e.Code, "%s")
-		filled := len(code) > len(before)+len(after) && strings.HasPrefix(code, before) && strings.HasSuffix(code, after)
-		if has && filled && operationsWithout(e.Code, ops) == nil {
-			return e.Code, code[len(before) : len(code)-len(after)], true
+		if operationsWithout(e.Code, ops) == nil {
+			shared = append(shared, e)
 		}
 	}
-	return "", "", false
+	found, _ := contract.FindError(shared, code)
+	fill, ok = found.Filled(code)
+	return found.Code, fill, ok && fill != ""
 }
 
 // operationsWithout lists the operations that do not document the code.
@@ -81,11 +106,11 @@ func (c *checker) reportUndocumented(code string, at position, ops []*contract.O
 		}
 	}
 	if len(shared) == 0 {
-		c.addMeant(at, nearest.Name(code, some), "%s is not a documented error, and the operations have none in common",
+		c.addUnknown(at, code, some, "%s is not a documented error, and the operations have none in common",
 			quote(code))
 		return
 	}
-	c.addMeant(at, nearest.Name(code, shared), "%s is not a documented error of %s", quote(code), namesOf(ops))
+	c.addUnknown(at, code, shared, "%s is not a documented error of %s", quote(code), namesOf(ops))
 }
 
 func namesOf(ops []*contract.Operation) string {
@@ -96,40 +121,64 @@ func namesOf(ops []*contract.Operation) string {
 	return strings.Join(names, ", ")
 }
 
-func (c *checker) respond(written *respondDoc, ops []*contract.Operation) *scenario.Respond {
-	respond := &scenario.Respond{
-		Status: http.StatusOK, Headers: map[string]string{}, Body: written.Body, OffSpec: written.OffSpec,
+func (c *checker) respond(written *respondDoc, in *scope) *scenario.Respond {
+	if written.has("bodyFile") {
+		c.add(written.of("bodyFile"), "%q is read only by the command line, where it checks or plays a file; elsewhere the "+
+			"document must hold the text as %q", "bodyFile", "body")
 	}
+	isHTTP := func(op *contract.Operation) bool { return !op.API.Gateway.Packets }
+	if len(in.ops) > 0 && !slices.ContainsFunc(in.ops, isHTTP) {
+		c.add(written.position, "%q writes a reply of HTTP, and the answers of %s are packets: a step can let those fail, "+
+			"wait or be lost", "respond", namesOf(in.ops))
+		return nil
+	}
+	respond := &scenario.Respond{Status: http.StatusOK, Body: written.Body, OffSpec: written.OffSpec}
 	if written.Status != 0 {
 		respond.Status = written.Status
 	}
-	body, good := c.template("the body", written.of("body"), written.Body)
-	for _, header := range written.Headers {
-		respond.Headers[header.Name] = header.Value
-		good = c.header(header) && good
+	if written.has("bodyFile") {
+		return respond
 	}
-	if good && !written.OffSpec {
-		c.checkBody(respond.Status, body, written.of("body"), ops)
+	body, good := c.template("the body", written.of("body"), written.Body, in)
+	headers, goodHeaders := c.headers(written.Headers, in)
+	respond.Headers = headers
+	if good && goodHeaders && !written.OffSpec {
+		c.checkBody(respond.Status, body, written.of("body"), in.ops)
 	}
 	return respond
 }
 
-func (c *checker) header(header named[string]) bool {
+// headers checks the headers of a reply, and reports whether all of them are good.
+func (c *checker) headers(written []named[string], in *scope) (headers map[string]string, good bool) {
+	headers, good = map[string]string{}, true
+	for _, header := range written {
+		headers[header.Name] = header.Value
+		good = c.header(header, in) && good
+	}
+	return headers, good
+}
+
+func (c *checker) header(header named[string], in *scope) bool {
 	switch {
 	case !isToken(header.Name):
 		c.add(header.Position, "%s is not a header name", quote(header.Name))
 	case isServerHeader(header.Name):
 		c.add(header.Position, "the header %s is the server's own; for a broken connection use %q", header.Name, "network")
 	default:
-		_, good := c.template("the header "+header.Name, header.Position, header.Value)
+		_, good := c.template("the header "+header.Name, header.Position, header.Value, in)
 		return good
 	}
 	return false
 }
 
 // template parses a template. A problem is reported at its place inside the text where that is known in the document.
-func (c *checker) template(what string, at position, text string) (template.Template, bool) {
+func (c *checker) template(what string, at position, text string, in *scope) (template.Template, bool) {
 	made, err := template.Parse(text)
+	if err == nil && made.Uses(template.LeftName) && !in.lasts {
+		c.add(at, "%s says how long something is left, but nothing of the rule ends: it has no quota, for, until, and no "+
+			"condition on now or a state", what)
+		return template.Template{}, false
+	}
 	if err == nil {
 		return made, true
 	}
@@ -145,6 +194,9 @@ func (c *checker) template(what string, at position, text string) (template.Temp
 func (c *checker) checkBody(status int, written template.Template, at position, ops []*contract.Operation) {
 	const advice = "; set offSpec: true if that is meant"
 	for _, op := range ops {
+		if c.full() {
+			return
+		}
 		body, work, err := written.RenderSample(op)
 		if c.sampled += work; c.sampled > maxSampled {
 			if c.sampled-work <= maxSampled {

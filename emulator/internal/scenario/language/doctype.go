@@ -14,6 +14,8 @@ type docType struct {
 	fields []reflect.StructField // one for each key
 	// short is the field that a plain value stands for, nil where there is none.
 	short *reflect.StructField
+	// others is the field of the members that no key names, nil where every member needs a known key.
+	others *reflect.StructField
 	// filled lists the keys of which at least one is required, separated by commas.
 	filled string
 }
@@ -30,6 +32,8 @@ func newDocType(t reflect.Type) docType {
 			d.filled = field.Tag.Get("filled")
 		case field.Tag.Get("short") != "":
 			d.short = &field
+		case field.Tag.Get("others") != "":
+			d.others = &field
 		case field.Tag.Get("key") != "":
 			d.keys = append(d.keys, field.Tag.Get("key"))
 			d.fields = append(d.fields, field)
@@ -72,4 +76,12 @@ func (d docType) list() string {
 		return "no keys"
 	}
 	return strings.Join(d.keys, ", ")
+}
+
+// shape is what a value of the type must be, for messages.
+func (d docType) shape() string {
+	if d.others != nil {
+		return "a mapping"
+	}
+	return "a mapping of " + d.list()
 }

@@ -5,6 +5,7 @@ package language
 import (
 	"bytes"
 	"reflect"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
@@ -28,22 +29,38 @@ func NewDecoder(catalogue *contract.Catalogue) scenario.Decoder {
 // Decode reads a scenario from YAML, which includes JSON, and checks it against the catalogue. It returns all problems
 // of the document, ordered by line and column; with problems there is no scenario.
 func Decode(source []byte, catalogue *contract.Catalogue) (*scenario.Scenario, scenario.Problems) {
-	r := &report{}
+	s, _, problems := read(source, catalogue)
+	return s, problems
+}
+
+// Check reads a scenario as Decode does, and tells more of it to the people who write it: what of a document that can
+// be played can never happen, by the real time now, and advice. A document with problems of Decode has no others.
+func Check(source []byte, catalogue *contract.Catalogue, now time.Time) (problems, advice scenario.Problems) {
+	s, written, problems := read(source, catalogue)
+	if len(problems) > 0 {
+		return problems, nil
+	}
+	return reach(s, written, catalogue, now)
+}
+
+// read reads a scenario and returns it with the document as it was written; with problems there is neither.
+func read(source []byte, catalogue *contract.Catalogue) (*scenario.Scenario, *scenarioDoc, scenario.Problems) {
+	r := newReport(source)
 	if !checkText(source, r) {
-		return nil, r.problems
+		return nil, nil, r.problems
 	}
 	root := parse(bytes.TrimPrefix(source, []byte(byteOrderMark)), r)
 	if root == nil {
-		return nil, r.sorted()
+		return nil, nil, r.sorted()
 	}
 	var written scenarioDoc
 	(&decoder{report: r, types: map[reflect.Type]docType{}}).decode(root, &written)
 	s := (&checker{report: r, catalogue: catalogue}).scenario(&written)
-	if len(r.problems) > 0 {
-		return nil, r.sorted()
+	if r.found > 0 {
+		return nil, nil, r.sorted()
 	}
 	s.Source = string(source)
-	return s, nil
+	return s, &written, nil
 }
 
 // checkText refuses documents that are too long, and those that are not UTF-8: the YAML library would silently replace

@@ -60,6 +60,7 @@ rules:
       - {fail: InvalidParameter.Actions}
       - {fail: InvalidParameter.%s, fill: Topic, chance: 5e-1}
       - {fail: InvalidParameter.%s}
+      - {fail: Throttling.User, headers: {x-acs-retry-after: 1500, X-A: '{{requestId}}'}}
       - {network: drip, delay: {median: 1s, p99: 1m}}
     cycle: true
   - on: ccmessaging.*
@@ -81,13 +82,19 @@ rules:
 		Name: "every/Key.of_the-language%s", Summary: "All of it.", Source: source,
 		Rules: []scenario.Rule{
 			{
-				On: "onsmqtt.ApplyToken", Arrival: true, End: scenario.Cycle, Line: 4,
+				On: []string{"onsmqtt.ApplyToken"}, Arrival: true, End: scenario.Cycle, Line: 4,
 				When: []scenario.Condition{
-					{Field: "params.InstanceId", Expected: "a glob post-cn-*"},
-					{Field: "headers.X-Test", Expected: "one of 1, true, c"},
-					{Field: "credential", Expected: "absent"},
-					{Field: "params.ExpireTime", Expected: "greater than 5"},
-					{Field: "params.ExpireTime", Expected: "less than 1e3"},
+					{
+						Field: "params.InstanceId", Compare: scenario.Glob, Values: []string{"post-cn-*"},
+						Expected: "a glob post-cn-*", Longest: 4 << 10, Weight: 1400,
+					},
+					{
+						Field: "headers.X-Test", Compare: scenario.OneOf, Values: []string{"1", "true", "c"},
+						Expected: "one of 1, true, c",
+					},
+					{Field: "credential", Compare: scenario.Absent, Expected: "absent"},
+					{Field: "params.ExpireTime", Compare: scenario.Greater, Values: []string{"5"}, Expected: "greater than 5"},
+					{Field: "params.ExpireTime", Compare: scenario.Less, Values: []string{"1e3"}, Expected: "less than 1e3"},
 				},
 				Script: []scenario.Step{
 					always(scenario.Step{Line: 12}),
@@ -106,23 +113,28 @@ rules:
 						Fail: &scenario.Fail{Code: "InvalidParameter.%s", Fill: []string{"Actions"}}, Line: 16,
 					}),
 					always(scenario.Step{
-						Network: scenario.Drip, Delay: scenario.Delay{Median: time.Second, P99: time.Minute}, Line: 17,
+						Fail: &scenario.Fail{Code: "Throttling.User", Headers: map[string]string{
+							"x-acs-retry-after": "1500", "X-A": "{{requestId}}",
+						}}, Line: 17,
+					}),
+					always(scenario.Step{
+						Network: scenario.Drip, Delay: scenario.Delay{Median: time.Second, P99: time.Minute}, Line: 18,
 					}),
 				},
 			},
 			{
-				On: "ccmessaging.*", End: scenario.Release, Line: 19,
+				On: []string{"ccmessaging.*"}, End: scenario.Release, Line: 20,
 				Script: []scenario.Step{
-					always(scenario.Step{Fail: &scenario.Fail{Code: "401"}, Line: 20}),
-					always(scenario.Step{Line: 20}),
+					always(scenario.Step{Fail: &scenario.Fail{Code: "401"}, Line: 21}),
+					always(scenario.Step{Line: 21}),
 				},
 			},
-			{On: "*", Line: 22, Quota: &scenario.Quota{
-				Calls: 100, Per: time.Minute, Burst: 5, Over: always(scenario.Step{Network: scenario.Reset, Line: 23}),
+			{On: []string{"*"}, Line: 23, Quota: &scenario.Quota{
+				Calls: 100, Per: time.Minute, Burst: 5, Over: always(scenario.Step{Network: scenario.Reset, Line: 24}),
 			}},
-			{On: "onsmqtt.*", Line: 24, Quota: &scenario.Quota{
+			{On: []string{"onsmqtt.*"}, Line: 25, Quota: &scenario.Quota{
 				Calls: 3, Per: 24 * time.Hour, Burst: 3,
-				Over: always(scenario.Step{Line: 28, Respond: &scenario.Respond{
+				Over: always(scenario.Step{Line: 29, Respond: &scenario.Respond{
 					Status: 503, Headers: map[string]string{"Retry-After": "1"}, Body: "gone", OffSpec: true,
 				}}),
 			}},
@@ -190,15 +202,26 @@ func TestDecodeHostile(t *testing.T) {
 			strings.Repeat("# comment\n", 30_000), "1:1: the document has 300000 bytes, at most 262144 are read",
 		},
 		"too many words": {strings.Repeat("a,", 100_000), "1:1: a scenario must be a mapping"},
-		"many tokens":    {"[" + strings.Repeat("a,", 100_000) + "]", "has more than 30000 words"},
-		"brackets":       {strings.Repeat("[", 200_000), "has more than 30000 words"},
-		"fewer brackets": {strings.Repeat("[", 20_000), "1:33: the document is nested more than 32 deep"},
+		"many values":    {"rules: [" + strings.Repeat("a,", 100_000) + "]", "1:8: \"rules\" has 100000 entries, at most 100"},
+		"brackets":       {strings.Repeat("[", 200_000), "1:33: the document is nested more than 32 deep"},
 		"braces":         {strings.Repeat("{a: ", 5_000), "nested more than 32 deep"},
 		"dashes":         {strings.Repeat("- ", 20_000), "1:65: the document is nested more than 32 deep"},
 		"question marks": {strings.Repeat("? ", 20_000), "nested more than 32 deep"},
-		"tags":           {strings.Repeat("!a ", 20_000), "nested more than 32 deep"},
-		"anchors":        {strings.Repeat("&a ", 10_000), "nested more than 32 deep"},
-		"alias bomb":     {bomb, `1:1: unknown key "a"`},
+		"lists in braces": {
+			strings.Repeat("- ", 20) + strings.Repeat("{a: ", 13) + strings.Repeat("}", 13), "nested more than 32 deep",
+		},
+		"tags":         {strings.Repeat("!a ", 20_000), "1:4: the document is not YAML"},
+		"anchors":      {strings.Repeat("&a ", 10_000), "1:4: the document is not YAML"},
+		"blank lines":  {"rules: |\n" + strings.Repeat("\n", 250_000) + " x", `1:8: "rules" must be a list, not text`},
+		"other blanks": {"rules: >\n" + strings.Repeat(" \r\n", 80_000) + " x", `"rules" must be a list, not text`},
+		"lines in quotes": {
+			`rules: "` + strings.Repeat("\n", 250_000) + `"`, `"rules" must be a list, not text`,
+		},
+		"unknown keys": {strings.Repeat("ruls: x\n", 30_000), "100:1: only 100 problems are listed; there can be more"},
+		"unknown aliases": {
+			"a: &a 1\nrules: [" + strings.Repeat("*b, ", 50_000) + "]", "only 100 problems are listed; there can be more",
+		},
+		"alias bomb": {bomb, `1:1: unknown key "a"`},
 		"alias bomb in place": {
 			"name: x\nrules:\n  - on: '*'\n    script: &s [" + strings.Repeat("pass,", 1000) + "]\n" +
 				strings.Repeat("  - {on: '*', script: *s}\n", 99),
@@ -212,15 +235,31 @@ func TestDecodeHostile(t *testing.T) {
 		"expressions that repeat": {
 			"name: x\nrules:\n  - {on: '*', script: [pass], when: {headers.A: &c {matches: '" + strings.Repeat("x{1000}", 3) + "'}}}\n" +
 				strings.Repeat("  - {on: '*', script: [pass], when: {headers.A: *c}}\n", 50),
-			"the expressions of the document together compile to more than 20000 steps",
+			"the expressions of the document together compile to more than 10000 steps",
 		},
 		"bodies of much work": {
 			"name: x\nrules:\n  - on: onsmqtt.ApplyToken\n    script:\n" +
-				strings.Repeat("      - respond: {body: '{\"A\":\"{{$x := hex 30000}}{{$x = hex 30000}}{{$x = hex 30000}}\"}'}\n", 500),
+				strings.Repeat("      - respond: {body: '{\"RequestId\":\"x{{$x := hex 30000}}{{$x = hex 30000}}\",\"Token\":\"x\"}'}\n", 900),
 			"the bodies of the document are together too long to be checked against the specs; set offSpec",
 		},
+		"conditions in conditions": {
+			"name: x\nrules:\n  - on: '*'\n    script: [pass]\n    when: &w {anyOf: [" + strings.Repeat("{headers.A: {absent: true}},", 99) + "{headers.A: {absent: true}}]}\n" +
+				strings.Repeat("  - {on: '*', script: [pass], when: {anyOf: ["+strings.Repeat("*w,", 9)+"*w]}}\n", 9),
+			"the document has more than 5000 conditions, aliases counted each time",
+		},
+		"not of not": {"name: x\nrules: [{on: '*', when: " + strings.Repeat("{not: ", 40) + "{}", "nested more than 32 deep"},
+		"choices": {
+			"name: x\nrules:\n  - on: '*'\n    script: [" + strings.Repeat("{choose: ["+strings.Repeat("pass,", 99)+"pass]},", 11) + "]\n",
+			"the scenario has more than 1000 steps",
+		},
+		"states": {
+			"name: x\nrules:\n  - on: '*'\n    script: [pass]\n    then: {" + manyStates(33) + "}\n", "a scenario has at most 32 states",
+		},
+		"fields of per": {
+			"name: x\nrules:\n" + manyPers(9), "the rules of a scenario keep cursors for at most 8 fields",
+		},
 		"alias of itself": {"name: &a [*a]\n", `1:11: no anchor "a" stands before this alias`},
-		"NUL":             {strings.Repeat("\x00", 100), "1:1: a scenario must be a mapping"},
+		"NUL":             {strings.Repeat("\x00", 100), "the document is not YAML: control characters are not allowed"},
 		"not UTF-8":       {"summary: x\nname: \"é\xff\"\n", "2:9: the document is not UTF-8"},
 	}
 	for name, test := range tests {
@@ -234,14 +273,54 @@ func TestDecodeHostile(t *testing.T) {
 	}
 }
 
+func manyStates(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("state.s%d: x", i))
+	}
+	return strings.Join(all, ", ")
+}
+
+func manyPers(n int) (text string) {
+	for i := range n {
+		text += fmt.Sprintf("  - {on: '*', script: [pass], end: release, per: headers.h%d}\n", i)
+	}
+	return text
+}
+
+// TestCheckIsCheap checks a document of as many rules and conditions as there can be.
+func TestCheckIsCheap(t *testing.T) {
+	t.Parallel()
+	source := "name: x\nrules:\n  - on: '*'\n    script: &s [pass]\n    end: release\n    when: &w {" + manyFields(45) + "}\n" +
+		strings.Repeat("  - {on: '*', script: *s, when: *w}\n", 99)
+	began := time.Now()
+	problems, _ := language.Check([]byte(source), builtin(t), began)
+	if took := time.Since(began); took > 5*time.Second || len(problems) == 0 {
+		t.Errorf("took %s, %d problems", took, len(problems))
+	}
+}
+
+func manyFields(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("headers.H%d: a", i))
+	}
+	return strings.Join(all, ", ")
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
-		"name: a\nrules: [{on: '*', script: [pass]}]\n", "{\"name\": \"a\"}", "name: &a [*a]", "a: |\n  {{\n", "? - a\n: b\n",
+		"name: a\nrules: [{on: '*', script: [pass]}]\n", "{\"name\": \"a\"}", "name: &a [*a]", "a: |\n  {{\n", "? - a\n: b\n", "{name\"",
 		"name: a\nrules:\n  - on: onsmqtt.ApplyToken\n    when: {params.InstanceId: {gt: 1}}\n" +
 			"    quota: {rate: 1/s, over: pass}\n",
 		"name: a\nrules:\n  - on: appstream.*\n    script:\n      - respond:\n          body: |\n            {{ now }}\n",
 		"name: a\nrules: [{on: onsmqtt.ApplyToken, script: [{fail: InvalidParameter.X, chance: 1e-3, " +
 			"delay: {median: 1s, p99: 2s}}]}]",
+		"name: a\nrules:\n  - on: [onsmqtt.*, appstream.GetAuthCode]\n    per: credential\n    chance: {from: 0, to: 0.5, over: 1m, back: 1m}\n" +
+			"    for: 1h\n    when: {state.a: b, not: {now: {between: ['22:00', '06:00'], zone: Asia/Shanghai}}, anyOf: [{headers.A: b}]}\n" +
+			"    script: [{choose: [{weight: 2, fail: Throttling, message: '{{left}}', then: {state.a: {value: c, for: 1m}}}, pass]}]\n",
+		"name: a\nrules:\n  - {on: '*', also: {delay: {first: 1s, between: 1ms}, network: {drip: 2KB/s, truncate: 3}}, until: '00:00', " +
+			"zone: UTC, then: {state.a: b}}\n  - {on: '*', quota: {rate: 3/day, zone: UTC, over: {network: late}}}\n",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -260,6 +339,7 @@ func FuzzDecode(f *testing.F) {
 		if s == nil {
 			return
 		}
+		_, _ = language.Check(source, catalogue, time.Unix(0, 0))
 		again, problems := language.Decode([]byte(s.Source), catalogue)
 		if diff := cmp.Diff(s, again, same()); diff != "" || len(problems) > 0 {
 			t.Errorf("reading again: %v\n%s", problems, diff)

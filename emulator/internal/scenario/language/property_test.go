@@ -81,6 +81,9 @@ func (g generator) text() string {
 	return string(text)
 }
 
+// plain is a text without actions.
+func (g generator) plain() string { return strings.ReplaceAll(g.text(), "{{", "") }
+
 func (g generator) scenario() (object, *scenario.Scenario) {
 	name := fmt.Sprintf("random/%d.x-%%s", g.IntN(1000))
 	s := &scenario.Scenario{Name: name, Summary: g.text()}
@@ -96,7 +99,7 @@ func (g generator) scenario() (object, *scenario.Scenario) {
 func (g generator) rule() (object, scenario.Rule) {
 	api := g.catalogue.APIs[g.IntN(len(g.catalogue.APIs))]
 	op := api.Operations[g.IntN(len(api.Operations))]
-	rule := scenario.Rule{On: op.Name, Arrival: g.coin()}
+	rule := scenario.Rule{On: []string{op.Name}, Arrival: g.coin()}
 	written := object{"on": op.Name}
 	if rule.Arrival {
 		written["at"] = "arrival"
@@ -107,8 +110,11 @@ func (g generator) rule() (object, scenario.Rule) {
 			field = "headers." + op.Parameters()[0].Name
 		}
 		written["when"] = object{field: object{"equals": text}}
-		rule.When = []scenario.Condition{{Field: field, Expected: "equal to " + text}}
+		rule.When = []scenario.Condition{{
+			Field: field, Compare: scenario.Equals, Values: []string{text}, Expected: "equal to " + text,
+		}}
 	}
+	g.words(written, &rule)
 	if g.IntN(4) == 0 {
 		over, step := g.outcome(op)
 		calls := 1 + g.IntN(1000)
@@ -134,11 +140,61 @@ func (g generator) rule() (object, scenario.Rule) {
 	return written, rule
 }
 
+// words adds words that every rule can have.
+func (g generator) words(written object, rule *scenario.Rule) {
+	if g.coin() {
+		rule.On = append(rule.On, rule.On[0])
+		written["on"] = []any{rule.On[0], rule.On[0]}
+	}
+	if g.coin() {
+		rule.Per = []string{scenario.CredentialField, "headers.X-A"}[g.IntN(2)]
+		written["per"] = rule.Per
+	}
+	switch g.IntN(3) {
+	case 0:
+		chance := 1 - g.Float64()
+		rule.Chance, written["chance"] = scenario.Chance{From: chance, To: chance}, chance
+	case 1:
+		rule.Chance = scenario.Chance{From: 0, To: 1 - g.Float64(), Over: g.span(), Back: g.span()}
+		written["chance"] = object{
+			"from": 0, "to": rule.Chance.To, "over": rule.Chance.Over.String(), "back": rule.Chance.Back.String(),
+		}
+	}
+	switch g.IntN(3) {
+	case 0:
+		rule.For = g.span()
+		written["for"] = rule.For.String()
+	case 1:
+		rule.Until = scenario.Moment{Daily: true, TimeOfDay: time.Duration(g.IntN(24*60)) * time.Minute}
+		rule.Zone = "Asia/Shanghai"
+		written["until"], written["zone"] = rule.Until.String(), rule.Zone
+	}
+	if g.coin() {
+		then := scenario.Setting{State: "a-b_1", Value: g.text(), For: g.span()}
+		rule.Then = append(rule.Then, then)
+		written["then"] = object{"state.a-b_1": object{"value": then.Value, "for": then.For.String()}}
+	}
+}
+
+// span is a time that is written as it is read.
+func (g generator) span() time.Duration { return time.Duration(1+g.IntN(10_000)) * time.Second }
+
 func (g generator) step(op *contract.Operation) (any, scenario.Step) {
 	if g.IntN(4) == 0 {
 		return "pass", scenario.Step{Times: 1, Chance: 1}
 	}
 	written, step := g.outcome(op)
+	if step.Fail == nil && step.Respond == nil && g.coin() {
+		delete(written, "pass")
+		var choices []any
+		for range 1 + g.IntN(3) {
+			one, choice := g.outcome(op)
+			weight := 1 - g.Float64()
+			one["weight"] = weight
+			choices, step.Choose = append(choices, one), append(step.Choose, scenario.Choice{Weight: weight, Step: choice})
+		}
+		written["choose"] = choices
+	}
 	if g.coin() {
 		step.Times = 1 + g.IntN(1_000_000)
 		written["times"] = step.Times
@@ -152,18 +208,26 @@ func (g generator) outcome(op *contract.Operation) (object, scenario.Step) {
 	case 0:
 		written["pass"] = object{}
 	case 1:
-		step.Fail = &scenario.Fail{Code: op.Errors[g.IntN(len(op.Errors))].Code, Message: g.text()}
+		step.Fail = &scenario.Fail{Code: op.Errors[g.IntN(len(op.Errors))].Code, Message: g.plain()}
 		written["fail"], written["message"] = step.Fail.Code, step.Fail.Message
+		if g.coin() {
+			step.Fail.Headers = map[string]string{"X-A": g.plain()}
+			written["headers"] = object{"X-A": step.Fail.Headers["X-A"]}
+		}
 		if strings.Contains(step.Fail.Code, "%s") {
-			step.Fail.Fill = []string{g.text()}
+			step.Fail.Fill = []string{g.plain()}
 			written["fill"] = step.Fail.Fill[0]
 			break
 		}
 		step.Fail.Fill = g.fill(op, step.Fail.Code)
 	case 2:
+		if op.API.Gateway.Packets { // which a script cannot answer with a reply of its own
+			written["pass"] = object{}
+			break
+		}
 		step.Respond = &scenario.Respond{
-			Status: 200 + g.IntN(400), Headers: map[string]string{"X-A": strings.ReplaceAll(g.text(), "{{", "")},
-			Body: strings.ReplaceAll(g.text(), "{{", ""), OffSpec: true,
+			Status: 200 + g.IntN(400), Headers: map[string]string{"X-A": g.plain()},
+			Body: g.plain(), OffSpec: true,
 		}
 		written["respond"] = object{
 			"status": step.Respond.Status, "headers": object{"X-A": step.Respond.Headers["X-A"]},
@@ -180,9 +244,12 @@ func (g generator) outcome(op *contract.Operation) (object, scenario.Step) {
 	}
 	if g.coin() {
 		step.Network = []scenario.Network{
-			scenario.Reset, scenario.Close, scenario.Truncate, scenario.Stall, scenario.Drip,
-		}[g.IntN(5)]
+			scenario.Reset, scenario.Close, scenario.Truncate, scenario.Stall, scenario.Drip, scenario.Late,
+		}[g.IntN(6)]
 		written["network"] = string(step.Network)
+	} else if g.coin() {
+		step.Network, step.Flow = scenario.Truncate, scenario.Flow{Rate: 1 + g.IntN(1<<20), Cut: 1 + g.IntN(1<<20)}
+		written["network"] = object{"drip": fmt.Sprintf("%dB/s", step.Flow.Rate), "truncate": step.Flow.Cut}
 	}
 	return written, step
 }

@@ -2,17 +2,15 @@ package language
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"reflect"
 	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 )
 
 // scalar fills a text, a number or a boolean and checks it against the tag.
@@ -57,15 +55,7 @@ func (d *decoder) number(n *node, number float64, err error, want string, tag re
 }
 
 func (d *decoder) wrongKind(n *node, tag reflect.StructTag, want string) {
-	got := string(n.kind)
-	switch n.kind {
-	case isText:
-		got = "the text " + quote(n.text)
-	case isNumber, isBoolean:
-		got = n.text
-	default:
-	}
-	d.add(n.position, "%smust be %s, not %s", subject(tag), want, got)
+	d.add(n.position, "%smust be %s, not %s", subject(tag), want, n.shown())
 }
 
 // subject names what a message is about; "this" stands for entries of lists and mappings, which have no name.
@@ -103,7 +93,10 @@ func (d *decoder) oneOf(n *node, known []string, tag reflect.StructTag) bool {
 	if len(known) > 1 {
 		want = "one of " + want
 	}
-	d.addMeant(n.position, nearest.Name(n.text, known), "%smust be %s, not %s", subject(tag), want, quote(n.text))
+	if long := tag.Get("long"); long != "" {
+		want += ", or a mapping such as " + long
+	}
+	d.addUnknown(n.position, n.text, known, "%smust be %s, not %s", subject(tag), want, quote(n.text))
 	return false
 }
 
@@ -144,46 +137,36 @@ func bound(tag reflect.StructTag, name string, otherwise float64) float64 {
 	return otherwise
 }
 
-// checkForm checks that a text is a duration, rate, limit or regular expression, as its tag says.
-func (d *decoder) checkForm(n *node, tag reflect.StructTag) bool {
-	var ok bool
-	var want string
-	switch tag.Get("form") {
-	case "regexp":
-		err := d.checkRegexp(n.text)
-		ok = err == nil
-		want = fmt.Sprintf("a regular expression (%v)", err)
-	case "duration":
-		_, ok = parseDuration(n.text)
-		want = "a time from 0s to 1h such as 150ms or 2s"
-	case "rate":
-		_, ok = parseRate(n.text)
-		want = "calls per second, minute, hour or day, such as 500/s or 1000/d"
-	case "limit":
-		_, ok = parseLimit(n.text)
-		want = "a number or a time such as 2030-01-31T00:00:00Z"
+// free returns a value of any kind, as JSON has it.
+func (d *decoder) free(n *node) any {
+	if d.visited++; d.visited >= maxVisited {
+		return nil // value reports it, at the next value at the latest
+	}
+	switch n.kind {
+	case isMapping:
+		members := make(map[string]any, len(n.members))
+		for _, m := range n.members {
+			if _, ok := members[m.key]; ok {
+				d.add(m.position, "the key %s appears twice", quote(m.key))
+			}
+			members[m.key] = d.free(m.value)
+		}
+		return members
+	case isList:
+		items := make([]any, len(n.items))
+		for i, item := range n.items {
+			items[i] = d.free(item)
+		}
+		return items
+	case isBoolean:
+		return strings.EqualFold(n.text, "true")
+	case isNumber:
+		if number, err := contract.DecodeJSON([]byte(n.text)); err == nil {
+			return number
+		}
+	case isNull:
+		return nil
 	default:
-		return true
 	}
-	if !ok {
-		d.add(n.position, "%smust be %s, not %s", subject(tag), want, quote(n.text))
-	}
-	return ok
-}
-
-// expression checks a regular expression. The bound is on compiled expressions, since repetitions such as x{1000} make
-// long ones of short texts.
-func (d *decoder) checkRegexp(text string) error {
-	tree, err := syntax.Parse(text, syntax.Perl)
-	if err != nil {
-		return err
-	}
-	compiled, err := syntax.Compile(tree.Simplify())
-	if err != nil {
-		return err
-	}
-	if d.program += len(compiled.Inst); d.program > maxProgram {
-		return fmt.Errorf("the expressions of the document together compile to more than %d steps", maxProgram)
-	}
-	return nil
+	return n.text
 }

@@ -25,6 +25,20 @@ func Schema() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
+// CallsSchema returns the JSON Schema of the calls with which a scenario is tried.
+func CallsSchema() ([]byte, error) {
+	s := schema{meanings: meanings(), defs: map[string]any{}}
+	root := object{
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Calls to try a Tokenstage scenario with",
+		"type": "array", "items": s.ref(reflect.TypeFor[callDoc]()), "$defs": s.defs,
+	}
+	text, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the schema: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
 type schema struct {
 	meanings map[string]string
 	defs     map[string]any
@@ -79,6 +93,10 @@ func (s schema) object(t reflect.Type) object {
 		}
 	}
 	made := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if d.others != nil {
+		value, _ := d.others.Type.Elem().FieldByName("Value")
+		made["additionalProperties"] = s.value(value.Type, "")
+	}
 	set(made, "required", required, len(required))
 	set(made, "dependentRequired", dependent, len(dependent))
 	exclusive := exclusivePairs(groups)
@@ -132,6 +150,9 @@ func (s schema) meaning(t reflect.Type, key string) string {
 }
 
 func (s schema) value(t reflect.Type, tag reflect.StructTag) object {
+	if t == reflect.TypeFor[anyValue]() {
+		return object{}
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return s.value(t.Elem(), tag)
@@ -155,7 +176,7 @@ func (s schema) list(t reflect.Type, tag reflect.StructTag) object {
 		value, _ := t.Elem().FieldByName("Value")
 		return object{"type": "object", "additionalProperties": s.value(value.Type, "")}
 	}
-	items := s.value(t.Elem(), "")
+	items := s.value(t.Elem(), tagOfItems(tag))
 	list := bounded(object{"type": "array", "items": items}, tag, "minItems", "maxItems")
 	if tag.Get("single") == "" {
 		return list
@@ -169,15 +190,47 @@ func text(tag reflect.StructTag) object {
 	if enum := tag.Get("enum"); enum != "" {
 		return object{"enum": strings.Split(enum, ",")}
 	}
-	switch tag.Get("form") {
+	made := formOf(tag.Get("form"))
+	if made != nil {
+		made["title"] = titleOf(tag.Get("form"))
+		return made
+	}
+	made = bounded(object{"type": []string{"string", "number", "boolean"}}, tag, "minLength", "maxLength")
+	set(made, "pattern", tag.Get("pattern"), len(tag.Get("pattern")))
+	if form := tag.Get("form"); form != "" {
+		made["title"] = titleOf(form)
+	}
+	return made
+}
+
+// titleOf says what a form is, as messages do.
+func titleOf(form string) string {
+	_, want := (&decoder{report: newReport(nil)}).isOfForm(form, "")
+	want, _, _ = strings.Cut(want, " (") // what was wrong with this text
+	return want
+}
+
+// formOf is the schema of a form; nil for one that a pattern cannot describe.
+func formOf(form string) object {
+	switch form {
 	case "duration":
 		return object{"type": "string", "pattern": `^(0|([0-9]*\.?[0-9]+(ns|us|µs|ms|s|m|h))+)$`}
 	case "rate":
-		return object{"type": "string", "pattern": `^[1-9][0-9]*/[smhd]$`}
+		return object{"type": "string", "pattern": `^[1-9][0-9]*/(s|m|h|d|second|minute|hour|day)$`}
+	case "span":
+		return object{"type": "string", "pattern": `^([0-9]*\.?[0-9]+(ns|us|µs|ms|s|m|h|d))+$`}
+	case "clock":
+		return object{"type": "string", "pattern": clockPattern.String()}
+	case "instant":
+		return object{"type": "string", "format": "date-time"}
+	case "moment":
+		return object{"type": "string", "anyOf": []any{
+			object{"pattern": clockPattern.String()}, object{"format": "date-time"},
+		}}
+	case "bandwidth":
+		return object{"type": "string", "pattern": bandwidthPattern.String()}
 	}
-	made := bounded(object{"type": []string{"string", "number", "boolean"}}, tag, "minLength", "maxLength")
-	set(made, "pattern", tag.Get("pattern"), len(tag.Get("pattern")))
-	return made
+	return nil
 }
 
 // bounded adds the bounds of a tag under the names that they have for the type.

@@ -2,18 +2,16 @@ package language
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"maps"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
-
-	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
 // node is one value of a document, whatever YAML style it was written in.
@@ -45,159 +43,211 @@ const (
 	isBroken  kind = "broken" // a problem of it was reported already
 )
 
+// shown is the value as messages repeat it.
+func (n *node) shown() string {
+	switch n.kind {
+	case isText:
+		return "the text " + quote(n.text)
+	case isNumber, isBoolean:
+		return n.text
+	default:
+		return string(n.kind)
+	}
+}
+
 // parse reads the source as one tree. When it cannot, it reports why and returns nil.
 func parse(source []byte, r *report) *node {
-	file := parseYAML(string(source), r)
-	if file == nil {
+	document := loadYAML(string(source), r)
+	if document == nil {
 		return nil
 	}
-	var body ast.Node
-	for _, doc := range file.Docs {
-		switch {
-		case doc.Body == nil, doc.Body.Type() == ast.CommentType, doc.Body.Type() == ast.DirectiveType:
-		case body != nil:
-			r.add(positionOf(doc.Body), "a second document begins here; a file holds one scenario")
-		default:
-			body = doc.Body
+	t := tree{report: r, anchors: map[string]*node{}, lines: strings.Split(string(source), "\n")}
+	return t.node(document)
+}
+
+// loadYAML returns the only document of the source as the YAML library composes it.
+func loadYAML(source string, r *report) *yaml.Node {
+	var nested bool
+	checkDepth := func(depth int, _ *yaml.DepthContext) error {
+		if nested = depth > maxNesting; nested {
+			return errors.New("it is nested too deep")
 		}
-	}
-	if body == nil {
-		r.add(position{line: 1, column: 1}, "the document is empty; it needs name and rules")
 		return nil
 	}
-	return (&tree{report: r, anchors: map[string]*node{}}).node(body)
-}
-
-// parseYAML calls the YAML library. A document on which the library panics is reported like one that it refuses.
-func parseYAML(source string, r *report) (file *ast.File) {
-	last := position{line: 1, column: 1}
-	defer func() {
-		if broken := recover(); broken != nil {
-			file = nil
-			r.add(last, "the document is not YAML")
-		}
-	}()
-	tokens := lexer.Tokenize(source)
-	if !checkParserLimits(tokens, r) {
+	limits := loaderlimits.New(loaderlimits.AliasNone(), loaderlimits.DepthFunc(checkDepth))
+	loader, err := yaml.NewLoader(strings.NewReader(version.ReplaceAllString(source, "%YAML 1.1")),
+		yaml.WithPlugin(limits, laterAliases{}))
+	if err != nil {
+		r.add(position{line: 1, column: 1}, "the document is not YAML: %v", err)
 		return nil
 	}
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err == nil {
-		return file
+	var first, second yaml.Node
+	switch err := loader.Load(&first); {
+	case errors.Is(err, io.EOF), err == nil && isEmpty(&first):
+		r.add(position{line: 1, column: 1}, "the document is empty; it needs %s", r.content.needs)
+		return nil
+	case err != nil:
+		r.addLoadError(err, nested, source)
+		return nil
 	}
-	message := err.Error()
-	if at, ok := errors.AsType[yaml.Error](err); ok {
-		last, message = positionOfToken(at.GetToken()), at.GetMessage()
+	switch err := loader.Load(&second); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		r.addLoadError(err, nested, source)
+	default:
+		r.add(positionOf(valueOf(&second)), "a second document begins here; a file holds %s", r.content.holds)
 	}
-	r.add(last, "the document is not YAML: %s", message)
-	return nil
+	return valueOf(&first)
 }
 
-// checkParserLimits refuses documents that are too much for the recursive parser. It counts brackets, and dashes within
-// one line. Every other level of nesting needs more indentation, so the length of the document bounds it.
-func checkParserLimits(tokens token.Tokens, r *report) bool {
-	if len(tokens) > maxTokens {
-		r.add(positionOfToken(tokens[maxTokens]), "the document has more than %d words and punctuation marks", maxTokens)
-		return false
+// version is the directive of the YAML that scenarios are written in. The library reads YAML 1.2, but takes no other
+// number than 1.1.
+var version = regexp.MustCompile(`(?m)^%YAML 1\.2\b`)
+
+// valueOf is the value of a document.
+func valueOf(document *yaml.Node) *yaml.Node {
+	if document.Kind == yaml.DocumentNode && len(document.Content) > 0 {
+		return document.Content[0]
 	}
-	var brackets, entries, line int
-	for _, t := range tokens {
-		if t.Position.Line != line {
-			line, entries = t.Position.Line, 0
-		}
-		switch t.Type {
-		case token.MappingStartType, token.SequenceStartType:
-			brackets++
-		case token.MappingEndType, token.SequenceEndType:
-			brackets--
-		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType, token.TagType, token.AnchorType:
-			entries++
-		case token.CollectEntryType:
-			entries = 0
-		default:
-		}
-		if brackets > maxNesting || entries > maxNesting {
-			r.add(positionOfToken(t), "the document is nested more than %d deep", maxNesting)
-			return false
-		}
-	}
-	return true
+	return document
 }
 
-// positionOf returns where a node begins. For the library, a mapping without braces begins at its first colon.
-func positionOf(n ast.Node) position {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return positionOf(n.Values[0].Key)
-		}
-	case *ast.MappingValueNode:
-		return positionOf(n.Key)
-	}
-	return positionOfToken(n.GetToken())
+// isEmpty reports whether a document holds no value, as one of comments alone.
+func isEmpty(document *yaml.Node) bool {
+	value := valueOf(document)
+	return value.Kind == yaml.DocumentNode || value.Kind == yaml.ScalarNode && value.Value == "" && value.Style == 0
 }
 
-func positionOfToken(t *token.Token) position {
-	if t == nil || t.Position == nil {
-		return position{line: 1, column: 1}
+// addLoadError reports why the YAML library refuses a document,
+// which it can do behind its last line.
+func (r *report) addLoadError(err error, nested bool, source string) {
+	at, message := position{line: 1, column: 1}, err.Error()
+	if refusal, ok := errors.AsType[*yaml.LoadError](err); ok {
+		at, message = position{line: refusal.Mark.Line, column: refusal.Mark.Column}, refusal.Message
+		if begin := refusal.ContextMark; refusal.ContextMsg != "" && begin.Line > 0 && begin != refusal.Mark {
+			message += fmt.Sprintf(" %s that begins at %d:%d", refusal.ContextMsg, begin.Line, begin.Column)
+		}
 	}
-	return position{line: t.Position.Line, column: t.Position.Column}
+	if lines := strings.Split(source, "\n"); at.line > len(lines) {
+		last := lines[len(lines)-1]
+		at = position{line: len(lines), column: utf8.RuneCountInString(last) + 1}
+	}
+	if nested {
+		r.addNested(at)
+		return
+	}
+	if column := indentingTab(source, at.line); column > 0 {
+		at.column = column
+		r.add(at, "a tab cannot indent YAML; put spaces in its place")
+		return
+	}
+	if letterAt(source, at) == '[' {
+		message += `; inside of { } a name with [ ] stands in quotes, such as "params.X[0]"`
+	}
+	r.add(at, "the document is not YAML: %s", message)
 }
+
+// letterAt returns the letter at a place of the source, zero where there is none.
+func letterAt(source string, at position) rune {
+	lines := strings.Split(source, "\n")
+	if at.line < 1 || at.line > len(lines) {
+		return 0
+	}
+	letters := []rune(lines[at.line-1])
+	if at.column < 1 || at.column > len(letters) {
+		return 0
+	}
+	return letters[at.column-1]
+}
+
+// indentingTab returns the column of a tab before the first word of a line; zero where there is none.
+func indentingTab(source string, line int) int {
+	lines := strings.Split(source, "\n")
+	if line < 1 || line > len(lines) {
+		return 0
+	}
+	indent := len(lines[line-1]) - len(strings.TrimLeft(lines[line-1], " \t"))
+	return strings.IndexByte(lines[line-1][:indent], '\t') + 1
+}
+
+func (r *report) addNested(at position) {
+	r.add(at, "the document is nested more than %d deep", maxNesting)
+}
+
+// laterAliases lets the YAML library compose aliases whatever they name. What they name is known to tree, which reports
+// an alias without an anchor with the nearest name.
+type laterAliases struct{}
+
+//nolint:ireturn // the library asks for it
+func (laterAliases) NewAliasDataContext(yaml.AliasDataServices) (yaml.AliasDataContext, error) {
+	return laterAliases{}, nil
+}
+
+func (laterAliases) BeginDocument() error                  { return nil }
+func (laterAliases) DefineAnchor(string, *yaml.Node) error { return nil }
+func (laterAliases) EndDocument() error                    { return nil }
+
+func (laterAliases) ResolveAlias(string) (*yaml.Node, bool, error) {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}, true, nil
+}
+
+// positionOf returns where a node begins.
+func positionOf(n *yaml.Node) position { return position{line: n.Line, column: n.Column} }
 
 // tree converts the nodes of the YAML library.
 type tree struct {
 	*report
 	anchors map[string]*node
+	lines   []string // of the document
 	depth   int
 }
 
 // node converts one value. It never returns nil: what it cannot read is reported and becomes a broken node.
-func (t *tree) node(n ast.Node) *node {
+func (t *tree) node(n *yaml.Node) *node {
 	t.depth++
 	defer func() { t.depth-- }()
-	if n == nil || t.depth > maxNesting {
-		return &node{kind: isNull}
-	}
 	at := positionOf(n)
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		return t.mapping(at, n.Values)
-	case *ast.MappingValueNode:
-		return t.mapping(at, []*ast.MappingValueNode{n})
-	case *ast.SequenceNode:
+	if t.depth > maxNesting {
+		t.addNested(at)
+		return &node{position: at, kind: isBroken}
+	}
+	if n.Kind == yaml.AliasNode {
+		return t.alias(at, n.Value)
+	}
+	value := t.value(at, n)
+	if n.Anchor != "" {
+		t.anchors[n.Anchor] = value
+	}
+	return value
+}
+
+// value converts what is no alias.
+func (t *tree) value(at position, n *yaml.Node) *node {
+	if n.Style&yaml.TaggedStyle != 0 {
+		t.add(at, "tags such as %s have no meaning here", quote(n.Tag))
+		return &node{position: at, kind: isBroken}
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		mapping := &node{position: at, kind: isMapping}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := t.node(n.Content[i]), t.node(n.Content[i+1])
+			if key.kind == isMapping || key.kind == isList {
+				t.add(key.position, "%s cannot be a key", key.kind)
+				continue
+			}
+			mapping.members = append(mapping.members, member{key.position, key.text, value})
+		}
+		return mapping
+	case yaml.SequenceNode:
 		list := &node{position: at, kind: isList}
-		for _, item := range n.Values {
+		for _, item := range n.Content {
 			list.items = append(list.items, t.node(item))
 		}
 		return list
-	case *ast.AnchorNode:
-		value := t.node(n.Value)
-		t.anchors[n.Name.GetToken().Value] = value
-		return value
-	case *ast.AliasNode:
-		return t.alias(at, n.Value.GetToken().Value)
-	case *ast.TagNode:
-		t.add(at, "tags such as %s have no meaning here", quote(n.GetToken().Value))
-		return &node{position: at, kind: isBroken}
+	default:
+		return t.scalar(at, n)
 	}
-	return t.scalar(at, n)
-}
-
-func (t *tree) mapping(at position, values []*ast.MappingValueNode) *node {
-	m := &node{position: at, kind: isMapping}
-	for _, v := range values {
-		key := t.key(v.Key)
-		m.members = append(m.members, member{key.position, key.text, t.node(v.Value)})
-	}
-	return m
-}
-
-// key converts a key, also one after a question mark.
-func (t *tree) key(n ast.Node) *node {
-	if explicit, ok := n.(*ast.MappingKeyNode); ok && explicit.Value != nil {
-		n = explicit.Value
-	}
-	return t.scalar(positionOf(n), n)
 }
 
 // alias returns the value of an anchor. Aliases share that value, so aliases of aliases take no more memory; the
@@ -206,53 +256,38 @@ func (t *tree) alias(at position, name string) *node {
 	if value, ok := t.anchors[name]; ok {
 		return value
 	}
-	meant := nearest.Name(name, slices.Sorted(maps.Keys(t.anchors)))
-	t.addMeant(at, meant, "no anchor %s stands before this alias", quote(name))
+	t.addUnknown(at, name, slices.Sorted(maps.Keys(t.anchors)), "no anchor %s stands before this alias", quote(name))
 	return &node{position: at, kind: isBroken}
 }
 
-func (t *tree) scalar(at position, n ast.Node) *node {
-	text := n.GetToken().Value
-	switch n := n.(type) {
-	case *ast.LiteralNode:
-		at.indent = indentOf(n)
-		return &node{position: at, kind: isText, text: n.Value.Value}
-	case *ast.StringNode:
-		return &node{position: at, kind: kindOf(n), text: n.Value}
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return &node{position: at, kind: isNumber, text: text}
-	case *ast.BoolNode:
-		return &node{position: at, kind: isBoolean, text: text}
-	case *ast.NullNode:
-		return &node{position: at, kind: isNull}
-	case *ast.MergeKeyNode:
-		return &node{position: at, kind: isText, text: "<<"}
-	}
-	t.add(at, "this value cannot be read: %s", quote(text))
-	return &node{position: at, kind: isBroken}
+func (t *tree) scalar(at position, n *yaml.Node) *node {
+	at.indent = t.indentOf(n)
+	return &node{position: at, kind: kindOf(n), text: n.Value}
 }
 
-// kindOf finds numbers that the library reads as text, such as 1e-3 (YAML 1.2, section 10.3.2).
-func kindOf(n *ast.StringNode) kind {
-	if n.Token.Type != token.StringType || strings.Trim(n.Value, "0123456789.eE+-") != "" {
-		return isText
+// kindOf is how a scalar reads without quotes (YAML 1.2, section 10.3.2).
+func kindOf(n *yaml.Node) kind {
+	switch n.ShortTag() {
+	case "!!int", "!!float":
+		return isNumber
+	case "!!bool":
+		return isBoolean
+	case "!!null":
+		return isNull
 	}
-	if _, err := strconv.ParseFloat(n.Value, 64); err != nil {
-		return isText
-	}
-	return isNumber
+	return isText
 }
 
-// indentOf returns how far the lines of a text in block style are indented. It is zero for a folded text, whose lines
-// are not those of the document.
-func indentOf(n *ast.LiteralNode) int {
-	if !strings.HasPrefix(n.Start.Value, "|") {
+// indentOf returns how far the lines of a text in block style (|) are indented. It is zero for all other values, folded
+// texts (>) too, whose lines are not those of the document.
+func (t *tree) indentOf(n *yaml.Node) int {
+	if n.Style&yaml.LiteralStyle == 0 || n.Line > len(t.lines) {
 		return 0
 	}
-	lines := strings.Split(n.Value.Value, "\n")
-	for i, written := range strings.Split(n.Value.GetToken().Origin, "\n") {
-		if i < len(lines) && lines[i] != "" {
-			return max(0, strings.Index(written, lines[i]))
+	below := t.lines[n.Line:] // the lines of the text, if it begins in the line of the node
+	for i, line := range strings.Split(n.Value, "\n") {
+		if line != "" && i < len(below) {
+			return max(0, strings.Index(below[i], line))
 		}
 	}
 	return 0

@@ -5,7 +5,7 @@ import "sync"
 // Bounds of a cache. When they are reached, a new value replaces arbitrary other ones.
 const (
 	cacheSize   = 1024
-	cacheWeight = 4 << 20 // bytes of texts
+	cacheWeight = 16 << 20 // bytes of texts and expressions
 )
 
 // cache keeps values that are expensive to compute and can be computed again.

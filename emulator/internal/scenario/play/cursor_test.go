@@ -96,7 +96,7 @@ func TestReleasedRuleGivesWayToTheNext(t *testing.T) {
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	const script = "script: [{fail: InternalError, times: 2}, pass, {fail: ApplyTokenOverFlow, times: 3}]"
-	type at = play.RuleStatus
+	type at = play.CursorStatus
 	tests := map[string]struct {
 		end  string
 		want map[int]at // by number of calls
@@ -121,8 +121,8 @@ func TestStatus(t *testing.T) {
 			for calls := range 10 {
 				want, listed := test.want[calls]
 				got, _ := b.status("a")
-				want.On = "onsmqtt.ApplyToken"
-				if diff := cmp.Diff([]at{want}, got.Rules); listed && diff != "" {
+				rules := []play.RuleStatus{{On: "onsmqtt.ApplyToken", CursorStatus: want}}
+				if diff := cmp.Diff(rules, got.Rules); listed && diff != "" {
 					t.Errorf("after %d calls (-want +got):\n%s", calls, diff)
 				}
 				b.outcome()
@@ -134,7 +134,6 @@ func TestStatus(t *testing.T) {
 // TestOneShotIsExact plays a failure for one call and lets 64 callers ask at once: in each round exactly one fails.
 func TestOneShotIsExact(t *testing.T) {
 	t.Parallel()
-	const callers = 64
 	b := newBox(t, newEngine(t))
 	source := document("once", "script: [{fail: ApplyTokenOverFlow, times: 1}, pass]")
 	n := rounds
@@ -178,7 +177,7 @@ func (b *box) decideAtOnce(callers int) (failures, passes int) {
 // TestEveryStepIsTakenOnce lets many callers at once go through a script of many steps: none is repeated, none is lost.
 func TestEveryStepIsTakenOnce(t *testing.T) {
 	t.Parallel()
-	const steps, callers = 320, 64
+	const steps = 320
 	b := newBox(t, newEngine(t))
 	b.play(document("many", "end: release", "script: ["+strings.Repeat("fail: InternalError, ", steps-1)+"pass]"))
 	taken := make([][]int, callers)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -52,22 +53,70 @@ type call struct {
 // decide carries out the step that the call took and returns the decision.
 func (r *playingRule) decide(c *call, taken takenStep) scenario.Decision {
 	s := taken.step
-	d := scenario.Decision{Scenario: r.scenario, Rule: r.index, Step: s.index, Decided: true}
-	var chance *rand.Rand
-	if s.Chance < 1 || s.Delay.Median > 0 || s.Respond != nil {
-		chance = newCallChance(c.Seed, r.salt, uint64(taken.number))
+	var drawn drawnStep
+	d := scenario.Decision{
+		Scenario: r.scenario, Rule: r.index, Step: s.index, Choice: -1, Decided: true, Left: taken.left,
 	}
-	if s.Chance < 1 && chance.Float64() >= s.Chance {
+	if taken.kept != nil {
+		drawn = taken.kept.drawn
+	} else {
+		drawn = s.draw(c.Seed, r.salt, taken.number)
+	}
+	d.Choice = drawn.choice
+	if drawn.passes {
 		return d // the call passes, yet counts as one that took the step
 	}
-	d.Delay, d.Network = drawDelay(s.Delay, chance), s.Network
+	d.Effects = effectsOf(s.Delay, s.Network, s.Flow, drawn.chance)
+	if choice := drawn.chosen; choice != nil {
+		d.Effects = d.And(effectsOf(choice.Delay, choice.Network, choice.Flow, drawn.chance))
+		s = choice
+	}
+	var e *template.Environment
+	if drawn.chance != nil {
+		e = template.NewEnvironment(&c.fields.CallFields, c.Now, drawn.chance, taken.left)
+	}
 	switch {
 	case s.Fail != nil:
-		d.Fault = s.fault()
+		d.Fault = s.fault(e, taken.refused)
 	case s.Respond != nil:
-		d.Reply, d.Fault = s.reply(c, chance)
+		d.Reply, d.Fault = s.reply(c, e)
 	}
 	return d
+}
+
+// drawnStep is what chance decides of a step before it is carried out.
+type drawnStep struct {
+	chance *rand.Rand // for what follows; nil for a step in which chance has no part
+	passes bool       // the step does not do what it says
+	choice int        // which of its choices was drawn; -1 for none
+	chosen *compiledStep
+}
+
+// draw draws for the call of a number.
+func (s *compiledStep) draw(seed, salt uint64, number int64) drawnStep {
+	drawn := drawnStep{choice: -1}
+	if s.draws {
+		drawn.chance = newCallChance(seed, salt, uint64(number))
+	}
+	if s.Chance < 1 && drawn.chance.Float64() >= s.Chance {
+		drawn.passes = true
+		return drawn
+	}
+	if len(s.choices) == 0 {
+		return drawn
+	}
+	total := s.weights[len(s.weights)-1]
+	at, _ := slices.BinarySearch(s.weights, drawn.chance.Float64()*total)
+	drawn.choice = min(at, len(s.choices)-1)
+	if choice := &s.choices[drawn.choice]; choice.Chance >= 1 || drawn.chance.Float64() < choice.Chance {
+		drawn.chosen = choice
+	}
+	return drawn
+}
+
+// effectsOf draws the effects of a step.
+func effectsOf(delay scenario.Delay, network scenario.Network, flow scenario.Flow, chance *rand.Rand) scenario.Effects {
+	return scenario.Effects{Delay: drawDelay(delay, chance), Between: delay.Between, Network: network, Flow: flow}
 }
 
 // newCallChance returns the source of chance for one call: the same seed, rule and number always draw the same values.
@@ -92,25 +141,53 @@ func drawDelay(d scenario.Delay, chance *rand.Rand) time.Duration {
 	return time.Duration(min(drawn, float64(scenario.MaxDelay)))
 }
 
-func (s *compiledStep) fault() *wire.Fault {
-	return &wire.Fault{
-		Kind: wire.Documented, Code: s.Fail.Code, Message: s.message, Fill: s.Fail.Fill,
+// fault is the documented error of the script. If one of its texts cannot be written, the script is at fault and the
+// call is answered with an internal error.
+func (s *compiledStep) fault(e *template.Environment, refused time.Duration) *wire.Fault {
+	fault := &wire.Fault{
+		Kind: wire.Documented, Code: s.Fail.Code, RetryAfter: refused,
 		Findings: []wire.Finding{{
 			Check: "scenario", Level: wire.LevelError,
 			Message: "The call failed with " + s.Fail.Code + " as scripted: " + s.location + ".",
 		}},
 	}
+	if err := s.fillIn(fault, e); err != nil {
+		return s.badReply(err)
+	}
+	return fault
+}
+
+// fillIn runs the templates of a documented error.
+func (s *compiledStep) fillIn(fault *wire.Fault, e *template.Environment) (err error) {
+	if fault.Message, err = s.message.Render(e); err != nil {
+		return fmt.Errorf("message: %w", err)
+	}
+	if fault.Detail, err = s.detail.Render(e); err != nil {
+		return fmt.Errorf("detail: %w", err)
+	}
+	if fault.Fill = s.Fail.Fill; slices.ContainsFunc(s.fill, template.Template.HasActions) {
+		fault.Fill = make([]string, len(s.fill))
+		for i, text := range s.fill {
+			if fault.Fill[i], err = text.Render(e); err != nil {
+				return fmt.Errorf("fill: %w", err)
+			}
+		}
+	}
+	if len(s.headers) > 0 {
+		fault.Header, err = s.writeHeaders(e)
+	}
+	return err
 }
 
 // reply builds the reply that the script gives. If that fails, or if the reply breaks the spec, the script is at fault
 // and the call is answered with an internal error.
-func (s *compiledStep) reply(c *call, chance *rand.Rand) (*wire.Reply, *wire.Fault) {
+func (s *compiledStep) reply(c *call, e *template.Environment) (*wire.Reply, *wire.Fault) {
 	gateway, ok := c.gateways[c.Call.Gateway]
 	if !ok {
 		return nil, s.badReply(fmt.Errorf("the gateway %q is not known", c.Call.Gateway))
 	}
-	reply := &wire.Reply{Status: s.Respond.Status, Header: http.Header{}}
-	if err := s.write(reply, template.NewEnvironment(&c.fields.CallFields, c.Now, chance)); err != nil {
+	reply := &wire.Reply{Status: s.Respond.Status}
+	if err := s.write(reply, e); err != nil {
 		return nil, s.badReply(err)
 	}
 	setContentType(reply, gateway)
@@ -149,17 +226,26 @@ func checkReply(op *contract.Operation, reply *wire.Reply) error {
 	return op.CheckReply(reply.Status, reply.Value)
 }
 
-// write runs the templates of headers and body.
-func (s *compiledStep) write(reply *wire.Reply, e *template.Environment) error {
+// writeHeaders runs the templates of the headers.
+func (s *compiledStep) writeHeaders(e *template.Environment) (http.Header, error) {
+	header := make(http.Header, len(s.headers))
 	for _, h := range s.headers {
 		value, err := h.value.Render(e)
 		if err != nil {
-			return fmt.Errorf("header %s: %w", h.name, err)
+			return nil, fmt.Errorf("header %s: %w", h.name, err)
 		}
 		if strings.ContainsFunc(value, unicode.IsControl) {
-			return fmt.Errorf("header %s: its value holds a control character", h.name)
+			return nil, fmt.Errorf("header %s: its value holds a control character", h.name)
 		}
-		reply.Header.Set(h.name, value)
+		header.Set(h.name, value)
+	}
+	return header, nil
+}
+
+// write runs the templates of headers and body.
+func (s *compiledStep) write(reply *wire.Reply, e *template.Environment) (err error) {
+	if reply.Header, err = s.writeHeaders(e); err != nil {
+		return err
 	}
 	body, err := s.body.Render(e)
 	if err != nil {

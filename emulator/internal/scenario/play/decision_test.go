@@ -24,12 +24,51 @@ func TestFault(t *testing.T) {
 		Kind: wire.Documented, Code: "InvalidParameter.%s", Message: "No Actions today.", Fill: []string{"Actions"},
 		Findings: []wire.Finding{{
 			Check: "scenario", Level: wire.LevelError,
-			Message: "The call failed with InvalidParameter.%s as scripted: scenario a, rule 0, step 1 (line 6).",
+			Message: "The call failed with InvalidParameter.%s as scripted: scenario a, rule 1, step 2 (line 6).",
 		}},
 	}
 	d := b.decide(b.ask(nil))
 	if diff := cmp.Diff(want, d.Fault); diff != "" || d.Step != 1 || d.Scenario != "a" {
 		t.Errorf("%+v, fault (-want +got):\n%s", d, diff)
+	}
+}
+
+// TestFaultWithHeaders adds headers to documented errors, of a script and over a quota.
+func TestFaultWithHeaders(t *testing.T) {
+	t.Parallel()
+	headers := "headers: {x-acs-retry-after: '{{len (param \"InstanceId\")}}00', X-Fixed: a b}"
+	want := http.Header{"X-Acs-Retry-After": {"1200"}, "X-Fixed": {"a b"}}
+	for name, rule := range map[string]string{
+		"script": "script: [{fail: Throttling.User, " + headers + "}]",
+		"quota":  "quota: {rate: 1/d, over: {fail: Throttling.User, " + headers + "}}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t, newEngine(t))
+			b.play(document("a", rule))
+			params := map[string]string{"InstanceId": "post-cn-demo"}
+			if name == "quota" {
+				b.decide(b.ask(params))
+			}
+			d := b.decide(b.ask(params))
+			if d.Fault == nil || d.Fault.Code != "Throttling.User" {
+				t.Fatalf("%+v", d)
+			}
+			if diff := cmp.Diff(want, d.Fault.Header); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestFaultWithABrokenHeader sends a request for which a header cannot be written.
+func TestFaultWithABrokenHeader(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, newEngine(t))
+	b.play(document("a", `script: [{fail: Throttling.User, headers: {X-A: '{{param "InstanceId"}}'}}]`))
+	d := b.decide(b.ask(map[string]string{"InstanceId": "a\nX-B: c"}))
+	if d.Fault == nil || d.Fault.Kind != wire.Internal || !strings.Contains(d.Fault.Findings[0].Message, "control character") {
+		t.Errorf("%+v", d)
 	}
 }
 
@@ -116,7 +155,7 @@ func TestBrokenReply(t *testing.T) {
 	tests := map[string]struct{ respond, instance, want string }{
 		"breaks the spec": {
 			`body: '{"RequestId":"r","Token":"{{param "InstanceId"}}"}'`, "",
-			"The scripted reply cannot be sent: scenario a, rule 0, step 0 (line 4): ",
+			"The scripted reply cannot be sent: scenario a, rule 1, step 1 (line 4): ",
 		},
 		"is not JSON": {
 			`body: '{"RequestId":"r","Token":"{{param "InstanceId"}}"}'`, `"`,

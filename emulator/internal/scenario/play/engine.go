@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
@@ -46,7 +45,6 @@ type Engine struct {
 	defaultProgram *Program // for sandboxes in which nobody played or stopped anything
 	scenarios      cache[*compiledScenario]
 	programs       cache[*Program]
-	plays          atomic.Uint64 // how many scenarios this engine has started
 }
 
 // NewEngine returns an engine with its defaults compiled.
@@ -72,8 +70,7 @@ func NewEngine(options Options) (*Engine, error) {
 func (e *Engine) Program(ctx context.Context, space store.Space, record []byte) (*Program, error) {
 	// Between reading the record and a document that it names, somebody may have stopped that scenario. Then the record
 	// is read again.
-	const tries = 8
-	for range tries {
+	for range stoppedTries {
 		if record == nil {
 			return e.defaultProgram, nil
 		}
@@ -91,8 +88,11 @@ func (e *Engine) Program(ctx context.Context, space store.Space, record []byte) 
 	return nil, errStopped
 }
 
-// errStopped says that a scenario was stopped between the reading of the record that names it and of its document.
+// errStopped says that a scenario was stopped after the reading of the record that names it.
 var errStopped = errors.New("the scenarios change faster than they can be read")
+
+// stoppedTries is how often what plays is read again because of errStopped.
+const stoppedTries = 8
 
 // load builds the program of a record and keeps it in the cache.
 func (e *Engine) load(ctx context.Context, space store.Space, record []byte) (*Program, error) {
@@ -122,12 +122,16 @@ func (e *Engine) newProgram(list playlist, source func(playlistEntry) ([]byte, e
 		if err != nil {
 			return nil, err
 		}
-		scenarios = append(scenarios, playingScenario{compiledScenario: compiled, id: entry.ID})
+		scenarios = append(scenarios, playingScenario{
+			compiledScenario: compiled, prefix: playedPrefix(entry.ID), needed: playedKey(entry.ID),
+		})
 	}
 	for _, d := range e.defaults {
 		played := slices.ContainsFunc(list.Playing, func(entry playlistEntry) bool { return entry.Name == d.name })
 		if !played && !slices.Contains(list.Off, d.name) {
-			scenarios = append(scenarios, playingScenario{compiledScenario: d, id: defaultPlayID(d.name), byDefault: true})
+			scenarios = append(scenarios, playingScenario{
+				compiledScenario: d, prefix: defaultPrefix(d.name), byDefault: true,
+			})
 		}
 	}
 	return newProgram(e, scenarios), nil
@@ -186,14 +190,16 @@ func (e *Engine) programNamed(name string, program *Program) (*Program, error) {
 		if err != nil {
 			return nil, err
 		}
-		found = playingScenario{compiledScenario: compiled, id: name}
+		found = playingScenario{compiledScenario: compiled, prefix: knownPrefix(name)}
 	}
-	id := headerPlayID(found.id)
-	key := id + "/" + found.cacheKey
+	prefix := headerPrefix(found.prefix)
+	key := prefix + found.cacheKey
 	if known, ok := e.programs.find([]byte(key)); ok {
 		return known, nil
 	}
-	named := newProgram(e, []playingScenario{{compiledScenario: found.compiledScenario, id: id}})
+	named := newProgram(e, []playingScenario{
+		{compiledScenario: found.compiledScenario, prefix: prefix, needed: found.needed},
+	})
 	e.programs.keep(key, named)
 	return named, nil
 }

@@ -15,3 +15,6 @@ func (e *Engine) CacheWeights() (scenarios, programs int) {
 func (e *Engine) Cached() (scenarios, programs int) {
 	return len(e.scenarios.values), len(e.programs.values)
 }
+
+// MaxValues is how many values of fields a scenario keeps records for.
+const MaxValues = maxValues

@@ -104,6 +104,21 @@ func TestFields(t *testing.T) {
 			},
 			miss: scenario.Miss{Condition: "when params.InstanceId", Expected: "a glob a", Got: "b"},
 		},
+		"an expression and a long text": {
+			operation: apply, when: "params.InstanceId: {matches: x}",
+			call: wire.Call{Text: map[string]string{"InstanceId": strings.Repeat("x", 5000)}},
+			miss: scenario.Miss{
+				Condition: "when params.InstanceId", Expected: "a match of x", Got: "a text of 5000 bytes; at most 4096 are compared",
+			},
+		},
+		"a glob and the longest text": {
+			operation: apply, when: "params.InstanceId: '*x'",
+			call: wire.Call{Text: map[string]string{"InstanceId": strings.Repeat("x", 4096)}},
+		},
+		"equality and a long text": {
+			operation: apply, when: "params.InstanceId: {equals: " + strings.Repeat("x", 5000) + "}",
+			call: wire.Call{Text: map[string]string{"InstanceId": strings.Repeat("x", 5000)}},
+		},
 		"the first condition that fails is reported": {
 			operation: apply, when: "params.Actions: R, params.InstanceId: a",
 			call: wire.Call{Text: map[string]string{"Actions": "R"}},

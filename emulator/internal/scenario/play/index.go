@@ -1,7 +1,9 @@
 package play
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
@@ -11,7 +13,11 @@ type playingRule struct {
 	*compiledRule
 	scenario  string
 	key       string // the key of its cursor in the store
+	needed    string // as in playingScenario
 	byDefault bool
+	// record is where the rule keeps what it remembers, with others of its scenario; nil for one that keeps a cursor
+	// alone.
+	record *recordOf
 }
 
 // takenStep is the step that a rule gives to one call.
@@ -22,6 +28,22 @@ type takenStep struct {
 	condition, expected, got string
 	// number counts, from 1, the calls that the rule took.
 	number int64
+	// left is how long the quota that the call is over, or the window of the rule, still lasts; zero where it has neither.
+	left time.Duration
+	// refused is the time until a quota that the call is over has room again; zero for a script.
+	refused time.Duration
+
+	// touched says that the rule had effects and lets the call go on.
+	touched bool
+	// kept is what a rule with a record decided beside; nil for other rules.
+	kept *keptStep
+}
+
+// keptStep is what a rule with a record decides inside of its one atomic step.
+type keptStep struct {
+	effects scenario.Effects
+	drawn   drawnStep // what chance has decided of the step
+	key     keptValue
 }
 
 // ruleIndex finds the rules on an operation without looking at all of them.
@@ -36,10 +58,12 @@ func newRuleIndex(rules []*playingRule) ruleIndex {
 		byOperation: map[string][]*playingRule{}, byAPI: map[string][]*playingRule{}, others: rulesOn(rules, ""),
 	}
 	for _, r := range rules {
-		if api, ok := strings.CutSuffix(r.On, scenario.WholeAPI); ok {
-			x.byAPI[api] = rulesOn(rules, api+".")
-		} else if r.On != scenario.AllOperations {
-			x.byOperation[r.On] = rulesOn(rules, r.On)
+		for _, on := range r.On {
+			if api, ok := strings.CutSuffix(on, scenario.WholeAPI); ok {
+				x.byAPI[api] = rulesOn(rules, api+".")
+			} else if on != scenario.AllOperations {
+				x.byOperation[on] = rulesOn(rules, on)
+			}
 		}
 	}
 	return x
@@ -49,12 +73,17 @@ func newRuleIndex(rules []*playingRule) ruleIndex {
 func rulesOn(rules []*playingRule, operation string) []*playingRule {
 	var found []*playingRule
 	for _, r := range rules {
-		api, whole := strings.CutSuffix(r.On, scenario.WholeAPI)
-		if r.On == scenario.AllOperations || r.On == operation || whole && strings.HasPrefix(operation, api+".") {
+		if slices.ContainsFunc(r.On, func(on string) bool { return isOn(on, operation) }) {
 			found = append(found, r)
 		}
 	}
 	return found
+}
+
+// isOn reports whether an entry of Rule.On names an operation.
+func isOn(on, operation string) bool {
+	api, whole := strings.CutSuffix(on, scenario.WholeAPI)
+	return on == scenario.AllOperations || on == operation || whole && strings.HasPrefix(operation, api+".")
 }
 
 func (x *ruleIndex) find(api, operation string) []*playingRule {

@@ -36,19 +36,30 @@ type Playing struct {
 // that plays already. An error changes nothing: it is ErrUnknown, ErrFull, that of Options.Decode, or that
 // of the store.
 func (p Player) Play(ctx context.Context, what Playing) error {
-	added, err := p.prepare(ctx, what)
-	if err != nil {
-		return err
+	for {
+		added, err := p.prepare(ctx, what)
+		if err != nil {
+			return err
+		}
+		err = p.add(ctx, added)
+		if absent := (*store.AbsentError)(nil); !errors.As(err, &absent) {
+			return err
+		}
+		// The sandbox was reset meanwhile, and what was prepared is gone.
 	}
+}
+
+// add puts a prepared scenario first in the playlist, in the place of one of its name.
+func (p Player) add(ctx context.Context, added playlistEntry) error {
 	var replaced []playlistEntry
-	err = p.changePlaylist(ctx, func(list *playlist) error {
+	err := p.changePlaylist(ctx, func(list *playlist) error {
 		replaced = list.remove(added.Name)
 		if len(list.Playing) >= MaxPlaying {
 			return ErrFull
 		}
 		list.Playing = slices.Insert(list.Playing, 0, added)
 		return nil
-	})
+	}, playedKey(added.ID))
 	if err != nil {
 		return errors.Join(err, p.deleteState(ctx, []playlistEntry{added}))
 	}
@@ -66,18 +77,17 @@ func (p Player) prepare(ctx context.Context, what Playing) (playlistEntry, error
 	if err != nil {
 		return playlistEntry{}, err
 	}
-	added.Name, added.Rules = compiled.name, len(compiled.rules)
+	added.Name = compiled.name
 	n, err := p.space.Increment(ctx, playsKey, 1, time.Time{})
 	if err != nil {
 		return playlistEntry{}, fmt.Errorf("count what is played: %w", err)
 	}
-	// A reset of the sandbox sets the count in the store back to zero, while calls may still be in progress with what
-	// played before. The second number keeps their cursors apart from the new ones.
-	added.ID = strconv.FormatInt(n, 10) + "." + strconv.FormatUint(p.engine.plays.Add(1), 10)
-	if added.Hash == "" {
-		return added, nil
+	added.ID = strconv.FormatInt(n, 10)
+	steps := []store.Step{&store.Put{Key: playedKey(added.ID)}}
+	if added.Hash != "" {
+		steps = append(steps, &store.Put{Key: sourceKey(added.ID), Value: []byte(what.Source)})
 	}
-	if err := p.space.Put(ctx, sourceKey(added.ID), []byte(what.Source), time.Time{}); err != nil {
+	if err := p.space.Do(ctx, steps...); err != nil {
 		return playlistEntry{}, fmt.Errorf("keep the scenario: %w", err)
 	}
 	return added, nil
@@ -103,8 +113,9 @@ func (p Player) Stop(ctx context.Context, name string) error {
 	return p.deleteState(ctx, removed)
 }
 
-// changePlaylist replaces the playlist by what change makes of it. An error of change leaves it as it is.
-func (p Player) changePlaylist(ctx context.Context, change func(*playlist) error) error {
+// changePlaylist replaces the playlist by what change makes of it. An error of change leaves it as it is, and so does a
+// needed key that is absent.
+func (p Player) changePlaylist(ctx context.Context, change func(*playlist) error, needed ...string) error {
 	return p.space.Update(ctx, PlaylistKey, func(old []byte) ([]byte, time.Time, error) {
 		list, err := readPlaylist(old)
 		if err != nil {
@@ -115,21 +126,20 @@ func (p Player) changePlaylist(ctx context.Context, change func(*playlist) error
 		}
 		raw, err := list.write()
 		return raw, time.Time{}, err
-	})
+	}, needed...)
 }
 
 // deleteState deletes the documents and cursors of entries that are no longer in the playlist.
 func (p Player) deleteState(ctx context.Context, removed []playlistEntry) error {
+	var steps []store.Step
 	for _, entry := range removed {
-		keys := []string{sourceKey(entry.ID)}
-		for i := range entry.Rules {
-			keys = append(keys, cursorKey(entry.ID, i), cursorKey(headerPlayID(entry.ID), i))
-		}
-		for _, key := range keys {
-			if err := p.space.Delete(ctx, key); err != nil {
-				return fmt.Errorf("forget what played: %w", err)
-			}
-		}
+		steps = append(steps, &store.Drop{Prefix: playedPrefix(entry.ID)})
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	if err := p.space.Do(ctx, steps...); err != nil {
+		return fmt.Errorf("forget what played: %w", err)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func TestTheNewestWins(t *testing.T) {
 		if got := b.outcome(); got != step.want {
 			t.Errorf("%s: %s, want %s", step.name, got, step.want)
 		}
-		list, err := b.List(t.Context())
+		list, err := b.List(t.Context(), b.now)
 		if names := namesOf(list); err != nil || len(slices.Compact(slices.Sorted(slices.Values(names)))) != len(names) {
 			t.Errorf("%s: the list is %v, %v", step.name, names, err)
 		}
@@ -68,7 +68,7 @@ func TestList(t *testing.T) {
 	b := newBox(t, newEngine(t, "name: by-default\nsummary: Plays by default.\nrules: [{on: '*', script: [pass]}]\n"))
 	b.play(document("a", "script: [fail: InternalError]"))
 	b.playKnown("error/onsmqtt.ApplyToken/SystemOverFlow")
-	got, err := b.List(t.Context())
+	got, err := b.List(t.Context(), b.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestPlayUnderAnotherName(t *testing.T) {
 		t.Errorf("decided by %q: %v", d.Scenario, d.Fault.Findings)
 	}
 	b.play(source)
-	if got, _ := b.List(t.Context()); len(got) != 2 {
+	if got, _ := b.List(t.Context(), b.now); len(got) != 2 {
 		t.Errorf("%d scenarios play, want 2", len(got))
 	}
 }

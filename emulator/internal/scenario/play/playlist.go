@@ -20,8 +20,6 @@ type playlistEntry struct {
 	ID string `cbor:"2,keyasint"`
 	// Hash is the hash of the document, which is kept under a key of its own. It is empty for a known scenario.
 	Hash string `cbor:"3,keyasint,omitempty"`
-	// Rules is the number of its rules.
-	Rules int `cbor:"4,keyasint"`
 }
 
 // cacheKey is the key of the compiled scenario. It holds the name, since explanations repeat the name under which the

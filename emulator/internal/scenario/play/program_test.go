@@ -18,16 +18,16 @@ import (
 func TestScenariosMadeByHand(t *testing.T) {
 	t.Parallel()
 	respond := func(r scenario.Respond) scenario.Rule {
-		return scenario.Rule{On: "*", Script: []scenario.Step{{Respond: &r}}}
+		return scenario.Rule{On: []string{"*"}, Script: []scenario.Step{{Respond: &r}}}
 	}
 	for name, rule := range map[string]scenario.Rule{
-		"no steps":      {On: "*"},
-		"no calls":      {On: "*", Quota: &scenario.Quota{Per: 1, Burst: 1}},
-		"no time":       {On: "*", Quota: &scenario.Quota{Calls: 1, Burst: 1}},
-		"no burst":      {On: "*", Quota: &scenario.Quota{Calls: 1, Per: 1}},
+		"no steps":      {On: []string{"*"}},
+		"no calls":      {On: []string{"*"}, Quota: &scenario.Quota{Per: 1, Burst: 1}},
+		"no time":       {On: []string{"*"}, Quota: &scenario.Quota{Calls: 1, Burst: 1}},
+		"no burst":      {On: []string{"*"}, Quota: &scenario.Quota{Calls: 1, Per: 1}},
 		"broken body":   respond(scenario.Respond{Body: "{{"}),
 		"broken header": respond(scenario.Respond{Headers: map[string]string{"X-A": "{{"}}),
-		"broken over":   {On: "*", Quota: &scenario.Quota{Calls: 1, Per: 1, Burst: 1, Over: respond(scenario.Respond{Body: "{{"}).Script[0]}},
+		"broken over":   {On: []string{"*"}, Quota: &scenario.Quota{Calls: 1, Per: 1, Burst: 1, Over: respond(scenario.Respond{Body: "{{"}).Script[0]}},
 	} {
 		made := []*scenario.Scenario{{Name: "made", Rules: []scenario.Rule{rule}}}
 		if _, err := play.NewEngine(play.Options{Defaults: made}); err == nil {

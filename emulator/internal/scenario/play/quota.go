@@ -2,6 +2,7 @@ package play
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"strconv"
@@ -27,29 +28,47 @@ type bucket struct {
 // takeFromQuota takes a token for one call. A call that gets one goes on to the next rules; a call over the quota takes
 // the quota's step.
 func (r *playingRule) takeFromQuota(ctx context.Context, space store.Space, now time.Time) (takenStep, error) {
-	var after bucket
-	var within bool
+	var taken takenStep
+	var needed []string
+	if r.needed != "" {
+		needed = []string{r.needed}
+	}
 	err := space.Update(ctx, r.key, func(old []byte) (raw []byte, expires time.Time, err error) {
-		if after, err = readBucket(old, r.Quota, now); err != nil {
+		kept, err := readBucket(old, r.Quota, now)
+		if err != nil {
 			return nil, time.Time{}, err
 		}
-		after.refill(r.Quota, now)
-		if within = after.Tokens > 0; within {
-			after.Tokens--
-		} else {
-			after.Over++
-		}
-		raw, err = record.Write(&after)
+		taken = r.spend(&kept, now)
+		raw, err = record.Write(&kept)
 		return raw, time.Time{}, err
-	})
+	}, needed...)
+	if absent := (*store.AbsentError)(nil); errors.As(err, &absent) {
+		return takenStep{}, errStopped
+	}
 	if err != nil {
 		return takenStep{}, fmt.Errorf("count against the quota: %w", err)
 	}
-	if within {
-		left := strconv.FormatUint(after.Tokens, 10)
-		return takenStep{condition: "quota", expected: r.overQuota, got: "a call within, " + left + " left"}, nil
+	return taken, nil
+}
+
+// spend takes a token of the bucket, or counts the call that found none.
+func (r *compiledRule) spend(b *bucket, now time.Time) takenStep {
+	b.refill(r.Quota, now)
+	if b.Tokens > 0 {
+		b.Tokens--
+		left := strconv.FormatUint(b.Tokens, 10)
+		return takenStep{condition: "quota", expected: r.overQuota, got: "a call within, " + left + " left"}
 	}
-	return takenStep{step: &r.over, number: int64(after.Over)}, nil
+	b.Over++
+	left := b.untilNext(r.Quota)
+	return takenStep{step: &r.over, number: int64(b.Over), left: left, refused: left}
+}
+
+// untilNext is the time until an empty bucket has a token again: each nanosecond adds Calls parts of a token, of which
+// Per make one.
+func (b *bucket) untilNext(q *scenario.Quota) time.Duration {
+	calls := uint64(q.Calls)
+	return time.Duration((uint64(q.Per) - b.Fraction + calls - 1) / calls)
 }
 
 // clockSlack is how much earlier than the last call a call can be without the clock counting as set back: concurrent
@@ -82,10 +101,15 @@ func (b *bucket) refill(q *scenario.Quota, now time.Time) {
 	b.Tokens += more
 }
 
+// newBucket is the full bucket before the first call.
+func newBucket(q *scenario.Quota, now time.Time) *bucket {
+	return &bucket{Tokens: uint64(q.Burst), At: now}
+}
+
 // readBucket reads a bucket. Before the first call there is none in the store, which means a full one.
 func readBucket(raw []byte, q *scenario.Quota, now time.Time) (bucket, error) {
 	if raw == nil {
-		return bucket{Tokens: uint64(q.Burst), At: now}, nil
+		return *newBucket(q, now), nil
 	}
 	var b bucket
 	if err := record.Read(raw, &b); err != nil {

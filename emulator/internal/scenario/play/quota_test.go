@@ -73,6 +73,40 @@ func TestQuota(t *testing.T) {
 	}
 }
 
+// TestQuotaSaysHowLongItLasts waits as long as a call over the quota is told, and not a nanosecond less.
+func TestQuotaSaysHowLongItLasts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rate string
+		want time.Duration
+	}{
+		"a second":      {"1/s", time.Second},
+		"thirds":        {"3/s", 333_333_334},
+		"a day":         {"1/d", 24 * time.Hour},
+		"many a day":    {"1000000/d", 86_400_000},
+		"half a minute": {"2/m", 30 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t, newEngine(t))
+			b.play(quota(c.rate, "1"))
+			b.decide(b.ask(nil))
+			if d := b.decide(b.ask(nil)); d.Fault == nil || d.Fault.RetryAfter != c.want {
+				t.Fatalf("%+v, want %s left", d.Fault, c.want)
+			}
+			b.now = b.now.Add(c.want - 1)
+			d := b.decide(b.ask(nil))
+			if d.Fault == nil || d.Fault.RetryAfter != 1 {
+				t.Errorf("%+v, want a nanosecond left", d.Fault)
+			}
+			b.now = b.now.Add(1)
+			if d := b.decide(b.ask(nil)); d.Fault != nil {
+				t.Errorf("still over the quota: %+v", d.Fault)
+			}
+		})
+	}
+}
+
 func TestQuotaLetsCallsWithinGoOn(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, newEngine(t))
@@ -90,7 +124,7 @@ func TestQuotaLetsCallsWithinGoOn(t *testing.T) {
 	}
 	left := uint64(0)
 	s, _ := b.status("limit")
-	wantStatus := play.RuleStatus{On: "onsmqtt.ApplyToken", Taken: 2, Left: &left}
+	wantStatus := play.RuleStatus{On: "onsmqtt.ApplyToken", CursorStatus: play.CursorStatus{Taken: 2, Left: &left}}
 	if diff := cmp.Diff(wantStatus, s.Rules[0]); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)
 	}
@@ -121,7 +155,7 @@ func TestQuotaIsExactForManyCallers(t *testing.T) {
 // TestQuotaBeyondAnyDocument has a rate so large that no document can give it, and refilling must not overflow.
 func TestQuotaBeyondAnyDocument(t *testing.T) {
 	t.Parallel()
-	made := &scenario.Scenario{Name: "made", Rules: []scenario.Rule{{On: "*", Quota: &scenario.Quota{
+	made := &scenario.Scenario{Name: "made", Rules: []scenario.Rule{{On: []string{"*"}, Quota: &scenario.Quota{
 		Calls: math.MaxInt, Per: 1, Burst: 1, Over: scenario.Step{Fail: &scenario.Fail{Code: over}, Times: 1, Chance: 1},
 	}}}}
 	engine, err := play.NewEngine(play.Options{Defaults: []*scenario.Scenario{made}})

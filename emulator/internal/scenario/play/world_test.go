@@ -215,7 +215,7 @@ func (b *box) outcomes(n int) []string {
 
 func (b *box) status(name string) (play.Status, bool) {
 	b.Helper()
-	list, err := b.List(b.Context())
+	list, err := b.List(b.Context(), b.now)
 	if err != nil {
 		b.Fatal(err)
 	}

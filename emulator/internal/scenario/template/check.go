@@ -13,6 +13,7 @@ type checker struct {
 	// withDepth counts the "with" actions around a node. Inside one, the dot is not the template's data, so
 	// fields are not checked.
 	withDepth int
+	functions map[string]bool // the names of those that were called
 	err       error
 }
 
@@ -98,10 +99,18 @@ func (c *checker) command(n *syntax.CommandNode) {
 		c.fakeKind(n.Args[1])
 	}
 	for _, arg := range n.Args {
-		if name, ok := arg.(*syntax.IdentifierNode); ok && !slices.Contains(functionNames(), name.Ident) {
-			c.reportUnknown(name, "function", name.Ident, functionNames())
+		if name, ok := arg.(*syntax.IdentifierNode); ok {
+			c.function(name)
 		}
 		c.node(arg)
+	}
+}
+
+// function notes a function that is called, and reports one that templates do not have.
+func (c *checker) function(name *syntax.IdentifierNode) {
+	c.functions[name.Ident] = true
+	if !slices.Contains(functionNames(), name.Ident) {
+		c.reportUnknown(name, "function", name.Ident, functionNames())
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 )
@@ -24,12 +25,14 @@ type Environment struct {
 	fields *scenario.CallFields
 	now    time.Time
 	chance *rand.Rand
+	left   time.Duration
 	work   int // bytes that functions have returned so far
 }
 
-// NewEnvironment returns the environment of one call.
-func NewEnvironment(fields *scenario.CallFields, now time.Time, chance *rand.Rand) *Environment {
-	return &Environment{fields: fields, now: now, chance: chance}
+// NewEnvironment returns the environment of one call. The time left is that which the quota or the window of the rule
+// still lasts.
+func NewEnvironment(fields *scenario.CallFields, now time.Time, chance *rand.Rand, left time.Duration) *Environment {
+	return &Environment{fields: fields, now: now, chance: chance, left: left}
 }
 
 // templateData are the fields that a template can name.
@@ -75,6 +78,7 @@ func (e *Environment) functions() texttemplate.FuncMap {
 		"header":    e.header,
 		"requestId": func() string { return e.fields.Call.ID },
 		"now":       func() instant { return instant{e.now} },
+		LeftName:    e.secondsLeft,
 		"add":       addDuration,
 		"rfc3339":   instant.String,
 		"unix":      func(i instant) int64 { return i.t.Unix() },
@@ -91,6 +95,12 @@ func (e *Environment) functions() texttemplate.FuncMap {
 		"fake":      e.fake,
 	}
 }
+
+// LeftName is the name of the function that returns the time left.
+const LeftName = "left"
+
+// secondsLeft is the time left in whole seconds: what is left of the last one counts as a whole.
+func (e *Environment) secondsLeft() int64 { return int64((e.left + time.Second - 1) / time.Second) }
 
 func (e *Environment) param(name string) string {
 	text, _ := e.fields.Parameter(name)
@@ -118,14 +128,14 @@ func (e *Environment) bounded(text string) (string, error) {
 	return text, nil
 }
 
-// addDuration adds a duration such as "59m" or "-1h" to an instant. The duration comes first so that an instant can be
-// piped into it.
-func addDuration(duration string, i instant) (instant, error) {
-	d, err := time.ParseDuration(duration)
+// addDuration adds a duration such as "59m" or "-2d" to an instant, as far as dates go. The duration comes first so
+// that an instant can be piped into it.
+func addDuration(text string, i instant) (instant, error) {
+	d, err := duration.Parse(text)
 	if err != nil {
 		return instant{}, err
 	}
-	return instant{i.t.Add(d)}, nil
+	return instant{duration.Dated(i.t.Add(d))}, nil
 }
 
 // quoteJSON writes a value as JSON: a text gets quotes.

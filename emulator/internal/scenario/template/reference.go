@@ -23,11 +23,12 @@ type Function struct {
 // last argument, can be piped: {{now | add "1h" | unixMilli}}.
 func Functions() []Function {
 	return []Function{
-		{"param", `param "InstanceId"`, "a parameter as text; dots lead into JSON; empty when it is absent"},
+		{"param", `param "InstanceId"`, "a parameter as text; dots lead into JSON, `[0]` into a list; empty if absent"},
 		{"header", `header "User-Agent"`, "a header of the request; empty when it is absent"},
 		{"requestId", `requestId`, "the request id that the reply would carry"},
 		{"now", `now`, "the instant of the sandbox's clock; prints as RFC 3339"},
-		{"add", `add "59m" now`, "an instant so much later, or earlier with a minus"},
+		{LeftName, `left`, "the whole seconds that the quota, the window or the state of the rule still lasts"},
+		{"add", `add "59m" now`, "an instant so much later (`2d` are two days), or earlier with a minus"},
 		{"rfc3339", `rfc3339 now`, "an instant as 2030-01-01T00:00:00Z"},
 		{"unix", `unix now`, "seconds since 1970"},
 		{"unixMilli", `unixMilli now`, "milliseconds since 1970"},
@@ -92,8 +93,9 @@ func generators() map[string]func(*gofakeit.Faker) string {
 
 // unknownName returns the message about an unknown name. It suggests the nearest known one, or else lists them all.
 func unknownName(what, name string, known []string) string {
+	unknown := fmt.Sprintf("%s %q is not known", what, name)
 	if meant := nearest.Name(name, known); meant != "" {
-		return fmt.Sprintf("%s %q is not known; did you mean %q?", what, name, meant)
+		return nearest.Ask(unknown, meant)
 	}
-	return fmt.Sprintf("%s %q is not known; there are %s", what, name, strings.Join(known, ", "))
+	return unknown + "; there are " + strings.Join(known, ", ")
 }

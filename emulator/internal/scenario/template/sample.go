@@ -21,7 +21,7 @@ func (t Template) RenderSample(op *contract.Operation) (text string, work int, e
 	e := NewEnvironment(
 		&scenario.CallFields{Call: call},
 		time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC),
-		rand.New(rand.NewChaCha8(key)),
+		rand.New(rand.NewChaCha8(key)), time.Minute,
 	)
 	text, err = t.Render(e)
 	return text, e.work + len(text), err

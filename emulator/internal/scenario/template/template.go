@@ -15,6 +15,8 @@ import (
 type Template struct {
 	plain string
 	tree  *syntax.Tree // nil for a text without actions
+	// functions are the names of those that it calls.
+	functions map[string]bool
 }
 
 // Parse reads a template. If something is wrong with it, the error is an *Error.
@@ -29,17 +31,20 @@ func Parse(text string) (Template, error) {
 	if err != nil {
 		return Template{}, syntaxError(text, err)
 	}
-	c := checker{text: text}
+	c := checker{text: text, functions: map[string]bool{}}
 	c.definitions(definitions)
 	c.node(tree.Root)
 	if c.err != nil {
 		return Template{}, c.err
 	}
-	return Template{tree: tree}, nil
+	return Template{tree: tree, functions: c.functions}, nil
 }
 
 // HasActions tells whether the text of the template can depend on the call.
 func (t Template) HasActions() bool { return t.tree != nil }
+
+// Uses tells whether the template calls a function.
+func (t Template) Uses(function string) bool { return t.functions[function] }
 
 // Render runs the template. The error is an *Error if it has a position in the text.
 func (t Template) Render(e *Environment) (string, error) {

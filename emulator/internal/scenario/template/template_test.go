@@ -36,7 +36,7 @@ func render(text string, seed uint64) (string, error) {
 	}
 	noon := time.Date(2030, time.May, 1, 12, 0, 0, 0, time.UTC)
 	fields := &scenario.CallFields{Call: templateCall()}
-	return t.Render(template.NewEnvironment(fields, noon, rand.New(rand.NewPCG(seed, 1))))
+	return t.Render(template.NewEnvironment(fields, noon, rand.New(rand.NewPCG(seed, 1)), 90*time.Second-1))
 }
 
 func renderSample(op *contract.Operation, text string) (string, error) {
@@ -66,6 +66,7 @@ func TestRender(t *testing.T) {
 		"{{now}} {{.Now}}":                                               "2030-05-01T12:00:00Z 2030-05-01T12:00:00Z",
 		`{{now | add "59m" | rfc3339}}`:                                  "2030-05-01T12:59:00Z",
 		`{{add "-1h" .Now}}`:                                             "2030-05-01T11:00:00Z",
+		`{{add "2d" .Now}} {{add "-1d12h" .Now}}`:                        "2030-05-03T12:00:00Z 2030-04-30T00:00:00Z",
 		"{{unix now}} {{unixMilli .Now}}":                                "1903867200 1903867200000",
 		`{{date "2006-01-02 15:04:05" now}}`:                             "2030-05-01 12:00:00",
 		`{{upper "aé"}}{{lower "AÉ"}}`:                                   "AÉaé",

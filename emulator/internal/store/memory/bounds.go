@@ -8,11 +8,15 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
-// Bounds limit what all spaces of a Memory hold together, in bytes. The callers bound each space; these bounds are for
-// many spaces, and for sandboxes whose clock stands still, so that nothing expires. A zero field means its default.
+// Bounds limit what the spaces of a Memory hold, in bytes: the callers bound most of a space by themselves; these
+// bounds are for many spaces, for hostile clients, and for sandboxes whose clock stands still, so that nothing expires.
+// A zero field means its default.
 type Bounds struct {
-	// Values bounds keys with their values. A write that would exceed it fails with store.ErrFull.
+	// Values bounds keys with their values. A write that would exceed it fails with store.ErrFull, if nothing that has
+	// expired beside it can make room.
 	Values int64
+	// SpaceValues bounds those of one space, so that it takes several to leave the others without room.
+	SpaceValues int64
 	// Logs bounds the records of all logs. Beyond it the longest logs drop their oldest records.
 	Logs int64
 	// Marks bounds the keys of store.Claim. Beyond it the shard that grows, an eighth of a space, forgets all of its own.
@@ -21,13 +25,17 @@ type Bounds struct {
 
 // The default Bounds.
 const (
-	MaxValues = 256 << 20
-	MaxLogs   = 256 << 20
-	MaxMarks  = 256 << 20
+	MaxValues      = 256 << 20
+	MaxSpaceValues = 64 << 20
+	MaxLogs        = 256 << 20
+	MaxMarks       = 256 << 20
 )
 
 func (b Bounds) withDefaults() Bounds {
-	return Bounds{cmp.Or(b.Values, MaxValues), cmp.Or(b.Logs, MaxLogs), cmp.Or(b.Marks, MaxMarks)}
+	return Bounds{
+		Values: cmp.Or(b.Values, MaxValues), SpaceValues: cmp.Or(b.SpaceValues, MaxSpaceValues),
+		Logs: cmp.Or(b.Logs, MaxLogs), Marks: cmp.Or(b.Marks, MaxMarks),
+	}
 }
 
 // usage counts what all spaces of a Memory hold together.
@@ -36,9 +44,29 @@ type usage struct {
 	values, logs, marks atomic.Int64
 }
 
+// spaceUsage counts what one space holds of values, and adds it to what all of them hold.
+type spaceUsage struct {
+	*usage
+
+	own atomic.Int64
+}
+
+// addValues counts more bytes of values, or fewer. With store.ErrFull it counts nothing.
+func (u *spaceUsage) addValues(cost int64) error {
+	if sum := u.own.Add(cost); cost > 0 && sum > u.bounds.SpaceValues {
+		u.own.Add(-cost)
+		return store.ErrFull
+	}
+	err := u.usage.addValues(cost)
+	if err != nil {
+		u.own.Add(-cost)
+	}
+	return err
+}
+
 const (
 	// entryCost and recordCost are the bytes that an entry and a record take beside their data.
-	entryCost  = 96
+	entryCost  = store.EntryCost
 	recordCost = 56
 	// slotCost is the size of a slot in marks.
 	slotCost = 12

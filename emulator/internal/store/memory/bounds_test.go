@@ -73,6 +73,60 @@ func TestValuesAreBounded(t *testing.T) {
 	}
 }
 
+// One space does not take the room of all.
+func TestValuesOfASpaceAreBounded(t *testing.T) {
+	t.Parallel()
+	m := memory.NewWithin(memory.Bounds{Values: 100_000, SpaceValues: 20_000})
+	var full int
+	for i := range 6 {
+		space := m.Space(strconv.Itoa(i))
+		n := 0
+		for ; n < 100 && space.Put(t.Context(), strconv.Itoa(n), make([]byte, 900), time.Time{}) == nil; n++ {
+		}
+		if n == 0 {
+			full++
+		} else if n < 18 || n > 20 {
+			t.Errorf("%d values of 1000 bytes fit into a space of 20000", n)
+		}
+		if i == 0 {
+			if err := space.Clear(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if full != 0 {
+		t.Errorf("%d of 6 spaces have no room", full)
+	}
+}
+
+// What has expired by the last time that a caller named makes room for what comes.
+func TestAFullSpaceForgetsWhatExpired(t *testing.T) {
+	t.Parallel()
+	space := memory.NewWithin(memory.Bounds{SpaceValues: 20_000}).Space("one")
+	put := func(key string) error {
+		return space.Put(t.Context(), key, make([]byte, 100), now().Add(time.Hour))
+	}
+	n := 0
+	for ; put(strconv.Itoa(n)) == nil; n++ {
+	}
+	if n < 50 {
+		t.Fatalf("%d values fit", n)
+	}
+	for i := range 64 { // a claim tells a shard the time; there are eight
+		if _, err := space.Claim(t.Context(), strconv.Itoa(i), now().Add(time.Hour), now().Add(2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 10 {
+		if err := put("later" + strconv.Itoa(i)); err != nil {
+			t.Errorf("value %d behind the expired ones: %v", i, err)
+		}
+	}
+	if err := put("0"); err != nil {
+		t.Errorf("a value in place of one that expired: %v", err)
+	}
+}
+
 // Expired values make room once they are reclaimed.
 func TestExpiredValuesMakeRoom(t *testing.T) {
 	t.Parallel()

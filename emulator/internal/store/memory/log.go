@@ -13,7 +13,7 @@ import (
 type logs struct {
 	mu     sync.RWMutex
 	byName map[string]*log
-	usage  *usage // nil once the space was cleared
+	usage  *usage
 }
 
 func (l *logs) existing(name string) *log {
@@ -46,12 +46,14 @@ func (l *logs) all() []*log {
 	return slices.Collect(maps.Values(l.byName))
 }
 
-// detach returns every log, because the space was cleared. Logs that late callers still make are not counted.
-func (l *logs) detach() []*log {
+// clear removes every log.
+func (l *logs) clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.usage = nil
-	return slices.Collect(maps.Values(l.byName))
+	for _, each := range l.byName {
+		each.truncate() // whoever trims the logs may hold it still
+	}
+	l.byName = nil
 }
 
 // keptRecord is a record with the id by which it is found.
@@ -74,7 +76,7 @@ type log struct {
 	size    int // of the records, with their bookkeeping
 	last    uint64
 	dropped uint64
-	usage   *usage // nil once the space was cleared
+	usage   *usage
 }
 
 const minRing = 16
@@ -104,9 +106,7 @@ func (l *log) append(id string, record []byte, bound store.Bound) uint64 {
 // addSize counts more, or less, for the log.
 func (l *log) addSize(size int) {
 	l.size += size
-	if l.usage != nil {
-		l.usage.logs.Add(int64(size))
-	}
+	l.usage.logs.Add(int64(size))
 }
 
 // totalSize is what the log counts for in the bound of all logs.
@@ -123,14 +123,6 @@ func (l *log) trimTo(limit int64) {
 	for l.length > 0 && int64(l.bytes+l.length*recordCost) > limit {
 		l.dropOldest()
 	}
-}
-
-// release gives back what was counted, because the space was cleared.
-func (l *log) release() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.addSize(-l.size)
-	l.usage = nil
 }
 
 // at returns the slot of the i-th record, counted from the oldest.

@@ -3,6 +3,8 @@ package memory
 import (
 	"math/bits"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // marks is a set of hashes, each with the second at which it expires. It takes 15 to 18 bytes a hash, where a Go map
@@ -42,13 +44,16 @@ func endOf(expires time.Time) uint64 {
 // nowSecond returns now in seconds, rounded down so that nothing ends too early.
 func nowSecond(now time.Time) uint64 { return uint64(min(max(now.Unix(), 0), never-1)) }
 
-// add sets a mark, unless there is one that has not ended at now, and reports whether it did.
-func (m *marks) add(hash uint64, now, expires time.Time) bool {
-	at, end := nowSecond(now), endOf(expires)
+// add sets a mark, unless there is one that has not ended at the claim's time, and reports whether it did.
+func (m *marks) add(hash uint64, claim *store.Claim) bool {
 	if (m.used+1)*5 > len(m.high)*4 {
-		m.rebuild(at)
+		forget := claim.Forget
+		if forget.IsZero() {
+			forget = claim.Now
+		}
+		m.rebuild(nowSecond(forget))
 	}
-	return m.set(hash, at, end)
+	return m.set(hash, nowSecond(claim.Now), endOf(claim.Expires))
 }
 
 // set sets a mark by linear probing, and needs a free slot. As at most 4/5 are used, a new hash tries some 13 slots.

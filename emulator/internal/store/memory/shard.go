@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // shard holds a part of a space's keys under one lock.
@@ -17,7 +19,9 @@ type shard struct {
 	// nextExpiry is no later than the earliest expiry among values; zero when none expires.
 	nextExpiry time.Time
 	marks      marks
-	usage      *usage // nil once the space was cleared: what late callers still write is not counted
+	// lastNow is the last time that a caller named.
+	lastNow time.Time
+	usage   *spaceUsage
 }
 
 // entry is one key's value, or a counter when value is nil.
@@ -46,6 +50,17 @@ func (s *shard) get(key string) ([]byte, bool) {
 		return nil, false
 	}
 	return e.text(), true
+}
+
+// read returns a key with all that is kept of it.
+func (s *shard) read(key string) (store.Value, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.values[key]
+	if !ok {
+		return store.Value{}, false
+	}
+	return store.Value{Key: key, Value: e.text(), Expires: e.expires}, true
 }
 
 func (s *shard) take(key string) ([]byte, bool) {
@@ -115,8 +130,8 @@ func (s *shard) set(key string, old entry, replaces bool, e entry) error {
 	if replaces {
 		cost -= costOf(key, old)
 	}
-	if s.usage != nil {
-		if err := s.usage.addValues(cost); err != nil {
+	if err := s.usage.addValues(cost); err != nil {
+		if !s.makeRoom(key) || s.usage.addValues(cost) != nil {
 			return err
 		}
 	}
@@ -129,12 +144,20 @@ func (s *shard) set(key string, old entry, replaces bool, e entry) error {
 	return nil
 }
 
+// makeRoom removes what has expired, but for one key, and reports whether there was something.
+func (s *shard) makeRoom(but string) bool {
+	if s.nextExpiry.IsZero() || s.nextExpiry.After(s.lastNow) {
+		return false
+	}
+	before := len(s.values)
+	s.removeExpired(s.lastNow, but)
+	return len(s.values) < before
+}
+
 // drop removes an entry.
 func (s *shard) drop(key string, e entry) {
 	delete(s.values, key)
-	if s.usage != nil {
-		_ = s.usage.addValues(-costOf(key, e)) // giving back never fails
-	}
+	_ = s.usage.addValues(-costOf(key, e)) // giving back never fails
 }
 
 // noteExpiry notes that a value expires at that time.
@@ -176,54 +199,53 @@ func (s *shard) update(key string, change func([]byte) ([]byte, time.Time, error
 	return s.set(key, old, replaces, entry{value: notNil(value), expires: expires})
 }
 
-func (s *shard) mark(hash uint64, now, expires time.Time) bool {
+func (s *shard) mark(hash uint64, claim *store.Claim) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lastNow = claim.Now
 	before := len(s.marks.high)
-	fresh := s.marks.add(hash, now, expires)
+	fresh := s.marks.add(hash, claim)
 	s.countMarks(before)
 	return fresh
 }
 
 // countMarks counts how many slots the marks gained or lost. Where that exceeds the bound, the marks are dropped.
 func (s *shard) countMarks(before int) {
-	if s.usage == nil {
-		return
-	}
 	if slots := len(s.marks.high); !s.usage.addMarks(slots-before, slots) {
 		s.marks = marks{}
 		s.usage.addMarks(-slots, 0)
 	}
 }
 
-// release gives back what was counted, because the space was cleared.
-func (s *shard) release() {
+// clear removes everything and gives back what was counted.
+func (s *shard) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, e := range s.values {
 		_ = s.usage.addValues(-costOf(key, e)) // giving back never fails
 	}
 	s.usage.addMarks(-len(s.marks.high), 0)
-	s.usage = nil
+	s.values, s.peak, s.nextExpiry, s.marks = nil, 0, time.Time{}, marks{}
 }
 
-func (s *shard) reclaim(now time.Time) {
+func (s *shard) reclaim(now, claims time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lastNow = now
 	before := len(s.marks.high)
-	s.marks.reclaim(now)
+	s.marks.reclaim(claims)
 	s.countMarks(before)
 	if !s.nextExpiry.IsZero() && !s.nextExpiry.After(now) {
-		s.removeExpired(now)
+		s.removeExpired(now, "")
 	}
 	s.shrink()
 }
 
-// removeExpired removes the values that expired and finds the next expiry.
-func (s *shard) removeExpired(now time.Time) {
+// removeExpired removes the values that expired, but for that of one key, and finds the next expiry.
+func (s *shard) removeExpired(now time.Time, but string) {
 	s.nextExpiry = time.Time{}
 	for key, e := range s.values {
-		if e.expired(now) {
+		if e.expired(now) && key != but {
 			s.drop(key, e)
 		} else {
 			s.noteExpiry(e.expires)

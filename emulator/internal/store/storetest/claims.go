@@ -3,6 +3,8 @@ package storetest
 import (
 	"strconv"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 var claimCases = []testCase{
@@ -46,6 +48,7 @@ var claimCases = []testCase{
 		t.claim("late", startTime().Add(time.Minute), startTime().Add(time.Hour), false)
 	}},
 	{"Claim tells many keys apart while old ones expire", checkManyClaims},
+	{"a claim is kept for callers whose time runs behind", checkClaimsOfTimeBehind},
 }
 
 func checkClaimInAllYears(t tester) {
@@ -90,4 +93,19 @@ func checkManyClaims(t tester) {
 			}
 		}
 	}
+}
+
+// Claims that are judged by two times are forgotten by neither before Forget has passed them.
+func checkClaimsOfTimeBehind(t tester) {
+	behind, ahead := startTime(), startTime().Add(time.Hour)
+	end := behind.Add(15 * time.Minute)
+	t.claim("first", behind, end, true)
+	for i := range 100 {
+		step := store.Claim{Key: strconv.Itoa(i), Now: ahead, Forget: behind, Expires: ahead.Add(time.Minute)}
+		t.must(t.space.Do(t.ctx, &step))
+	}
+	t.claim("first", behind, end, false)
+	t.must(t.space.Do(t.ctx, &store.Reclaim{Now: ahead, Claims: behind}))
+	t.claim("first", behind, end, false)
+	t.claim("first", ahead, ahead.Add(time.Minute), true)
 }

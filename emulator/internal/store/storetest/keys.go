@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strconv"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 var keyCases = []testCase{
@@ -29,6 +31,18 @@ var keyCases = []testCase{
 	{"Take returns the value once", checkTake},
 	{"Update sees the old value and sets the new one", checkUpdate},
 	{"Update changes nothing when change fails", checkUpdateFails},
+	{"Update changes nothing when a needed key is absent", func(t tester) {
+		set := func([]byte) ([]byte, time.Time, error) { return []byte("x"), time.Time{}, nil }
+		t.put("one", "x", time.Time{})
+		var absent *store.AbsentError
+		if err := t.space.Update(t.ctx, "key", set, "one", "two"); !errors.As(err, &absent) || absent.Key != "two" {
+			t.Errorf("Update = %v, want that two is absent", err)
+		}
+		t.wantAbsent("key")
+		t.put("two", "x", time.Time{})
+		t.must(t.space.Update(t.ctx, "key", set, "one", "two"))
+		t.wantValue("key", "x")
+	}},
 	{"a zero expiry means never", checkNeverExpires},
 	{"Reclaim frees keys that expired at or before now and keeps the rest", checkReclaim},
 	{"the expiry of the last write counts", checkLastExpiry},

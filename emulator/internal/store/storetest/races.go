@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
@@ -42,6 +43,10 @@ var raceCases = []testCase{
 	{"race: Append numbers without gaps", checkAppendRace},
 	{"race: no first write to a space or log is lost", checkFirstWriteRace},
 	{"race: what a run writes after Clear appears together with the clearing", checkClearAndPutRace},
+	{"race: nothing is written behind a needed key that was dropped", func(t tester) {
+		t.neededKeyRace(&store.Drop{Prefix: "gate"}, &store.Drop{Prefix: "behind/"})
+	}},
+	{"race: nothing is written behind a needed key that was cleared", func(t tester) { t.neededKeyRace(&store.Clear{}) }},
 	{"race: everything at once", checkRaceOfAll},
 }
 
@@ -183,6 +188,30 @@ func checkClearAndPutRace(t tester) {
 	})
 }
 
+// neededKeyRace checks that what callers write behind a needed key is gone once a run removed both.
+func (t tester) neededKeyRace(removal ...store.Step) {
+	t.Helper()
+	for range rounds {
+		t.put("gate", "x", time.Time{})
+		t.atOnce(func(caller int) error {
+			switch caller % 8 {
+			case 0:
+				return t.space.Do(t.ctx, removal...)
+			case 1:
+				err := t.space.Update(t.ctx, "behind/updated", func([]byte) ([]byte, time.Time, error) {
+					return []byte("x"), time.Time{}, nil
+				}, "gate")
+				if absent := (*store.AbsentError)(nil); errors.As(err, &absent) {
+					return nil
+				}
+				return err
+			}
+			return t.space.Do(t.ctx, &store.Get{Key: "gate", Needed: true}, &store.Increment{Key: "behind/count", Delta: 1})
+		})
+		t.wantKeys("", "")
+	}
+}
+
 // checkRaceOfAll is for the race detector: concurrent callers use one space in every way and clear it.
 func checkRaceOfAll(t tester) {
 	t.atOnce(func(caller int) error {
@@ -219,7 +248,7 @@ func (t tester) doNth(n int, key string) error {
 	case 8:
 		err = t.space.Truncate(t.ctx, key)
 	case 9:
-		err = t.space.Reclaim(t.ctx, startTime())
+		err = t.space.Do(t.ctx, &store.Reclaim{Now: startTime()}, &store.Drop{Prefix: key})
 	case 10:
 		err = t.space.Clear(t.ctx)
 	}

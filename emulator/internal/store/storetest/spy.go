@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"sync/atomic"
-	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
@@ -48,7 +47,7 @@ func (s *spySpace) Do(ctx context.Context, steps ...store.Step) error {
 }
 
 func (s *spySpace) Update(
-	ctx context.Context, key string, change func(old []byte) ([]byte, time.Time, error),
+	ctx context.Context, key string, change store.Change, needed ...string,
 ) error {
 	s.spy.trips.Add(updateTrips)
 	if before := s.spy.BeforeUpdate; before != nil {
@@ -56,5 +55,5 @@ func (s *spySpace) Update(
 			return err
 		}
 	}
-	return s.Executor.Update(ctx, key, change)
+	return s.Executor.Update(ctx, key, change, needed...)
 }

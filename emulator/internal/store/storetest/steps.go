@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +67,7 @@ var stepCases = []testCase{
 		t.wantAbsent("before")
 		t.wantValue("after", "x")
 	}},
+	{"Values reads the keys with what they hold", checkValues},
 	{"Keys lists the keys that begin with the prefix, sorted", func(t tester) {
 		for _, key := range []string{"b/2", "a/1", "b/1", "b", "c/1"} {
 			t.put(key, "x", time.Time{})
@@ -74,6 +77,27 @@ var stepCases = []testCase{
 		t.wantKeys("b/", "b/1 b/2 b/3")
 		t.wantKeys("d", "")
 		t.wantKeys("", "a/1 b b/1 b/2 b/3 c/1")
+	}},
+	{"the characters of a prefix mean themselves", func(t tester) {
+		for _, key := range []string{"a*", "ab", "a[b]", "a\\*", "a?", "a-", "^a"} {
+			t.put(key, "x", time.Time{})
+		}
+		t.wantKeys("a*", "a*")
+		t.wantKeys("a[b]", "a[b]")
+		t.wantKeys("a\\", "a\\*")
+		t.wantKeys("a?", "a?")
+		t.wantKeys("^", "^a")
+		t.must(t.space.Do(t.ctx, &store.Drop{Prefix: "a?"}))
+		t.wantKeys("a", "a* a- a[b] a\\* ab")
+	}},
+	{"Drop removes the keys that begin with the prefix", func(t tester) {
+		for _, key := range []string{"b/2", "a/1", "b/1", "b"} {
+			t.put(key, "x", time.Time{})
+		}
+		t.increment("b/3", 1, 1)
+		t.must(t.space.Do(t.ctx, &store.Drop{Prefix: "b/"}, &store.Put{Key: "b/4"}))
+		t.wantKeys("", "a/1 b b/4")
+		t.increment("b/3", 1, 1)
 	}},
 	{"Find returns the latest record with an id", checkFind},
 	{"race: Add succeeds for one caller", func(t tester) {
@@ -134,4 +158,40 @@ func checkFind(t tester) {
 	t.wantFound("a", "", 4)
 	t.must(t.space.Truncate(t.ctx, "log"))
 	t.wantFound("c", "", 0)
+}
+
+func checkValues(t tester) {
+	values := store.Values{Most: 1 << 20}
+	t.must(t.space.Do(t.ctx, &values))
+	if len(values.Values) != 0 || values.TooMany {
+		t.Errorf("an empty space holds %v", values)
+	}
+	ends := startTime().Add(time.Hour)
+	t.put("b/\x00\xff", "\xfe", ends)
+	t.put("b/1", "", time.Time{})
+	t.put("a", "another", time.Time{})
+	t.increment("b/count", 7, 7)
+	t.claim("b/claimed", startTime(), ends, true)
+	want := []store.Value{
+		{Key: "b/\x00\xff", Value: []byte("\xfe"), Expires: ends},
+		{Key: "b/1", Value: []byte{}},
+		{Key: "b/count", Value: []byte("7")},
+	}
+	size := 0
+	for _, each := range want {
+		size += len(each.Key) + len(each.Value) + store.EntryCost
+	}
+	values = store.Values{Prefix: "b/", Most: size}
+	t.must(t.space.Do(t.ctx, &values))
+	same := func(a, b store.Value) bool {
+		return a.Key == b.Key && bytes.Equal(a.Value, b.Value) && a.Expires.Equal(b.Expires)
+	}
+	if !slices.EqualFunc(values.Values, want, same) || values.TooMany {
+		t.Errorf("got %v, want %v", values, want)
+	}
+	values.Most--
+	t.must(t.space.Do(t.ctx, &values))
+	if len(values.Values) != 0 || !values.TooMany {
+		t.Errorf("beyond the bound: %v", values)
+	}
 }
