@@ -63,7 +63,8 @@ type RegistryOptions struct {
 	// Leaving keeps what outlives a sandbox; nil means that nothing does.
 	Leaving Leaving
 	// Standing is the sandbox Default, which is made anew where somebody asks for it in a store that was emptied; nil
-	// means that there is none. Restored is then called with it.
+	// means that there is none. Restored is called with it whenever it is another than before, also where another
+	// emulator on the store made it.
 	Standing *Definition
 	Restored func(ctx context.Context, box *Sandbox) error
 }
@@ -165,12 +166,25 @@ func (r *Registry) restore(ctx context.Context) (*Sandbox, error) {
 		if err := r.root.Do(ctx, &get); err != nil {
 			return nil, fmt.Errorf("look up the sandbox %s: %w", Default, err)
 		}
-		return r.load(Default, &get)
+		return r.load(ctx, Default, &get)
 	}
-	if err == nil && r.restored != nil {
-		err = r.restored(ctx, box)
+	if err != nil {
+		return nil, err
 	}
-	return box, err
+	return r.met(ctx, box)
+}
+
+// met is a sandbox that was not remembered until now. Where that is the standing one and it cannot be restored, it is
+// forgotten, so that whoever asks next tries again.
+func (r *Registry) met(ctx context.Context, box *Sandbox) (*Sandbox, error) {
+	if box.ID != Default || r.restored == nil {
+		return box, nil
+	}
+	if err := r.restored(ctx, box); err != nil {
+		r.Forget(box)
+		return nil, err
+	}
+	return box, nil
 }
 
 func (r *Registry) create(ctx context.Context, def Definition, begin beginning) (*Sandbox, error) {
@@ -387,11 +401,11 @@ func (r *Registry) get(ctx context.Context, id string) (*Sandbox, error) {
 	if !get.Found && id == Default && r.standing != nil {
 		return r.restore(ctx)
 	}
-	return r.load(id, &get)
+	return r.load(ctx, id, &get)
 }
 
 // load is the sandbox that was read, which is remembered.
-func (r *Registry) load(id string, read *store.Get) (*Sandbox, error) {
+func (r *Registry) load(ctx context.Context, id string, read *store.Get) (*Sandbox, error) {
 	if !read.Found {
 		return nil, unknown(id)
 	}
@@ -403,7 +417,7 @@ func (r *Registry) load(id string, read *store.Get) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.enter(box), nil
+	return r.met(ctx, r.enter(box))
 }
 
 // List returns all sandboxes, sorted by id.
@@ -470,7 +484,7 @@ func (r *Registry) remembered(name string) *Sandbox {
 func (r *Registry) listed(ctx context.Context, name string, read *store.Get) (*Sandbox, error) {
 	box := r.remembered(name)
 	if box == nil && read.Found {
-		loaded, err := r.load(idOf(name), read)
+		loaded, err := r.load(ctx, idOf(name), read)
 		if err != nil {
 			return nil, err
 		}

@@ -143,7 +143,8 @@ func (w *World) playPermanentAgain(ctx context.Context, box *sandbox.Sandbox) er
 	return w.playAll(ctx, box, scripts)
 }
 
-// restored plays the permanent scenarios of this emulator in the default sandbox, which had to be made anew.
+// restored plays the permanent scenarios of this emulator in the default sandbox, which is another than before: this
+// emulator or another on the store made it anew.
 func (w *World) restored(ctx context.Context, box *sandbox.Sandbox) error {
 	w.permanent.Lock()
 	defer w.permanent.Unlock()
