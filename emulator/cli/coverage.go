@@ -20,7 +20,7 @@ type coverageCommand struct {
 	All     bool    `help:"Count the calls of all sandboxes, also of those that were removed or reset since."`
 	API     string  `name:"api" predictor:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
 	Missing bool    `help:"List only the documented errors that were not seen."`
-	Format  string  `enum:"table,json,junit,ctrf" default:"table" help:"table, json, junit (XML for CI) or ctrf (JSON for CI)."`
+	Format  string  `enum:"table,json,junit,ctrf" default:"table" help:"table, json, or for CI junit (XML) or ctrf."`
 	Min     percent `placeholder:"PERCENT" help:"Fail if a smaller share of the documented errors was seen."`
 }
 

@@ -64,8 +64,8 @@ func writeJUnit(out io.Writer, c client.Coverage) error {
 	return nil
 }
 
-// The parts of a report in the Common Test Report Format (https://ctrf.io, version 0.0.0 of its schema) that it requires,
-// and those that its readers show.
+// The parts of a report in the Common Test Report Format (https://ctrf.io, version 0.0.0 of its schema): those that it
+// requires, and those that its readers show.
 type (
 	ctrfReport struct {
 		ReportFormat string      `json:"reportFormat"`
