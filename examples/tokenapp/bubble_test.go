@@ -23,7 +23,7 @@ func TestAccessTokenLapses(t *testing.T) {
 			if _, err := app.CustomerToken(t.Context(), "user-1", "Wang"); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(61 * time.Minute)
+			time.Sleep(61 * time.Minute) // in the bubble
 		}
 		box.Expect(t, "ccmessaging.applyToken").Outcomes("ok", "401", "ok")
 		box.Expect(t, "ccmessaging.tokenByAkSk").Outcomes("ok", "ok")

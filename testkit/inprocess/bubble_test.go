@@ -34,7 +34,7 @@ func TestTimeInBubble(t *testing.T) {
 		if took := time.Since(began); took > time.Minute {
 			t.Errorf("three calls took %s of the bubble's time", took)
 		}
-		time.Sleep(30 * 24 * time.Hour)
+		time.Sleep(30 * 24 * time.Hour) // in the bubble
 		if at := box.Now(); at.Before(began.Add(30 * 24 * time.Hour)) {
 			t.Errorf("the sandbox clock shows %s, 30 days after %s", at, began)
 		}
