@@ -15,9 +15,9 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 )
 
-// metrics count the calls. The series of an operation are made by its first call, after which a call needs no look-up by
-// label and allocates no memory; those of all operations are there when somebody reads them, so that Prometheus sees the
-// first error of a kind as an increase.
+// metrics count the calls. The series of an operation are made by its first call, after which a call needs no look-up
+// by label and allocates no memory; those of all operations are there when somebody reads them, so that Prometheus sees
+// the first error of a kind as an increase.
 type metrics struct {
 	registry           *prometheus.Registry
 	table              *labelTable

@@ -7,7 +7,7 @@ import "github.com/tokenstage/tokenstage/emulator/internal/contract"
 type checker struct {
 	*report
 	catalogue *contract.Catalogue
-	sampled   int                              // bytes that the bodies and their functions produced while they were checked
+	sampled   int                              // bytes that bodies and their functions produced while they were checked
 	compared  int                              // conditions so far
 	states    map[string]bool                  // their names so far
 	pers      map[string]bool                  // the fields of "per" so far
