@@ -35,7 +35,7 @@ var measures = []struct {
 	run         func(context.Context, *bench) (table, error)
 }{
 	{"speed", "CPU per request beside a bare net/http handler that returns the same bytes", speed},
-	{"start", "time from the start of the process to its first answer, and its memory then", starts},
+	{"start", "time from the start of the process to its first answer, its memory then and later, and its size", starts},
 	{"tests", "a sandbox, and an emulator in the process, that a test has to itself", tests},
 	{"memory", "memory of the process while calls come in and no nonce expires", memory},
 	{"sandboxes", "calls spread over many sandboxes", sandboxes},

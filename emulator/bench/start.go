@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"slices"
 	"time"
 )
@@ -23,6 +24,10 @@ func starts(ctx context.Context, b *bench) (table, error) {
 		first, spent = append(first, milliseconds(one.taken)), append(spent, milliseconds(one.spent))
 		fresh, idle = append(fresh, one.fresh), append(idle, one.idle)
 	}
+	program, err := os.Stat(b.program)
+	if err != nil {
+		return table{}, err
+	}
 	t := table{columns: []string{"", "median", "least", "most"}}
 	for _, row := range []struct {
 		name   string
@@ -32,6 +37,7 @@ func starts(ctx context.Context, b *bench) (table, error) {
 		{"processor time of it, ms", spent},
 		{"memory at the first answer, MB", fresh},
 		{"memory " + b.idle.String() + " later, MB", idle},
+		{"program, MB", []float64{float64(program.Size()) / 1e6}},
 	} {
 		least, most := slices.Min(row.values), slices.Max(row.values)
 		t.rows = append(t.rows, []any{row.name, rounded(median(row.values), 1), rounded(least, 1), rounded(most, 1)})

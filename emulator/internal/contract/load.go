@@ -144,9 +144,10 @@ func (c *Catalogue) addGateway(d *document) error {
 		return err
 	}
 	g := &Gateway{
-		Name: root.Gateway, Title: doc.Info.Title, Errors: errors, Checks: checks, statuses: map[int]bool{},
+		Name: root.Gateway, Title: doc.Info.Title, Checks: checks, statuses: map[int]bool{},
 		Packets: root.Packets, takesAnonymous: root.Anonymous,
 	}
+	g.Errors, g.byCode = firstOfEachCode(errors)
 	for _, e := range errors {
 		g.statuses[e.Status] = true
 	}

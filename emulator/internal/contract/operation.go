@@ -63,16 +63,11 @@ func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) err
 	if err != nil {
 		return err
 	}
-	most := len(own) + len(shared) + len(op.API.Gateway.Errors)
-	op.Errors, op.byCode = make([]Error, 0, most), make(map[string]*Error, most)
-	for _, list := range [][]Error{own, shared, op.API.Gateway.Errors} {
-		for i := range list {
-			// The operation's own description of a code wins over the API's, and that over the gateway's.
-			if _, known := op.byCode[list[i].Code]; !known {
-				op.Errors = append(op.Errors, list[i])
-				op.byCode[list[i].Code] = &op.Errors[len(op.Errors)-1]
-			}
-		}
+	if len(own)+len(shared) == 0 { // as of most operations of a spec from elsewhere, which can have thousands
+		op.Errors, op.byCode = slices.Clip(op.API.Gateway.Errors), op.API.Gateway.byCode
+	} else {
+		// The operation's own description of a code wins over the API's, and that over the gateway's.
+		op.Errors, op.byCode = firstOfEachCode(own, shared, op.API.Gateway.Errors)
 	}
 	ownChecks, err := ext.Checks.checks()
 	if err != nil {
@@ -81,6 +76,24 @@ func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) err
 	sharedChecks, err := root.Checks.checks()
 	op.Checks = append(ownChecks, sharedChecks...)
 	return err
+}
+
+// firstOfEachCode joins lists of errors, and indexes them by their codes.
+func firstOfEachCode(lists ...[]Error) ([]Error, map[string]*Error) {
+	most := 0
+	for _, list := range lists {
+		most += len(list)
+	}
+	all, byCode := make([]Error, 0, most), make(map[string]*Error, most)
+	for _, list := range lists {
+		for i := range list {
+			if _, known := byCode[list[i].Code]; !known {
+				all = append(all, list[i])
+				byCode[list[i].Code] = &all[len(all)-1]
+			}
+		}
+	}
+	return all, byCode
 }
 
 // addValidation prepares the validation of requests and replies. It needs inputs, body and replies.
