@@ -37,6 +37,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -160,7 +161,7 @@ func New(ctx context.Context, o Options) (*Emulator, error) { return newWith(ctx
 // newWith puts an emulator together that has the code of further APIs.
 func newWith(ctx context.Context, o Options, further ...api.API) (*Emulator, error) {
 	o = o.withDefaults()
-	catalogue, library, err := o.load()
+	known, err := o.load()
 	if err != nil {
 		return nil, err
 	}
@@ -175,21 +176,18 @@ func newWith(ctx context.Context, o Options, further ...api.API) (*Emulator, err
 		}
 	}
 	e.options = o
-	if err := e.build(ctx, catalogue, library, def, further); err != nil {
+	if err := e.build(ctx, known, def, further); err != nil {
 		return nil, errors.Join(err, e.closeStore())
 	}
 	return e, nil
 }
 
 // build makes the parts over the store.
-func (e *Emulator) build(
-	ctx context.Context, catalogue *contract.Catalogue, library *scenario.Library, def sandbox.Definition,
-	further []api.API,
-) (err error) {
+func (e *Emulator) build(ctx context.Context, known knowledge, def sandbox.Definition, further []api.API) (err error) {
 	o := &e.options
 	e.world, err = world.New(ctx, world.Options{
-		Store: o.Store, Catalogue: catalogue, Library: library, Default: def,
-		Gateways: gateways.New(catalogue, fabric.TokenCheck{
+		Store: o.Store, Catalogue: known.catalogue, Library: known.library, Defaults: known.defaults, Default: def,
+		Gateways: gateways.New(known.catalogue, fabric.TokenCheck{
 			Header: ccmessaging.TokenHeader, Claims: ccmessaging.TokenClaims, Check: ccmessaging.CheckToken,
 		}),
 		Schemes: gateways.Schemes(),
@@ -247,31 +245,42 @@ func (e *Emulator) Broker() *broker.Broker { return e.broker }
 // InFlight is how many requests of the data plane are being answered.
 func (e *Emulator) InFlight() int64 { return e.data.InFlight() }
 
-// builtin are the specs and scenarios that ship, read once for the whole process.
-var builtin = sync.OnceValues(func() (*scenario.Library, error) {
+// knowledge is what an emulator is told by specs and scenarios. It never changes, and emulators can share it.
+type knowledge struct {
+	catalogue *contract.Catalogue
+	library   *scenario.Library
+	defaults  *play.Defaults
+}
+
+// builtin is what the specs and scenarios say that ship, read once for the whole process: tests start many emulators.
+var builtin = sync.OnceValues(func() (knowledge, error) {
 	catalogue, err := contract.Builtin()
 	if err != nil {
-		return nil, err
+		return knowledge{}, err
 	}
-	return scenario.NewLibrary(catalogue, scenarios.Files, language.NewDecoder(catalogue))
+	return newKnown(catalogue)
 })
 
-// load reads the specs and the scenarios that they give beside those that ship.
-func (o Options) load() (*contract.Catalogue, *scenario.Library, error) {
+// newKnown adds the scenarios, those that ship and those that the specs give.
+func newKnown(catalogue *contract.Catalogue) (knowledge, error) {
+	library, err := scenario.NewLibrary(catalogue, scenarios.Files, language.NewDecoder(catalogue))
+	if err != nil {
+		return knowledge{}, err
+	}
+	defaults, err := world.DefaultScenarios(library)
+	return knowledge{catalogue, library, defaults}, err
+}
+
+// load reads the specs and the scenarios.
+func (o Options) load() (knowledge, error) {
 	if len(o.Specs) == 0 {
-		library, err := builtin()
-		if err != nil {
-			return nil, nil, err
-		}
-		catalogue, err := contract.Builtin()
-		return catalogue, library, err
+		return builtin()
 	}
 	catalogue, err := contract.Load(append([]fs.FS{openapi.Files}, o.Specs...)...)
 	if err != nil {
-		return nil, nil, err
+		return knowledge{}, err
 	}
-	library, err := scenario.NewLibrary(catalogue, scenarios.Files, language.NewDecoder(catalogue))
-	return catalogue, library, err
+	return newKnown(catalogue)
 }
 
 func (o Options) withDefaults() Options {

@@ -35,7 +35,8 @@ var measures = []struct {
 	run         func(context.Context, *bench) (table, error)
 }{
 	{"speed", "CPU per request beside a bare net/http handler that returns the same bytes", speed},
-	{"start", "time from the start of the process to its first answer, and its memory then", starts},
+	{"start", "time from the start of the process to its first answer, its memory then and later, and its size", starts},
+	{"tests", "a sandbox, and an emulator in the process, that a test has to itself", tests},
 	{"memory", "memory of the process while calls come in and no nonce expires", memory},
 	{"sandboxes", "calls spread over many sandboxes", sandboxes},
 	{"rules", "rules that look at every call and match none", rules},
@@ -49,6 +50,7 @@ var measures = []struct {
 type sizes struct {
 	rounds, calls, conns int
 	starts, total        int
+	worlds               int // of tests
 	idle                 time.Duration
 	sandboxes, rules     []int
 	siege                time.Duration
@@ -57,13 +59,13 @@ type sizes struct {
 
 var (
 	full = sizes{
-		rounds: 9, calls: 20_000, conns: 8, starts: 31, total: 1_000_000, idle: 1500 * time.Millisecond,
+		rounds: 9, calls: 20_000, conns: 8, starts: 31, worlds: 300, total: 1_000_000, idle: 1500 * time.Millisecond,
 		sandboxes: []int{1, 100, 1000, 10_000}, rules: []int{0, 1, 10, 100},
 		siege: 44 * time.Second,
 	}
 	// quick is enough to see that everything works.
 	quick = sizes{
-		rounds: 1, calls: 200, conns: 4, starts: 2, total: 2000, idle: 10 * time.Millisecond,
+		rounds: 1, calls: 200, conns: 4, starts: 2, worlds: 10, total: 2000, idle: 10 * time.Millisecond,
 		sandboxes: []int{1, 10}, rules: []int{0, 10},
 		siege: 2 * windowTime,
 	}

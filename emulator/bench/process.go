@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -96,6 +97,28 @@ func (p *process) cpu() (time.Duration, error) {
 	}
 	system, err := strconv.ParseInt(fields[12], 10, 64)
 	return time.Duration(user+system) * tick, err
+}
+
+// cpuOfThreads returns the processor time of the threads that the process has, to the nanosecond: the first number of
+// each /proc/pid/task/tid/schedstat. Threads that ended are not in it, which in a process that just started are few.
+func (p *process) cpuOfThreads() (sum time.Duration, err error) {
+	files, err := filepath.Glob(p.proc("task/*/schedstat"))
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			continue // the thread ended
+		}
+		first, _, _ := strings.Cut(string(raw), " ")
+		nanoseconds, err := strconv.ParseInt(first, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", file, err)
+		}
+		sum += time.Duration(nanoseconds)
+	}
+	return sum, nil
 }
 
 // resident returns the resident memory of the process, in MB: proc(5), /proc/pid/status, VmRSS.

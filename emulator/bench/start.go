@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"slices"
 	"time"
 )
@@ -14,13 +15,18 @@ const (
 
 // starts measures b.starts starts of the server.
 func starts(ctx context.Context, b *bench) (table, error) {
-	var first, fresh, idle []float64
+	var first, spent, fresh, idle []float64
 	for range b.starts {
-		taken, atFirst, later, err := b.startOnce(ctx)
+		one, err := b.startOnce(ctx)
 		if err != nil {
 			return table{}, err
 		}
-		first, fresh, idle = append(first, milliseconds(taken)), append(fresh, atFirst), append(idle, later)
+		first, spent = append(first, milliseconds(one.taken)), append(spent, milliseconds(one.spent))
+		fresh, idle = append(fresh, one.fresh), append(idle, one.idle)
+	}
+	program, err := os.Stat(b.program)
+	if err != nil {
+		return table{}, err
 	}
 	t := table{columns: []string{"", "median", "least", "most"}}
 	for _, row := range []struct {
@@ -28,8 +34,10 @@ func starts(ctx context.Context, b *bench) (table, error) {
 		values []float64
 	}{
 		{"start to first answer, ms", first},
+		{"processor time of it, ms", spent},
 		{"memory at the first answer, MB", fresh},
 		{"memory " + b.idle.String() + " later, MB", idle},
+		{"program, MB", []float64{float64(program.Size()) / 1e6}},
 	} {
 		least, most := slices.Min(row.values), slices.Max(row.values)
 		t.rows = append(t.rows, []any{row.name, rounded(median(row.values), 1), rounded(least, 1), rounded(most, 1)})
@@ -37,22 +45,32 @@ func starts(ctx context.Context, b *bench) (table, error) {
 	return t, nil
 }
 
-// startOnce starts the server and returns the time to its first answer, and its memory then and after idling.
-func (b *bench) startOnce(ctx context.Context) (taken time.Duration, fresh, idle float64, err error) {
+// started is what one start took: the time to the first answer, the processor time of the process until then, and its
+// memory in MB then and after idling.
+type started struct {
+	taken, spent time.Duration
+	fresh, idle  float64
+}
+
+// startOnce starts the server, makes a call and lets it idle.
+func (b *bench) startOnce(ctx context.Context) (one started, err error) {
 	begun := time.Now()
 	p, err := b.startServer(ctx)
 	if err != nil {
-		return 0, 0, 0, err
+		return one, err
 	}
 	defer p.stop()
 	if _, err := callOnce(ctx, newCaller(p.data, "default", defaultKey, defaultSecret)); err != nil {
-		return 0, 0, 0, err
+		return one, err
 	}
-	taken = time.Since(begun)
-	if fresh, err = p.resident(); err != nil {
-		return 0, 0, 0, err
+	one.taken = time.Since(begun)
+	if one.spent, err = p.cpuOfThreads(); err != nil {
+		return one, err
+	}
+	if one.fresh, err = p.resident(); err != nil {
+		return one, err
 	}
 	<-time.After(b.idle)
-	idle, err = p.resident()
-	return taken, fresh, idle, err
+	one.idle, err = p.resident()
+	return one, err
 }

@@ -32,6 +32,7 @@ type Gateway struct {
 
 	refusal  *openapi3.Schema // nil when the document has none
 	statuses map[int]bool     // the HTTP statuses of Errors
+	byCode   map[string]*Error
 
 	takesAnonymous bool
 }

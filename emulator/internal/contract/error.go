@@ -82,10 +82,8 @@ func (op *Operation) Error(code string) (Error, bool) {
 
 // Error returns the gateway's own documented error with exactly that code.
 func (g *Gateway) Error(code string) (Error, bool) {
-	for _, e := range g.Errors {
-		if e.Code == code {
-			return e, true
-		}
+	if e, ok := g.byCode[code]; ok {
+		return *e, true
 	}
 	return Error{}, false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,7 +12,12 @@ import (
 )
 
 // The extensions that a document may carry, by place. Anything else is refused, so that a slip of the pen in a
-// spec is loud.
+// spec is loud. Those of documents and operations are structures, all others are texts.
+const (
+	evidenceExtension = "x-evidence"
+	invalidExtension  = "x-invalid"
+)
+
 type (
 	rootExtensions struct {
 		Gateway string    `json:"x-gateway"`
@@ -40,14 +46,6 @@ type (
 		Invalid   string              `json:"x-invalid"`
 		Missing   string              `json:"x-missing"`
 	}
-	markExtensions struct {
-		Evidence string `json:"x-evidence"`
-	}
-	inputExtensions struct {
-		Evidence string `json:"x-evidence"`
-		Invalid  string `json:"x-invalid"`
-	}
-	noExtensions struct{}
 
 	errorList []struct {
 		Code     string `json:"code"`
@@ -92,6 +90,29 @@ func decodeExtensions[T any](extensions map[string]any) (T, error) {
 		return into, fmt.Errorf("extensions: %w", err)
 	}
 	return into, nil
+}
+
+// checkTexts refuses extensions that are not texts, or not among the known ones of their place. There are hundreds of
+// such places, so their texts are looked at as they are.
+func checkTexts(extensions map[string]any, known ...string) error {
+	if len(extensions) == 0 {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(extensions)) {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("extensions: unknown field %q", name)
+		}
+		if _, ok := extensions[name].(string); !ok && extensions[name] != nil {
+			return fmt.Errorf("extensions: %s: must be a text, got %v", name, extensions[name])
+		}
+	}
+	return nil
+}
+
+// textOf is the text of an extension that was checked when the document was read; empty where it is absent.
+func textOf(extensions map[string]any, name string) string {
+	text, _ := extensions[name].(string)
+	return text
 }
 
 func (list errorList) documented(origin string) ([]Error, error) {
@@ -163,62 +184,74 @@ func (a *anonymousExtension) anonymous(op *Operation) (*Anonymous, error) {
 	return &Anonymous{Token: a.Token, Evidence: evidence}, nil
 }
 
-// checkExtensions visits every place of a document that can carry extensions.
-func checkExtensions(doc *openapi3.T) error {
-	w := extensionWalk{seen: map[*openapi3.Schema]bool{}}
-	allow[rootExtensions](&w, "the document", doc.Extensions)
-	allow[noExtensions](&w, "info", doc.Info.Extensions)
-	allow[noExtensions](&w, "paths", doc.Paths.Extensions)
+// readExtensions visits every place of a document that can carry extensions, and returns those of the document itself
+// and of its operations.
+func readExtensions(doc *openapi3.T) (rootExtensions, map[*openapi3.Operation]operationExtensions, error) {
+	w := extensionWalk{seen: map[*openapi3.Schema]bool{}, operations: map[*openapi3.Operation]operationExtensions{}}
+	root, err := decodeExtensions[rootExtensions](doc.Extensions)
+	w.problem("the document", err)
+	w.texts("info", doc.Info.Extensions)
+	w.texts("paths", doc.Paths.Extensions)
 	if doc.Components != nil {
-		allow[noExtensions](&w, "components", doc.Components.Extensions)
+		w.texts("components", doc.Components.Extensions)
 		for name, ref := range doc.Components.Schemas {
 			w.schema("components.schemas."+name, ref)
 		}
 	}
 	for key, item := range doc.Paths.Map() {
-		allow[noExtensions](&w, key, item.Extensions)
+		w.texts(key, item.Extensions)
 		for method, op := range item.Operations() {
 			w.operation(key+" "+method, op)
 		}
 	}
-	return w.err
+	return root, w.operations, w.err
 }
 
-// extensionWalk remembers the first problem, and the schemas it has seen, since they can be recursive.
+// extensionWalk remembers what operations carry, the first problem, and the schemas it has seen, since they can be
+// recursive.
 type extensionWalk struct {
-	seen map[*openapi3.Schema]bool
-	err  error
+	operations map[*openapi3.Operation]operationExtensions
+	seen       map[*openapi3.Schema]bool
+	err        error
 }
 
-func allow[T any](w *extensionWalk, place string, extensions map[string]any) {
-	_, err := decodeExtensions[T](extensions)
-	if text, ok := extensions["x-evidence"].(string); ok && err == nil {
-		_, err = parseEvidence(text)
-	}
+// problem remembers an error if it is the first.
+func (w *extensionWalk) problem(place string, err error) {
 	if err != nil && w.err == nil {
 		w.err = fmt.Errorf("%s: %w", place, err)
 	}
 }
 
+// texts allows the known extensions at a place, where each is a text.
+func (w *extensionWalk) texts(place string, extensions map[string]any, known ...string) {
+	err := checkTexts(extensions, known...)
+	if err == nil {
+		_, err = parseEvidence(textOf(extensions, evidenceExtension))
+	}
+	w.problem(place, err)
+}
+
 func (w *extensionWalk) operation(place string, op *openapi3.Operation) {
-	allow[operationExtensions](w, place, op.Extensions)
+	ext, err := decodeExtensions[operationExtensions](op.Extensions)
+	w.operations[op] = ext
+	w.problem(place, err)
 	for _, p := range op.Parameters {
 		at := place + " parameter " + p.Value.Name
-		allow[inputExtensions](w, at, p.Value.Extensions)
+		w.texts(at, p.Value.Extensions, evidenceExtension, invalidExtension)
 		w.schema(at, p.Value.Schema)
 		w.content(at, p.Value.Content)
 	}
 	if op.RequestBody != nil {
-		allow[markExtensions](w, place+" body", op.RequestBody.Value.Extensions)
+		w.texts(place+" body", op.RequestBody.Value.Extensions, evidenceExtension)
 		w.content(place+" body", op.RequestBody.Value.Content)
 	}
-	allow[noExtensions](w, place+" responses", op.Responses.Extensions)
+	w.texts(place+" responses", op.Responses.Extensions)
 	for status, r := range op.Responses.Map() {
 		at := place + " response " + status
-		allow[markExtensions](w, at, r.Value.Extensions)
+		w.texts(at, r.Value.Extensions, evidenceExtension)
 		w.content(at, r.Value.Content)
 		for name, h := range r.Value.Headers {
-			allow[markExtensions](w, at+" header "+name, h.Value.Extensions)
+			w.texts(at+" header "+name, h.Value.Extensions, evidenceExtension)
 			w.schema(at+" header "+name, h.Value.Schema)
 		}
 	}
@@ -230,16 +263,16 @@ func (w *extensionWalk) content(place string, content openapi3.Content) {
 		if w.empty(at, media == nil) {
 			continue
 		}
-		allow[noExtensions](w, at, media.Extensions)
+		w.texts(at, media.Extensions)
 		w.schema(at, media.Schema)
 		for name, e := range media.Encoding {
 			if at := at + " encoding of " + name; !w.empty(at, e == nil || e.ContentType == "") {
-				allow[noExtensions](w, at, e.Extensions)
+				w.texts(at, e.Extensions)
 			}
 		}
 		for name, e := range media.Examples {
 			if at := at + " example " + name; !w.empty(at, e == nil || e.Value == nil) {
-				allow[noExtensions](w, at, e.Value.Extensions)
+				w.texts(at, e.Value.Extensions)
 			}
 		}
 	}
@@ -259,7 +292,7 @@ func (w *extensionWalk) schema(place string, ref *openapi3.SchemaRef) {
 	}
 	s := ref.Value
 	w.seen[s] = true
-	allow[inputExtensions](w, place, s.Extensions)
+	w.texts(place, s.Extensions, evidenceExtension, invalidExtension)
 	for name, property := range s.Properties {
 		w.schema(place+"."+name, property)
 	}

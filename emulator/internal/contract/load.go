@@ -66,10 +66,12 @@ func LoadComplete(systems ...fs.FS) (*Catalogue, error) {
 
 // document is one file of a spec.
 type document struct {
-	file   string
-	source []byte
-	doc    *openapi3.T
-	err    error
+	file       string
+	source     []byte
+	doc        *openapi3.T
+	root       rootExtensions
+	operations map[*openapi3.Operation]operationExtensions
+	err        error
 }
 
 // addAll adds the documents that could be read. The first that is wrong ends it.
@@ -110,27 +112,23 @@ func readDocuments(systems []fs.FS) (gateways, apis []*document, err error) {
 
 func (d *document) read(system fs.FS) {
 	if d.source, d.err = fs.ReadFile(system, d.file); d.err == nil {
-		d.doc, d.err = parse(d.source)
+		d.err = d.parse()
 	}
 }
 
-func parse(source []byte) (*openapi3.T, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(source)
-	if err != nil {
-		return nil, err
+func (d *document) parse() (err error) {
+	if d.doc, err = openapi3.NewLoader().LoadFromData(d.source); err != nil {
+		return err
 	}
-	if err := doc.Validate(context.Background()); err != nil {
-		return nil, err
+	if err := d.doc.Validate(context.Background()); err != nil {
+		return err
 	}
-	return doc, checkExtensions(doc)
+	d.root, d.operations, err = readExtensions(d.doc)
+	return err
 }
 
 func (c *Catalogue) addGateway(d *document) error {
-	doc := d.doc
-	root, err := decodeExtensions[rootExtensions](doc.Extensions)
-	if err != nil {
-		return err
-	}
+	doc, root := d.doc, d.root
 	if want := documentName(d.file); root.Gateway != want {
 		return fmt.Errorf("x-gateway: must be %q like the file's name, got %q", want, root.Gateway)
 	}
@@ -146,9 +144,10 @@ func (c *Catalogue) addGateway(d *document) error {
 		return err
 	}
 	g := &Gateway{
-		Name: root.Gateway, Title: doc.Info.Title, Errors: errors, Checks: checks, statuses: map[int]bool{},
+		Name: root.Gateway, Title: doc.Info.Title, Checks: checks, statuses: map[int]bool{},
 		Packets: root.Packets, takesAnonymous: root.Anonymous,
 	}
+	g.Errors, g.byCode = firstOfEachCode(errors)
 	for _, e := range errors {
 		g.statuses[e.Status] = true
 	}
@@ -165,11 +164,7 @@ const refusalSchema = "Refusal"
 func documentName(file string) string { return strings.TrimSuffix(path.Base(file), ".yaml") }
 
 func (c *Catalogue) addAPI(d *document) error {
-	doc := d.doc
-	root, err := decodeExtensions[rootExtensions](doc.Extensions)
-	if err != nil {
-		return err
-	}
+	doc, root := d.doc, d.root
 	i := slices.IndexFunc(c.Gateways, func(g *Gateway) bool { return g.Name == root.Gateway })
 	if i < 0 {
 		return fmt.Errorf("x-gateway: no gateway %q", root.Gateway)
@@ -187,7 +182,7 @@ func (c *Catalogue) addAPI(d *document) error {
 		if !strings.Contains(key, actionMark) {
 			onWire.Set(key, item)
 		}
-		if err := c.addPath(api, root, key, item); err != nil {
+		if err := c.addPath(api, d, key, item); err != nil {
 			return fmt.Errorf("path %s: %w", key, err)
 		}
 	}
@@ -198,18 +193,19 @@ func (c *Catalogue) addAPI(d *document) error {
 // actionMark separates, in the key of a path, what is on the wire from what tells operations on one path apart.
 const actionMark = "#"
 
-func (c *Catalogue) addPath(api *API, root rootExtensions, key string, item *openapi3.PathItem) error {
+func (c *Catalogue) addPath(api *API, d *document, key string, item *openapi3.PathItem) error {
 	if len(item.Parameters) > 0 {
 		return errors.New("parameters: belong to the operations of the path")
 	}
 	wirePath, _, byAction := strings.Cut(key, actionMark)
 	for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
-		op, err := newOperation(api, root, wirePath, method, item.Operations()[method])
+		doc := item.GetOperation(method)
+		op, err := newOperation(api, d, wirePath, method, doc)
 		if err != nil {
-			return fmt.Errorf("operation %s: %w", item.Operations()[method].OperationID, err)
+			return fmt.Errorf("operation %s: %w", doc.OperationID, err)
 		}
 		api.Operations = append(api.Operations, op)
-		if err := c.index(op, method, item.Operations()[method], byAction); err != nil {
+		if err := c.index(op, method, doc, byAction); err != nil {
 			return fmt.Errorf("operation %s: %w", op.Name, err)
 		}
 	}

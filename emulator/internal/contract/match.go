@@ -21,6 +21,18 @@ func (c *Catalogue) API(name string) *API {
 	return c.APIs[i]
 }
 
+// Operation returns the operation of that name, such as onsmqtt.ApplyToken, nil when there is none.
+func (c *Catalogue) Operation(name string) *Operation {
+	for _, api := range c.APIs {
+		for _, op := range api.Operations {
+			if op.Name == name {
+				return op
+			}
+		}
+	}
+	return nil
+}
+
 // Gateway returns the gateway of that name, nil when there is none.
 func (c *Catalogue) Gateway(name string) *Gateway {
 	i := slices.IndexFunc(c.Gateways, func(g *Gateway) bool { return g.Name == name })

@@ -110,8 +110,7 @@ func evidenceOf(s *openapi3.Schema) Evidence { return evidenceIn(s.Extensions) }
 
 // evidenceIn is the evidence among extensions, which were checked when the document was read; zero where there is none.
 func evidenceIn(extensions map[string]any) Evidence {
-	text, _ := extensions["x-evidence"].(string)
-	evidence, _ := parseEvidence(text)
+	evidence, _ := parseEvidence(textOf(extensions, evidenceExtension))
 	return evidence
 }
 

@@ -13,13 +13,8 @@ import (
 )
 
 // newOperation reads an operation of a document and checks that it is complete in itself.
-func newOperation(
-	api *API, root rootExtensions, wirePath, method string, doc *openapi3.Operation,
-) (*Operation, error) {
-	ext, err := decodeExtensions[operationExtensions](doc.Extensions)
-	if err != nil {
-		return nil, err
-	}
+func newOperation(api *API, from *document, wirePath, method string, doc *openapi3.Operation) (*Operation, error) {
+	root, ext := from.root, from.operations[doc]
 	op := &Operation{
 		API: api, ID: doc.OperationID, Name: api.Name + "." + doc.OperationID,
 		Summary: doc.Summary, Description: doc.Description, Action: ext.Action, Methods: ext.Methods, Path: wirePath,
@@ -33,6 +28,7 @@ func newOperation(
 	if len(op.Methods) == 0 {
 		op.Methods = []string{method}
 	}
+	var err error
 	if op.Evidence, err = parseEvidence(ext.Evidence); err != nil {
 		return nil, err
 	}
@@ -67,14 +63,11 @@ func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) err
 	if err != nil {
 		return err
 	}
-	op.byCode = map[string]*Error{}
-	for _, e := range slices.Concat(own, shared, op.API.Gateway.Errors) {
+	if len(own)+len(shared) == 0 { // as of most operations of a spec from elsewhere, which can have thousands
+		op.Errors, op.byCode = slices.Clip(op.API.Gateway.Errors), op.API.Gateway.byCode
+	} else {
 		// The operation's own description of a code wins over the API's, and that over the gateway's.
-		if _, known := op.byCode[e.Code]; known {
-			continue
-		}
-		op.Errors = append(op.Errors, e)
-		op.byCode[e.Code] = &e
+		op.Errors, op.byCode = firstOfEachCode(own, shared, op.API.Gateway.Errors)
 	}
 	ownChecks, err := ext.Checks.checks()
 	if err != nil {
@@ -83,6 +76,24 @@ func (op *Operation) addErrors(ext operationExtensions, root rootExtensions) err
 	sharedChecks, err := root.Checks.checks()
 	op.Checks = append(ownChecks, sharedChecks...)
 	return err
+}
+
+// firstOfEachCode joins lists of errors, and indexes them by their codes.
+func firstOfEachCode(lists ...[]Error) ([]Error, map[string]*Error) {
+	most := 0
+	for _, list := range lists {
+		most += len(list)
+	}
+	all, byCode := make([]Error, 0, most), make(map[string]*Error, most)
+	for _, list := range lists {
+		for i := range list {
+			if _, known := byCode[list[i].Code]; !known {
+				all = append(all, list[i])
+				byCode[list[i].Code] = &all[len(all)-1]
+			}
+		}
+	}
+	return all, byCode
 }
 
 // addValidation prepares the validation of requests and replies. It needs inputs, body and replies.
@@ -198,13 +209,9 @@ func (op *Operation) addInputs(doc *openapi3.Operation) error {
 }
 
 func newInput(p *openapi3.Parameter) (Input, error) {
-	ext, err := decodeExtensions[inputExtensions](p.Extensions)
-	if err != nil {
-		return Input{}, err
-	}
-	in := Input{Name: p.Name, In: p.In, Required: p.Required, Description: p.Description, InvalidCode: ext.Invalid}
-	if in.Evidence, err = parseEvidence(ext.Evidence); err != nil {
-		return Input{}, err
+	in := Input{
+		Name: p.Name, In: p.In, Required: p.Required, Description: p.Description,
+		InvalidCode: textOf(p.Extensions, invalidExtension), Evidence: evidenceIn(p.Extensions),
 	}
 	if p.Schema != nil {
 		in.schema, in.example = p.Schema.Value, p.Schema.Value.Example
@@ -238,17 +245,10 @@ func (op *Operation) addForm(media *openapi3.MediaType) error {
 			return fmt.Errorf("form member %s: is required and not described", name)
 		}
 		property := schema.Properties[name].Value
-		ext, err := decodeExtensions[inputExtensions](property.Extensions)
-		if err != nil {
-			return fmt.Errorf("form member %s: %w", name, err)
-		}
 		in := Input{
 			Name: name, In: "form", Required: slices.Contains(schema.Required, name), schema: property,
-			example:     property.Example,
-			Description: property.Description, InvalidCode: ext.Invalid,
-		}
-		if in.Evidence, err = parseEvidence(ext.Evidence); err != nil {
-			return fmt.Errorf("form member %s: %w", name, err)
+			example: property.Example, Description: property.Description,
+			InvalidCode: textOf(property.Extensions, invalidExtension), Evidence: evidenceIn(property.Extensions),
 		}
 		if e := media.Encoding[name]; e != nil {
 			in.isJSON = e.ContentType == jsonType

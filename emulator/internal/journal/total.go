@@ -17,7 +17,7 @@ import (
 func (t Tally) Add(ctx context.Context, catalogue *contract.Catalogue, counted Coverage) error {
 	var steps []store.Step
 	for _, one := range counted.Operations {
-		op := operationOf(catalogue, one.ID)
+		op := catalogue.Operation(one.ID)
 		if op == nil {
 			continue
 		}
@@ -38,17 +38,6 @@ func (t Tally) Add(ctx context.Context, catalogue *contract.Catalogue, counted C
 	}
 	if err := t.space.Do(ctx, steps...); err != nil {
 		return fmt.Errorf("add to the coverage: %w", err)
-	}
-	return nil
-}
-
-func operationOf(catalogue *contract.Catalogue, name string) *contract.Operation {
-	for _, api := range catalogue.APIs {
-		for _, op := range api.Operations {
-			if op.Name == name {
-				return op
-			}
-		}
 	}
 	return nil
 }

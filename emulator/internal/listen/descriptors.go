@@ -62,9 +62,14 @@ func (l Limits) fit(listeners, most, open int, log *slog.Logger) (Limits, error)
 // openDescriptors counts the files that this process has open, as Linux, macOS and the BSDs list them.
 func openDescriptors() int {
 	const standard = 3 // input, output and error
-	entries, err := os.ReadDir("/dev/fd")
+	folder, err := os.Open("/dev/fd")
 	if err != nil {
 		return standard
 	}
-	return len(entries)
+	defer folder.Close()
+	names, err := folder.Readdirnames(-1)
+	if err != nil {
+		return standard
+	}
+	return len(names)
 }

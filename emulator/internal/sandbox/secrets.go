@@ -57,16 +57,22 @@ func spellings(secret string) []string {
 	return slices.Compact(all)
 }
 
+// What stands for characters in strings to sign (RFC 3986), from their query's escapes on, in JSON and in XML.
+var (
+	inSigned = strings.NewReplacer("+", "%20", "*", "%2A")
+	inJSON   = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	inXML    = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+)
+
 // escaped is a secret in the spellings that differ where it has other characters than letters and digits.
 func escaped(secret string) []string {
 	query, path := url.QueryEscape(secret), url.PathEscape(secret)
-	signed := strings.NewReplacer("+", "%20", "*", "%2A").Replace(query) // RFC 3986, as strings to sign have it
+	signed := inSigned.Replace(query)
 	strict := strings.ReplaceAll(signed, "~", "%7E")
 	return []string{
 		query, path, signed, strict, lowerEscapes(query), lowerEscapes(path), lowerEscapes(signed), lowerEscapes(strict),
 		strings.ReplaceAll(secret, "/", `\/`),
-		strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret),
-		strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(secret),
+		inJSON.Replace(secret), inXML.Replace(secret),
 		url.QueryEscape(signed), url.QueryEscape(strict),
 	}
 }

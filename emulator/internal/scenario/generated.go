@@ -24,12 +24,31 @@ func Generated(catalogue *contract.Catalogue) []*Scenario {
 	return all
 }
 
+// generated makes the scenario of a documented error that has that name.
+func generated(catalogue *contract.Catalogue, name string) (*Scenario, bool) {
+	operation, isError := strings.CutPrefix(name, ErrorPrefix)
+	operation, code, _ := strings.Cut(operation, "/")
+	op := catalogue.Operation(operation)
+	if !isError || op == nil {
+		return nil, false
+	}
+	e, documented := op.Error(code)
+	if !documented {
+		return nil, false
+	}
+	return generate(op, e.Code, e.Meaning), true
+}
+
+func generatedName(op *contract.Operation, code string) string {
+	return ErrorPrefix + op.Name + "/" + code
+}
+
 func generate(op *contract.Operation, code, meaning string) *Scenario {
 	fail := &Fail{Code: code}
 	if Placeholders(code, op) > 0 {
 		fail.Fill = DefaultFill(op)
 	}
-	name := ErrorPrefix + op.Name + "/" + code
+	name := generatedName(op, code)
 	return &Scenario{
 		Name: name, Summary: meaning,
 		Rules:  []Rule{{On: []string{op.Name}, Script: []Step{{Fail: fail, Times: 1, Chance: 1}}}},

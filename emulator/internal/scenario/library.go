@@ -19,27 +19,33 @@ type Decoder func(source []byte) (*Scenario, error)
 
 // Library is every scenario that can be played by name: those that ship and the generated ones. It never changes.
 type Library struct {
-	names  []string
-	byName map[string]func() (*Scenario, error)
+	catalogue *contract.Catalogue
+	names     []string
+	shipped   map[string]func() (*Scenario, error)
 }
 
 // NewLibrary finds the shipped files, *.yaml at the root of the file system, and adds the generated scenarios. Each
-// file is named after its scenario. A file is decoded when it is first asked for, since decoding all of them would
-// delay every start.
+// file is named after its scenario. A file is decoded when it is first asked for, and a generated scenario is made
+// whenever it is, since having all of them would delay every start.
 func NewLibrary(catalogue *contract.Catalogue, shipped fs.FS, decode Decoder) (*Library, error) {
-	l := &Library{byName: map[string]func() (*Scenario, error){}}
+	l := &Library{catalogue: catalogue, shipped: map[string]func() (*Scenario, error){}}
 	files, err := fs.Glob(shipped, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list scenarios: %w", err)
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(path.Base(file), ".yaml")
-		l.byName[name] = sync.OnceValues(func() (*Scenario, error) { return readShipped(shipped, file, name, decode) })
+		l.shipped[name] = sync.OnceValues(func() (*Scenario, error) { return readShipped(shipped, file, name, decode) })
 	}
-	for _, s := range Generated(catalogue) {
-		l.byName[s.Name] = func() (*Scenario, error) { return s, nil }
+	l.names = slices.Collect(maps.Keys(l.shipped))
+	for _, api := range catalogue.APIs {
+		for _, op := range api.Operations {
+			for _, e := range op.Errors {
+				l.names = append(l.names, generatedName(op, e.Code))
+			}
+		}
 	}
-	l.names = slices.Sorted(maps.Keys(l.byName))
+	slices.Sort(l.names)
 	return l, nil
 }
 
@@ -64,18 +70,17 @@ func (l *Library) Names() []string { return slices.Clone(l.names) }
 
 // Get finds a scenario by name. A shipped file with problems is not found; Check returns the problems.
 func (l *Library) Get(name string) (*Scenario, bool) {
-	read, ok := l.byName[name]
-	if !ok {
-		return nil, false
+	if read, ok := l.shipped[name]; ok {
+		s, err := read()
+		return s, err == nil
 	}
-	s, err := read()
-	return s, err == nil
+	return generated(l.catalogue, name)
 }
 
-// Check reads every scenario and returns the problems of the first file that has any.
+// Check reads every shipped file and returns the problems of the first that has any.
 func (l *Library) Check() error {
-	for _, name := range l.names {
-		if _, err := l.byName[name](); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(l.shipped)) {
+		if _, err := l.shipped[name](); err != nil {
 			return err
 		}
 	}

@@ -107,10 +107,7 @@ func (d Difference) String() string {
 // Run plays the scenario. The same options give the same result. An error says that the scenario cannot be played.
 func Run(ctx context.Context, o Options) (Result, error) {
 	named := func(name string) (*scenario.Scenario, bool) { return o.Scenario, name == o.Scenario.Name }
-	engine, err := play.NewEngine(play.Options{Lookup: named, Gateways: o.Gateways})
-	if err != nil {
-		return Result{}, err
-	}
+	engine := play.NewEngine(play.Options{Lookup: named, Gateways: o.Gateways})
 	t := &stage{Options: o, engine: engine, space: memory.New().Space("trial"), now: o.Start}
 	if err := engine.Player(t.space).Play(ctx, play.Playing{Name: o.Scenario.Name}); err != nil {
 		return Result{}, fmt.Errorf("play the scenario: %w", err)

@@ -25,18 +25,23 @@ type permanentScenarios struct {
 // unmodified app triggers errors.
 const magicValues = "magic-values"
 
-// newEngine makes the engine that plays the scenarios of all sandboxes.
-func (w *World) newEngine() (*play.Engine, error) {
-	var defaults []*scenario.Scenario
-	if s, ok := w.options.Library.Get(magicValues); ok {
-		defaults = append(defaults, s)
+// DefaultScenarios are those of a library that play in every sandbox, for Options.Defaults.
+func DefaultScenarios(library *scenario.Library) (*play.Defaults, error) {
+	s, ok := library.Get(magicValues)
+	if !ok {
+		return play.NewDefaults()
 	}
+	return play.NewDefaults(s)
+}
+
+// newEngine makes the engine that plays the scenarios of all sandboxes.
+func (w *World) newEngine() *play.Engine {
 	gateways := map[string]play.Gateway{}
 	for _, g := range w.options.Gateways {
 		gateways[g.Name()] = g
 	}
 	return play.NewEngine(play.Options{
-		Lookup: w.options.Library.Get, Decode: w.decode, Defaults: defaults, Gateways: gateways,
+		Lookup: w.options.Library.Get, Decode: w.decode, Defaults: w.options.Defaults, Gateways: gateways,
 	})
 }
 

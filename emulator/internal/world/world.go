@@ -34,6 +34,8 @@ type Options struct {
 	Schemes []sandbox.Scheme
 	// Library holds the scenarios that can be played by name.
 	Library *scenario.Library
+	// Defaults play in every sandbox until they are switched off there; worlds can share them.
+	Defaults *play.Defaults
 	// Default is the sandbox that always exists. Where the store holds it already, it stays as it is.
 	Default sandbox.Definition
 	// RealNow returns the real time, outside the sandboxes.
@@ -75,11 +77,8 @@ func New(ctx context.Context, o Options) (*World, error) {
 	})
 	w.viewer = journal.NewViewer(w.registry.Secrets())
 	w.share(o.Store)
-	var err error
-	if w.engine, err = w.newEngine(); err != nil {
-		return nil, err
-	}
-	_, err = w.standing(ctx)
+	w.engine = w.newEngine()
+	_, err := w.standing(ctx)
 	return w, err
 }
 

@@ -71,7 +71,7 @@ func (c *checker) isField(name string, at position, ops []*contract.Operation) (
 	case isHeader, name == scenario.CredentialField:
 	case len(ops) == 0 && strings.HasPrefix(name, scenario.ParameterPrefix): // which cannot be told, as was reported
 	default:
-		known = fieldsOf(ops)
+		known = c.fieldsOf(ops)
 		plain := elementPattern.ReplaceAllString(name, "[*]")
 		return known, slices.Contains(known, plain) || slices.Contains(known, beforeElement(plain))
 	}
@@ -172,21 +172,34 @@ func nearestField(name string, known []string) string {
 	return nearest.Name(name, known)
 }
 
-// fieldsOf lists the fields that conditions can look at. The names of members of JSON values are joined with dots, [*]
-// stands for the elements of a list.
-func fieldsOf(ops []*contract.Operation) []string {
+// fieldsOf lists the fields that conditions can look at.
+func (c *checker) fieldsOf(ops []*contract.Operation) []string {
+	if c.fields == nil {
+		c.fields = map[*contract.Operation][]string{}
+	}
 	known := []string{scenario.CredentialField}
 	for _, op := range ops {
-		for _, p := range op.Parameters() {
-			if p.In == "header" {
-				known = append(known, scenario.HeaderPrefix+p.Name)
-				continue
-			}
-			known = append(known, scenario.ParameterPrefix+strings.ReplaceAll(p.Name, "[]", "[*]"))
+		if _, ok := c.fields[op]; !ok {
+			c.fields[op] = parametersAsFields(op)
 		}
+		known = append(known, c.fields[op]...)
 	}
 	slices.Sort(known)
 	return slices.Compact(known)
+}
+
+// parametersAsFields lists the fields that an operation has. The names of members of JSON values are joined with dots,
+// [*] stands for the elements of a list.
+func parametersAsFields(op *contract.Operation) []string {
+	var fields []string
+	for _, p := range op.Parameters() {
+		if p.In == "header" {
+			fields = append(fields, scenario.HeaderPrefix+p.Name)
+			continue
+		}
+		fields = append(fields, scenario.ParameterPrefix+strings.ReplaceAll(p.Name, "[]", "[*]"))
+	}
+	return fields
 }
 
 // isToken reports whether the text can be the name of a header (RFC 9110, section 5.6.2).

@@ -31,8 +31,9 @@ type Options struct {
 	Lookup func(name string) (*scenario.Scenario, bool)
 	// Decode reads the document of a scenario that is played. Play returns its error unchanged.
 	Decode scenario.Decoder
-	// Defaults play in every sandbox in which nobody stopped them. Scenarios that were played are asked before them.
-	Defaults []*scenario.Scenario
+	// Defaults play in every sandbox in which nobody stopped them. Scenarios that were played are asked before them. Nil
+	// means none.
+	Defaults *Defaults
 	// Gateways are asked about scripted replies, by the name that a call has as its Gateway.
 	Gateways map[string]Gateway
 }
@@ -41,28 +42,42 @@ type Options struct {
 // caches hold nothing that cannot be computed again from the store.
 type Engine struct {
 	options        Options
-	defaults       []*compiledScenario
 	defaultProgram *Program // for sandboxes in which nobody played or stopped anything
 	scenarios      cache[*compiledScenario]
 	programs       cache[*Program]
 }
 
-// NewEngine returns an engine with its defaults compiled.
-func NewEngine(options Options) (*Engine, error) {
-	e := &Engine{options: options}
-	for _, d := range options.Defaults {
-		compiled, err := compile(d, d.Name)
+// Defaults are scenarios that play by default, compiled. They never change, and engines can share them.
+type Defaults struct {
+	read    []*scenario.Scenario
+	playing []playingScenario
+	rules   [2]ruleIndex // of the program in which they play alone
+}
+
+// NewDefaults compiles scenarios that play by default.
+func NewDefaults(all ...*scenario.Scenario) (*Defaults, error) {
+	d := &Defaults{read: all}
+	for _, s := range all {
+		compiled, err := compile(s, s.Name)
 		if err != nil {
 			return nil, fmt.Errorf("on by default: %w", err)
 		}
-		e.defaults = append(e.defaults, compiled)
+		d.playing = append(d.playing, playingScenario{
+			compiledScenario: compiled, prefix: defaultPrefix(compiled.name), byDefault: true,
+		})
 	}
-	program, err := e.newProgram(playlist{}, nil)
-	if err != nil {
-		return nil, err
+	d.rules = indexRules(d.playing)
+	return d, nil
+}
+
+// NewEngine returns an engine.
+func NewEngine(options Options) *Engine {
+	if options.Defaults == nil {
+		options.Defaults = &Defaults{}
 	}
-	e.defaultProgram = program
-	return e, nil
+	e := &Engine{options: options}
+	e.defaultProgram = &Program{engine: e, scenarios: options.Defaults.playing, rules: options.Defaults.rules}
+	return e
 }
 
 // Program returns what plays in a sandbox, given the record that its space keeps under PlaylistKey, nil where there is
@@ -126,19 +141,17 @@ func (e *Engine) newProgram(list playlist, source func(playlistEntry) ([]byte, e
 			compiledScenario: compiled, prefix: playedPrefix(entry.ID), needed: playedKey(entry.ID),
 		})
 	}
-	for _, d := range e.defaults {
+	for _, d := range e.options.Defaults.playing {
 		played := slices.ContainsFunc(list.Playing, func(entry playlistEntry) bool { return entry.Name == d.name })
 		if !played && !slices.Contains(list.Off, d.name) {
-			scenarios = append(scenarios, playingScenario{
-				compiledScenario: d, prefix: defaultPrefix(d.name), byDefault: true,
-			})
+			scenarios = append(scenarios, d)
 		}
 	}
 	return newProgram(e, scenarios), nil
 }
 
 func (e *Engine) isDefault(name string) bool {
-	return slices.ContainsFunc(e.defaults, func(d *compiledScenario) bool { return d.name == name })
+	return slices.ContainsFunc(e.options.Defaults.playing, func(d playingScenario) bool { return d.name == name })
 }
 
 // compiled returns the compiled scenario of an entry. The function source reads its document; it is called only if the
@@ -173,7 +186,7 @@ func (e *Engine) read(entry playlistEntry, source func() ([]byte, error)) (*scen
 	if known, ok := e.options.Lookup(entry.Name); ok {
 		return known, nil
 	}
-	for _, d := range e.options.Defaults {
+	for _, d := range e.options.Defaults.read {
 		if d.Name == entry.Name {
 			return d, nil
 		}

@@ -59,9 +59,11 @@ func newRuleIndex(rules []*playingRule) ruleIndex {
 	}
 	for _, r := range rules {
 		for _, on := range r.On {
-			if api, ok := strings.CutSuffix(on, scenario.WholeAPI); ok {
+			api, whole := strings.CutSuffix(on, scenario.WholeAPI)
+			switch {
+			case whole && x.byAPI[api] == nil:
 				x.byAPI[api] = rulesOn(rules, api+".")
-			} else if on != scenario.AllOperations {
+			case !whole && on != scenario.AllOperations && x.byOperation[on] == nil:
 				x.byOperation[on] = rulesOn(rules, on)
 			}
 		}

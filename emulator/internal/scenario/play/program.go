@@ -31,6 +31,11 @@ type playingScenario struct {
 }
 
 func newProgram(engine *Engine, scenarios []playingScenario) *Program {
+	return &Program{engine: engine, scenarios: scenarios, rules: indexRules(scenarios)}
+}
+
+// indexRules returns the rules of scenarios, indexed by Phase.
+func indexRules(scenarios []playingScenario) [2]ruleIndex {
 	var rules [2][]*playingRule
 	for _, s := range scenarios {
 		records := map[string]*recordOf{}
@@ -53,9 +58,7 @@ func newProgram(engine *Engine, scenarios []playingScenario) *Program {
 			})
 		}
 	}
-	return &Program{engine: engine, scenarios: scenarios, rules: [2]ruleIndex{
-		newRuleIndex(rules[scenario.AtArrival]), newRuleIndex(rules[scenario.AtDecision]),
-	}}
+	return [2]ruleIndex{newRuleIndex(rules[scenario.AtArrival]), newRuleIndex(rules[scenario.AtDecision])}
 }
 
 // Decide asks the rules of what plays, newest scenario first, and lets the first that takes the call decide. The

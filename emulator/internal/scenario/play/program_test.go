@@ -29,8 +29,8 @@ func TestScenariosMadeByHand(t *testing.T) {
 		"broken header": respond(scenario.Respond{Headers: map[string]string{"X-A": "{{"}}),
 		"broken over":   {On: []string{"*"}, Quota: &scenario.Quota{Calls: 1, Per: 1, Burst: 1, Over: respond(scenario.Respond{Body: "{{"}).Script[0]}},
 	} {
-		made := []*scenario.Scenario{{Name: "made", Rules: []scenario.Rule{rule}}}
-		if _, err := play.NewEngine(play.Options{Defaults: made}); err == nil {
+		made := &scenario.Scenario{Name: "made", Rules: []scenario.Rule{rule}}
+		if _, err := play.NewDefaults(made); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}

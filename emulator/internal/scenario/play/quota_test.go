@@ -158,11 +158,11 @@ func TestQuotaBeyondAnyDocument(t *testing.T) {
 	made := &scenario.Scenario{Name: "made", Rules: []scenario.Rule{{On: []string{"*"}, Quota: &scenario.Quota{
 		Calls: math.MaxInt, Per: 1, Burst: 1, Over: scenario.Step{Fail: &scenario.Fail{Code: over}, Times: 1, Chance: 1},
 	}}}}
-	engine, err := play.NewEngine(play.Options{Defaults: []*scenario.Scenario{made}})
+	defaults, err := play.NewDefaults(made)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBox(t, engine)
+	b := newBox(t, play.NewEngine(play.Options{Defaults: defaults}))
 	for _, want := range []int{1, 1} {
 		if got := b.callsWithin(); got != want {
 			t.Errorf("%d calls are within, want %d", got, want)

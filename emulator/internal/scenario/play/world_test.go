@@ -58,14 +58,14 @@ func newEngine(tb testing.TB, defaults ...string) *play.Engine {
 	for _, api := range builtin(tb).APIs {
 		options.Gateways[api.Gateway.Name] = fakeGateway(api.Gateway.Name)
 	}
-	for _, source := range defaults {
-		options.Defaults = append(options.Defaults, decode(tb, source))
+	all := make([]*scenario.Scenario, len(defaults))
+	for i, source := range defaults {
+		all[i] = decode(tb, source)
 	}
-	engine, err := play.NewEngine(options)
-	if err != nil {
+	if options.Defaults, err = play.NewDefaults(all...); err != nil {
 		tb.Fatal(err)
 	}
-	return engine
+	return play.NewEngine(options)
 }
 
 // fakeGateway finds the outcome of a reply in its member "code" and names its content type after itself.
