@@ -1,15 +1,11 @@
 package cli_test
 
 import (
-	"bufio"
 	"cmp"
-	"context"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,63 +13,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/cli"
+	"github.com/tokenstage/tokenstage/emulator/cli/clitest"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/redistest"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// asCommand makes this test's binary the real command, so that a test can kill it.
-const asCommand = "TOKENSTAGE_TEST_AS_COMMAND"
+func TestMain(m *testing.M) { clitest.Main(m) }
 
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
-// process is a server in a process of its own.
-type process struct {
-	*exec.Cmd
-	data    string // host:port
-	control *client.Client
-}
-
-var planes = regexp.MustCompile(`(?s)data plane +http://(\S+)\ncontrol plane +(http://\S+)\n`)
-
-// startReplica starts a server on a store. It is killed when the test ends.
-func startReplica(t *testing.T, store string) *process {
+// startReplica starts a server on a store, in a process of its own.
+func startReplica(t *testing.T, store string, args ...string) *clitest.Server {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &process{Cmd: exec.CommandContext(context.WithoutCancel(t.Context()), self, "serve",
-		"--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0", "--log", "off", "--store", store)}
-	p.Env = append(os.Environ(), asCommand+"=1")
-	out, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = p.Process.Kill()
-		_ = p.Wait()
-	})
-	said, lines := "", bufio.NewReader(out)
-	for !planes.MatchString(said) {
-		line, err := lines.ReadString('\n')
-		if said += line; err != nil {
-			t.Fatalf("it ended: %v\n%s", err, said)
-		}
-	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
-	found := planes.FindStringSubmatch(said)
-	p.data, p.control = found[1], client.New(found[2])
-	return p
+	return clitest.Serve(t, append([]string{"--log", "off", "--store", store}, args...)...)
 }
 
 // roundsEnv sets how many rounds TestOneShotStepsOverReplicas has; 10000 takes some minutes.
@@ -97,16 +48,16 @@ type replicas struct {
 	signer *gatewaytest.ACS
 
 	mu  sync.RWMutex
-	all []*process
+	all []*clitest.Server
 }
 
-func (r *replicas) at(i int) *process {
+func (r *replicas) at(i int) *clitest.Server {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.all[i%len(r.all)]
 }
 
-func (r *replicas) replace(i int, with *process) {
+func (r *replicas) replace(i int, with *clitest.Server) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all[i] = with
@@ -114,8 +65,8 @@ func (r *replicas) replace(i int, with *process) {
 
 // apply calls ApplyToken at a replica, and returns the code of its answer: "ok", that of an error, or "" where the
 // replica died.
-func (r *replicas) apply(at *process) string {
-	signed := r.signer.V3(gatewaytest.Request{Method: http.MethodPost, Path: "/", Host: at.data, Query: url.Values{
+func (r *replicas) apply(at *clitest.Server) string {
+	signed := r.signer.V3(gatewaytest.Request{Method: http.MethodPost, Path: "/", Host: at.Data, Query: url.Values{
 		"Actions": {"R"}, "ExpireTime": {"4000000000000"}, "InstanceId": {"post-cn-1"}, "Resources": {"a"},
 	}}, "ApplyToken", "2020-04-20")
 	request, err := signed.HTTP()
@@ -123,7 +74,7 @@ func (r *replicas) apply(at *process) string {
 		r.t.Error(err)
 		return ""
 	}
-	request.URL.Scheme, request.URL.Host, request.RequestURI = "http", at.data, ""
+	request.URL.Scheme, request.URL.Host, request.RequestURI = "http", at.Data, ""
 	reply, err := http.DefaultClient.Do(request.WithContext(r.t.Context()))
 	if err != nil {
 		return ""
@@ -146,7 +97,7 @@ func (r *replicas) apply(at *process) string {
 func (r *replicas) round(number, callers int) (steps, lost int64) {
 	var failed, dead atomic.Int64
 	for try := 1; ; try++ {
-		err := r.at(number).control.PlayDocument(r.t.Context(), "exact", "one-shot", oneShot)
+		err := r.at(number).Control.PlayDocument(r.t.Context(), "exact", "one-shot", oneShot)
 		if err == nil {
 			break
 		}
@@ -180,7 +131,7 @@ func startReplicas(t *testing.T, store string, count int) *replicas {
 		r.all = append(r.all, startReplica(t, store))
 	}
 	def := client.Definition{ID: "exact", Quotas: map[string]string{"onsmqtt.ApplyToken": "off"}}
-	box, err := r.all[0].control.CreateSandbox(t.Context(), def)
+	box, err := r.all[0].Control.CreateSandbox(t.Context(), def)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +170,7 @@ func TestOneShotStepsOverReplicas(t *testing.T) {
 			r.replace(victim, startReplica(t, store))
 		}
 	}
-	coverage, err := r.at(victim).control.Coverage(t.Context(), "exact")
+	coverage, err := r.at(victim).Control.Coverage(t.Context(), "exact")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +202,7 @@ func (r *replicas) call(calls int) {
 }
 
 // resident is the memory of a process, in KB: proc(5), /proc/pid/status, VmRSS.
-func (p *process) resident(t *testing.T) int64 {
+func resident(t *testing.T, p *clitest.Server) int64 {
 	t.Helper()
 	raw, err := os.ReadFile("/proc/" + strconv.Itoa(p.Process.Pid) + "/status")
 	if err != nil {
@@ -277,7 +228,7 @@ func TestMemoryOfReplicas(t *testing.T) {
 	r.call(calls / 2)
 	memory := func() (all []int64) {
 		for _, p := range r.all {
-			all = append(all, p.resident(t))
+			all = append(all, resident(t, p))
 		}
 		return append(all, server.Info("used_memory_dataset")>>10)
 	}
