@@ -63,10 +63,13 @@ func (r *replicas) replace(i int, with *clitest.Server) {
 	r.all[i] = with
 }
 
-// apply calls ApplyToken at a replica, and returns the code of its answer: "ok", that of an error, or "" where the
-// replica died.
-func (r *replicas) apply(at *clitest.Server) string {
-	signed := r.signer.V3(gatewaytest.Request{Method: http.MethodPost, Path: "/", Host: at.Data, Query: url.Values{
+// apply is applyAt for a replica.
+func (r *replicas) apply(at *clitest.Server) string { return r.applyAt(at.Data) }
+
+// applyAt calls ApplyToken at an address, and returns the code of its answer: "ok", that of an error, or "" where none
+// came.
+func (r *replicas) applyAt(address string) string {
+	signed := r.signer.V3(gatewaytest.Request{Method: http.MethodPost, Path: "/", Host: address, Query: url.Values{
 		"Actions": {"R"}, "ExpireTime": {"4000000000000"}, "InstanceId": {"post-cn-1"}, "Resources": {"a"},
 	}}, "ApplyToken", "2020-04-20")
 	request, err := signed.HTTP()
@@ -74,7 +77,7 @@ func (r *replicas) apply(at *clitest.Server) string {
 		r.t.Error(err)
 		return ""
 	}
-	request.URL.Scheme, request.URL.Host, request.RequestURI = "http", at.Data, ""
+	request.URL.Scheme, request.URL.Host, request.RequestURI = "http", address, ""
 	reply, err := http.DefaultClient.Do(request.WithContext(r.t.Context()))
 	if err != nil {
 		return ""
@@ -124,11 +127,11 @@ func (r *replicas) round(number, callers int) (steps, lost int64) {
 }
 
 // startReplicas starts servers on a store, with a sandbox whose calls have no quota.
-func startReplicas(t *testing.T, store string, count int) *replicas {
+func startReplicas(t *testing.T, store string, count int, args ...string) *replicas {
 	t.Helper()
 	r := &replicas{t: t}
 	for range count {
-		r.all = append(r.all, startReplica(t, store))
+		r.all = append(r.all, startReplica(t, store, args...))
 	}
 	def := client.Definition{ID: "exact", Quotas: map[string]string{"onsmqtt.ApplyToken": "off"}}
 	box, err := r.all[0].Control.CreateSandbox(t.Context(), def)
