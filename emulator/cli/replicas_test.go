@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -181,6 +182,45 @@ func TestOneShotStepsOverReplicas(t *testing.T) {
 		t.Errorf("%d calls are counted, %d were answered and %d were not", n, answered, unanswered)
 	}
 	t.Logf("%d rounds: %d calls answered, %d not", rounds, answered, unanswered)
+}
+
+// TestReplicaKilledInACall: the step that its call took is gone, the call is in the journal once, and the others go on.
+func TestReplicaKilledInACall(t *testing.T) {
+	t.Parallel()
+	r := startReplicas(t, redistest.Start(t).URL(), 2)
+	control := r.at(1).Control
+	const script = "name: slow\nrules:\n  - on: onsmqtt.ApplyToken\n    script:\n" +
+		"      - {fail: SystemOverFlow, delay: 1h}\n      - {fail: ApplyTokenOverFlow}\n    end: release\n"
+	if err := control.PlayDocument(t.Context(), "exact", "slow", script); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan string, 1)
+	go func() { answered <- r.apply(r.at(0)) }()
+	journal := func() []client.Entry {
+		page, err := control.Requests(t.Context(), "exact", client.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Requests
+	}
+	for len(journal()) == 0 {
+		runtime.Gosched()
+	}
+	if err := r.at(0).Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-answered; code != "" {
+		t.Errorf("the killed server answered %q", code)
+	}
+	for _, want := range []string{"ApplyTokenOverFlow", "ok"} {
+		if code := r.apply(r.at(1)); code != want {
+			t.Errorf("the other answers %q, want %q", code, want)
+		}
+	}
+	entries := journal()
+	if len(entries) != 3 || entries[0].Outcome != "SystemOverFlow" || entries[0].Delivery.State != "pending" {
+		t.Errorf("the journal holds %+v", entries)
+	}
 }
 
 // call makes calls at all replicas at once.
