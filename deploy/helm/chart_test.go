@@ -284,6 +284,7 @@ func TestTeam(t *testing.T) {
 	for name, want := range map[string]string{
 		"TOKENSTAGE_STORE": "redis-of-qa/address", "TOKENSTAGE_CONTROL_TOKEN": "control-of-qa/control-token",
 		"TOKENSTAGE_TLS_CA_CERT": "/tls/tls.crt", "SSL_CERT_FILE": "/store-ca/ca.crt", "OTEL_SERVICE_NAME": "tokenstage-qa",
+		"TOKENSTAGE_PUBLIC": "data=qa.example:80,mqtt=qa.example:4012,mqttWs=qa.example:80",
 	} {
 		if got := r.env(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -354,6 +355,7 @@ func TestWhatCannotWork(t *testing.T) {
 		"tls.enabled=true":                           "tls.existingSecret",
 		"ingress.enabled=true":                       "dataHost",
 		"replicas=many":                              "replicas",
+		"publicAddresses.dta=a:1":                    "dta",
 		"service.port=0":                             "port",
 		"scenarios.files.x=y":                        "invalid propertyName 'x'",
 		"controlToken.value=a,controlToken.existingSecret=b": "controlToken",

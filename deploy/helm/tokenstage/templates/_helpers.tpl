@@ -38,6 +38,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if or .Values.store.url .Values.store.existingSecret -}}true{{- end -}}
 {{- end -}}
 
+{{- /* Where clients reach the servers: as given, else by the names of the ingress. */ -}}
+{{- define "tokenstage.public" -}}
+{{- $public := dict -}}
+{{- with .Values.ingress -}}
+{{- if and .enabled .dataHost -}}{{- $_ := set $public "data" (printf "%s:80" .dataHost) -}}{{- end -}}
+{{- if and .enabled .mqttWebSocketHost -}}{{- $_ := set $public "mqttWs" (printf "%s:80" .mqttWebSocketHost) -}}{{- end -}}
+{{- end -}}
+{{- $all := list -}}
+{{- range $name, $address := merge (deepCopy .Values.publicAddresses) $public -}}
+{{- $all = append $all (printf "%s=%s" $name $address) -}}
+{{- end -}}
+{{- join "," $all -}}
+{{- end -}}
+
 {{- /* What cannot work is said before anything is made. */ -}}
 {{- define "tokenstage.check" -}}
 {{- if and .Values.store.url .Values.store.existingSecret -}}
