@@ -12,8 +12,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 )
 
-// Public says where clients reach an emulator where that is not where it listens, as behind a balancer: host:port by the
-// names of endpoints, data, tls, mqtt, mqttWs and mqtts. Endpoints, console and settings to paste show these addresses.
+// Public says where clients reach an emulator where that is not where it listens, as behind a balancer: host:port by
+// the names of endpoints, data, tls, mqtt, mqttWs and mqtts. Endpoints, console and settings to paste show them.
 type Public map[string]string
 
 // The names of endpoints that are addresses.

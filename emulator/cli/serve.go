@@ -29,7 +29,7 @@ type serveCommand struct {
 	Token       string   `name:"control-token" placeholder:"T" help:"Control plane token; generated unless on loopback."`
 	Log         string   `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
 
-	Public emulator.Public `mapsep:"," placeholder:"NAME=ADDR" help:"Addresses to show, as behind a balancer: data=HOST:PORT."`
+	Public emulator.Public `mapsep:"," placeholder:"NAME=ADDR" help:"Addresses that clients are shown, as data=HOST:PORT."`
 	signatureTimeFlag
 	limitFlags
 	tlsFlags
