@@ -6,24 +6,21 @@ import (
 	"bufio"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/cli/clitest"
 )
 
 // withFiles is a command line for a shell that lets a server have only so many files open.
 func withFiles(t *testing.T, most int, args ...string) (program string, line []string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	line = []string{"-c", `ulimit -n "$0" && exec "$@"`, strconv.Itoa(most), self}
-	return "/bin/sh", append(append(line, freePorts...), args...)
+	line = []string{"-c", `ulimit -n "$0" && exec "$@"`, strconv.Itoa(most), clitest.Self(t)}
+	return "/bin/sh", append(append(line, clitest.FreePorts()...), args...)
 }
 
 // TestFewFiles: where a server may have few files open, idle clients of every address keep nobody from asking how it is,
@@ -32,14 +29,14 @@ func TestFewFiles(t *testing.T) {
 	t.Parallel()
 	program, line := withFiles(t, 64, "--tls-addr", "127.0.0.1:0", "--state-dir", t.TempDir())
 	c := serveBy(t, program, line...)
-	control := strings.TrimPrefix(c.url, "http://")
-	box, err := c.control.Sandbox(t.Context(), "default")
+	control := strings.TrimPrefix(c.URL, "http://")
+	box, err := c.Control.Sandbox(t.Context(), "default")
 	if err != nil {
 		t.Fatal(err)
 	}
 	overTLS := strings.TrimPrefix(box.Endpoints.TLS, "https://")
 	for range 100 { // the data planes turn away those beyond theirs, the control plane those who waited longest
-		for _, address := range []string{c.data, overTLS, control} {
+		for _, address := range []string{c.Data, overTLS, control} {
 			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 			if err != nil {
 				t.Fatal(err)
@@ -59,9 +56,9 @@ func TestFewFiles(t *testing.T) {
 	}
 	code, took := c.end(t, syscall.SIGTERM)
 	if code != 0 || took > withinTime {
-		t.Errorf("exit code %d after %s: %s", code, took, c.log)
+		t.Errorf("exit code %d after %s: %s", code, took, c.Log())
 	}
-	log := c.log.String()
+	log := c.Log()
 	for _, want := range []string{
 		"(ulimit -n): each address takes fewer connections", "files=64", "too many connections: more are refused",
 		"those that wait longest for a request are closed",
@@ -81,7 +78,7 @@ func TestTooFewFiles(t *testing.T) {
 	for _, most := range []int{8, 16, 32} {
 		program, line := withFiles(t, most)
 		refused := exec.CommandContext(t.Context(), program, line...)
-		refused.Env = append(os.Environ(), asCommand+"=1")
+		refused.Env = clitest.Environ()
 		said, err := refused.CombinedOutput()
 		if err == nil || !strings.Contains(string(said), "tokenstage: this process may have "+strconv.Itoa(most)+" files open (ulimit -n)") {
 			t.Errorf("with %d files: %v, %s", most, err, said)
@@ -94,7 +91,7 @@ func TestEnoughFiles(t *testing.T) {
 	t.Parallel()
 	program, line := withFiles(t, 9000)
 	c := serveBy(t, program, line...)
-	if code, _ := c.end(t, syscall.SIGTERM); code != 0 || strings.Contains(c.log.String(), "ulimit") {
-		t.Errorf("exit code %d: %s", code, c.log)
+	if code, _ := c.end(t, syscall.SIGTERM); code != 0 || strings.Contains(c.Log(), "ulimit") {
+		t.Errorf("exit code %d: %s", code, c.Log())
 	}
 }

@@ -18,72 +18,24 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/cli"
+	"github.com/tokenstage/tokenstage/emulator/cli/clitest"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// asCommand makes this test's binary the real command, so that tests can send it real signals.
-const asCommand = "TOKENSTAGE_TEST_AS_COMMAND"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { clitest.Main(m) }
 
 // command is a server in a process of its own.
-type command struct {
-	*exec.Cmd
-	data    string // host:port
-	control *client.Client
-	url     string // of the control plane
-	log     *strings.Builder
-}
-
-var planes = regexp.MustCompile(`(?s)data plane +http://(\S+)\ncontrol plane +(http://\S+)\n`)
-
-// freePorts are the arguments of a server on ports that nobody has.
-var freePorts = []string{"serve", "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0"}
+type command struct{ *clitest.Server }
 
 func serve(t *testing.T) *command {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return serveBy(t, self, freePorts...)
+	return &command{clitest.Serve(t)}
 }
 
 // serveBy starts a server by a command line.
 func serveBy(t *testing.T, program string, args ...string) *command {
 	t.Helper()
-	c := &command{log: &strings.Builder{}}
-	// Not bound to the test's context: how it ends is what is tested.
-	c.Cmd = exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)
-	c.Env, c.Stderr = append(os.Environ(), asCommand+"=1"), c.log
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-	})
-	said, lines := "", bufio.NewReader(out)
-	for !planes.MatchString(said) {
-		line, err := lines.ReadString('\n')
-		if said += line; err != nil {
-			t.Fatalf("it ended: %s%s", said, c.log)
-		}
-	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
-	found := planes.FindStringSubmatch(said)
-	c.data, c.url, c.control = found[1], found[2], client.New(found[2])
-	return c
+	return &command{clitest.Start(t, program, args...)}
 }
 
 // end waits for the process, and returns its exit code and how long it took; -1 stands for a signal.
@@ -111,7 +63,7 @@ func (c *command) end(t *testing.T, signals ...os.Signal) (code int, took time.D
 func (c *command) awaitClosed(t *testing.T) {
 	t.Helper()
 	for {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", c.data)
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", c.Data)
 		if err != nil {
 			return
 		}
@@ -157,7 +109,7 @@ const (
 // play has the next call of tokenByAkSk take one step.
 func (c *command) play(t *testing.T, step string) {
 	t.Helper()
-	err := c.control.PlayDocument(t.Context(), "default", "one-step",
+	err := c.Control.PlayDocument(t.Context(), "default", "one-step",
 		"name: one-step\nrules: [{on: ccmessaging.tokenByAkSk, script: ["+step+"]}]")
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +120,7 @@ func (c *command) play(t *testing.T, step string) {
 func (c *command) awaitCall(t *testing.T) {
 	t.Helper()
 	for {
-		page, err := c.control.Requests(t.Context(), "default", client.Filter{})
+		page, err := c.Control.Requests(t.Context(), "default", client.Filter{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +137,7 @@ const withinTime = 5 * time.Second
 func follower(path string) func(*testing.T, *command) net.Conn {
 	return func(t *testing.T, c *command) net.Conn {
 		t.Helper()
-		address := strings.TrimPrefix(c.url, "http://")
+		address := strings.TrimPrefix(c.URL, "http://")
 		conn := c.dial(t, address, "GET "+path+" HTTP/1.1\r\nHost: "+address+"\r\n\r\n")
 		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "200 OK") {
 			t.Fatalf("%q, %v", line, err)
@@ -205,7 +157,7 @@ func TestStop(t *testing.T) {
 		return func(t *testing.T, c *command) net.Conn {
 			t.Helper()
 			c.play(t, step)
-			conn := c.dial(t, c.data, whole)
+			conn := c.dial(t, c.Data, whole)
 			c.awaitCall(t)
 			return conn
 		}
@@ -215,12 +167,12 @@ func TestStop(t *testing.T) {
 		"a stall":   scripted("{network: stall}"),
 		"a delay":   scripted("{delay: 1h}"),
 		"a drip":    scripted("{network: drip}"),
-		"half body": func(t *testing.T, c *command) net.Conn { t.Helper(); return c.dial(t, c.data, issue+"96\r\n\r\n{") },
-		"half head": func(t *testing.T, c *command) net.Conn { t.Helper(); return c.dial(t, c.data, issue) },
-		"no byte":   func(t *testing.T, c *command) net.Conn { t.Helper(); return c.dial(t, c.data, "") },
+		"half body": func(t *testing.T, c *command) net.Conn { t.Helper(); return c.dial(t, c.Data, issue+"96\r\n\r\n{") },
+		"half head": func(t *testing.T, c *command) net.Conn { t.Helper(); return c.dial(t, c.Data, issue) },
+		"no byte":   func(t *testing.T, c *command) net.Conn { t.Helper(); return c.dial(t, c.Data, "") },
 		"an idle connection": func(t *testing.T, c *command) net.Conn {
 			t.Helper()
-			conn := c.dial(t, c.data, whole)
+			conn := c.dial(t, c.Data, whole)
 			if status := statusOn(t, bufio.NewReader(conn)); status != http.StatusOK {
 				t.Fatalf("status %d", status)
 			}
@@ -235,10 +187,10 @@ func TestStop(t *testing.T) {
 			c := serve(t)
 			conn := begin(t, c)
 			if code, took := c.end(t, syscall.SIGTERM); code != 0 || took > withinTime {
-				t.Errorf("exit code %d after %s: %s", code, took, c.log)
+				t.Errorf("exit code %d after %s: %s", code, took, c.Log())
 			}
-			if strings.Contains(c.log.String(), "cut off") && !slices.Contains(unfinished, name) {
-				t.Errorf("it did not end by itself: %s", c.log)
+			if strings.Contains(c.Log(), "cut off") && !slices.Contains(unfinished, name) {
+				t.Errorf("it did not end by itself: %s", c.Log())
 			}
 			if conn != nil {
 				if _, err := io.Copy(io.Discard, conn); err != nil && !errors.Is(err, syscall.ECONNRESET) {
@@ -253,7 +205,7 @@ func TestStop(t *testing.T) {
 func TestStopLetsCallsFinish(t *testing.T) {
 	t.Parallel()
 	c := serve(t)
-	conn := c.dial(t, c.data, issue+"96\r\nExpect: 100-continue\r\n\r\n")
+	conn := c.dial(t, c.Data, issue+"96\r\nExpect: 100-continue\r\n\r\n")
 	reply := bufio.NewReader(conn)
 	if line, err := reply.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
 		t.Fatalf("%q, %v", line, err)
@@ -271,8 +223,8 @@ func TestStopLetsCallsFinish(t *testing.T) {
 	if status := statusOn(t, reply); status != http.StatusOK {
 		t.Errorf("status %d", status)
 	}
-	if code, _ := c.end(t); code != 0 || strings.Contains(c.log.String(), "cut off") {
-		t.Errorf("exit code %d: %s", code, c.log)
+	if code, _ := c.end(t); code != 0 || strings.Contains(c.Log(), "cut off") {
+		t.Errorf("exit code %d: %s", code, c.Log())
 	}
 }
 
@@ -280,17 +232,17 @@ func TestStopLetsCallsFinish(t *testing.T) {
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	c := serve(t)
-	c.dial(t, c.data, issue+"96\r\n\r\n{")
+	c.dial(t, c.Data, issue+"96\r\n\r\n{")
 	c.awaitOpen(t)
 	if code, took := c.end(t, syscall.SIGTERM, syscall.SIGTERM); code != -1 || took > withinTime {
-		t.Errorf("exit code %d after %s, want the end by a signal: %s", code, took, c.log)
+		t.Errorf("exit code %d after %s, want the end by a signal: %s", code, took, c.Log())
 	}
 }
 
 // awaitOpen returns when the server has taken up the connections made so far: it takes them in their order.
 func (c *command) awaitOpen(t *testing.T) {
 	t.Helper()
-	conn := c.dial(t, c.data, "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	conn := c.dial(t, c.Data, "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 	if _, err := io.Copy(io.Discard, conn); err != nil {
 		t.Fatal(err)
 	}
@@ -299,10 +251,6 @@ func (c *command) awaitOpen(t *testing.T) {
 // TestCompletion asks the command as a shell does, with the line so far in a variable.
 func TestCompletion(t *testing.T) {
 	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for line, want := range map[string]string{
 		"tokenstage cl":                                 "clients clock",
 		"tokenstage tokens re":                          "revoke redeem",
@@ -316,8 +264,8 @@ func TestCompletion(t *testing.T) {
 		"tokenstage completion f":                       "fish",
 		"tokenstage nothing":                            "",
 	} {
-		c := exec.CommandContext(t.Context(), self)
-		c.Env = append(os.Environ(), asCommand+"=1", "COMP_LINE="+line)
+		c := clitest.Command(t)
+		c.Env = append(c.Env, "COMP_LINE="+line)
 		out, err := c.CombinedOutput()
 		got, wanted := strings.Fields(string(out)), strings.Fields(want)
 		slices.Sort(got)
@@ -331,10 +279,7 @@ func TestCompletion(t *testing.T) {
 // asGoRun gives the command's executable a path as go run gives it, and the parent that go run is.
 func asGoRun(t *testing.T, args string) *exec.Cmd {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := clitest.Self(t)
 	folder := filepath.Join(t.TempDir(), "go-build1234", "b001", "exe")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
@@ -354,7 +299,7 @@ func asGoRun(t *testing.T, args string) *exec.Cmd {
 		t.Skip("there is no sh on this machine")
 	}
 	c := exec.CommandContext(context.WithoutCancel(t.Context()), shell, "-c", `"$0" `+args+` & wait`, file)
-	c.Env = append(os.Environ(), asCommand+"=1")
+	c.Env = clitest.Environ()
 	return c
 }
 
@@ -388,7 +333,7 @@ func TestEndOfGoRun(t *testing.T) {
 		t.Error(err)
 	}
 	_ = c.Wait()
-	control := client.New(planes.FindStringSubmatch(said)[2])
+	control := client.New(clitest.Planes.FindStringSubmatch(said)[2])
 	if err := control.Health(t.Context()); err == nil {
 		t.Error("the server is there although go run is gone")
 	}
@@ -489,10 +434,6 @@ func TestExitCodes(t *testing.T) {
 			t.Errorf("docs/limits.md has no row %q", row)
 		}
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for args, want := range map[string]int{
 		"version": 0, "--help": 0, "serve --help": 0, "clock --control http://127.0.0.1:1": 1,
 		"serve --addr 192.0.2.1:1 --control-addr 127.0.0.1:0": 1, "serve --addr nowhere": 2, "nonsense": 2,
@@ -500,8 +441,7 @@ func TestExitCodes(t *testing.T) {
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
-			c := exec.CommandContext(t.Context(), self, strings.Fields(args)...)
-			c.Env = append(os.Environ(), asCommand+"=1")
+			c := clitest.Command(t, strings.Fields(args)...)
 			out, err := c.CombinedOutput()
 			if said := strings.Join(strings.Fields(string(out)), " "); args == "--help" && !strings.Contains(said,
 				"Exit codes: 0 success, 1 failure, 2 a mistake in the command line or the environment.") {

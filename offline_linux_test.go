@@ -56,16 +56,16 @@ func serveOffline(t *testing.T) {
 		issue + "96\r\n\r\n" + body: "200", "GET /router/rest HTTP/1.1\r\nHost: gw.api.taobao.com\r\n\r\n": "200",
 		"GET /?Action=ApplyToken HTTP/1.1\r\nHost: onsmqtt.cn-hangzhou.aliyuncs.com\r\n\r\n": "400",
 	} {
-		conn := c.dial(t, c.data, target)
+		conn := c.dial(t, c.Data, target)
 		head := make([]byte, len("HTTP/1.1 200"))
 		if _, err := conn.Read(head); err != nil || string(head[9:]) != want {
 			t.Errorf("%q: %q, %v", target, head, err)
 		}
 	}
-	if _, err := c.control.CreateSandbox(t.Context(), client.Definition{TTL: "1h"}); err != nil {
+	if _, err := c.Control.CreateSandbox(t.Context(), client.Definition{TTL: "1h"}); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.control.APIs(t.Context()); err != nil {
+	if _, err := c.Control.APIs(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if code, _ := c.end(t, os.Interrupt); code != 0 {

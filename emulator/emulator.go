@@ -64,6 +64,8 @@ type Options struct {
 	MQTTBadToken string
 	// MQTTHidePayloads keeps what clients publish out of the journal.
 	MQTTHidePayloads bool
+	// Public says where clients reach it, where that is not where it listens.
+	Public Public
 	// CA issues the certificates of TLSAddr and MQTTSAddr; nil means one that lives as long as the emulator. Its package
 	// is internal: other modules leave it nil and trust what Emulator.CA returns.
 	CA *authority.CA
@@ -155,12 +157,15 @@ func (e *Emulator) apis() []api.API {
 }
 
 // New puts an emulator together. It answers through Handler at once, and on addresses after Start. The error tells of
-// Specs that cannot be loaded, or of a store that does not answer.
+// Specs that cannot be loaded, of a store that does not answer, or of public addresses that are none.
 func New(ctx context.Context, o Options) (*Emulator, error) { return newWith(ctx, o) }
 
 // newWith puts an emulator together that has the code of further APIs.
 func newWith(ctx context.Context, o Options, further ...api.API) (*Emulator, error) {
 	o = o.withDefaults()
+	if err := o.Public.Validate(); err != nil {
+		return nil, fmt.Errorf("the public addresses: %w", err)
+	}
 	known, err := o.load()
 	if err != nil {
 		return nil, err

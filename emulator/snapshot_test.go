@@ -196,6 +196,40 @@ func TestSnapshotWithoutSecrets(t *testing.T) {
 	}
 }
 
+// TestSnapshotPlaysItsOwnDocuments: what a loaded sandbox plays is what stands in the file, also where the server has
+// read another document under the same place before.
+func TestSnapshotPlaysItsOwnDocuments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, noQuota)
+	w.play(t, w.box, "name: own\nrules: [{on: onsmqtt.ApplyToken, script: [{fail: SystemOverFlow}]}]\n")
+	if got := apply(t, w); got.code != "SystemOverFlow" {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	s, err := w.Snapshot(t.Context(), w.box, steer.SnapshotOptions{Secrets: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := 0
+	for i := range s.Values {
+		text := bytes.ReplaceAll(s.Values[i].Value, []byte("SystemOverFlow"), []byte("ApplyTokenOverFlow"))
+		if !bytes.Equal(text, s.Values[i].Value) {
+			s.Values[i].Value, changed = text, changed+1
+		}
+	}
+	if changed != 1 {
+		t.Fatalf("%d documents were changed", changed)
+	}
+	if err := w.RemoveSandbox(t.Context(), w.box.ID); err != nil {
+		t.Fatal(err)
+	}
+	if w.box, err = w.LoadSnapshot(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if got := apply(t, w); got.code != "ApplyTokenOverFlow" {
+		t.Errorf("%d %s, want the error of the file's document", got.status, got.body)
+	}
+}
+
 // TestSnapshotRefused breaks a snapshot in every place.
 func TestSnapshotRefused(t *testing.T) {
 	t.Parallel()
@@ -225,6 +259,9 @@ func TestSnapshotRefused(t *testing.T) {
 		},
 		"definition: has more": func(s *steer.Snapshot) {
 			s.Definition.Quotas = map[string]string{strings.Repeat("a", 1<<20): "off"}
+		},
+		"quotas.onsmqtt.ApplyTokn: no operation of that name has a quota": func(s *steer.Snapshot) {
+			s.Definition.Quotas = map[string]string{"onsmqtt.ApplyTokn": "off"}
 		},
 		"life.now: ":        func(s *steer.Snapshot) { s.Life.Now = time.Time{} },
 		"life.lowest: ":     func(s *steer.Snapshot) { s.Life.Lowest = math.MaxInt64 },

@@ -14,7 +14,6 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 	"github.com/tokenstage/tokenstage/emulator/internal/console"
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway/mqtt"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 )
@@ -200,34 +199,17 @@ func (e *Emulator) listenMQTT(ctx context.Context) (net.Addr, error) {
 	return e.broker.Listen(ctx, cmp.Or(o.MQTTAddr, loopback), nil)
 }
 
-// endpoints are the URLs at which this machine reaches the broker, by their names; those that are off are absent.
-func (e *Emulator) endpoints() map[string]string {
-	all := map[string]string{}
-	for name, at := range map[string][2]string{
-		"mqtt": {"mqtt://", e.MQTTAddr()}, "mqtts": {"mqtts://", e.MQTTSAddr()},
-		"mqttWs": {"ws://", e.MQTTWSAddr()},
-	} {
-		if at[1] != "" {
-			all[name] = at[0] + at[1]
-		}
-	}
-	if url, ok := all["mqttWs"]; ok {
-		all["mqttWs"] = url + mqtt.Path
-	}
-	return all
-}
-
 // controlPlane is the control API with the console mounted on it.
 func (e *Emulator) controlPlane() http.Handler {
 	o := &e.options
 	return control.New(control.Options{
-		World: e.world, Broker: e.broker, Data: e.Addr(), TLS: e.TLSAddr(), Endpoints: e.endpoints(), CA: e.CA(),
+		World: e.world, Broker: e.broker, Data: e.shownData(), TLS: e.shownTLS(), Endpoints: e.endpoints(), CA: e.CA(),
 		Token:    o.ControlToken,
 		Loopback: listen.IsLoopback(cmp.Or(o.ControlAddr, loopback)), Metrics: o.Metrics, Log: o.Log,
 		ConsoleRoot: console.Root,
 		Console: func(routes *echo.Echo) {
 			console.Register(routes, console.Options{
-				World: e.world, Broker: e.broker, MQTT: e.MQTTAddr(), Data: e.Addr(), TLS: e.TLSAddr(),
+				World: e.world, Broker: e.broker, MQTT: e.shownMQTT(), Data: e.shownData(), TLS: e.shownTLS(),
 				Token: o.ControlToken, Log: o.Log,
 			})
 		},

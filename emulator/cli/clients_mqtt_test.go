@@ -24,6 +24,13 @@ func connectMQTT(t *testing.T, s *server, clientID string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
+	connectOver(t, conn, login, clientID)
+	return conn
+}
+
+// connectOver logs a client in, by signature.
+func connectOver(t *testing.T, conn io.ReadWriter, login client.MQTT, clientID string) {
+	t.Helper()
 	text := func(s string) string { return string([]byte{byte(len(s) >> 8), byte(len(s))}) + s }
 	body := text("MQTT") + "\x04\xc2\x00\x3c" + text(clientID) + text(login.SignatureUser("post-cn-a")) +
 		text(login.SignaturePassword(clientID))
@@ -34,7 +41,6 @@ func connectMQTT(t *testing.T, s *server, clientID string) net.Conn {
 	if _, err := io.ReadFull(conn, ack[:]); err != nil || ack != [4]byte{0x20, 2, 0, 0} {
 		t.Fatalf("CONNACK %v, %v", ack, err)
 	}
-	return conn
 }
 
 // The list shows who is connected, and cut ends a connection; an id that is misspelt is met with the nearest one.

@@ -1,15 +1,12 @@
 package cli_test
 
 import (
-	"bufio"
 	"cmp"
-	"context"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
-	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,63 +14,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/cli"
+	"github.com/tokenstage/tokenstage/emulator/cli/clitest"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/store/redistest"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
-// asCommand makes this test's binary the real command, so that a test can kill it.
-const asCommand = "TOKENSTAGE_TEST_AS_COMMAND"
+func TestMain(m *testing.M) { clitest.Main(m) }
 
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
-// process is a server in a process of its own.
-type process struct {
-	*exec.Cmd
-	data    string // host:port
-	control *client.Client
-}
-
-var planes = regexp.MustCompile(`(?s)data plane +http://(\S+)\ncontrol plane +(http://\S+)\n`)
-
-// startReplica starts a server on a store. It is killed when the test ends.
-func startReplica(t *testing.T, store string) *process {
+// startReplica starts a server on a store, in a process of its own.
+func startReplica(t *testing.T, store string, args ...string) *clitest.Server {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &process{Cmd: exec.CommandContext(context.WithoutCancel(t.Context()), self, "serve",
-		"--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0", "--log", "off", "--store", store)}
-	p.Env = append(os.Environ(), asCommand+"=1")
-	out, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = p.Process.Kill()
-		_ = p.Wait()
-	})
-	said, lines := "", bufio.NewReader(out)
-	for !planes.MatchString(said) {
-		line, err := lines.ReadString('\n')
-		if said += line; err != nil {
-			t.Fatalf("it ended: %v\n%s", err, said)
-		}
-	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
-	found := planes.FindStringSubmatch(said)
-	p.data, p.control = found[1], client.New(found[2])
-	return p
+	return clitest.Serve(t, append([]string{"--log", "off", "--store", store}, args...)...)
 }
 
 // roundsEnv sets how many rounds TestOneShotStepsOverReplicas has; 10000 takes some minutes.
@@ -97,25 +49,28 @@ type replicas struct {
 	signer *gatewaytest.ACS
 
 	mu  sync.RWMutex
-	all []*process
+	all []*clitest.Server
 }
 
-func (r *replicas) at(i int) *process {
+func (r *replicas) at(i int) *clitest.Server {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.all[i%len(r.all)]
 }
 
-func (r *replicas) replace(i int, with *process) {
+func (r *replicas) replace(i int, with *clitest.Server) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all[i] = with
 }
 
-// apply calls ApplyToken at a replica, and returns the code of its answer: "ok", that of an error, or "" where the
-// replica died.
-func (r *replicas) apply(at *process) string {
-	signed := r.signer.V3(gatewaytest.Request{Method: http.MethodPost, Path: "/", Host: at.data, Query: url.Values{
+// apply is applyAt for a replica.
+func (r *replicas) apply(at *clitest.Server) string { return r.applyAt(at.Data) }
+
+// applyAt calls ApplyToken at an address, and returns the code of its answer: "ok", that of an error, or "" where none
+// came.
+func (r *replicas) applyAt(address string) string {
+	signed := r.signer.V3(gatewaytest.Request{Method: http.MethodPost, Path: "/", Host: address, Query: url.Values{
 		"Actions": {"R"}, "ExpireTime": {"4000000000000"}, "InstanceId": {"post-cn-1"}, "Resources": {"a"},
 	}}, "ApplyToken", "2020-04-20")
 	request, err := signed.HTTP()
@@ -123,7 +78,7 @@ func (r *replicas) apply(at *process) string {
 		r.t.Error(err)
 		return ""
 	}
-	request.URL.Scheme, request.URL.Host, request.RequestURI = "http", at.data, ""
+	request.URL.Scheme, request.URL.Host, request.RequestURI = "http", address, ""
 	reply, err := http.DefaultClient.Do(request.WithContext(r.t.Context()))
 	if err != nil {
 		return ""
@@ -146,7 +101,7 @@ func (r *replicas) apply(at *process) string {
 func (r *replicas) round(number, callers int) (steps, lost int64) {
 	var failed, dead atomic.Int64
 	for try := 1; ; try++ {
-		err := r.at(number).control.PlayDocument(r.t.Context(), "exact", "one-shot", oneShot)
+		err := r.at(number).Control.PlayDocument(r.t.Context(), "exact", "one-shot", oneShot)
 		if err == nil {
 			break
 		}
@@ -173,14 +128,14 @@ func (r *replicas) round(number, callers int) (steps, lost int64) {
 }
 
 // startReplicas starts servers on a store, with a sandbox whose calls have no quota.
-func startReplicas(t *testing.T, store string, count int) *replicas {
+func startReplicas(t *testing.T, store string, count int, args ...string) *replicas {
 	t.Helper()
 	r := &replicas{t: t}
 	for range count {
-		r.all = append(r.all, startReplica(t, store))
+		r.all = append(r.all, startReplica(t, store, args...))
 	}
 	def := client.Definition{ID: "exact", Quotas: map[string]string{"onsmqtt.ApplyToken": "off"}}
-	box, err := r.all[0].control.CreateSandbox(t.Context(), def)
+	box, err := r.all[0].Control.CreateSandbox(t.Context(), def)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +174,7 @@ func TestOneShotStepsOverReplicas(t *testing.T) {
 			r.replace(victim, startReplica(t, store))
 		}
 	}
-	coverage, err := r.at(victim).control.Coverage(t.Context(), "exact")
+	coverage, err := r.at(victim).Control.Coverage(t.Context(), "exact")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,6 +182,45 @@ func TestOneShotStepsOverReplicas(t *testing.T) {
 		t.Errorf("%d calls are counted, %d were answered and %d were not", n, answered, unanswered)
 	}
 	t.Logf("%d rounds: %d calls answered, %d not", rounds, answered, unanswered)
+}
+
+// TestReplicaKilledInACall: the step that its call took is gone, the call is in the journal once, and the others go on.
+func TestReplicaKilledInACall(t *testing.T) {
+	t.Parallel()
+	r := startReplicas(t, redistest.Start(t).URL(), 2)
+	control := r.at(1).Control
+	const script = "name: slow\nrules:\n  - on: onsmqtt.ApplyToken\n    script:\n" +
+		"      - {fail: SystemOverFlow, delay: 1h}\n      - {fail: ApplyTokenOverFlow}\n    end: release\n"
+	if err := control.PlayDocument(t.Context(), "exact", "slow", script); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan string, 1)
+	go func() { answered <- r.apply(r.at(0)) }()
+	journal := func() []client.Entry {
+		page, err := control.Requests(t.Context(), "exact", client.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Requests
+	}
+	for len(journal()) == 0 {
+		runtime.Gosched()
+	}
+	if err := r.at(0).Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-answered; code != "" {
+		t.Errorf("the killed server answered %q", code)
+	}
+	for _, want := range []string{"ApplyTokenOverFlow", "ok"} {
+		if code := r.apply(r.at(1)); code != want {
+			t.Errorf("the other answers %q, want %q", code, want)
+		}
+	}
+	entries := journal()
+	if len(entries) != 3 || entries[0].Outcome != "SystemOverFlow" || entries[0].Delivery.State != "pending" {
+		t.Errorf("the journal holds %+v", entries)
+	}
 }
 
 // call makes calls at all replicas at once.
@@ -251,7 +245,7 @@ func (r *replicas) call(calls int) {
 }
 
 // resident is the memory of a process, in KB: proc(5), /proc/pid/status, VmRSS.
-func (p *process) resident(t *testing.T) int64 {
+func resident(t *testing.T, p *clitest.Server) int64 {
 	t.Helper()
 	raw, err := os.ReadFile("/proc/" + strconv.Itoa(p.Process.Pid) + "/status")
 	if err != nil {
@@ -277,7 +271,7 @@ func TestMemoryOfReplicas(t *testing.T) {
 	r.call(calls / 2)
 	memory := func() (all []int64) {
 		for _, p := range r.all {
-			all = append(all, p.resident(t))
+			all = append(all, resident(t, p))
 		}
 		return append(all, server.Info("used_memory_dataset")>>10)
 	}

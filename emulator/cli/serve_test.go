@@ -307,3 +307,39 @@ func TestFullJournalCollectsNoMoreOften(t *testing.T) { //nolint:paralleltest //
 		t.Errorf("%d collections for 100 calls", n)
 	}
 }
+
+// TestPublicAddresses shows clients where they reach a server behind a balancer, by flag and by variable, wherever it tells.
+func TestPublicAddresses(t *testing.T) {
+	t.Parallel()
+	const data, broker, socket = "qa.example:80", "qa.example:1883", "qa.example:8080"
+	all := "data=" + data + ",mqtt=" + broker + ",mqttWs=" + socket + ",mqtts=qa.example:8883"
+	for name, s := range map[string]*server{
+		"flag":     serve(t, nil, "--mqtt-ws-addr", "127.0.0.1:0", "--public", all),
+		"variable": serve(t, map[string]string{"TOKENSTAGE_PUBLIC": all}, "--mqtt-ws-addr", "127.0.0.1:0"),
+	} {
+		box, err := client.New(s.control).Sandbox(t.Context(), "default")
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := box.Endpoints
+		if e.Data != "http://"+data || e.ACS != data || e.MQTT != "mqtt://"+broker || e.MQTTWS != "ws://"+socket+"/mqtt" {
+			t.Errorf("%s: the endpoints are %+v", name, e)
+		}
+		if e.MQTTS != "" || e.TLS != "" {
+			t.Errorf("%s: shown although nobody listens: %+v", name, e)
+		}
+		if got := s.run(t, "env"); got.code != 0 || !strings.Contains(got.out, "="+data) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	for given, want := range map[string]string{
+		"data=qa.example": "data must be HOST:PORT such as tokenstage.example:80, got \"qa.example\"",
+		"dta=qa:1":        `"dta" is no endpoint: there are data, tls, mqtt, mqttWs, mqtts; did you mean "data"?`,
+		"mqtt=:1":         "mqtt must be HOST:PORT",
+		"mqtt=a:x":        "mqtt must be HOST:PORT",
+	} {
+		if got := run(t, nil, "serve", "--public", given); got.code != 2 || !strings.Contains(got.err, want) {
+			t.Errorf("%s: %+v, want %q", given, got, want)
+		}
+	}
+}

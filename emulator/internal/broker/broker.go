@@ -125,6 +125,8 @@ type Broker struct {
 	ctx  context.Context //nolint:containedctx // connections live as long as the broker, not as a call
 	stop context.CancelFunc
 
+	others others
+
 	connections, seats atomic.Int64
 	full               atomic.Bool // the log knows that there is no room
 	running            sync.WaitGroup
@@ -148,6 +150,7 @@ func New(o Options) (*Broker, error) {
 		options: o, world: o.World, api: api, conns: map[*conn]bool{}, stages: map[*sandbox.Sandbox]*stage{},
 	}
 	b.ctx, b.stop = context.WithCancel(context.Background())
+	b.others.join(b)
 	return b, nil
 }
 

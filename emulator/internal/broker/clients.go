@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mochi-mqtt/server/v2/packets"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/mqtt"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -15,44 +17,49 @@ import (
 // Client is a connected client as people see it: never the text of its tokens.
 type Client struct {
 	// ID names the client within its sandbox.
-	ID       string
-	ClientID string
-	Instance string
+	ID       string `cbor:"1,keyasint"`
+	ClientID string `cbor:"2,keyasint"`
+	Instance string `cbor:"3,keyasint"`
 	// Mode is how it logged in: Signature, Token or Upload.
-	Mode     string
-	Protocol string // the version of MQTT
-	Address  string // from which it came
+	Mode     string `cbor:"4,keyasint"`
+	Protocol string `cbor:"5,keyasint"` // the version of MQTT
+	Address  string `cbor:"6,keyasint"` // from which it came
 	// Since is when it logged in, by the sandbox's clock.
-	Since         time.Time
-	CleanSession  bool
-	Subscriptions []string
-	Tokens        []ClientToken
+	Since         time.Time     `cbor:"7,keyasint"`
+	CleanSession  bool          `cbor:"8,keyasint"`
+	Subscriptions []string      `cbor:"9,keyasint"`
+	Tokens        []ClientToken `cbor:"10,keyasint"`
+	// Number is that of the turn in which it logged in.
+	Number uint64 `cbor:"11,keyasint"`
 }
 
 // ClientToken is a token that a client holds.
 type ClientToken struct {
-	ID        string
-	Type      string
-	Resources []string
-	ExpiresAt time.Time
+	ID        string    `cbor:"1,keyasint"`
+	Type      string    `cbor:"2,keyasint"`
+	Resources []string  `cbor:"3,keyasint"`
+	ExpiresAt time.Time `cbor:"4,keyasint"`
 }
 
-// Clients are the clients that are connected to a sandbox, by instance and client id. A nil Broker has none.
-func (b *Broker) Clients(box *sandbox.Sandbox) []Client {
+// Clients are the clients that are connected to a sandbox, at whichever emulator on the store, by instance and client
+// id. A nil Broker has none.
+func (b *Broker) Clients(ctx context.Context, box *sandbox.Sandbox) ([]Client, error) {
 	all := []Client{}
+	if b == nil {
+		return all, nil
+	}
 	for _, s := range b.connected(box) {
 		all = append(all, s.shown())
 	}
+	elsewhere, err := b.others.find(ctx, search{Sandbox: box.Name()})
+	all = append(all, elsewhere...)
 	slices.SortFunc(all, func(x, y Client) int {
 		return cmp.Or(cmp.Compare(x.Instance, y.Instance), cmp.Compare(x.ClientID, y.ClientID))
 	})
-	return all
+	return all, err
 }
 
 func (b *Broker) connected(box *sandbox.Sandbox) []*session {
-	if b == nil {
-		return nil
-	}
 	b.mu.Lock()
 	st := b.stages[box]
 	b.mu.Unlock()
@@ -64,7 +71,7 @@ func (b *Broker) connected(box *sandbox.Sandbox) []*session {
 
 func (s *session) shown() Client {
 	c := Client{
-		ID: s.id, ClientID: s.clientID, Instance: s.user.InstanceID, Mode: s.user.Mode,
+		ID: s.id, Number: s.number, ClientID: s.clientID, Instance: s.user.InstanceID, Mode: s.user.Mode,
 		Protocol: versionName(s.version), Address: s.conn.RemoteAddr().String(), Since: s.since, CleanSession: s.clean,
 		Subscriptions: []string{}, Tokens: []ClientToken{},
 	}
@@ -87,19 +94,30 @@ func (s *session) shown() Client {
 // Cut cuts the client of that id and returns what it was. why says to people who did so. The connection is over when it
 // returns.
 func (b *Broker) Cut(ctx context.Context, box *sandbox.Sandbox, id, why string) (Client, error) {
-	for _, s := range b.connected(box) {
-		if s.id != id {
-			continue
-		}
-		was := s.shown()
-		return was, s.cutAndWait(ctx, why)
+	if b == nil {
+		return Client{}, fmt.Errorf("%w: %s", world.ErrNoClient, id)
 	}
-	return Client{}, fmt.Errorf("%w: %s", world.ErrNoClient, id)
+	for _, s := range b.connected(box) {
+		if s.id == id {
+			was := s.shown()
+			return was, s.cutAndWait(ctx, ending{code: mqtt.AdministrativeAction, why: why})
+		}
+	}
+	cut, err := b.others.find(ctx, search{
+		Sandbox: box.Name(), ID: id, Cut: mqtt.AdministrativeAction, Why: why,
+	})
+	if err == nil && len(cut) == 0 {
+		err = fmt.Errorf("%w: %s", world.ErrNoClient, id)
+	}
+	if err != nil {
+		return Client{}, err
+	}
+	return cut[0], nil
 }
 
-// cutAndWait cuts a client as the service might, and returns when its connection is over.
-func (s *session) cutAndWait(ctx context.Context, why string) error {
-	s.cut(ending{code: mqtt.AdministrativeAction, why: why})
+// cutAndWait cuts a client, and returns when its connection is over.
+func (s *session) cutAndWait(ctx context.Context, e ending) error {
+	s.cut(e)
 	select {
 	case <-s.done:
 		return nil
@@ -113,16 +131,22 @@ func (s *session) cutAndWait(ctx context.Context, why string) error {
 func (b *Broker) CutClient(
 	ctx context.Context, box *sandbox.Sandbox, instance, clientID, why string,
 ) (bool, error) {
-	s := b.find(box, instance, clientID)
-	if s == nil {
-		return false, nil
+	if s := b.find(box, instance, clientID); s != nil {
+		return true, s.cutAndWait(ctx, ending{code: mqtt.AdministrativeAction, why: why})
 	}
-	return true, s.cutAndWait(ctx, why)
+	cut, err := b.others.find(ctx, search{
+		Sandbox: box.Name(), Instance: instance, ClientID: clientID, Cut: mqtt.AdministrativeAction, Why: why,
+	})
+	return len(cut) > 0, err
 }
 
 // Online reports whether the client of an instance that has a client id is connected.
-func (b *Broker) Online(box *sandbox.Sandbox, instance, clientID string) bool {
-	return b.find(box, instance, clientID) != nil
+func (b *Broker) Online(ctx context.Context, box *sandbox.Sandbox, instance, clientID string) (bool, error) {
+	if b.find(box, instance, clientID) != nil {
+		return true, nil
+	}
+	found, err := b.others.find(ctx, search{Sandbox: box.Name(), Instance: instance, ClientID: clientID})
+	return len(found) > 0, err
 }
 
 // find returns the connected client of an instance that has a client id; nil where there is none.
@@ -155,10 +179,13 @@ func (b *Broker) room(box *sandbox.Sandbox, instance string) *room {
 }
 
 // Send sends a message of the service's own to the clients of an instance, at QoS 1, as if one of them had.
-func (b *Broker) Send(box *sandbox.Sandbox, instance, topic string, payload []byte) error {
-	r := b.room(box, instance)
+func (b *Broker) Send(turn *sandbox.Turn, instance, topic string, payload []byte) error {
+	b.others.publish(turn.Sandbox, turn.Generation(), instance, packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1}, TopicName: topic, Payload: payload,
+	})
+	r := b.room(turn.Sandbox, instance)
 	if r == nil {
-		return nil // nobody is there to get it
+		return nil // nobody is here to get it
 	}
 	return r.server.Publish(topic, payload, false, 1)
 }

@@ -116,12 +116,15 @@ func (h *hooks) isBusy(s *session, cl *mochi.Client) bool {
 	return (cl.State.Inflight.Len() >= manyInflight || s.isHeavy()) && !s.isKept()
 }
 
-// OnPublish drops what was only acknowledged.
-func (*hooks) OnPublish(_ *mochi.Client, pk packets.Packet) (packets.Packet, error) {
+// OnPublish drops what was only acknowledged, and hands on what a client published to the other emulators.
+func (h *hooks) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
 	if pk.TopicName == droppedTopic {
 		return pk, packets.CodeSuccessIgnore
 	}
 	pk.FixedHeader.Retain = false
+	if s := sessionOf(cl); s != nil {
+		h.room.stage.broker.others.publish(h.room.stage.box, s.generation, h.room.instance, pk)
+	}
 	return pk, nil
 }
 

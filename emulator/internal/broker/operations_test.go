@@ -199,7 +199,7 @@ func TestRefusedSendReachesNobody(t *testing.T) {
 func (w *world) wantGone() {
 	w.t.Helper()
 	w.until("the end of all connections", func() error {
-		if len(w.Broker().Clients(w.box)) > 0 {
+		if connected, err := w.Broker().Clients(w.t.Context(), w.box); err != nil || len(connected) > 0 {
 			return errors.New("clients are connected")
 		}
 		return nil

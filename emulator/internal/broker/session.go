@@ -57,8 +57,9 @@ type session struct {
 	stage *stage
 	room  *room
 	conn  *conn
-	// id names the client to people and to tests.
+	// id names the client to people and to tests, and number is that of the turn in which it logged in.
 	id         string
+	number     uint64
 	clientID   string
 	user       mqtt.User
 	version    byte

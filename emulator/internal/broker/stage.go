@@ -26,6 +26,7 @@ type stage struct {
 	broker *Broker
 	box    *sandbox.Sandbox
 	wake   chan struct{} // holds one value when tokens or the clock may have changed
+	inbox  chan parcel   // what comes from other emulators
 	stop   context.CancelFunc
 
 	mu        sync.Mutex
@@ -48,7 +49,7 @@ type room struct {
 // seat gives a client that was let in its place. An older connection under its client id is cut first.
 func (b *Broker) seat(a *attempt) (*session, error) {
 	s := &session{
-		conn: a.conn, id: mqtt.Name + "-" + strconv.FormatUint(a.turn.Number, 10),
+		conn: a.conn, id: mqtt.Name + "-" + strconv.FormatUint(a.turn.Number, 10), number: a.turn.Number,
 		clientID: a.connect.Connect.ClientIdentifier, user: a.user, version: a.connect.ProtocolVersion,
 		clean: a.keepsNothing(), keepAlive: keepAlive(a.connect.Connect.Keepalive), credential: a.call.Credential,
 		since: a.turn.Now, generation: a.turn.Generation(), held: a.held,
@@ -68,10 +69,10 @@ func (b *Broker) seat(a *attempt) (*session, error) {
 		case older == nil:
 			a.conn.session.Store(s)
 			st.look()
+			b.others.takeOver(b.ctx, s)
 			return s, nil
 		}
-		older.cut(ending{code: mqtt.SessionTakenOver, why: fmt.Sprintf(
-			"A newer connection logged in as %s: each client needs a client id of its own.", s.clientID)})
+		older.cut(ending{code: mqtt.SessionTakenOver, why: takenOver(s.clientID)})
 		<-older.done
 	}
 }
@@ -99,6 +100,9 @@ func (b *Broker) stageOf(box *sandbox.Sandbox) (*stage, error) {
 		broker: b, box: box, stop: stop, wake: make(chan struct{}, 1), rooms: map[string]*room{},
 		sessions: map[string]*session{},
 	}
+	if b.others.outbox != nil {
+		st.inbox = make(chan parcel, maxInbox)
+	}
 	b.stages[box] = st
 	if err := b.watch(); err != nil {
 		stop()
@@ -106,6 +110,9 @@ func (b *Broker) stageOf(box *sandbox.Sandbox) (*stage, error) {
 		return nil, err
 	}
 	b.running.Go(func() { st.run(ctx) })
+	if st.inbox != nil {
+		b.running.Go(func() { st.receive(ctx) })
+	}
 	return st, nil
 }
 

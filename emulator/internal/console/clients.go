@@ -30,9 +30,13 @@ type clientToken struct {
 	Left int64
 }
 
-func (c *console) clients(_ *http.Request, l *layout) (body, error) {
+func (c *console) clients(r *http.Request, l *layout) (body, error) {
 	page := clientList{Broker: c.MQTT}
-	for _, client := range c.Broker.Clients(l.Sandbox) {
+	connected, err := c.Broker.Clients(r.Context(), l.Sandbox)
+	if err != nil {
+		return body{}, err
+	}
+	for _, client := range connected {
 		row := clientRow{Client: client}
 		for _, t := range client.Tokens {
 			row.Tokens = append(row.Tokens, clientToken{t, int64(t.ExpiresAt.Sub(l.Clock.Now).Seconds())})

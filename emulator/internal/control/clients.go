@@ -1,6 +1,7 @@
 package control
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -9,11 +10,16 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/openapi/controlapi"
 )
 
 func listClients(p *plane, c echo.Context, box *sandbox.Sandbox) error {
-	return c.JSON(http.StatusOK, controlapi.ClientList{Clients: convertAll(p.broker.Clients(box), clientView)})
+	clients, err := p.broker.Clients(c.Request().Context(), box)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, controlapi.ClientList{Clients: convertAll(clients, clientView)})
 }
 
 func cutClient(p *plane, c echo.Context, box *sandbox.Sandbox) error {
@@ -21,18 +27,30 @@ func cutClient(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	if !sandbox.ValidID(id) {
 		return problem(http.StatusBadRequest, "the id of a client has 1 to 64 characters of a-z, 0-9 and -")
 	}
-	var known []string
-	for _, client := range p.broker.Clients(box) {
-		known = append(known, client.ID)
-	}
 	_, err := p.broker.Cut(c.Request().Context(), box, id, "The client was cut over the control plane.")
-	if near := nearest.Name(id, known); err != nil && near != "" {
-		return problem(http.StatusNotFound, nearest.Ask(err.Error(), near))
+	if errors.Is(err, world.ErrNoClient) {
+		return p.nearClient(c, box, id, err)
 	}
 	if err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+// nearClient completes the error about a client that is not connected by the nearest one that is.
+func (p *plane) nearClient(c echo.Context, box *sandbox.Sandbox, id string, unknown error) error {
+	clients, err := p.broker.Clients(c.Request().Context(), box)
+	if err != nil {
+		return err
+	}
+	var known []string
+	for _, client := range clients {
+		known = append(known, client.ID)
+	}
+	if near := nearest.Name(id, known); near != "" {
+		return problem(http.StatusNotFound, nearest.Ask(unknown.Error(), near))
+	}
+	return unknown
 }
 
 func clientView(c broker.Client) controlapi.MQTTClient {

@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -150,9 +148,6 @@ func (p *plane) create(ctx context.Context, text document, body sandboxBody) (*s
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkQuotas(body.Quotas); err != nil {
-		return nil, err
-	}
 	now, err := readInstant(body.Now)
 	if err != nil {
 		return nil, err
@@ -181,27 +176,6 @@ func readCredentials(text document) (sandbox.Credentials, error) {
 		}
 	}
 	return body.Credentials, nil
-}
-
-// checkQuotas refuses the name of an operation that has no quota: a slip there would switch nothing off.
-func (p *plane) checkQuotas(quotas map[string]string) error {
-	var known []string
-	for _, a := range p.world.Catalogue().APIs {
-		for _, op := range a.Operations {
-			if op.Quota != nil {
-				known = append(known, op.Name)
-			}
-		}
-	}
-	for name := range quotas {
-		if !slices.Contains(known, name) {
-			return &sandbox.InvalidError{
-				Field:  "quotas." + name,
-				Reason: nearest.Ask("no operation of that name has a quota", nearest.Dotted(name, known)),
-			}
-		}
-	}
-	return nil
 }
 
 func showSandbox(p *plane, c echo.Context, box *sandbox.Sandbox) error {

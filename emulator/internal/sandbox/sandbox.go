@@ -57,6 +57,9 @@ func (r *Registry) newSandbox(def Definition, name string) (*Sandbox, error) {
 	return box, nil
 }
 
+// Name is that of its space, which no other sandbox has or had, also not one of the same id before or after it.
+func (b *Sandbox) Name() string { return b.name }
+
 // Space is where the sandbox keeps its state. Nothing is read there and nothing written once the sandbox was removed:
 // its error is then ErrGone.
 func (b *Sandbox) Space() store.Space {

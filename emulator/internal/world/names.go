@@ -278,3 +278,24 @@ func matcher(name string, pattern bool) func(text string) bool {
 	expression := strings.ReplaceAll(regexp.QuoteMeta(name), `\*`, "(?s:.*)")
 	return regexp.MustCompile("^" + expression + "$").MatchString
 }
+
+// checkQuotas refuses the name of an operation that has no quota: a slip there would switch nothing off.
+func (w *World) checkQuotas(quotas map[string]string) error {
+	var known []string
+	for _, api := range w.options.Catalogue.APIs {
+		for _, op := range api.Operations {
+			if op.Quota != nil {
+				known = append(known, op.Name)
+			}
+		}
+	}
+	for name := range quotas {
+		if !slices.Contains(known, name) {
+			return &sandbox.InvalidError{
+				Field:  "quotas." + name,
+				Reason: nearest.Ask("no operation of that name has a quota", nearest.Dotted(name, known)),
+			}
+		}
+	}
+	return nil
+}

@@ -34,6 +34,32 @@ func (w *World) notify(id string) {
 	}
 }
 
+// Tell sends a message to the other emulators on the store. They get it in the order of the calls.
+func (w *World) Tell(ctx context.Context, message []byte) error {
+	if w.shared == nil {
+		return nil
+	}
+	return w.shared.Tell(ctx, message)
+}
+
+// Ask asks the other emulators on the store, and returns the answers of those that answer in time.
+func (w *World) Ask(ctx context.Context, question []byte) ([][]byte, error) {
+	if w.shared == nil {
+		return nil, nil
+	}
+	return w.shared.Ask(ctx, question)
+}
+
+// Attend has told called with the messages of the other emulators on the store, one at a time, and asked with their
+// questions. It reports whether there can be others.
+func (w *World) Attend(told func(message []byte), asked func(ctx context.Context, question []byte) []byte) bool {
+	if w.shared == nil {
+		return false
+	}
+	w.shared.Attend(told, asked)
+	return true
+}
+
 // Ready is nil while calls can be answered, else it says why they cannot.
 func (w *World) Ready() error {
 	if w.shared == nil {

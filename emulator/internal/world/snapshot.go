@@ -26,8 +26,9 @@ const MaxSnapshot = 4 << 20
 // maxDefinition is as long as the body that creates a sandbox.
 const maxDefinition = 1 << 20
 
-// Snapshot is a sandbox in a file. Nonces are not in it, since no store can tell them, nor coverage, which counts
-// what one server has seen. What is kept as bytes stands there as the store has it, so that nothing is lost on the way.
+// Snapshot is a sandbox in a file. Nonces are not in it, as a store keeps hashes of them alone, the one in memory under
+// a seed of its own; nor is coverage, which counts what one server has seen. What is kept as bytes stands there as the
+// store has it, so that nothing is lost on the way.
 type Snapshot struct {
 	Format int `json:"format"`
 	// Secrets says that credentials are in it.
@@ -197,7 +198,7 @@ func (w *World) checkDefinition(s *Snapshot) error {
 	if err := w.checkScripts(s.Definition.Scenarios); err != nil {
 		return &sandbox.InvalidError{Field: "definition", Reason: err.Error()}
 	}
-	return nil
+	return w.checkQuotas(s.Definition.Quotas)
 }
 
 // valuesOf checks the keys: each belongs to somebody who keeps it in a sandbox's space.

@@ -132,6 +132,9 @@ func (w *World) CreateSandbox(
 	if err := w.checkScripts(def.Scenarios); err != nil {
 		return nil, err
 	}
+	if err := w.checkQuotas(def.Quotas); err != nil {
+		return nil, err
+	}
 	box, err := w.createDrawn(ctx, def, seed)
 	if err != nil {
 		return nil, err

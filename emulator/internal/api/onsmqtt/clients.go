@@ -14,9 +14,9 @@ import (
 // Clients are how the operations reach the MQTT clients of a sandbox, wherever those are connected.
 type Clients struct {
 	// Online reports whether a client of an instance is connected.
-	Online func(box *sandbox.Sandbox, instance, clientID string) bool
+	Online func(ctx context.Context, box *sandbox.Sandbox, instance, clientID string) (bool, error)
 	// Send delivers a message to the clients of an instance.
-	Send func(box *sandbox.Sandbox, instance, topic string, payload []byte) error
+	Send func(turn *sandbox.Turn, instance, topic string, payload []byte) error
 	// Close cuts a client of an instance, and reports whether it was connected. why says to people who did so.
 	Close func(ctx context.Context, box *sandbox.Sandbox, instance, clientID, why string) (bool, error)
 }
@@ -30,13 +30,17 @@ const (
 	hexadecimal   = "0123456789ABCDEF"
 )
 
-func (c Clients) querySession(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+func (c Clients) querySession(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
 	instance := api.Text(call, "InstanceId")
 	if err := checkInstance(turn, instance); err != nil {
 		return wire.Result{}, err
 	}
+	online, err := c.Online(ctx, turn.Sandbox, instance, api.Text(call, "ClientId"))
+	if err != nil {
+		return wire.Result{}, fmt.Errorf("look for the client: %w", err)
+	}
 	return wire.Result{Body: wire.Object{
-		{Name: "OnlineStatus", Value: c.Online(turn.Sandbox, instance, api.Text(call, "ClientId"))},
+		{Name: "OnlineStatus", Value: online},
 		{Name: "RequestId", Value: call.ID},
 	}}, nil
 }
@@ -58,7 +62,7 @@ func (c Clients) sendMessage(ctx context.Context, turn *sandbox.Turn, call *wire
 	if err := turn.Settle(ctx); err != nil {
 		return wire.Result{}, err
 	}
-	if err := c.Send(turn.Sandbox, instance, topic, []byte(payload)); err != nil {
+	if err := c.Send(turn, instance, topic, []byte(payload)); err != nil {
 		return wire.Result{}, fmt.Errorf("send the message: %w", err)
 	}
 	return wire.Result{Body: wire.Object{

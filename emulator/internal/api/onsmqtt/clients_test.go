@@ -60,12 +60,13 @@ func TestBrokerFails(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("broken")
 	failing := onsmqtt.New(onsmqtt.Clients{
-		Send: func(*sandbox.Sandbox, string, string, []byte) error { return failure },
+		Online: func(context.Context, *sandbox.Sandbox, string, string) (bool, error) { return true, failure },
+		Send:   func(*sandbox.Turn, string, string, []byte) error { return failure },
 		Close: func(context.Context, *sandbox.Sandbox, string, string, string) (bool, error) {
 			return true, failure
 		},
 	})
-	for _, operation := range []string{"SendMessage", "CloseConnection"} {
+	for _, operation := range []string{"QuerySessionByClientId", "SendMessage", "CloseConnection"} {
 		turn, err := newSandbox(t).Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)

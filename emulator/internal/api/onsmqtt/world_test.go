@@ -53,8 +53,8 @@ func do(tb testing.TB, box *sandbox.Sandbox, operation string, params map[string
 
 // nobody is connected.
 var nobody = onsmqtt.Clients{
-	Online: func(*sandbox.Sandbox, string, string) bool { return false },
-	Send:   func(*sandbox.Sandbox, string, string, []byte) error { return nil },
+	Online: func(context.Context, *sandbox.Sandbox, string, string) (bool, error) { return false, nil },
+	Send:   func(*sandbox.Turn, string, string, []byte) error { return nil },
 	Close: func(context.Context, *sandbox.Sandbox, string, string, string) (bool, error) {
 		return false, nil
 	},

@@ -259,9 +259,7 @@ func TestSentinelsChangeTheMaster(t *testing.T) {
 	if _, err := increment(t, space); err != nil {
 		t.Fatal(err)
 	}
-	if answer := master.Do("WAIT", "1", "5000"); answer != ":1" {
-		t.Fatalf("the replica has not followed: %s", answer)
-	}
+	master.AwaitFollower()
 	master.Stop()
 	eventually(t, "the new master answers", func() bool {
 		_, err := increment(t, space)

@@ -21,6 +21,15 @@ type news struct {
 	heard   func(names []string)
 }
 
+// What is published begins with the name of the process that says it; the byte behind it says what it is.
+const (
+	newsMark     = '\n'
+	messageMark  = '!'
+	questionMark = '?'
+	answerMark   = '='
+	marks        = "\n!?="
+)
+
 // newsEvery is how long changes are gathered before they are told: what changes with each call costs no call a message.
 const newsEvery = 10 * time.Millisecond
 
@@ -62,7 +71,7 @@ func (s *Store) tellNews(ctx context.Context) {
 		clear(s.news.pending)
 		s.news.mu.Unlock()
 		limited, cancel := context.WithTimeout(ctx, lookTime)
-		err := s.client.Publish(limited, s.channel(), s.caller+"\n"+strings.Join(names, "\n")).Err()
+		_, err := s.publish(limited, newsMark, strings.Join(names, "\n"))
 		cancel()
 		if err != nil {
 			_ = pause(ctx, quietTime)
@@ -96,7 +105,7 @@ func (s *Store) hearUntilLost(ctx context.Context) {
 		switch {
 		case err == nil:
 			asked = 0
-			s.hear(message)
+			s.hear(ctx, message)
 		case errors.As(err, &late) && late.Timeout() && asked < 2:
 			asked++
 			limited, cancel := context.WithTimeout(ctx, quietTime)
@@ -111,20 +120,45 @@ func (s *Store) hearUntilLost(ctx context.Context) {
 	}
 }
 
-func (s *Store) hear(message any) {
+func (s *Store) hear(ctx context.Context, message any) {
+	switch message := message.(type) {
+	case *redis.Subscription:
+		s.hearNames(nil)
+	case *redis.Message:
+		end := strings.IndexAny(message.Payload, marks)
+		if end < 0 || message.Payload[:end] == s.caller {
+			return
+		}
+		from, said := message.Payload[:end], message.Payload[end+1:]
+		switch message.Payload[end] {
+		case newsMark:
+			s.hearNames(strings.Split(said, "\n"))
+		case messageMark:
+			s.talk.hear([]byte(said))
+		case questionMark:
+			s.answer(ctx, from, said)
+		case answerMark:
+			s.talk.answered(s.caller, said)
+		}
+	}
+}
+
+func (s *Store) hearNames(names []string) {
 	s.news.mu.Lock()
 	heard := s.news.heard
 	s.news.mu.Unlock()
-	if heard == nil {
-		return
+	if heard != nil {
+		heard(names)
 	}
-	switch message := message.(type) {
-	case *redis.Subscription:
-		heard(nil)
-	case *redis.Message:
-		from, names, _ := strings.Cut(message.Payload, "\n")
-		if from != s.caller && names != "" {
-			heard(strings.Split(names, "\n"))
-		}
+}
+
+// publish says something to all processes that listen, this one among them, and returns how many those are. It is sent
+// once: of what was said twice nobody could tell.
+func (s *Store) publish(ctx context.Context, mark byte, text string) (int64, error) {
+	cmd := once{redis.NewCmd(ctx, "publish", s.channel(), s.caller+string(mark)+text)}
+	cmd.SetFirstKeyPos(1) // in a cluster at the node of the channel's slot, where all listen
+	if err := s.client.Process(ctx, cmd); err != nil {
+		return 0, explain(err)
 	}
+	return cmd.Int64()
 }

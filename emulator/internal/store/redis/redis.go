@@ -64,6 +64,7 @@ type Store struct {
 	usage   usage
 	health  health
 	news    news
+	talk    talk
 
 	closing    sync.Once
 	stop       context.CancelFunc
@@ -90,7 +91,7 @@ func OpenWithin(ctx context.Context, address string, bounds Bounds) (*Store, err
 	s := &Store{
 		client: client, prefix: target.prefix + ":" + Format + ":", bounds: bounds.withDefaults(),
 		caller:  rand.Text(), //nolint:forbidigo // names this process; no answer to a call hangs on it
-		scripts: newScripts(), news: news{pending: map[string]bool{}, wake: make(chan struct{}, 1)},
+		scripts: newScripts(), news: news{pending: map[string]bool{}, wake: make(chan struct{}, 1)}, talk: newTalk(),
 	}
 	s.health.lastGood.Store(now().UnixNano())
 	s.health.lastLook.Store(now().UnixNano())

@@ -283,6 +283,17 @@ func StartSentinels(t testing.TB) (master *Server, sentinels []*Server) {
 	return master, sentinels
 }
 
+// AwaitFollower waits until a server that replicates this one has all that was written here.
+func (s *Server) AwaitFollower() {
+	s.t.Helper()
+	await(s.t, "a replica follows", func() bool {
+		info := s.Do("INFO", "replication")
+		_, offset, _ := strings.Cut(info, "master_repl_offset:")
+		offset, _, _ = strings.Cut(offset, "\r\n")
+		return strings.Contains(info, "state=online,offset="+offset+",")
+	})
+}
+
 // await waits until something holds.
 func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
