@@ -54,10 +54,17 @@ def test_connect_uses_a_server_that_runs(tokenstage):
     tokenstage.control.health()
 
 
-@pytest.mark.parametrize("how", ["killed", "at its end"])
-def test_a_server_ends_with_the_process_that_started_it(how):
+with_engine = pytest.mark.skipif(
+    os.environ.get("TOKENSTAGE_ENGINE") != "required", reason="needs a container engine and the image"
+)
+
+
+@pytest.mark.parametrize("start, how", [
+    ("start", "killed"), ("start", "at its end"), pytest.param("start_container", "killed", id="image", marks=with_engine),
+])
+def test_a_server_ends_with_the_process_that_started_it(start, how):
     wait = "import signal; signal.pause()" if how == "killed" else ""
-    script = f"from tokenstage import Tokenstage\nprint(Tokenstage.start().control.url, flush=True)\n{wait}"
+    script = f"from tokenstage import Tokenstage\nprint(Tokenstage.{start}().control.url, flush=True)\n{wait}"
     path = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=path) as run:
         url = run.stdout.readline().strip()
@@ -68,7 +75,7 @@ def test_a_server_ends_with_the_process_that_started_it(how):
             pass
 
 
-@pytest.mark.skipif(os.environ.get("TOKENSTAGE_ENGINE") != "required", reason="needs a container engine and the image")
+@with_engine
 def test_the_image():
     with Tokenstage.start_container() as emulator:
         with emulator.sandbox() as box:
