@@ -169,7 +169,9 @@ var contractVerbs = []struct {
 	{"now", func(r *contractRun, t client.T, s map[string]json.RawMessage) {
 		is(t, r.open(t).Now(), read[time.Time](r, s, "now"))
 	}},
-	{"set", func(r *contractRun, t client.T, s map[string]json.RawMessage) { r.open(t).Set(read[time.Time](r, s, "set")) }},
+	{"set", func(r *contractRun, t client.T, s map[string]json.RawMessage) {
+		r.open(t).Set(read[time.Time](r, s, "set"))
+	}},
 	{"setReal", func(r *contractRun, t client.T, _ map[string]json.RawMessage) { r.open(t).SetReal() }},
 	{"freeze", func(r *contractRun, t client.T, _ map[string]json.RawMessage) { r.open(t).Freeze() }},
 	{"unfreeze", func(r *contractRun, t client.T, _ map[string]json.RawMessage) { r.open(t).Unfreeze() }},
