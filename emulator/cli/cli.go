@@ -23,6 +23,8 @@ const programName = "tokenstage"
 
 // Env is what a command uses of its process: where it writes and the environment variables.
 type Env struct {
+	// Stdin is read by a server that ends with it alone; nil is one that ended.
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Command is what people type to run this program; "tokenstage" when it is empty.
 	Command string

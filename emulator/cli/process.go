@@ -34,7 +34,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		signal.Stop(signals) // before the command learns of the first one, so that no second one gets lost
 		end()
 	}()
-	return Run(ctx, Env{Stdout: stdout, Stderr: stderr, Command: command, LookupEnv: os.LookupEnv}, args...)
+	return Run(ctx, Env{
+		Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, Command: command, LookupEnv: os.LookupEnv,
+	}, args...)
 }
 
 // goRun is what people type who have a checkout and installed nothing.
@@ -93,4 +95,17 @@ func tick(ctx context.Context, interval time.Duration, do func() error) error {
 		case <-ticker.C:
 		}
 	}
+}
+
+// withInput returns a context that ends once the input does, as it does when the program is gone that holds the other
+// end: a parent that is killed tells nobody, but its pipes are closed.
+func withInput(ctx context.Context, input io.Reader) context.Context {
+	ctx, end := context.WithCancel(ctx)
+	go func() {
+		defer end()
+		if input != nil {
+			_, _ = io.Copy(io.Discard, input)
+		}
+	}()
+	return ctx
 }

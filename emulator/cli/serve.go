@@ -27,6 +27,7 @@ type serveCommand struct {
 	Seed        uint64   `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented seed."`
 	Scenario    []string `predictor:"scenario" placeholder:"WHAT" help:"Play a file, reloaded when it changes, or a name."`
 	Token       string   `name:"control-token" placeholder:"T" help:"Control plane token; generated unless on loopback."`
+	EndWithIn   bool     `name:"end-with-stdin" help:"Stop when standard input ends, as with the program that starts it."`
 	Log         string   `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
 
 	Public emulator.Public `mapsep:"," placeholder:"NAME=ADDR" help:"Addresses that clients are shown, as data=HOST:PORT."`
@@ -46,6 +47,7 @@ func (serveCommand) Help() string {
 		"tokenstage serve --scenario mqtt-throttled-then-fine", "with one that ships, see tokenstage scenarios",
 		"tokenstage serve --addr 127.0.0.1:0 --control-addr 127.0.0.1:0", "on free ports, which are printed",
 		"tokenstage serve --addr 0.0.0.0:4010 --control-addr 0.0.0.0:4011", "open to other machines, with a token",
+		"tokenstage serve --end-with-stdin", "until the program ends that holds its standard input, as the testkits do",
 		"tokenstage serve --mqtt-addr off", "without the broker for MQTT",
 		"tokenstage serve --store redis://127.0.0.1:6379", "as one of several that share what they keep",
 		"tokenstage serve --tls-addr 127.0.0.1:4443", "over HTTPS too; see tokenstage ca for how to make clients trust it",
@@ -69,6 +71,9 @@ func (a address) Validate() error {
 
 // Run serves until ctx ends.
 func (s *serveCommand) Run(ctx context.Context, env Env) error {
+	if s.EndWithIn {
+		ctx = withInput(ctx, env.Stdin)
+	}
 	key, err := newControlKey(s.Token, listen.IsLoopback(string(s.ControlAddr)))
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenstage/tokenstage/emulator/cli"
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
@@ -76,6 +77,31 @@ func TestServeEndsInGoodOrder(t *testing.T) {
 			continue
 		}
 		_ = listener.Close()
+	}
+}
+
+// TestServeEndsWithItsInput holds that a server ends with the program that started it, which may have been killed.
+func TestServeEndsWithItsInput(t *testing.T) {
+	t.Parallel()
+	input, held := io.Pipe()
+	out, code := newScreen(), make(chan int, 1)
+	go func() {
+		code <- cli.Run(t.Context(), cli.Env{Stdin: input, Stdout: out, Stderr: out, LookupEnv: lookup(nil)},
+			"serve", "--end-with-stdin", "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0", "--mqtt-addr", "127.0.0.1:0")
+	}()
+	r := &running{out: out, err: out, code: code}
+	control := r.await(t, `control plane  (\S+)`)[1]
+	if _, err := held.Write([]byte("still here\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.New(control).Health(t.Context()); err != nil {
+		t.Errorf("it ended while its input was open: %v", err)
+	}
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-code; code != 0 {
+		t.Errorf("exit code %d: %s", code, out)
 	}
 }
 

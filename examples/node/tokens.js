@@ -1,50 +1,51 @@
-// An app under test: it keeps an MQTT token fresh and backs off when the service says that it asks too often.
-import { createHmac, randomUUID } from 'node:crypto'
+// An app under test: it keeps an MQTT token fresh and backs off when the service says that it asks too often. It calls
+// the service through the vendor's SDK.
+import OpenApi from '@alicloud/openapi-client'
+
+const { default: Client, Config, OpenApiRequest, Params } = OpenApi
 
 const LIFE = 60 * 60_000
 const MARGIN = 5 * 60_000
 const ATTEMPTS = 4
 const FIRST_BACK_OFF = 500
 
-// RFC 3986, which the signature asks for, encodes more than encodeURIComponent does.
-const escape = text => encodeURIComponent(text).replace(/[!'()*]/g, c => '%' + c.charCodeAt(0).toString(16).toUpperCase())
-
-const canonical = query => Object.keys(query).sort().map(name => escape(name) + '=' + escape(query[name])).join('&')
+const applyToken = new Params({
+  action: 'ApplyToken', version: '2020-04-20', protocol: 'HTTPS', pathname: '/', method: 'POST', authType: 'AK',
+  style: 'RPC', reqBodyType: 'formData', bodyType: 'json',
+})
 
 export class MQTTTokens {
+  #client
   #token
   #expires = 0
 
-  // now and wait are Date.now and a timer in production.
-  constructor({ endpoint, accessKeyId, accessKeySecret, instanceId, topics, now, wait }) {
-    Object.assign(this, { endpoint, accessKeyId, accessKeySecret, instanceId, topics, now, wait })
+  // config is what the SDK takes; now and wait are Date.now and a timer in production.
+  constructor({ config, instanceId, topics, now, wait }) {
+    this.#client = new Client(new Config(config))
+    Object.assign(this, { instanceId, topics, now, wait })
   }
 
   async token() {
     if (await this.now() + MARGIN < this.#expires) return this.#token
     for (let left = ATTEMPTS, backOff = FIRST_BACK_OFF; ; backOff *= 2) {
       const expires = await this.now() + LIFE
-      const { status, reply } = await this.#apply(expires)
-      if (status === 200) {
-        [this.#token, this.#expires] = [reply.Token, expires]
-        return reply.Token
+      try {
+        const { body } = await this.#apply(expires)
+        this.#token = body.Token
+        this.#expires = expires
+        return this.#token
+      } catch (error) {
+        left -= 1
+        if (error.code !== 'ApplyTokenOverFlow' || left === 0) throw error
+        await this.wait(backOff)
       }
-      left -= 1
-      if (reply.Code !== 'ApplyTokenOverFlow' || left === 0) throw new Error(`${reply.Code}: ${reply.Message}`)
-      await this.wait(backOff)
     }
   }
 
-  async #apply(expires) {
+  #apply(expires) {
     const query = {
-      Action: 'ApplyToken', Version: '2020-04-20', Format: 'JSON', AccessKeyId: this.accessKeyId,
-      SignatureMethod: 'HMAC-SHA1', SignatureVersion: '1.0', SignatureNonce: randomUUID(),
-      Timestamp: new Date(await this.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
       InstanceId: this.instanceId, Actions: 'R,W', Resources: this.topics.join(','), ExpireTime: String(expires),
     }
-    const text = 'POST&%2F&' + escape(canonical(query))
-    query.Signature = createHmac('sha1', this.accessKeySecret + '&').update(text).digest('base64')
-    const response = await fetch(`http://${this.endpoint}/?${canonical(query)}`, { method: 'POST' })
-    return { status: response.status, reply: await response.json() }
+    return this.#client.callApi(applyToken, new OpenApiRequest({ query }), {})
   }
 }

@@ -1,68 +1,43 @@
-// The contract tests of tokens.js: the image in a container, steered over its control API.
+// The contract tests of tokens.js. They start the binary, or the image that TOKENSTAGE_IMAGE names.
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { GenericContainer, Wait } from 'testcontainers'
+import { Tokenstage } from '@tokenstage/testkit'
+import { sandbox } from '@tokenstage/testkit/node-test'
 import { MQTTTokens } from './tokens.js'
 
-const image = process.env.TOKENSTAGE_IMAGE ?? 'tokenstage'
-const controlToken = randomUUID()
+const applyToken = 'onsmqtt.ApplyToken'
 const start = Date.UTC(2030, 0, 1)
 
-let container
+let emulator
 before(async () => {
-  container = await new GenericContainer(image)
-    .withEnvironment({ TOKENSTAGE_CONTROL_TOKEN: controlToken })
-    .withExposedPorts(4010, 4011)
-    .withWaitStrategy(Wait.forHttp('/healthz', 4011))
-    .start()
+  emulator = await (process.env.TOKENSTAGE_IMAGE ? Tokenstage.startContainer() : Tokenstage.start())
 })
-after(() => container?.stop())
+after(() => emulator?.stop())
 
-const address = port => `${container.getHost()}:${container.getMappedPort(port)}`
-
-async function control(method, path, body) {
-  const yaml = typeof body === 'string'
-  const response = await fetch(`http://${address(4011)}/v1/sandboxes${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${controlToken}`,
-      ...(body && { 'content-type': yaml ? 'application/yaml' : 'application/json' }),
-    },
-    body: yaml ? body : body && JSON.stringify(body),
-  })
-  const text = await response.text()
-  assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`)
-  return text && JSON.parse(text)
-}
-
-// A sandbox whose clock is the app's own: waiting is moving that clock on.
-async function app(t) {
-  const box = await control('POST', '', { now: new Date(start).toISOString(), frozen: true })
-  t.after(() => control('DELETE', `/${box.id}`))
-  const advance = milliseconds => control('PATCH', `/${box.id}/clock`, { advance: `${milliseconds}ms` })
-  const now = async () => Date.parse((await control('GET', `/${box.id}/clock`)).now)
-  const outcomes = async () => (await control('GET', `/${box.id}/requests`)).requests.map(entry => entry.outcome)
+// The app, and a sandbox whose clock is its own: waiting is moving that clock on. The SDK signs with real time.
+async function app(t, options) {
+  const box = await sandbox(t, emulator, { ...options, now: new Date(start), frozen: true })
   const tokens = new MQTTTokens({
-    endpoint: address(4010), ...box.credentials.acs[0], instanceId: 'post-cn-example', topics: ['orders/#'],
-    now, wait: advance,
+    config: box.settings.acs, instanceId: 'post-cn-example', topics: ['orders/#'],
+    now: async () => (await box.now()).getTime(), wait: box.advance,
   })
-  return { box, tokens, advance, now, outcomes }
+  return { box, tokens }
 }
 
 test('a token is kept until it is about to end', async t => {
-  const { tokens, advance, outcomes } = await app(t)
+  const { box, tokens } = await app(t)
   const first = await tokens.token()
-  await advance(54 * 60_000)
+  await box.advance('54m')
   assert.equal(await tokens.token(), first)
-  await advance(2 * 60_000)
+  await box.advance('2m')
   assert.notEqual(await tokens.token(), first)
-  assert.deepEqual(await outcomes(), ['ok', 'ok'])
+  await box.expect(applyToken).param('InstanceId', 'post-cn-example').param('Resources', 'orders/#').outcomes('ok', 'ok')
 })
 
-test('an overflow is waited out', async t => {
-  const { box, tokens, now, outcomes } = await app(t)
-  await control('PUT', `/${box.id}/scenarios/busy`, `
+// A scenario of the test's own; many ship with Tokenstage.
+const busy = {
+  name: 'busy',
+  source: `
 name: busy
 summary: ApplyToken is throttled twice, then answers normally.
 rules:
@@ -71,15 +46,24 @@ rules:
       - fail: ApplyTokenOverFlow
         times: 2
       - pass
-`)
+`,
+}
+
+test('an overflow is waited out', async t => {
+  const { box, tokens } = await app(t, { scripts: [busy] })
   await tokens.token()
-  assert.deepEqual(await outcomes(), ['ApplyTokenOverFlow', 'ApplyTokenOverFlow', 'ok'])
-  assert.equal(await now() - start, 1500)
+  await box.expect(applyToken).outcomes('ApplyTokenOverFlow', 'ApplyTokenOverFlow', 'ok')
+  assert.equal(await box.now() - start, 1500)
 })
 
 test('an overflow that does not end is reported', async t => {
-  const { box, tokens, outcomes } = await app(t)
-  await control('PUT', `/${box.id}/scenarios/${encodeURIComponent('error/onsmqtt.ApplyToken/ApplyTokenOverFlow')}`)
-  await assert.rejects(tokens.token(), /ApplyTokenOverFlow/)
-  assert.equal((await outcomes()).length, 4)
+  const { box, tokens } = await app(t, { play: ['error/onsmqtt.ApplyToken/ApplyTokenOverFlow'] })
+  await assert.rejects(tokens.token(), { code: 'ApplyTokenOverFlow' })
+  await box.expect(applyToken).outcome('ApplyTokenOverFlow').times(4)
+})
+
+test('any other refusal is reported at once', async t => {
+  const { box, tokens } = await app(t, { play: ['error/onsmqtt.ApplyToken/SystemOverFlow'] })
+  await assert.rejects(tokens.token(), { code: 'SystemOverFlow' })
+  await box.expect(applyToken).outcomes('SystemOverFlow')
 })

@@ -9,6 +9,25 @@ import (
 	"time"
 )
 
+// Defines values for ClaimPart.
+const (
+	ClaimPartCredential ClaimPart = "credential"
+	ClaimPartDelivery   ClaimPart = "delivery"
+	ClaimPartHeader     ClaimPart = "header"
+	ClaimPartOutcome    ClaimPart = "outcome"
+	ClaimPartParameter  ClaimPart = "parameter"
+	ClaimPartTopic      ClaimPart = "topic"
+)
+
+// Defines values for ClaimWant.
+const (
+	ClaimWantAtLeast  ClaimWant = "atLeast"
+	ClaimWantNever    ClaimWant = "never"
+	ClaimWantOnce     ClaimWant = "once"
+	ClaimWantOutcomes ClaimWant = "outcomes"
+	ClaimWantTimes    ClaimWant = "times"
+)
+
 // Defines values for DeliveryState.
 const (
 	DeliveryStateAbandoned DeliveryState = "abandoned"
@@ -53,6 +72,14 @@ const (
 	TokenStateSuperseded TokenState = "superseded"
 )
 
+// Defines values for Verdict.
+const (
+	VerdictBroken    Verdict = "broken"
+	VerdictHolds     Verdict = "holds"
+	VerdictUndecided Verdict = "undecided"
+	VerdictUnknown   Verdict = "unknown"
+)
+
 // ACSCredential A key pair, a key pair with a security token that every signed call must then carry, a bearer token, or a key pair and a bearer token.
 type ACSCredential struct {
 	AccessKeyID     string `json:"accessKeyId,omitempty,omitzero"`
@@ -94,6 +121,48 @@ type App struct {
 	AppKey    string `json:"appKey"`
 	AppSecret string `json:"appSecret"`
 }
+
+// Claim What a test claims about the calls of a sandbox.
+type Claim struct {
+	// Calls How many calls, where want is times or atLeast.
+	Calls int `json:"calls,omitempty,omitzero"`
+
+	// Operation The full name of an operation, such as onsmqtt.ApplyToken or onsmqtt.*; empty for calls of none.
+	Operation string `json:"operation"`
+
+	// Outcomes The outcomes, where want is outcomes.
+	Outcomes []string `json:"outcomes,omitempty,omitzero"`
+
+	// Since When the test began by its own clock. A report leaves out what came to the sandbox default more than two seconds before; without it nothing is left out.
+	Since time.Time `json:"since,omitempty,omitzero"`
+
+	// Want How a claim ends: one call came, exactly or at least so many did, none did, or they ended in these outcomes, in this order, and there were no others.
+	Want ClaimWant `json:"want"`
+
+	// Where What else the calls must have that are meant.
+	Where []ClaimCondition `json:"where,omitempty,omitzero"`
+
+	// WithinMillis How long to wait in real time for a claim to come true, or for never to break.
+	WithinMillis int `json:"withinMillis,omitempty,omitzero"`
+}
+
+// ClaimCondition One thing that a call must have.
+type ClaimCondition struct {
+	// Name The name of the parameter or header. Dots lead into JSON.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Of What a condition looks at: a parameter, wherever it stands; a header; the topic of a packet of MQTT; the outcome; the credential that the call named; or the state of the delivery.
+	Of ClaimPart `json:"of"`
+
+	// Value The expected value. For a topic it is a topic filter of MQTT, for a delivery one of its states.
+	Value string `json:"value"`
+}
+
+// ClaimPart What a condition looks at: a parameter, wherever it stands; a header; the topic of a packet of MQTT; the outcome; the credential that the call named; or the state of the delivery.
+type ClaimPart string
+
+// ClaimWant How a claim ends: one call came, exactly or at least so many did, none did, or they ended in these outcomes, in this order, and there were no others.
+type ClaimWant string
 
 // ClientList The MQTT clients that are connected to a sandbox.
 type ClientList struct {
@@ -403,6 +472,21 @@ type Health struct {
 
 // ID The id of a sandbox or of a token.
 type ID = string
+
+// Judgement What is known of a claim.
+type Judgement struct {
+	// Decided Whether calls that are still to come leave the verdict as it is.
+	Decided bool `json:"decided"`
+
+	// Report Why the claim does not hold; empty where it does.
+	Report string `json:"report"`
+
+	// Requests The calls that the claim is about and the journal has, the oldest first.
+	Requests []Entry `json:"requests"`
+
+	// Verdict Whether a claim holds. undecided depends on calls that the journal dropped; unknown names something that does not exist.
+	Verdict Verdict `json:"verdict"`
+}
 
 // MQTTClient A connected MQTT client.
 type MQTTClient struct {
@@ -949,6 +1033,9 @@ type Touch struct {
 	// Scenario The name under which the scenario plays.
 	Scenario string `json:"scenario"`
 }
+
+// Verdict Whether a claim holds. undecided depends on calls that the journal dropped; unknown names something that does not exist.
+type Verdict string
 
 // WarrantApp An application that may ask for access warrants, with the secret that its requests are signed with.
 type WarrantApp struct {

@@ -3,3 +3,4 @@
 package controlapi
 
 //go:generate go tool -modfile=oapi-codegen.mod oapi-codegen -config oapi-codegen.yaml ../control.yaml
+//go:generate go run ../../emulator/internal/gen/kits ../../testkit/python/tokenstage/types.py ../../testkit/java/src/main/java/io/github/tokenstage/testkit/Types.java

@@ -1,10 +1,6 @@
 package client
 
-import (
-	"slices"
-
-	"github.com/tokenstage/tokenstage/openapi/controlapi"
-)
+import "github.com/tokenstage/tokenstage/openapi/controlapi"
 
 // Delivery is how the reply to a call reached the client, as far as that is known.
 type Delivery = controlapi.Delivery
@@ -27,31 +23,3 @@ const (
 
 // Delivered is what became known of the delivery of an earlier entry.
 type Delivered = controlapi.Delivered
-
-// deliveryStates are all states of a Delivery.
-func deliveryStates() []DeliveryState {
-	return []DeliveryState{
-		DeliveryPending, DeliveryWhole, DeliveryDelayed, DeliveryReset, DeliveryClosed, DeliveryTruncated, DeliveryStalled,
-		DeliveryDripped, DeliveryAbandoned,
-	}
-}
-
-// Delivery narrows down to calls whose reply was delivered so.
-func (x Expectation) Delivery(state DeliveryState) Expectation {
-	x.t.Helper()
-	if !slices.Contains(deliveryStates(), state) {
-		x.t.Fatalf("no reply is ever %q: a delivery is one of %q", state, deliveryStates())
-	}
-	return x.narrow(condition{
-		name: "delivery", expected: string(state),
-		actual: func(e Entry) []string { return []string{string(e.Delivery.State)} },
-	})
-}
-
-// deliveryNote says in a report what became of a reply that was not sent at once and whole.
-func deliveryNote(e Entry) string {
-	if e.Delivery.State == DeliveryWhole {
-		return ""
-	}
-	return ", " + string(e.Delivery.State)
-}

@@ -59,18 +59,3 @@ func newMQTT(e Endpoints, key ACSCredential) MQTT {
 		Addr: strings.TrimPrefix(e.MQTT, "mqtt://"), URL: e.MQTT, WebSocketURL: e.MQTTWS, TLSURL: e.MQTTS, key: key,
 	}
 }
-
-// isTopic reports whether a topic lies within a topic filter of MQTT, in which + stands for one level and # for all
-// below.
-func isTopic(filter, topic string) bool {
-	levels := strings.Split(topic, "/")
-	for i, level := range strings.Split(filter, "/") {
-		if level == "#" {
-			return true
-		}
-		if i >= len(levels) || level != "+" && level != levels[i] {
-			return i == len(levels) && level == "#"
-		}
-	}
-	return len(levels) == strings.Count(filter, "/")+1
-}

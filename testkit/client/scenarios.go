@@ -139,3 +139,10 @@ func (c *Client) PlayDocument(ctx context.Context, id, name, yaml string) error 
 func (c *Client) StopScenario(ctx context.Context, id, name string) error {
 	return c.run(ctx, http.MethodDelete, sandboxPath(id, "scenarios", name))
 }
+
+func calls(n int) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
+}

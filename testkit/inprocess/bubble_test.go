@@ -119,3 +119,20 @@ func TestMemoryNetworkIsApart(t *testing.T) {
 		c.Close()
 	}
 }
+
+// A claim waits by the bubble's time too: longer than a test may take, and longer than the server waits at once.
+func TestClaimInBubble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		em, box := inMemory(t)
+		app, began := em.HTTPClient(t), time.Now()
+		go func() {
+			time.Sleep(25 * time.Minute) // in the bubble
+			_, _ = askAt(t, app, em.URL(), box.Fabric)
+		}()
+		box.Expect(t, "ccmessaging.tokenByAkSk").Within(time.Hour).Once()
+		if took := time.Since(began); took < 25*time.Minute || took > 26*time.Minute {
+			t.Errorf("took %s", took)
+		}
+	})
+}

@@ -99,6 +99,7 @@ func (p *plane) addRoutes(v1 *echo.Group) {
 	box.GET("/requests/:request", p.withSandbox(showRequest))
 	box.DELETE("/requests", p.withSandbox(clearRequests))
 	box.GET("/names", p.withSandbox(checkNames))
+	box.POST("/claims", p.withSandbox(judgeClaim))
 	box.GET("/events", p.withSandbox(followRequests))
 	box.GET("/scenarios", p.withSandbox(listPlaying))
 	box.PUT("/scenarios/:scenario", p.withSandbox(playScenario))

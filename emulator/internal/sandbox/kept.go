@@ -98,6 +98,20 @@ func (b *Sandbox) CredentialIDs() []string {
 	return ids
 }
 
+// FirstCredentials name the first credential of each gateway that has an id which may be shown, as in "acs LTAI…".
+func (b *Sandbox) FirstCredentials() []string {
+	var all []string
+	seen := map[wire.CredentialKind]bool{}
+	for _, name := range b.names() {
+		if name.Secret || seen[name.Kind] {
+			continue
+		}
+		seen[name.Kind] = true
+		all = append(all, string(name.Kind)+" "+name.ID)
+	}
+	return all
+}
+
 // IssuedCredential reports whether the id is that of a temporary key that a credential of the sandbox was issued.
 func (b *Sandbox) IssuedCredential(id string) bool {
 	tag, temporary := token.TagOf(id)

@@ -1,13 +1,15 @@
-package client
+package claim
 
 import (
 	"encoding/json"
 	"net/url"
 	"strings"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 )
 
 // paramsOf are the parameters of a request by name, wherever they stand.
-func paramsOf(r Request) map[string][]string {
+func paramsOf(r journal.Request) map[string][]string {
 	all := map[string][]string{}
 	if u, err := url.Parse(r.URL); err == nil {
 		collect(all, u.Query())
