@@ -38,6 +38,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/fixtures"
 	"github.com/tokenstage/tokenstage/openapi"
@@ -237,6 +238,11 @@ func (e *Emulator) World() *world.World { return e.world }
 
 // Broker is where MQTT clients use their tokens. Its type is internal, as that of World is.
 func (e *Emulator) Broker() *broker.Broker { return e.broker }
+
+// Send answers a request that people send from the console: see dataplane.Plane. Its type is internal, like World.
+func (e *Emulator) Send(ctx context.Context, req *wire.Request) (sandbox, id string) {
+	return e.data.Send(ctx, req)
+}
 
 // InFlight is how many requests of the data plane are being answered.
 func (e *Emulator) InFlight() int64 { return e.data.InFlight() }

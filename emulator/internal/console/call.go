@@ -37,6 +37,8 @@ type callPage struct {
 	Sent     message
 	Answered message
 	Curl     curl
+	// CanSend says that the console can send the call once more, IsSigned that it carries a signature to take apart.
+	CanSend, IsSigned bool
 	// OverHTTP says that curl can send the call once more; packets of MQTT did not come so.
 	OverHTTP bool
 	// Newer and Older are the addresses of the calls beside it in its sandbox; empty where there is none.
@@ -119,6 +121,8 @@ func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, er
 	if page.Curl, err = c.asCurl(r.Context(), l.Sandbox, &entry); err != nil {
 		return body{}, err
 	}
+	page.CanSend = page.Curl.Signed != "" || canSend(&entry)
+	page.IsSigned = isSigned(&entry)
 	path, sent, _ := strings.Cut(entry.Request.URL, "?")
 	page.Sent.Path, page.Sent.Query = path, readPairs(sent)
 	page.Sent.Body = readContent(entry.Request.Content, contentType(entry.Request.Headers))

@@ -2,6 +2,7 @@
 package console
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/broker"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
@@ -29,7 +31,9 @@ type Options struct {
 	TLS string
 	// Token is that of the control plane. When it is not empty, pages open only to who gave it once.
 	Token string
-	Log   *slog.Logger
+	// Send has the data plane answer a request, and returns the sandbox and the id by which the journal has the call.
+	Send func(ctx context.Context, req *wire.Request) (sandbox, id string)
+	Log  *slog.Logger
 }
 
 // console holds what the pages share.
@@ -57,7 +61,10 @@ func Register(e *echo.Echo, o Options) {
 	get("calls", c.page(c.calls))
 	get("calls/events", c.callEvents)
 	post("calls/clear", c.action(c.clearCalls))
+	post("calls/send", c.action(c.sendCall))
 	get("calls/:sandbox/:request", c.call)
+	get("calls/:sandbox/:request/signature", c.workbench)
+	post("calls/:sandbox/:request/signature", c.workbenchForm)
 	get("tokens", c.page(c.tokens))
 	post("tokens", c.action(c.changeToken))
 	get("clients", c.page(c.clients))
