@@ -39,6 +39,10 @@ type callPage struct {
 	Curl     curl
 	// CanSend says that the console can send the call once more, IsSigned that it carries a signature to take apart.
 	CanSend, IsSigned bool
+	// CanPlay says that a scenario can be made of the call.
+	CanPlay bool
+	// Same is the call before of the same operation; nil where there is none.
+	Same *journal.Summary
 	// OverHTTP says that curl can send the call once more; packets of MQTT did not come so.
 	OverHTTP bool
 	// Newer and Older are the addresses of the calls beside it in its sandbox; empty where there is none.
@@ -121,6 +125,10 @@ func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, er
 	if page.Curl, err = c.asCurl(r.Context(), l.Sandbox, &entry); err != nil {
 		return body{}, err
 	}
+	page.CanPlay = c.canPlayAgain(&entry)
+	if page.Same, err = c.sameBefore(r.Context(), l.Sandbox, &entry); err != nil {
+		return body{}, err
+	}
 	page.CanSend = page.Curl.Signed != "" || canSend(&entry)
 	page.IsSigned = isSigned(&entry)
 	path, sent, _ := strings.Cut(entry.Request.URL, "?")
@@ -191,6 +199,20 @@ func (c *console) neighbours(ctx context.Context, box *sandbox.Sandbox, page *ca
 			return nil
 		}
 	}
+}
+
+// sameBefore is the call of the same operation before this one.
+func (c *console) sameBefore(
+	ctx context.Context, box *sandbox.Sandbox, e *journal.Entry,
+) (*journal.Summary, error) {
+	if e.Operation == "" {
+		return nil, nil
+	}
+	calls, _, err := c.World.Journal(box).Recent(ctx, journal.Filter{Operation: e.Operation, Limit: 1}, e.Seq)
+	if err != nil || len(calls) == 0 {
+		return nil, err
+	}
+	return &calls[0], nil
 }
 
 // meaning is what the specs say of the error that a call ended in; empty when they say nothing.

@@ -94,3 +94,12 @@ func rowOf(l, r gateway.Part) partRow {
 	}
 	return row
 }
+
+// partsOf are fields as parts that mean what they are.
+func partsOf(fields []field) []gateway.Part {
+	parts := make([]gateway.Part, len(fields))
+	for i, f := range fields {
+		parts[i] = gateway.Part{Name: f.Name, Raw: f.Value, Value: f.Value}
+	}
+	return parts
+}
