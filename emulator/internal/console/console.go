@@ -81,6 +81,7 @@ func Register(e *echo.Echo, o Options) {
 	get("scenarios/show", c.page(c.scenario))
 	get("scenarios/edit", c.page(c.editor))
 	post("scenarios/edit", c.tryScenario)
+	get("scenarios/words", c.words)
 	post("scenarios/check", c.checkScenario)
 	get("coverage", c.page(c.coverage))
 	get("sandboxes", c.page(c.sandboxes))

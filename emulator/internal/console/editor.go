@@ -33,6 +33,9 @@ rules:
 type editorPage struct {
 	verdict
 
+	// Try is what becomes of described calls.
+	Try tryOut
+
 	Source string
 	// Fresh says that nobody wrote in it yet.
 	Fresh bool
@@ -76,6 +79,7 @@ func (c *console) editor(r *http.Request, l *layout) (body, error) {
 		return body{}, err
 	}
 	page.verdict = c.judge(page.Source)
+	page.Try.Calls = c.callsFor(page.Source)
 	return body{"editor", "Edit a scenario", page}, nil
 }
 
@@ -132,6 +136,9 @@ func (c *console) tryScenario(ec echo.Context) error {
 		Source: sourceOf(r), From: r.PostFormValue("from"), Own: r.PostFormValue("own"), Call: r.PostFormValue("call"),
 	}
 	page.verdict = c.judge(page.Source)
+	if page.Try.Calls = sourceText(r, "calls"); page.Try.Calls == "" {
+		page.Try.Calls = c.callsFor(page.Source)
+	}
 	status := http.StatusOK
 	if err == nil && len(page.Problems) > 0 {
 		status = http.StatusUnprocessableEntity
@@ -140,6 +147,9 @@ func (c *console) tryScenario(ec echo.Context) error {
 		if err = c.World.Play(r.Context(), l.Sandbox, what); err == nil {
 			page.Played = page.Explained.Name
 		}
+	}
+	if err == nil && r.PostFormValue("do") == "try" {
+		page.Try, err = c.tryOut(r.Context(), l.Sandbox, page.Source, page.Try.Calls)
 	}
 	if err != nil {
 		refusal, refused := c.errorBody(r, err)
@@ -151,9 +161,21 @@ func (c *console) tryScenario(ec echo.Context) error {
 	return write(ec, status, "editor", "layout", l)
 }
 
-// sourceOf is the document as it was written: browsers end the lines of a form in their own way.
-func sourceOf(r *http.Request) string {
-	return strings.ReplaceAll(r.PostFormValue("source"), "\r\n", "\n")
+// sourceOf is the document as it was written.
+func sourceOf(r *http.Request) string { return sourceText(r, "source") }
+
+// sourceText is a field of several lines as it was written: browsers end the lines of a form in their own way.
+func sourceText(r *http.Request, name string) string {
+	return strings.ReplaceAll(r.PostFormValue(name), "\r\n", "\n")
+}
+
+// callsFor describe calls to try a document with; empty for one that is not good.
+func (c *console) callsFor(source string) string {
+	s, _ := language.Decode([]byte(source), c.World.Catalogue())
+	if s == nil {
+		return ""
+	}
+	return firstCalls(s)
 }
 
 // checkScenario answers with what is to be said about a document, while somebody writes it.

@@ -5,3 +5,4 @@ import "./copy.js";
 import "./calls.js";
 import "./refresh.js";
 import "./editor.js";
+import "./complete.js";
