@@ -87,7 +87,9 @@ func Register(e *echo.Echo, o Options) {
 	get("sandboxes", c.page(c.sandboxes))
 	post("sandboxes", c.createSandbox)
 	post("sandboxes/change", c.action(c.changeSandbox))
+	post("sandboxes/load", c.loadSnapshot)
 	get("sandboxes/:id", c.sandbox)
+	get("sandboxes/:id/snapshot", c.saveSnapshot)
 	// A last parameter takes slashes too, unless a route goes on behind one.
 	for _, path := range []string{"", "assets/:name/", "calls/:sandbox/:request/", "sandboxes/:id/"} {
 		e.RouteNotFound(Root+path+"*", c.noRoute, signedIn...)
