@@ -31,6 +31,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/identify"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -243,6 +244,9 @@ func (e *Emulator) Broker() *broker.Broker { return e.broker }
 func (e *Emulator) Send(ctx context.Context, req *wire.Request) (sandbox, id string) {
 	return e.data.Send(ctx, req)
 }
+
+// Identifier tells what a token or key is that somebody found. Its type is internal, like World.
+func (e *Emulator) Identifier() *identify.Identifier { return identify.New(e.world, e.apis()...) }
 
 // InFlight is how many requests of the data plane are being answered.
 func (e *Emulator) InFlight() int64 { return e.data.InFlight() }

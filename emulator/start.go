@@ -226,7 +226,7 @@ func (e *Emulator) controlPlane() http.Handler {
 		Console: func(routes *echo.Echo) {
 			console.Register(routes, console.Options{
 				World: e.world, Broker: e.broker, MQTT: e.MQTTAddr(), Data: e.Addr(), TLS: e.TLSAddr(),
-				Token: o.ControlToken, Log: o.Log, Send: e.Send,
+				Token: o.ControlToken, Log: o.Log, Send: e.Send, Identify: e.Identifier(),
 			})
 		},
 	})

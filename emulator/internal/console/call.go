@@ -17,6 +17,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -43,6 +44,10 @@ type callPage struct {
 	CanPlay bool
 	// Same is the call before of the same operation; nil where there is none.
 	Same *journal.Summary
+	// Issued are the tokens that the call issued.
+	Issued []token.Token
+	// Error is the scenario of the documented error that it ended in; empty where there is none.
+	Error string
 	// OverHTTP says that curl can send the call once more; packets of MQTT did not come so.
 	OverHTTP bool
 	// Newer and Older are the addresses of the calls beside it in its sandbox; empty where there is none.
@@ -123,6 +128,10 @@ func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, er
 	}
 	page.OverHTTP = strings.HasPrefix(entry.Request.URL, "http")
 	if page.Curl, err = c.asCurl(r.Context(), l.Sandbox, &entry); err != nil {
+		return body{}, err
+	}
+	page.Error = c.errorScenario(&entry)
+	if page.Issued, err = c.issuedBy(r.Context(), l.Sandbox, &entry); err != nil {
 		return body{}, err
 	}
 	page.CanPlay = c.canPlayAgain(&entry)

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/broker"
+	"github.com/tokenstage/tokenstage/emulator/internal/identify"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
@@ -33,7 +34,9 @@ type Options struct {
 	Token string
 	// Send has the data plane answer a request, and returns the sandbox and the id by which the journal has the call.
 	Send func(ctx context.Context, req *wire.Request) (sandbox, id string)
-	Log  *slog.Logger
+	// Identify tells what a token or a key is.
+	Identify *identify.Identifier
+	Log      *slog.Logger
 }
 
 // console holds what the pages share.
@@ -71,6 +74,8 @@ func Register(e *echo.Echo, o Options) {
 	post("calls/:sandbox/:request/signature", c.workbenchForm)
 	get("tokens", c.page(c.tokens))
 	post("tokens", c.action(c.changeToken))
+	post("tokens/which", c.which)
+	get("tokens/call", c.callOfToken)
 	get("clients", c.page(c.clients))
 	post("clients", c.action(c.cutClient))
 	get("clock", c.page(c.clock))

@@ -26,15 +26,15 @@ func TestSignedParts(t *testing.T) {
 	}{
 		"rpc": {
 			wire.Request{Method: "POST", Path: "/", RawQuery: "Signature=x&Resources=a%20%2B%2F"},
-			[]gateway.Part{{"method", "POST", "POST"}, {"path", "%2F", "/"}, {"parameter Resources", "a%20%2B%2F", "a +/"}},
+			[]gateway.Part{part("method", "POST", "POST"), part("path", "%2F", "/"), part("parameter Resources", "a%20%2B%2F", "a +/")},
 		},
 		"roa": {
 			wire.Request{Method: "GET", Path: "/x", RawQuery: "a=b%20c", Header: http.Header{
 				"Authorization": {"acs id:x"}, "X-Acs-Version": {"1"},
 			}},
 			[]gateway.Part{
-				{"method", "GET", "GET"}, {"header x-acs-version", "1", "1"}, {"path", "/x", "/x"},
-				{"parameter a", "b c", "b c"},
+				part("method", "GET", "GET"), part("header x-acs-version", "1", "1"), part("path", "/x", "/x"),
+				part("parameter a", "b c", "b c"),
 			},
 		},
 		"v3": {
@@ -42,8 +42,8 @@ func TestSignedParts(t *testing.T) {
 				"Authorization": {"ACS3-HMAC-SHA256 Credential=id,SignedHeaders=host,Signature=x"},
 			}},
 			[]gateway.Part{
-				{"method", "POST", "POST"}, {"parameter a", "b%2Bc", "b+c"}, {"header host", "h", "h"},
-				{"hash of the body", emptyHash, emptyHash},
+				part("method", "POST", "POST"), part("parameter a", "b%2Bc", "b+c"), part("header host", "h", "h"),
+				part("hash of the body", emptyHash, emptyHash),
 			},
 		},
 	} {
@@ -74,3 +74,7 @@ func TestSignedParts(t *testing.T) {
 }
 
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+func part(name, raw, value string) gateway.Part {
+	return gateway.Part{Name: name, Raw: raw, Value: value}
+}

@@ -30,16 +30,16 @@ func TestSignedParts(t *testing.T) {
 			t.Errorf("%s: the text gives %q, the request carries %q", method, got, signed.Signature)
 		}
 		want := []gateway.Part{
-			{"parameter a", "timestamp", "timestamp"}, {"parameter app_key", "k", "k"},
-			{"parameter sign_method", method, method},
-			{"parameter timestamp", "1970-01-01 08:00:00", "1970-01-01 08:00:00"}, {"parameter z", "1+2", "1+2"},
+			signedPart("parameter a", "timestamp", "timestamp"), signedPart("parameter app_key", "k", "k"),
+			signedPart("parameter sign_method", method, method),
+			signedPart("parameter timestamp", "1970-01-01 08:00:00", "1970-01-01 08:00:00"), signedPart("parameter z", "1+2", "1+2"),
 		}
 		if got := (top.Profile{}).Parts(req, signed.Text); !slices.Equal(got, want) {
 			t.Errorf("%s: parts %+v", method, got)
 		}
 		differing := "atimestampapp_keykzone"
 		want = []gateway.Part{
-			{"parameter a", "timestamp", "timestamp"}, {"parameter app_key", "k", "k"}, {"parameter z", "one", "one"},
+			signedPart("parameter a", "timestamp", "timestamp"), signedPart("parameter app_key", "k", "k"), signedPart("parameter z", "one", "one"),
 		}
 		if got := (top.Profile{}).Parts(req, differing); !slices.Equal(got, want) {
 			t.Errorf("%s: parts %+v of a text that differs", method, got)
@@ -51,4 +51,8 @@ func TestSignedParts(t *testing.T) {
 	if got := (top.Profile{}).Parts(&wire.Request{}, "text"); len(got) != 1 || got[0].Value != "text" {
 		t.Errorf("a text without any name has the parts %+v", got)
 	}
+}
+
+func signedPart(name, raw, value string) gateway.Part {
+	return gateway.Part{Name: name, Raw: raw, Value: value}
 }
