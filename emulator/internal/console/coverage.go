@@ -42,6 +42,8 @@ type coverageCell struct {
 
 	Status  int
 	Meaning string
+	// Says is what the error says, where its code is a mere number.
+	Says string
 }
 
 func (c *console) coverage(r *http.Request, l *layout) (body, error) {
@@ -75,6 +77,9 @@ func (c *console) coverageRow(one journal.OperationCoverage, unseen bool, plays 
 		if op != nil {
 			e, _ := op.Error(count.Code)
 			cell.Status, cell.Meaning, row.API = e.Status, e.Meaning, op.API.Name
+			if _, err := strconv.Atoi(count.Code); err == nil {
+				cell.Says = e.Message
+			}
 		}
 		row.Cells = append(row.Cells, cell)
 	}

@@ -146,7 +146,7 @@ func TestResetSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := w.submit(t, "/console/sandboxes/other", changePath, url.Values{"reset": {"other"}})
-	page.has(t, "Sandbox other is back at its start.", "Clock 2026-03-01 08:00:00 UTC, running", "calls , 0 kept; scenarios , 0 playing")
+	page.has(t, "Sandbox other is back at its start.", "Clock 2026-03-01 08:00:00 UTC , running", "calls , 0 kept; scenarios , 0 playing")
 	page.lacks(t, gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 	if tokens, err := box.Tokens(t.Context()); err != nil || len(tokens) != 0 {
 		t.Errorf("the tokens are %v, %v", tokens, err)
