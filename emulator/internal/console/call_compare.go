@@ -22,6 +22,8 @@ type comparedGroup struct {
 	Rows  []partRow
 	// Same counts the fields that are the same.
 	Same int
+	// Lines are those of bodies that are no forms; nil for what has fields.
+	Lines *comparison
 }
 
 // compareCalls shows two calls of a sandbox, named by left and right.
@@ -40,11 +42,11 @@ func (c *console) compareCalls(r *http.Request, l *layout) (body, error) {
 		compareFields("What happened", factsOf(left), factsOf(right)),
 		compareFields("Query", queryOf(left), queryOf(right)),
 		compareFields("Headers of the request", sortedFields(left.Request.Headers), sortedFields(right.Request.Headers)),
-		compareFields("Body of the request", bodyFields(left.Request.Content, left.Request.Headers),
-			bodyFields(right.Request.Content, right.Request.Headers)),
+		compareBodies("Body of the request", readContent(left.Request.Content, contentType(left.Request.Headers)),
+			readContent(right.Request.Content, contentType(right.Request.Headers))),
 		compareFields("Headers of the response", sortedFields(left.Response.Headers), sortedFields(right.Response.Headers)),
-		compareFields("Body of the response", bodyFields(left.Response.Content, left.Response.Headers),
-			bodyFields(right.Response.Content, right.Response.Headers)),
+		compareBodies("Body of the response", readContent(left.Response.Content, contentType(left.Response.Headers)),
+			readContent(right.Response.Content, contentType(right.Response.Headers))),
 	}
 	return body{"compare", "Two calls", page}, nil
 }
@@ -75,23 +77,27 @@ func queryOf(e *journal.Entry) []field {
 	return readPairs(query)
 }
 
-// bodyFields are the fields of a form, or the lines of any other body as it is laid out.
-func bodyFields(c journal.Content, headers map[string][]string) []field {
-	shown := readContent(c, contentType(headers))
-	if shown.Fields != nil {
-		return shown.Fields
+// compareBodies compares the fields of forms, or the lines of other bodies as they are laid out.
+func compareBodies(title string, left, right content) comparedGroup {
+	if left.Fields != nil && right.Fields != nil {
+		return compareFields(title, left.Fields, right.Fields)
 	}
-	text := shown.Body
-	if shown.Pretty != "" {
-		text = shown.Pretty
+	group := comparedGroup{Title: title}
+	if laid := [2]string{laidOut(left), laidOut(right)}; laid[0] != laid[1] {
+		lines := compareTexts(laid[0], laid[1])
+		group.Lines = &lines
+	} else if laid[0] != "" {
+		group.Same = 1
 	}
-	var fields []field
-	for i, line := range strings.Split(text, "\n") {
-		if text != "" {
-			fields = append(fields, field{fmt.Sprintf("line %d", i+1), line})
-		}
+	return group
+}
+
+// laidOut is a body as it is shown.
+func laidOut(c content) string {
+	if c.Pretty != "" {
+		return c.Pretty
 	}
-	return fields
+	return c.Body
 }
 
 // compareFields pairs fields by their names, in the order of the left.

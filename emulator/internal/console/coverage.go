@@ -30,9 +30,12 @@ func (p coveragePage) Percent() string {
 type coverageRow struct {
 	journal.OperationCoverage
 
-	API   string
-	Seen  int
-	Cells []coverageCell
+	API  string
+	Seen int
+	// Cells are the errors of the operation and its API, Common those that its gateway answers every operation with.
+	Cells, Common []coverageCell
+	// CommonSeen counts those of Common that were seen, also where they are left out.
+	CommonSeen int
 }
 
 // coverageCell is a documented error of an operation.
@@ -66,8 +69,16 @@ func (c *console) coverageRow(one journal.OperationCoverage, unseen bool, plays 
 	row := coverageRow{OperationCoverage: one}
 	op := c.operation(one.ID)
 	for _, count := range one.Errors {
+		common := false
+		if op != nil {
+			e, _ := op.Error(count.Code)
+			common = e.Origin == "gateway"
+		}
 		if count.Seen > 0 {
 			row.Seen++
+			if common {
+				row.CommonSeen++
+			}
 			if unseen {
 				continue
 			}
@@ -81,7 +92,22 @@ func (c *console) coverageRow(one journal.OperationCoverage, unseen bool, plays 
 				cell.Says = e.Message
 			}
 		}
-		row.Cells = append(row.Cells, cell)
+		if common {
+			row.Common = append(row.Common, cell)
+		} else {
+			row.Cells = append(row.Cells, cell)
+		}
 	}
 	return row
+}
+
+// placedCell is a cell with where it stands.
+type placedCell struct {
+	coverageCell
+
+	Operation, Sandbox string
+}
+
+func cellOf(cell coverageCell, operation, sandbox string) placedCell {
+	return placedCell{cell, operation, sandbox}
 }

@@ -59,6 +59,7 @@ var functions = template.FuncMap{
 	"place":     placeOf,
 	"plain":     plainText,
 	"signed":    signedText,
+	"cellOf":    cellOf,
 	"choice":    newChoice,
 	"inc":       func(n int) int { return n + 1 },
 	"compared":  compared,
