@@ -95,6 +95,11 @@ type App struct {
 	AppSecret string `json:"appSecret"`
 }
 
+// Archive An HTTP Archive, version 1.2, which browsers and proxies read: log.entries are the calls that came over HTTP. Members that begin with an underline are ours, such as _outcome and _sandbox; log._next is the next of a page.
+type Archive struct {
+	Log map[string]interface{} `json:"log"`
+}
+
 // ClientList The MQTT clients that are connected to a sandbox.
 type ClientList struct {
 	// Clients All of them, by instance and client id.
