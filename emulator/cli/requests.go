@@ -38,11 +38,10 @@ func (requestsCommand) Help() string {
 
 // Run prints one entry, the latest entries, or entries as they come in.
 func (r *requestsCommand) Run(ctx context.Context, env Env) error {
+	if r.HAR {
+		return r.archive(ctx, env)
+	}
 	switch {
-	case r.HAR && (r.ID != "" || r.Follow || r.JSON || r.Verbose):
-		return usagef("--har cannot be used with a request id, --follow, --json or --verbose")
-	case r.HAR:
-		return r.failure(r.archive(ctx, env), "sandbox list")
 	case r.ID != "" && r.Follow:
 		return usagef("--follow cannot be used with a request id")
 	case r.ID != "" && r.All:
@@ -117,36 +116,12 @@ func (r *requestsCommand) list(ctx context.Context, env Env) error {
 
 // archive prints the latest entries as an HTTP Archive.
 func (r *requestsCommand) archive(ctx context.Context, env Env) error {
-	id := r.Sandbox
-	if r.All {
-		id = ""
+	if r.ID != "" || r.Follow || r.JSON || r.Verbose {
+		return usagef("--har cannot be used with a request id, --follow, --json or --verbose")
 	}
-	filter := r.filter()
-	filter.Limit = maxPage
-	var whole map[string]json.RawMessage // the log of the first page, with the entries of all
-	var entries []json.RawMessage
-	for {
-		archive, next, err := r.client().Archive(ctx, id, filter)
-		if err != nil {
-			return err
-		}
-		var page struct {
-			Log map[string]json.RawMessage `json:"log"`
-		}
-		var some []json.RawMessage
-		if err := json.Unmarshal(archive, &page); err != nil {
-			return fmt.Errorf("read the archive: %w", err)
-		}
-		if err := json.Unmarshal(page.Log["entries"], &some); err != nil {
-			return fmt.Errorf("read the entries of the archive: %w", err)
-		}
-		if whole == nil {
-			whole = page.Log
-		}
-		if entries = append(entries, some...); next == nil {
-			break
-		}
-		filter.After = *next
+	whole, entries, err := r.collectArchive(ctx)
+	if err != nil {
+		return r.failure(err, "sandbox list")
 	}
 	if r.Limit > 0 && r.Limit < uint(len(entries)) {
 		entries = entries[uint(len(entries))-r.Limit:]
@@ -157,6 +132,41 @@ func (r *requestsCommand) archive(ctx context.Context, env Env) error {
 	}
 	whole["entries"], whole["_next"] = raw, json.RawMessage("null")
 	return writeJSON(env.Stdout, map[string]any{"log": whole})
+}
+
+// collectArchive returns the log of the first page, and the entries of all pages.
+func (r *requestsCommand) collectArchive(
+	ctx context.Context,
+) (whole map[string]json.RawMessage, entries []json.RawMessage, err error) {
+	id := r.Sandbox
+	if r.All {
+		id = ""
+	}
+	filter := r.filter()
+	filter.Limit = maxPage
+	for {
+		archive, next, err := r.client().Archive(ctx, id, filter)
+		if err != nil {
+			return nil, nil, err
+		}
+		var page struct {
+			Log map[string]json.RawMessage `json:"log"`
+		}
+		var some []json.RawMessage
+		if err := json.Unmarshal(archive, &page); err != nil {
+			return nil, nil, fmt.Errorf("read the archive: %w", err)
+		}
+		if err := json.Unmarshal(page.Log["entries"], &some); err != nil {
+			return nil, nil, fmt.Errorf("read the entries of the archive: %w", err)
+		}
+		if whole == nil {
+			whole = page.Log
+		}
+		if entries = append(entries, some...); next == nil {
+			return whole, entries, nil
+		}
+		filter.After = *next
+	}
 }
 
 func (r *requestsCommand) latest(entries []client.Entry) []client.Entry {

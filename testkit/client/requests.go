@@ -78,7 +78,9 @@ func (c *Client) Requests(ctx context.Context, id string, filter Filter) (Page, 
 
 // Archive returns a page of requests as an HTTP Archive (HAR 1.2), and the Next of the page. An empty id means all
 // sandboxes, in the order in which the calls arrived.
-func (c *Client) Archive(ctx context.Context, id string, filter Filter) (archive json.RawMessage, next *uint64, err error) {
+func (c *Client) Archive(
+	ctx context.Context, id string, filter Filter,
+) (archive json.RawMessage, next *uint64, err error) {
 	path := "/v1/requests"
 	if id != "" {
 		path = sandboxPath(id, "requests")

@@ -60,8 +60,12 @@ func (c *console) side(r *http.Request, l *layout, id, seq string) (journal.Entr
 func factsOf(e *journal.Entry) []field {
 	path, _, _ := strings.Cut(e.Request.URL, "?")
 	facts := []field{
-		{"Operation", e.Operation}, {"Outcome", e.Outcome}, {"Status", strconv.Itoa(e.Status)},
-		{"Delivery", string(e.Delivery.State)}, {"Credential", e.Credential}, {"Address", e.Request.Method + " " + path},
+		{"Operation", e.Operation},
+		{"Outcome", e.Outcome},
+		{"Status", strconv.Itoa(e.Status)},
+		{"Delivery", string(e.Delivery.State)},
+		{"Credential", e.Credential},
+		{"Address", e.Request.Method + " " + path},
 	}
 	if d := e.Decision; d != nil {
 		facts = append(facts, field{"Decided by", fmt.Sprintf("%s, rule %d, step %d", d.Scenario, d.Rule+1, d.Step+1)})

@@ -66,7 +66,8 @@ func (c *console) download(ec echo.Context, name string, value any, calls ...jou
 	case "har":
 		value, mediaType = har.Of(calls...), har.MediaType
 	default:
-		return c.errorPage(ec, &world.UnknownNameError{Field: "as", Said: fmt.Sprintf("there is no form %q: json or har", as)})
+		said := fmt.Sprintf("there is no form %q: json or har", as)
+		return c.errorPage(ec, &world.UnknownNameError{Field: "as", Said: said})
 	}
 	raw, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {

@@ -60,6 +60,19 @@ func Register(e *echo.Echo, o Options) {
 	if o.Token != "" {
 		e.POST(Root+"sign-in", c.signInByForm, secure)
 	}
+	c.registerCalls(get, post)
+	c.registerScenarios(get, post)
+	c.registerSandboxes(get, post)
+	// A last parameter takes slashes too, unless a route goes on behind one.
+	for _, path := range []string{"", "assets/:name/", "calls/:sandbox/:request/", "sandboxes/:id/"} {
+		e.RouteNotFound(Root+path+"*", c.noRoute, signedIn...)
+	}
+}
+
+// adds is how a page, or the form of a change, is added to the routes.
+type adds func(path string, h echo.HandlerFunc)
+
+func (c *console) registerCalls(get, post adds) {
 	get("", toCalls)
 	get("calls", c.page(c.calls))
 	get("calls/events", c.callEvents)
@@ -72,6 +85,21 @@ func Register(e *echo.Echo, o Options) {
 	get("calls/:sandbox/:request/download", c.downloadCall)
 	get("calls/:sandbox/:request/signature", c.workbench)
 	post("calls/:sandbox/:request/signature", c.workbenchForm)
+}
+
+func (c *console) registerScenarios(get, post adds) {
+	get("scenarios", c.page(c.scenarios))
+	post("scenarios", c.action(c.playOrStop))
+	get("scenarios/show", c.page(c.scenario))
+	get("scenarios/edit", c.page(c.editor))
+	post("scenarios/edit", c.tryScenario)
+	get("scenarios/words", c.words)
+	post("scenarios/check", c.checkScenario)
+	get("coverage", c.page(c.coverage))
+}
+
+// registerSandboxes adds the pages of sandboxes and of what is in one beside calls and scenarios.
+func (c *console) registerSandboxes(get, post adds) {
 	get("tokens", c.page(c.tokens))
 	post("tokens", c.action(c.changeToken))
 	post("tokens/which", c.which)
@@ -82,24 +110,12 @@ func Register(e *echo.Echo, o Options) {
 	post("clock", c.actionOr(c.setClock, c.refusedClock))
 	post("look", c.setLook)
 	get("changes", c.changeEvents)
-	get("scenarios", c.page(c.scenarios))
-	post("scenarios", c.action(c.playOrStop))
-	get("scenarios/show", c.page(c.scenario))
-	get("scenarios/edit", c.page(c.editor))
-	post("scenarios/edit", c.tryScenario)
-	get("scenarios/words", c.words)
-	post("scenarios/check", c.checkScenario)
-	get("coverage", c.page(c.coverage))
 	get("sandboxes", c.page(c.sandboxes))
 	post("sandboxes", c.createSandbox)
 	post("sandboxes/change", c.action(c.changeSandbox))
 	post("sandboxes/load", c.loadSnapshot)
 	get("sandboxes/:id", c.sandbox)
 	get("sandboxes/:id/snapshot", c.saveSnapshot)
-	// A last parameter takes slashes too, unless a route goes on behind one.
-	for _, path := range []string{"", "assets/:name/", "calls/:sandbox/:request/", "sandboxes/:id/"} {
-		e.RouteNotFound(Root+path+"*", c.noRoute, signedIn...)
-	}
 }
 
 func toCalls(ec echo.Context) error {

@@ -142,14 +142,8 @@ func (c *console) tryScenario(ec echo.Context) error {
 	status := http.StatusOK
 	if err == nil && len(page.Problems) > 0 {
 		status = http.StatusUnprocessableEntity
-	} else if err == nil && r.PostFormValue("do") == "play" {
-		what := play.Playing{Source: page.Source}
-		if err = c.World.Play(r.Context(), l.Sandbox, what); err == nil {
-			page.Played = page.Explained.Name
-		}
-	}
-	if err == nil && r.PostFormValue("do") == "try" {
-		page.Try, err = c.tryOut(r.Context(), l.Sandbox, page.Source, page.Try.Calls)
+	} else if err == nil {
+		err = c.carryOut(r, l.Sandbox, &page)
 	}
 	if err != nil {
 		refusal, refused := c.errorBody(r, err)
@@ -159,6 +153,19 @@ func (c *console) tryScenario(ec echo.Context) error {
 		"call", page.Call)
 	l.Title, l.Body, l.Refused = "Edit a scenario", page, false
 	return write(ec, status, "editor", "layout", l)
+}
+
+// carryOut does with a good document what the pressed button says.
+func (c *console) carryOut(r *http.Request, box *sandbox.Sandbox, page *editorPage) (err error) {
+	switch r.PostFormValue("do") {
+	case "play":
+		if err = c.World.Play(r.Context(), box, play.Playing{Source: page.Source}); err == nil {
+			page.Played = page.Explained.Name
+		}
+	case "try":
+		page.Try, err = c.tryOut(r.Context(), box, page.Source, page.Try.Calls)
+	}
+	return err
 }
 
 // sourceOf is the document as it was written.

@@ -34,7 +34,7 @@ func (c *console) saveSnapshot(ec echo.Context) error {
 	return ec.JSON(http.StatusOK, snapshot)
 }
 
-// loadSnapshot makes the sandbox of a file and leads to its page. Where new credentials were made, these are shown once.
+// loadSnapshot makes the sandbox of a file and leads to its page. Where new credentials were made, it shows them once.
 func (c *console) loadSnapshot(ec echo.Context) error {
 	if err := c.validFormUpTo(ec, maxSnapshotForm); err != nil {
 		return c.errorPage(ec, err)
@@ -70,8 +70,10 @@ func readSnapshot(r *http.Request) (snapshot world.Snapshot, err error) {
 	decoder := json.NewDecoder(file)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&snapshot); err != nil {
-		return snapshot, &problem{http.StatusUnprocessableEntity,
-			"This file is no snapshot: " + err.Error() + ". The page of a sandbox saves one."}
+		return snapshot, &problem{
+			http.StatusUnprocessableEntity,
+			"This file is no snapshot: " + err.Error() + ". The page of a sandbox saves one.",
+		}
 	}
 	return snapshot, nil
 }

@@ -104,7 +104,9 @@ func (c *console) issuing(
 }
 
 // issuedBy are the tokens that a call can have issued.
-func (c *console) issuedBy(ctx context.Context, box *sandbox.Sandbox, e *journal.Entry) (found []token.Token, err error) {
+func (c *console) issuedBy(
+	ctx context.Context, box *sandbox.Sandbox, e *journal.Entry,
+) (found []token.Token, err error) {
 	if e.Outcome != wire.OutcomeOK || e.Operation == "" {
 		return nil, nil
 	}

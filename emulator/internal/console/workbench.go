@@ -242,8 +242,8 @@ func (p *workbench) judge(call *signedCall, text string) {
 		p.say(true, "This is what the client signed: with the secret of "+call.key.ID+
 			" it gives the signature that the call carries. What differs stands below.")
 	case text == p.Server:
-		p.say(false, "This is the server's string. The signature is another one, so the client signs with another secret than "+
-			"that of "+call.key.ID+", or in another way.")
+		p.say(false, "This is the server's string. The signature is another one, so the client signs with another secret "+
+			"than that of "+call.key.ID+", or in another way.")
 	default:
 		p.say(false, "With the secret of "+call.key.ID+" this gives "+
 			call.profile.SignatureOf(call.req, call.key.Secret, text)+". The call carries another signature: the client signed "+
@@ -292,7 +292,9 @@ func readInputs(text string, from *wire.Request) (*wire.Request, error) {
 	}
 	header, err := textproto.NewReader(bufio.NewReader(strings.NewReader(fields + "\n\n"))).ReadMIMEHeader()
 	if err != nil {
-		return nil, &problem{http.StatusUnprocessableEntity, "The headers cannot be read, one a line as Name: value: " + err.Error()}
+		return nil, &problem{
+			http.StatusUnprocessableEntity, "The headers cannot be read, one a line as Name: value: " + err.Error(),
+		}
 	}
 	req := &wire.Request{Method: method, Scheme: "http", Host: header.Get("Host"), Header: http.Header(header)}
 	req.Header.Del("Host")
@@ -348,8 +350,10 @@ func (c *console) sendCall(r *http.Request, box *sandbox.Sandbox) (string, error
 		note = "This call was sent once more from the console, as it was."
 	}
 	if !canSend(again) {
-		return "", &problem{http.StatusUnprocessableEntity,
-			"The journal has not all of this call, or a secret stood in it: let its client make it again."}
+		return "", &problem{
+			http.StatusUnprocessableEntity,
+			"The journal has not all of this call, or a secret stood in it: let its client make it again.",
+		}
 	}
 	address, err := c.send(r.Context(), requestOf(again))
 	r.PostForm.Set("back", address)

@@ -60,20 +60,29 @@ func (i *Identifier) Find(ctx context.Context, text string) (Found, bool, error)
 		}
 	}
 	for n, repair := range habits.TokenRepairs(text) {
-		for _, box := range boxes {
-			if err := ctx.Err(); err != nil {
-				return Found{}, false, err
-			}
-			found, ok, err := i.token(ctx, box, repair.Text)
-			if errors.Is(err, sandbox.ErrGone) {
-				continue // removed meanwhile
-			}
-			if ok && n > 0 {
-				found.Repaired = repair.Says
-			}
-			if ok || err != nil {
-				return found, ok, err
-			}
+		found, ok, err := i.anyToken(ctx, boxes, repair.Text)
+		if n > 0 {
+			found.Repaired = repair.Says
+		}
+		if ok || err != nil {
+			return found, ok, err
+		}
+	}
+	return Found{}, false, nil
+}
+
+// anyToken finds a token that one of some sandboxes issued.
+func (i *Identifier) anyToken(ctx context.Context, boxes []*sandbox.Sandbox, text string) (Found, bool, error) {
+	for _, box := range boxes {
+		if err := ctx.Err(); err != nil {
+			return Found{}, false, err
+		}
+		found, ok, err := i.token(ctx, box, text)
+		if errors.Is(err, sandbox.ErrGone) {
+			continue // removed meanwhile
+		}
+		if ok || err != nil {
+			return found, ok, err
 		}
 	}
 	return Found{}, false, nil
@@ -107,9 +116,10 @@ func (i *Identifier) token(ctx context.Context, box *sandbox.Sandbox, text strin
 			return Found{}, false, nil
 		}
 	}
-	found := Found{Sandbox: box.ID, Earlier: claims.Generation != at.Generation || claims.Number > at.Calls, Token: token.Token{
+	found := Found{Sandbox: box.ID, Token: token.Token{
 		ID: claims.ID(), API: claims.Issuer, Subject: claims.Subject, ExpiresAt: claims.Ends(), State: token.Active,
 	}}
+	found.Earlier = claims.Generation != at.Generation || claims.Number > at.Calls
 	if claims.Expired(at.Now) {
 		found.Token.State = token.Expired
 	}

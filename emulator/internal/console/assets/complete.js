@@ -110,7 +110,7 @@ function complete(text, bar) {
   }
 
   function suggest() {
-    if (!words) return;
+    if (!words || bar.contains(document.activeElement)) return; // else the focus would go with the button
     const { path, typed, key, on } = place();
     let list;
     if (key === "on" || key === "call") list = words.operations.map(({ name }) => [name, ""]);
