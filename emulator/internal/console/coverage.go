@@ -34,6 +34,8 @@ type coverageRow struct {
 	Seen int
 	// Cells are the errors of the operation and its API, Common those that its gateway answers every operation with.
 	Cells, Common []coverageCell
+	// Own counts the errors of the operation and its API, also those that are left out.
+	Own int
 	// CommonSeen counts those of Common that were seen, also where they are left out.
 	CommonSeen int
 }
@@ -73,6 +75,9 @@ func (c *console) coverageRow(one journal.OperationCoverage, unseen bool, plays 
 		if op != nil {
 			e, _ := op.Error(count.Code)
 			common = e.Origin == "gateway"
+		}
+		if !common {
+			row.Own++
 		}
 		if count.Seen > 0 {
 			row.Seen++
