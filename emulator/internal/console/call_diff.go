@@ -67,8 +67,8 @@ func (c *comparison) add(line linePair) {
 	}
 }
 
-// textToken is what counts as one in a line: a word or number, an escape as a whole, also one that is escaped once more,
-// or another character. "%20" and "%2B" have nothing in common, and "2026" and "2027" neither.
+// textToken is what counts as one in a line: a word or number, an escape as a whole, also one that is escaped again, or
+// another character. "%20" and "%2B" have nothing in common, and "2026" and "2027" neither.
 var textToken = regexp.MustCompile(`(?s)%25[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}|[\pL\pN_]+|.`)
 
 // rejoined is how much must be the same for two lines to have met again: one word, or some short tokens in a row.
