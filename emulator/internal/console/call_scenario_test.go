@@ -30,6 +30,9 @@ func TestAnAnswerIsPlayedAgain(t *testing.T) {
 	if again := w.applyToken(t, box); again != token {
 		t.Errorf("%s after %s", again, token)
 	}
+	if got := w.last(t, box); !strings.Contains(got.Response.Body, got.ID) {
+		t.Errorf("the answer to call %s does not carry its id: %s", got.ID, got.Response.Body)
+	}
 	w.signed(t, box, "GetAuthCode", appstreamVersion, url.Values{})
 	refused := w.last(t, box)
 	w.playAgain(t, refused)

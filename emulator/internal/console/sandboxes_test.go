@@ -244,6 +244,10 @@ func TestASnapshotIsSavedAndLoaded(t *testing.T) {
 	box := w.create(t, "qa")
 	token := w.applyToken(t, box)
 	w.advance(t, box, 30*time.Minute)
+	w.play(t, box, play.Playing{Source: "name: mine\nrules: [{on: onsmqtt.ApplyToken, script: [pass]}]"})
+	if err := w.StopPlaying(t.Context(), box, "mine"); err != nil { // what is kept of it stays here
+		t.Fatal(err)
+	}
 	for _, query := range []string{"?journal=true", "?secrets=true"} {
 		saved := w.page(t, boxesPage+"/qa/snapshot"+query)
 		if want := `attachment; filename="qa.snapshot.json"`; saved.header.Get("Content-Disposition") != want {
