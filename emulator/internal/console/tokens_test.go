@@ -214,6 +214,9 @@ func TestWhichTokenItIs(t *testing.T) {
 	} {
 		w.tell(t, text).has(t, "of the sandbox qa", want, "State active", "issued")
 	}
+	if safe := strings.NewReplacer("+", "-", "/", "_").Replace(mqtt); safe != mqtt {
+		w.tell(t, safe).has(t, "URL-safe alphabet of base64")
+	}
 	w.tell(t, app.AppKey[:8]).has(t, "No sandbox knows this text")
 	got := w.tries(t, "/console/tokens", "/console/tokens/which", url.Values{"text": {app.AppKey}})
 	got.has(t, "This is the key "+app.AppKey+" of the gateway fabric, of the sandbox qa")
