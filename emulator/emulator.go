@@ -32,6 +32,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
+	"github.com/tokenstage/tokenstage/emulator/internal/identify"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -40,6 +41,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 	"github.com/tokenstage/tokenstage/fixtures"
 	"github.com/tokenstage/tokenstage/openapi"
@@ -246,6 +248,14 @@ func (e *Emulator) World() *world.World { return e.world }
 
 // Broker is where MQTT clients use their tokens. Its type is internal, as that of World is.
 func (e *Emulator) Broker() *broker.Broker { return e.broker }
+
+// Send answers a request that people send from the console: see dataplane.Plane. Its type is internal, like World.
+func (e *Emulator) Send(ctx context.Context, req *wire.Request) (sandbox, id string) {
+	return e.data.Send(ctx, req)
+}
+
+// Identifier tells what a token or key is that somebody found. Its type is internal, like World.
+func (e *Emulator) Identifier() *identify.Identifier { return identify.New(e.world, e.apis()...) }
 
 // InFlight is how many requests of the data plane are being answered.
 func (e *Emulator) InFlight() int64 { return e.data.InFlight() }

@@ -210,7 +210,7 @@ func (e *Emulator) controlPlane() http.Handler {
 		Console: func(routes *echo.Echo) {
 			console.Register(routes, console.Options{
 				World: e.world, Broker: e.broker, MQTT: e.shownMQTT(), Data: e.shownData(), TLS: e.shownTLS(),
-				Token: o.ControlToken, Log: o.Log,
+				Token: o.ControlToken, Log: o.Log, Send: e.Send, Identify: e.Identifier(),
 			})
 		},
 	})

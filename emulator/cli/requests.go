@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type requestsCommand struct {
 	Limit     uint   `placeholder:"N" default:"50" help:"Show at most the latest N; 0 shows all."`
 	Verbose   bool   `short:"v" help:"Show entries in full: findings, request and response."`
 	Follow    bool   `short:"f" help:"Keep showing new requests until interrupted."`
+	HAR       bool   `name:"har" help:"Print an HTTP Archive (HAR 1.2), which browsers and proxies read."`
 	JSON      bool   `name:"json" help:"Print JSON, as the control API returns it; with --follow, one entry per line."`
 }
 
@@ -29,12 +31,16 @@ func (requestsCommand) Help() string {
 		"tokenstage requests --follow", "watch while the app under test runs",
 		"tokenstage requests --all --follow", "watch the tests of a suite, each with its own sandbox",
 		"tokenstage requests --outcome SignatureDoesNotMatch --verbose", "why signatures are refused",
+		"tokenstage requests --har > calls.har", "for the network panel of a browser",
 		"tokenstage requests 4D6E2A3F-0C5B-5E1B-9A53-1F2E3D4C5B6A", "everything about one call, by its request id",
 	)
 }
 
 // Run prints one entry, the latest entries, or entries as they come in.
 func (r *requestsCommand) Run(ctx context.Context, env Env) error {
+	if r.HAR {
+		return r.archive(ctx, env)
+	}
 	switch {
 	case r.ID != "" && r.Follow:
 		return usagef("--follow cannot be used with a request id")
@@ -106,6 +112,61 @@ func (r *requestsCommand) list(ctx context.Context, env Env) error {
 		printf(env.Stdout, "%d entries were dropped: the journal keeps only the latest\n", page.Dropped)
 	}
 	return nil
+}
+
+// archive prints the latest entries as an HTTP Archive.
+func (r *requestsCommand) archive(ctx context.Context, env Env) error {
+	if r.ID != "" || r.Follow || r.JSON || r.Verbose {
+		return usagef("--har cannot be used with a request id, --follow, --json or --verbose")
+	}
+	whole, entries, err := r.collectArchive(ctx)
+	if err != nil {
+		return r.failure(err, "sandbox list")
+	}
+	if r.Limit > 0 && r.Limit < uint(len(entries)) {
+		entries = entries[uint(len(entries))-r.Limit:]
+	}
+	raw, err := json.Marshal(entries)
+	if err != nil {
+		return fmt.Errorf("write the entries of the archive: %w", err)
+	}
+	whole["entries"], whole["_next"] = raw, json.RawMessage("null")
+	return writeJSON(env.Stdout, map[string]any{"log": whole})
+}
+
+// collectArchive returns the log of the first page, and the entries of all pages.
+func (r *requestsCommand) collectArchive(
+	ctx context.Context,
+) (whole map[string]json.RawMessage, entries []json.RawMessage, err error) {
+	id := r.Sandbox
+	if r.All {
+		id = ""
+	}
+	filter := r.filter()
+	filter.Limit = maxPage
+	for {
+		archive, next, err := r.client().Archive(ctx, id, filter)
+		if err != nil {
+			return nil, nil, err
+		}
+		var page struct {
+			Log map[string]json.RawMessage `json:"log"`
+		}
+		var some []json.RawMessage
+		if err := json.Unmarshal(archive, &page); err != nil {
+			return nil, nil, fmt.Errorf("read the archive: %w", err)
+		}
+		if err := json.Unmarshal(page.Log["entries"], &some); err != nil {
+			return nil, nil, fmt.Errorf("read the entries of the archive: %w", err)
+		}
+		if whole == nil {
+			whole = page.Log
+		}
+		if entries = append(entries, some...); next == nil {
+			return whole, entries, nil
+		}
+		filter.After = *next
+	}
 }
 
 func (r *requestsCommand) latest(entries []client.Entry) []client.Entry {

@@ -51,6 +51,27 @@ func TestRequests(t *testing.T) {
 			t.Errorf("got:\n%s", got)
 		}
 	})
+	t.Run("archive", func(t *testing.T) {
+		t.Parallel()
+		for args, want := range map[string]int{"--har": 4, "--har --limit 1": 1, "--har --outcome ok --limit 0": 3} {
+			var archive struct {
+				Log struct {
+					Creator struct{ Name string }
+					Entries []struct {
+						Outcome string `json:"_outcome"`
+					}
+				}
+			}
+			got := list(strings.Fields(args)...)
+			if err := json.Unmarshal([]byte(got.out), &archive); err != nil || archive.Log.Creator.Name != "Tokenstage" ||
+				len(archive.Log.Entries) != want {
+				t.Errorf("%s: %v\n%s", args, err, got.out)
+			}
+		}
+		if got := list("--har", "--json"); got.code != 2 || !strings.Contains(got.err, "--har cannot be used with") {
+			t.Errorf("%+v", got)
+		}
+	})
 	t.Run("filters", func(t *testing.T) {
 		t.Parallel()
 		if got := list("--outcome", "ok", "--api", "ccmessaging", "--operation", "tokenByAkSk").out; len(columns(got)) != 4 {

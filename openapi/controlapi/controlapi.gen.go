@@ -122,6 +122,11 @@ type App struct {
 	AppSecret string `json:"appSecret"`
 }
 
+// Archive An HTTP Archive, version 1.2, which browsers and proxies read: log.entries are the calls that came over HTTP. Members that begin with an underline are ours, such as _outcome and _sandbox; log._next is the next of a page.
+type Archive struct {
+	Log map[string]interface{} `json:"log"`
+}
+
 // Claim What a test claims about the calls of a sandbox.
 type Claim struct {
 	// Calls How many calls, where want is times or atLeast.

@@ -87,9 +87,17 @@ func (c *Client) run(ctx context.Context, method, path string) error {
 
 // do returns the body of a reply that tells of success, and a *Problem for any other.
 func (c *Client) do(ctx context.Context, method, path string, body any) ([]byte, error) {
+	return c.doAs(ctx, method, path, body, "")
+}
+
+// doAs does so, and asks for a media type where one is given.
+func (c *Client) doAs(ctx context.Context, method, path string, body any, accept string) ([]byte, error) {
 	req, err := c.request(ctx, method, path, body)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if accept != "" {
+		req.Header.Set("Accept", accept)
 	}
 	reply, err := c.http.Do(req)
 	if err != nil {

@@ -330,3 +330,24 @@ func FuzzReplies(f *testing.F) {
 		}
 	})
 }
+
+// An archive is asked for by its media type, and says where the next one begins.
+func TestArchive(t *testing.T) {
+	t.Parallel()
+	for id, target := range map[string]string{
+		"a": "/v1/sandboxes/a/requests?limit=2", "": "/v1/requests?limit=2",
+	} {
+		r, address := record(t, http.StatusOK, `{"log":{"entries":[],"_next":7}}`)
+		archive, next, err := client.New(address).Archive(t.Context(), id, client.Filter{Limit: 2})
+		if err != nil || next == nil || *next != 7 || string(archive) != r.reply {
+			t.Errorf("%q: %s, %v, %v", id, archive, next, err)
+		}
+		if r.last.target != target || r.header.Get("Accept") != "application/har+json" {
+			t.Errorf("%q: asked %s for %s", id, r.last.target, r.header.Get("Accept"))
+		}
+	}
+	_, address := record(t, http.StatusOK, "no JSON")
+	if _, _, err := client.New(address).Archive(t.Context(), "a", client.Filter{}); err == nil {
+		t.Error("what is no archive is taken for one")
+	}
+}

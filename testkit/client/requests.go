@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -72,6 +74,30 @@ type Page = controlapi.EntryPage
 // Requests returns the first entries of a sandbox's journal that the filter selects, the oldest first.
 func (c *Client) Requests(ctx context.Context, id string, filter Filter) (Page, error) {
 	return call[Page](ctx, c, http.MethodGet, sandboxPath(id, "requests")+filter.query(), nil)
+}
+
+// Archive returns a page of requests as an HTTP Archive (HAR 1.2), and the Next of the page. An empty id means all
+// sandboxes, in the order in which the calls arrived.
+func (c *Client) Archive(
+	ctx context.Context, id string, filter Filter,
+) (archive json.RawMessage, next *uint64, err error) {
+	path := "/v1/requests"
+	if id != "" {
+		path = sandboxPath(id, "requests")
+	}
+	archive, err = c.doAs(ctx, http.MethodGet, path+filter.query(), nil, "application/har+json")
+	if err != nil {
+		return nil, nil, err
+	}
+	var read struct {
+		Log struct {
+			Next *uint64 `json:"_next"`
+		} `json:"log"`
+	}
+	if err := json.Unmarshal(archive, &read); err != nil {
+		return nil, nil, fmt.Errorf("the archive of %s cannot be read: %w", c.base, err)
+	}
+	return archive, read.Log.Next, nil
 }
 
 // AllRequests returns the first calls of all sandboxes that the filter selects, in the order in which they arrived.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator/internal/duration"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -17,7 +18,12 @@ type API struct {
 	Handlers map[string]Handler // by operationId
 	// Spent are, by operationId, what becomes of what a call presented that did not reach its handler.
 	Spent map[string]Spent
+	// Opens reads the tokens that the operations issue and that say what they are; nil where none do.
+	Opens Opens
 }
+
+// Opens returns the claims of a token that a sandbox issued; false for any other text.
+type Opens func(box *sandbox.Sandbox, text string) (token.Claims, bool)
 
 // Spent is called with a call of a known operation that did not reach its handler, because it was refused before or
 // answered by a scenario. It does what counts whatever the result of a call is, such as using up a code that is good

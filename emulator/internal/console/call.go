@@ -17,6 +17,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -37,6 +38,16 @@ type callPage struct {
 	Sent     message
 	Answered message
 	Curl     curl
+	// CanSend says that the console can send the call once more, IsSigned that it carries a signature to take apart.
+	CanSend, IsSigned bool
+	// CanPlay says that a scenario can be made of the call.
+	CanPlay bool
+	// Same is the call before of the same operation; nil where there is none.
+	Same *journal.Summary
+	// Issued are the tokens that the call issued.
+	Issued []token.Token
+	// Error is the scenario of the documented error that it ended in; empty where there is none.
+	Error string
 	// OverHTTP says that curl can send the call once more; packets of MQTT did not come so.
 	OverHTTP bool
 	// Newer and Older are the addresses of the calls beside it in its sandbox; empty where there is none.
@@ -119,6 +130,16 @@ func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, er
 	if page.Curl, err = c.asCurl(r.Context(), l.Sandbox, &entry); err != nil {
 		return body{}, err
 	}
+	page.Error = c.errorScenario(&entry)
+	if page.Issued, err = c.issuedBy(r.Context(), l.Sandbox, &entry); err != nil {
+		return body{}, err
+	}
+	page.CanPlay = c.canPlayAgain(&entry)
+	if page.Same, err = c.sameBefore(r.Context(), l.Sandbox, &entry); err != nil {
+		return body{}, err
+	}
+	page.CanSend = page.Curl.Signed != "" || canSend(&entry)
+	page.IsSigned = isSigned(&entry)
 	path, sent, _ := strings.Cut(entry.Request.URL, "?")
 	page.Sent.Path, page.Sent.Query = path, readPairs(sent)
 	page.Sent.Body = readContent(entry.Request.Content, contentType(entry.Request.Headers))
@@ -187,6 +208,20 @@ func (c *console) neighbours(ctx context.Context, box *sandbox.Sandbox, page *ca
 			return nil
 		}
 	}
+}
+
+// sameBefore is the call of the same operation before this one.
+func (c *console) sameBefore(
+	ctx context.Context, box *sandbox.Sandbox, e *journal.Entry,
+) (*journal.Summary, error) {
+	if e.Operation == "" {
+		return nil, nil
+	}
+	calls, _, err := c.World.Journal(box).Recent(ctx, journal.Filter{Operation: e.Operation, Limit: 1}, e.Seq)
+	if err != nil || len(calls) == 0 {
+		return nil, err
+	}
+	return &calls[0], nil
 }
 
 // meaning is what the specs say of the error that a call ended in; empty when they say nothing.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"al.essio.dev/pkg/shellescape"
 
@@ -42,7 +43,7 @@ var hopByHop = []string{
 func (c *console) asCurl(ctx context.Context, box *sandbox.Sandbox, e *journal.Entry) (curl, error) {
 	made := curl{
 		Command: c.command(e), Masked: masked(e), Replay: replay(e),
-		Inexact: e.Request.BodyTruncated || strings.ContainsAny(e.Request.Body, "\x00\uFFFD"),
+		Inexact: isInexact(e),
 	}
 	if made.Inexact {
 		return made, nil
@@ -52,6 +53,11 @@ func (c *console) asCurl(ctx context.Context, box *sandbox.Sandbox, e *journal.E
 		made.Signed = c.command(signed)
 	}
 	return made, err
+}
+
+// isInexact tells whether the journal does not have the body of a request byte for byte.
+func isInexact(e *journal.Entry) bool {
+	return e.Request.BodyTruncated || strings.ContainsAny(e.Request.Body, "\x00\uFFFD")
 }
 
 // signedAnew is the call as its client would send it now: signed with the same key, by a time that the sandbox takes.
@@ -66,16 +72,11 @@ func (c *console) signedAnew(ctx context.Context, box *sandbox.Sandbox, e *journ
 	if !ok || profile.Repeat(req).Result != gateway.RepeatRefused {
 		return nil, nil
 	}
-	clock, err := box.Clock(ctx)
+	now, err := c.signingTime(ctx, box)
 	if err != nil {
 		return nil, err
 	}
-	nonce := rand.Text() //nolint:forbidigo // of a command that people run; no sandbox draws it
-	now := clock.Now
-	if !box.Signing().TakesClock() {
-		now = c.World.RealNow()
-	}
-	signed, err := profile.Sign(req, key, now, nonce)
+	signed, err := signNow(profile, req, key, now)
 	if err != nil {
 		return nil, nil //nolint:nilerr // what a gateway cannot read, it cannot sign
 	}
@@ -87,6 +88,21 @@ func (c *console) signedAnew(ctx context.Context, box *sandbox.Sandbox, e *journ
 	}
 	again.Request.Headers, again.Request.Body = signed.Header, string(signed.Body)
 	return &again, nil
+}
+
+// signingTime is a time that the sandbox takes.
+func (c *console) signingTime(ctx context.Context, box *sandbox.Sandbox) (time.Time, error) {
+	if !box.Signing().TakesClock() {
+		return c.World.RealNow(), nil
+	}
+	clock, err := box.Clock(ctx)
+	return clock.Now, err
+}
+
+// signNow signs a request with a nonce that nobody has used.
+func signNow(profile gateway.Profile, req *wire.Request, key sandbox.Key, now time.Time) (*wire.Request, error) {
+	nonce := rand.Text() //nolint:forbidigo // of what people send; no sandbox draws it
+	return profile.Sign(req, key, now, nonce)
 }
 
 // keyOf finds the key by which a call named itself among those that the sandbox lists.
@@ -201,7 +217,7 @@ func replay(e *journal.Entry) string {
 		return sentence(repeat.Why) + ": the command meets the same refusal."
 	case gateway.RepeatRefused:
 	}
-	return "There is no Replay button, for it would lie: " + repeat.Why + ". Let the client sign a new call."
+	return "Sent again as it came, the call is refused: " + repeat.Why + "."
 }
 
 // sentence begins in upper case.

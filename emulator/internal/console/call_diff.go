@@ -2,7 +2,6 @@ package console
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -68,15 +67,16 @@ func (c *comparison) add(line linePair) {
 	}
 }
 
-// sign is a character, or an escape as a whole: "%20" and "%2B" have nothing in common.
-var sign = regexp.MustCompile(`(?s)%[0-9A-Fa-f]{2}|.`)
+// textToken is what counts as one in a line: a word or number, an escape as a whole, also one that is escaped again, or
+// another character. "%20" and "%2B" have nothing in common, and "2026" and "2027" neither.
+var textToken = regexp.MustCompile(`(?s)%25[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}|[\pL\pN_]+|.`)
 
-// rejoined is how many signs in a row must be the same for two lines to have met again.
+// rejoined is how much must be the same for two lines to have met again: one word, or some short tokens in a row.
 const rejoined = 6
 
-// comparePieces marks where two lines differ.
+// comparePieces marks where two lines differ, token by token.
 func comparePieces(left, right string) (a, b []piece) {
-	for _, run := range runs(sign.FindAllString(left, -1), sign.FindAllString(right, -1), rejoined) {
+	for _, run := range runs(textToken.FindAllString(left, -1), textToken.FindAllString(right, -1), rejoined) {
 		a = append(a, piece{strings.Join(run.left, ""), run.differs})
 		b = append(b, piece{strings.Join(run.right, ""), run.differs})
 	}
@@ -96,8 +96,7 @@ const (
 	maxRuns = 200
 )
 
-// runs cuts two sequences into what is the same and what differs between; they have met again where so many follow
-// each other alike.
+// runs cuts two sequences into what is the same and what differs between; they have met again where so much is alike.
 func runs(l, r []string, met int) (all []run) {
 	for len(l) > 0 || len(r) > 0 {
 		n := 0
@@ -131,8 +130,17 @@ func meet(l, r []string, met int) (int, int) {
 	return len(l), len(r)
 }
 
-// alike tells whether two sequences begin the same, or both end here.
+// alike tells whether two sequences begin the same, up to a length of met in which each element counts for one more, or
+// both end here.
 func alike(l, r []string, met int) bool {
-	n := min(met, len(l), len(r))
-	return (n == met || len(l) == len(r)) && slices.Equal(l[:n], r[:n])
+	for i, length := 0, 0; length < met; i++ {
+		if i == len(l) || i == len(r) {
+			return len(l) == len(r)
+		}
+		if l[i] != r[i] {
+			return false
+		}
+		length += len(l[i]) + 1
+	}
+	return true
 }

@@ -22,6 +22,8 @@ type clockPage struct {
 	// Rule is how the sandbox judges the times of signatures.
 	Rule    sandbox.SignatureTime
 	Windows []signingWindow
+	// Refusal says why a change was refused; Advance and Now are what was typed then.
+	Refusal, Advance, Now string
 }
 
 // signingWindow is how a gateway takes clients by the time that they sign with.
@@ -32,12 +34,30 @@ type signingWindow struct {
 }
 
 func (c *console) clock(_ *http.Request, l *layout) (body, error) {
+	return body{"clock", "Clock", c.clockPage(l)}, nil
+}
+
+// refusedClock is the page of the clock with what was typed; nil for a form of another page.
+func (c *console) refusedClock(r *http.Request, refusal error) view {
+	if path, _, _ := strings.Cut(localPath(r.PostForm.Get("back")), "?"); path != Root+"clock" {
+		return nil
+	}
+	return func(r *http.Request, l *layout) (body, error) {
+		page := c.clockPage(l)
+		said, _ := c.errorBody(r, refusal)
+		page.Refusal, page.Advance, page.Now = fmt.Sprint(said.data), r.PostForm.Get("advance"), r.PostForm.Get("now")
+		l.Refused = false
+		return body{"clock", "Clock", page}, refusal
+	}
+}
+
+func (c *console) clockPage(l *layout) clockPage {
 	real := c.World.RealNow()
 	page := clockPage{Real: real, Ahead: l.Clock.Now.Unix() - real.Unix(), Rule: l.Sandbox.Signing()}
 	for _, signing := range c.World.Signing(l.Sandbox, l.Clock) {
 		page.Windows = append(page.Windows, signingWindow{signing, c.expiredError(signing.Gateway)})
 	}
-	return body{"clock", "Clock", page}, nil
+	return page
 }
 
 // expiredError is the error by which a gateway refuses a request whose time is too far from the clock: its code, and
@@ -110,6 +130,7 @@ func parseAdvance(text string) (time.Duration, error) {
 func instantForms() []string {
 	return []string{
 		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
+		"2006-01-02 15:04:05 -07:00", "2006-01-02 15:04 -07:00",
 	}
 }
 

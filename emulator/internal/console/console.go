@@ -2,6 +2,7 @@
 package console
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/broker"
+	"github.com/tokenstage/tokenstage/emulator/internal/identify"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
@@ -29,7 +32,11 @@ type Options struct {
 	TLS string
 	// Token is that of the control plane. When it is not empty, pages open only to who gave it once.
 	Token string
-	Log   *slog.Logger
+	// Send has the data plane answer a request, and returns the sandbox and the id by which the journal has the call.
+	Send func(ctx context.Context, req *wire.Request) (sandbox, id string)
+	// Identify tells what a token or a key is.
+	Identify *identify.Identifier
+	Log      *slog.Logger
 }
 
 // console holds what the pages share.
@@ -53,33 +60,62 @@ func Register(e *echo.Echo, o Options) {
 	if o.Token != "" {
 		e.POST(Root+"sign-in", c.signInByForm, secure)
 	}
+	c.registerCalls(get, post)
+	c.registerScenarios(get, post)
+	c.registerSandboxes(get, post)
+	// A last parameter takes slashes too, unless a route goes on behind one.
+	for _, path := range []string{"", "assets/:name/", "calls/:sandbox/:request/", "sandboxes/:id/"} {
+		e.RouteNotFound(Root+path+"*", c.noRoute, signedIn...)
+	}
+}
+
+// adds is how a page, or the form of a change, is added to the routes.
+type adds func(path string, h echo.HandlerFunc)
+
+func (c *console) registerCalls(get, post adds) {
 	get("", toCalls)
 	get("calls", c.page(c.calls))
 	get("calls/events", c.callEvents)
 	post("calls/clear", c.action(c.clearCalls))
+	post("calls/send", c.action(c.sendCall))
+	post("calls/again", c.action(c.playAgain))
+	get("calls/download", c.downloadCalls)
+	get("calls/compare", c.page(c.compareCalls))
 	get("calls/:sandbox/:request", c.call)
-	get("tokens", c.page(c.tokens))
-	post("tokens", c.action(c.changeToken))
-	get("clients", c.page(c.clients))
-	post("clients", c.action(c.cutClient))
-	get("clock", c.page(c.clock))
-	post("clock", c.action(c.setClock))
-	get("changes", c.changeEvents)
+	get("calls/:sandbox/:request/download", c.downloadCall)
+	get("calls/:sandbox/:request/signature", c.workbench)
+	post("calls/:sandbox/:request/signature", c.workbenchForm)
+}
+
+func (c *console) registerScenarios(get, post adds) {
 	get("scenarios", c.page(c.scenarios))
 	post("scenarios", c.action(c.playOrStop))
 	get("scenarios/show", c.page(c.scenario))
 	get("scenarios/edit", c.page(c.editor))
 	post("scenarios/edit", c.tryScenario)
+	get("scenarios/words", c.words)
 	post("scenarios/check", c.checkScenario)
 	get("coverage", c.page(c.coverage))
+}
+
+// registerSandboxes adds the pages of sandboxes and of what is in one beside calls and scenarios.
+func (c *console) registerSandboxes(get, post adds) {
+	get("tokens", c.page(c.tokens))
+	post("tokens", c.action(c.changeToken))
+	post("tokens/which", c.which)
+	get("tokens/call", c.callOfToken)
+	get("clients", c.page(c.clients))
+	post("clients", c.action(c.cutClient))
+	get("clock", c.page(c.clock))
+	post("clock", c.actionOr(c.setClock, c.refusedClock))
+	post("look", c.setLook)
+	get("changes", c.changeEvents)
 	get("sandboxes", c.page(c.sandboxes))
 	post("sandboxes", c.createSandbox)
 	post("sandboxes/change", c.action(c.changeSandbox))
+	post("sandboxes/load", c.loadSnapshot)
 	get("sandboxes/:id", c.sandbox)
-	// A last parameter takes slashes too, unless a route goes on behind one.
-	for _, path := range []string{"", "assets/:name/", "calls/:sandbox/:request/", "sandboxes/:id/"} {
-		e.RouteNotFound(Root+path+"*", c.noRoute, signedIn...)
-	}
+	get("sandboxes/:id/snapshot", c.saveSnapshot)
 }
 
 func toCalls(ec echo.Context) error {

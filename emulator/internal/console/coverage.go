@@ -30,9 +30,14 @@ func (p coveragePage) Percent() string {
 type coverageRow struct {
 	journal.OperationCoverage
 
-	API   string
-	Seen  int
-	Cells []coverageCell
+	API  string
+	Seen int
+	// Cells are the errors of the operation and its API, Common those that its gateway answers every operation with.
+	Cells, Common []coverageCell
+	// Own counts the errors of the operation and its API, also those that are left out.
+	Own int
+	// CommonSeen counts those of Common that were seen, also where they are left out.
+	CommonSeen int
 }
 
 // coverageCell is a documented error of an operation.
@@ -42,6 +47,8 @@ type coverageCell struct {
 
 	Status  int
 	Meaning string
+	// Says is what the error says, where its code is a mere number.
+	Says string
 }
 
 func (c *console) coverage(r *http.Request, l *layout) (body, error) {
@@ -64,8 +71,19 @@ func (c *console) coverageRow(one journal.OperationCoverage, unseen bool, plays 
 	row := coverageRow{OperationCoverage: one}
 	op := c.operation(one.ID)
 	for _, count := range one.Errors {
+		common := false
+		if op != nil {
+			e, _ := op.Error(count.Code)
+			common = e.Origin == "gateway"
+		}
+		if !common {
+			row.Own++
+		}
 		if count.Seen > 0 {
 			row.Seen++
+			if common {
+				row.CommonSeen++
+			}
 			if unseen {
 				continue
 			}
@@ -75,8 +93,26 @@ func (c *console) coverageRow(one journal.OperationCoverage, unseen bool, plays 
 		if op != nil {
 			e, _ := op.Error(count.Code)
 			cell.Status, cell.Meaning, row.API = e.Status, e.Meaning, op.API.Name
+			if _, err := strconv.Atoi(count.Code); err == nil {
+				cell.Says = e.Message
+			}
 		}
-		row.Cells = append(row.Cells, cell)
+		if common {
+			row.Common = append(row.Common, cell)
+		} else {
+			row.Cells = append(row.Cells, cell)
+		}
 	}
 	return row
+}
+
+// placedCell is a cell with where it stands.
+type placedCell struct {
+	coverageCell
+
+	Operation, Sandbox string
+}
+
+func cellOf(cell coverageCell, operation, sandbox string) placedCell {
+	return placedCell{cell, operation, sandbox}
 }

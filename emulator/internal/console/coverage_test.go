@@ -1,8 +1,10 @@
 package console_test
 
 import (
+	"html"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -68,4 +70,20 @@ func TestCoverageIsOfOneSandbox(t *testing.T) {
 	w.page(t, "/console/coverage?sandbox=busy").has(t, "Coverage of busy", "1 call")
 	w.page(t, "/console/coverage").has(t, "Coverage of default", "0 calls")
 	w.pageOf(t, "/console/coverage?sandbox=none", 404)
+}
+
+// What was seen leads to the calls that met it, and errors with numbers say their names.
+func TestCoverageLeadsToCalls(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.box(t, sandbox.Default)
+	w.play(t, box, play.Playing{Name: "error/onsmqtt.ApplyToken/SystemOverFlow"})
+	w.signed(t, box, "ApplyToken", mqttVersion, applyParams(t, box))
+	page := w.page(t, "/console/coverage?sandbox=default")
+	const link = "/console/calls?operation=onsmqtt.ApplyToken&amp;outcome=SystemOverFlow&amp;sandbox=default"
+	if !strings.Contains(page.body, `href="`+link+`"`) {
+		t.Fatalf("no link to the calls: %s", page.body)
+	}
+	w.page(t, html.UnescapeString(link)).has(t, "onsmqtt.ApplyToken SystemOverFlow 500")
+	page.has(t, "25 Invalid signature")
 }

@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/explain"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
@@ -31,9 +33,14 @@ rules:
 type editorPage struct {
 	verdict
 
+	// Try is what becomes of described calls.
+	Try tryOut
+
 	Source string
 	// Fresh says that nobody wrote in it yet.
 	Fresh bool
+	// Own is the scenario of the sandbox whose document this is, Call the id of the call that it was made from.
+	Own, Call string
 	// From is the scenario whose document this was in the beginning.
 	From string
 	// Refusal says why it could not be played, when its document is good.
@@ -64,17 +71,42 @@ type foundProblem struct {
 }
 
 // editor is the page as one opens it.
-func (c *console) editor(r *http.Request, _ *layout) (body, error) {
-	page := editorPage{Source: firstScenario, Fresh: true, From: r.URL.Query().Get("from")}
-	if page.From != "" {
-		s, ok := c.World.Library().Get(page.From)
-		if !ok {
-			return body{}, c.meant(play.ErrUnknown, page.From)
-		}
-		page.Source = asOwn(s)
+func (c *console) editor(r *http.Request, l *layout) (body, error) {
+	query := r.URL.Query()
+	page := editorPage{Fresh: true, From: query.Get("from"), Own: query.Get("own"), Call: query.Get("call")}
+	var err error
+	if page.Source, err = c.firstSource(r, l.Sandbox, &page); err != nil {
+		return body{}, err
 	}
 	page.verdict = c.judge(page.Source)
+	page.Try.Calls = c.callsFor(page.Source)
 	return body{"editor", "Edit a scenario", page}, nil
+}
+
+// firstSource is the document that one begins with.
+func (c *console) firstSource(r *http.Request, box *sandbox.Sandbox, page *editorPage) (string, error) {
+	switch {
+	case page.Call != "":
+		number, _ := strconv.ParseUint(r.URL.Query().Get("seq"), 10, 64)
+		entry, err := c.entry(r.Context(), box, page.Call, number)
+		if err != nil {
+			return "", err
+		}
+		return c.scenarioOf(&entry, true)
+	case page.Own != "":
+		source, err := c.ownSource(r.Context(), box, page.Own)
+		if err == nil && source == "" {
+			err = c.meant(play.ErrUnknown, page.Own)
+		}
+		return c.World.Secrets().Mask(source), err
+	case page.From != "":
+		s, ok := c.World.Library().Get(page.From)
+		if !ok {
+			return "", c.meant(play.ErrUnknown, page.From)
+		}
+		return asOwn(s), nil
+	}
+	return firstScenario, nil
 }
 
 var nameLine = regexp.MustCompile(`(?m)^name:.*$`)
@@ -100,29 +132,57 @@ func (c *console) tryScenario(ec echo.Context) error {
 		}
 		return c.errorPage(ec, err)
 	}
-	page := editorPage{Source: sourceOf(r), From: r.PostFormValue("from")}
+	page := editorPage{
+		Source: sourceOf(r), From: r.PostFormValue("from"), Own: r.PostFormValue("own"), Call: r.PostFormValue("call"),
+	}
 	page.verdict = c.judge(page.Source)
+	if page.Try.Calls = sourceText(r, "calls"); page.Try.Calls == "" {
+		page.Try.Calls = c.callsFor(page.Source)
+	}
 	status := http.StatusOK
 	if err == nil && len(page.Problems) > 0 {
 		status = http.StatusUnprocessableEntity
-	} else if err == nil && r.PostFormValue("do") == "play" {
-		what := play.Playing{Source: page.Source}
-		if err = c.World.Play(r.Context(), l.Sandbox, what); err == nil {
-			page.Played = page.Explained.Name
-		}
+	} else if err == nil {
+		err = c.carryOut(r, l.Sandbox, &page)
 	}
 	if err != nil {
 		refusal, refused := c.errorBody(r, err)
 		page.Refusal, status = fmt.Sprint(refusal.data), refused
 	}
-	l.Path = link("scenarios/edit", "sandbox", l.Sandbox.ID, "from", page.From)
+	l.Path = link("scenarios/edit", "sandbox", l.Sandbox.ID, "from", page.From, "own", page.Own,
+		"call", page.Call)
 	l.Title, l.Body, l.Refused = "Edit a scenario", page, false
 	return write(ec, status, "editor", "layout", l)
 }
 
-// sourceOf is the document as it was written: browsers end the lines of a form in their own way.
-func sourceOf(r *http.Request) string {
-	return strings.ReplaceAll(r.PostFormValue("source"), "\r\n", "\n")
+// carryOut does with a good document what the pressed button says.
+func (c *console) carryOut(r *http.Request, box *sandbox.Sandbox, page *editorPage) (err error) {
+	switch r.PostFormValue("do") {
+	case "play":
+		if err = c.World.Play(r.Context(), box, play.Playing{Source: page.Source}); err == nil {
+			page.Played = page.Explained.Name
+		}
+	case "try":
+		page.Try, err = c.tryOut(r.Context(), box, page.Source, page.Try.Calls)
+	}
+	return err
+}
+
+// sourceOf is the document as it was written.
+func sourceOf(r *http.Request) string { return sourceText(r, "source") }
+
+// sourceText is a field of several lines as it was written: browsers end the lines of a form in their own way.
+func sourceText(r *http.Request, name string) string {
+	return strings.ReplaceAll(r.PostFormValue(name), "\r\n", "\n")
+}
+
+// callsFor describe calls to try a document with; empty for one that is not good.
+func (c *console) callsFor(source string) string {
+	s, _ := language.Decode([]byte(source), c.World.Catalogue())
+	if s == nil {
+		return ""
+	}
+	return firstCalls(s)
 }
 
 // checkScenario answers with what is to be said about a document, while somebody writes it.

@@ -45,6 +45,7 @@ type layout struct {
 	Refused bool
 	// Note says what the last change did.
 	Note string
+	Look look
 	Body any
 }
 
@@ -94,7 +95,10 @@ func (c *console) mask(l *layout) {
 }
 
 func (c *console) layout(r *http.Request) (layout, error) {
-	l := layout{CSRF: c.csrf, Scope: r.URL.Query().Get("sandbox"), Path: r.URL.RequestURI(), Section: section(r.URL.Path)}
+	l := layout{
+		Look: readLook(r), CSRF: c.csrf, Scope: r.URL.Query().Get("sandbox"), Path: r.URL.RequestURI(),
+		Section: section(r.URL.Path),
+	}
 	if r.Method == http.MethodPost {
 		l.Scope, l.Path, l.Refused = r.PostForm.Get("sandbox"), localPath(r.PostForm.Get("back")), true
 	}
@@ -185,15 +189,46 @@ func (c *console) errorBody(r *http.Request, err error) (body, int) {
 		}
 		shown.detail = "The console failed; the server's log says more."
 	}
-	title := http.StatusText(shown.status)
-	return body{"error", title, secrets.Mask(shown.detail)}, shown.status
+	said := said{Status: shown.status, Detail: secrets.Mask(shown.detail)}
+	return body{"error", said.title(), said}, shown.status
+}
+
+// said is what a page says of a refusal.
+type said struct {
+	Status int
+	Detail string
+}
+
+// String is the sentence alone.
+func (s said) String() string { return s.Detail }
+
+// title says in plain words what the status does in those of HTTP.
+func (s said) title() string {
+	switch s.Status {
+	case http.StatusNotFound:
+		return "Not found"
+	case http.StatusForbidden:
+		return "Not allowed"
+	case http.StatusConflict:
+		return "Not possible now"
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return "That cannot be done"
+	case http.StatusServiceUnavailable:
+		return "The store does not answer"
+	case http.StatusInternalServerError:
+		return "The console failed"
+	}
+	return http.StatusText(s.Status)
 }
 
 // change carries out what a form asks for and returns a sentence that says what was done.
 type change func(r *http.Request, box *sandbox.Sandbox) (note string, err error)
 
 // action serves the form of a change: afterwards the browser is back on the page where the form was.
-func (c *console) action(do change) echo.HandlerFunc {
+func (c *console) action(do change) echo.HandlerFunc { return c.actionOr(do, nil) }
+
+// actionOr does so too. Where again finds a view for a refusal, the page of the form comes back as it was sent.
+func (c *console) actionOr(do change, again func(r *http.Request, refusal error) view) echo.HandlerFunc {
 	return func(ec echo.Context) error {
 		r := ec.Request()
 		err := c.validForm(ec)
@@ -204,6 +239,11 @@ func (c *console) action(do change) echo.HandlerFunc {
 		var note string
 		if err == nil {
 			note, err = do(r, box)
+		}
+		if err != nil && box != nil && again != nil {
+			if v := again(r, err); v != nil {
+				return c.page(v)(ec)
+			}
 		}
 		if err != nil {
 			return c.errorPage(ec, err)

@@ -48,23 +48,27 @@ var templates = sync.OnceValues(func() (map[string]*template.Template, error) {
 
 // functions are what templates can call.
 var functions = template.FuncMap{
-	"link":     link,
-	"instant":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") },
-	"moment":   moment,
-	"rfc3339":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
-	"duration": shortDuration,
-	"took":     took,
-	"status":   http.StatusText,
-	"place":    placeOf,
-	"plain":    plainText,
-	"signed":   signedText,
-	"compared": compared,
-	"span":     span,
-	"with":     with,
-	"takes":    takenTimes,
-	"rules":    sandbox.SignatureTimes,
-	"parts":    func(code string) []string { return strings.SplitAfter(code, ".") }, // a line may end behind each
+	"link":      link,
+	"instant":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") },
+	"moment":    moment,
+	"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"machine":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
+	"duration":  shortDuration,
+	"took":      took,
+	"status":    http.StatusText,
+	"place":     placeOf,
+	"plain":     plainText,
+	"signed":    signedText,
+	"cellOf":    cellOf,
+	"choice":    newChoice,
+	"inc":       func(n int) int { return n + 1 },
+	"compared":  compared,
+	"partTable": func(rows []partRow, left, right string) partTable { return partTable{rows, left, right} },
+	"span":      span,
+	"with":      with,
+	"takes":     takenTimes,
+	"rules":     sandbox.SignatureTimes,
+	"parts":     func(code string) []string { return strings.SplitAfter(code, ".") }, // a line may end behind each
 }
 
 // link is the address of a page with a query of name and value pairs; empty values are left out.

@@ -23,8 +23,9 @@ type sandboxPage struct {
 	Quotas map[string]string
 	// SignatureTime is how the times of signatures are judged.
 	SignatureTime sandbox.SignatureTime
-	// Created says that the sandbox was made a moment ago, Hidden that the secrets are not shown.
-	Created, Hidden bool
+	// Created says that the sandbox was made a moment ago, Hidden that the secrets are not shown, Shown that somebody
+	// asked for them.
+	Created, Hidden, Shown bool
 	// Again is how to get the secrets once more.
 	Again    string
 	Settings []settings.Group
@@ -48,6 +49,7 @@ func (c *console) sandbox(ec echo.Context) error {
 }
 
 func (c *console) sandboxPage(r *http.Request, box *sandbox.Sandbox, created bool) (sandboxPage, error) {
+	shown := r.URL.Query().Get("secrets") == "show"
 	row, err := c.sandboxRow(r.Context(), box)
 	if err != nil {
 		return sandboxPage{}, err
@@ -55,7 +57,7 @@ func (c *console) sandboxPage(r *http.Request, box *sandbox.Sandbox, created boo
 	page := sandboxPage{
 		sandboxRow: row, Fixtures: box.Fixtures, Quotas: box.Quotas, SignatureTime: box.Signing(),
 		// The secrets of the default sandbox are documented and no secrets.
-		Created: created, Hidden: !created && box.ID != sandbox.Default,
+		Created: created, Hidden: !created && !shown && box.ID != sandbox.Default, Shown: shown && box.ID != sandbox.Default,
 	}
 	credentials, err := credentialsOf(box, page.Hidden)
 	if err != nil {

@@ -3,7 +3,9 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +22,10 @@ type sandboxList struct {
 	Rows []sandboxRow
 	// Find is what the ids must contain.
 	Find string
+	// Sort is "used" for those with the latest calls first; else they stand by their ids. TooMany says that there are too
+	// many for that.
+	Sort    string
+	TooMany bool
 	// All is how many sandboxes there are, Found how many of them have Find in their id.
 	All, Found int
 	// First and Last number the rows among those found, from 1.
@@ -43,16 +49,21 @@ type sandboxRow struct {
 	IsKept bool      // it cannot be removed
 	// Playing counts the scenarios that somebody played, Calls those that the journal keeps.
 	Playing, Calls int
+	// Last is when the last call came that the journal keeps, in real time; zero for none. Ago says how long ago that is.
+	Last time.Time
+	Ago  string
 }
 
 func (c *console) sandboxes(r *http.Request, _ *layout) (body, error) {
 	query := r.URL.Query()
-	page, err := c.listSandboxes(r.Context(), query.Get("find"), query.Get("from"))
+	page, err := c.listSandboxes(r.Context(), query.Get("find"), query.Get("from"), query.Get("sort"))
 	return body{"sandboxes", "Sandboxes", page}, err
 }
 
-func (c *console) listSandboxes(ctx context.Context, find, from string) (sandboxList, error) {
-	page := sandboxList{Find: find, Scenarios: c.World.Library().Names(), New: newSandbox{Scenarios: make([]string, 3)}}
+func (c *console) listSandboxes(ctx context.Context, find, from, sort string) (sandboxList, error) {
+	page := sandboxList{
+		Find: find, Sort: sort, Scenarios: c.World.Library().Names(), New: newSandbox{Scenarios: make([]string, 3)},
+	}
 	boxes, err := c.World.Sandboxes().List(ctx)
 	if err != nil {
 		return page, err
@@ -65,6 +76,13 @@ func (c *console) listSandboxes(ctx context.Context, find, from string) (sandbox
 		}
 	}
 	page.number(len(found), from)
+	if page.TooMany = sort == sortUsed && len(found) > maxSorted; sort == sortUsed && !page.TooMany {
+		if found, err = c.byLastUse(ctx, found); err != nil {
+			return page, err
+		}
+		page.Last = min(page.Last, len(found))
+		page.First = min(page.First, page.Last+1)
+	}
 	for _, box := range found[page.First-1 : page.Last] {
 		row, err := c.sandboxRow(ctx, box)
 		switch {
@@ -91,6 +109,40 @@ func (l *sandboxList) number(found int, from string) {
 	}
 }
 
+// sortUsed is how the address says that those with the latest calls come first, and maxSorted how many can be sorted
+// so: each is asked for its last call.
+const (
+	sortUsed  = "used"
+	maxSorted = 2000
+)
+
+// byLastUse sorts sandboxes by their last calls, and leaves out those that were removed meanwhile.
+func (c *console) byLastUse(ctx context.Context, boxes []*sandbox.Sandbox) ([]*sandbox.Sandbox, error) {
+	last := map[*sandbox.Sandbox]time.Time{}
+	for _, box := range boxes {
+		at, err := c.lastCall(ctx, box)
+		switch {
+		case errors.Is(err, sandbox.ErrGone):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		last[box] = at
+	}
+	boxes = slices.DeleteFunc(boxes, func(box *sandbox.Sandbox) bool { _, there := last[box]; return !there })
+	slices.SortStableFunc(boxes, func(a, b *sandbox.Sandbox) int { return last[b].Compare(last[a]) })
+	return boxes, nil
+}
+
+// lastCall is when the last call came that the journal keeps; zero for none.
+func (c *console) lastCall(ctx context.Context, box *sandbox.Sandbox) (time.Time, error) {
+	calls, _, err := c.World.Journal(box).Recent(ctx, journal.Filter{Limit: 1}, 0)
+	if err != nil || len(calls) == 0 {
+		return time.Time{}, err
+	}
+	return calls[0].Arrived, nil
+}
+
 func (c *console) sandboxRow(ctx context.Context, box *sandbox.Sandbox) (sandboxRow, error) {
 	row := sandboxRow{
 		ID: box.ID, Seed: box.Seed, TTL: box.TTL, Ends: box.ExpiresAt(), IsKept: box.ID == sandbox.Default,
@@ -108,8 +160,27 @@ func (c *console) sandboxRow(ctx context.Context, box *sandbox.Sandbox) (sandbox
 			row.Playing++
 		}
 	}
-	row.Calls, err = keptCalls(ctx, c.World.Journal(box))
-	return row, err
+	if row.Calls, err = keptCalls(ctx, c.World.Journal(box)); err != nil || row.Calls == 0 {
+		return row, err
+	}
+	if row.Last, err = c.lastCall(ctx, box); err != nil || row.Last.IsZero() {
+		return row, err
+	}
+	row.Ago = ago(c.World.RealNow().Sub(row.Last))
+	return row, nil
+}
+
+// ago says how long ago something was, as people do.
+func ago(since time.Duration) string {
+	for _, unit := range []struct {
+		name string
+		long time.Duration
+	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"min", time.Minute}} {
+		if n := int(since / unit.long); n > 0 {
+			return strconv.Itoa(n) + " " + unit.name + " ago"
+		}
+	}
+	return "just now"
 }
 
 // keptCalls counts without reading: the numbers of the calls have no gaps.
@@ -144,6 +215,22 @@ func (c *console) removeSandbox(r *http.Request, _ *sandbox.Sandbox) (string, er
 	return "Sandbox " + id + " is removed.", nil
 }
 
+// removeSandboxes removes several at once. One that is gone already counts as removed.
+func (c *console) removeSandboxes(ctx context.Context, ids []string) (string, error) {
+	if len(ids) == 0 {
+		return "", &problem{http.StatusUnprocessableEntity, "Tick the sandboxes that are to go first."}
+	}
+	for _, id := range ids {
+		if err := c.World.RemoveSandbox(ctx, id); err != nil && !errors.Is(err, sandbox.ErrUnknown) {
+			return "", fmt.Errorf("remove %s: %w", id, err)
+		}
+	}
+	if len(ids) == 1 {
+		return "Sandbox " + ids[0] + " is removed.", nil
+	}
+	return fmt.Sprintf("%d sandboxes are removed.", len(ids)), nil
+}
+
 // changeSandbox does what the pressed button says.
 func (c *console) changeSandbox(r *http.Request, box *sandbox.Sandbox) (string, error) {
 	switch {
@@ -151,6 +238,10 @@ func (c *console) changeSandbox(r *http.Request, box *sandbox.Sandbox) (string, 
 		return c.resetSandbox(r, box)
 	case r.PostForm.Has("remove"):
 		return c.removeSandbox(r, box)
+	case r.PostForm.Has("remove-picked"):
+		return c.removeSandboxes(r.Context(), r.PostForm["pick"])
+	case r.PostForm.Has("clear"):
+		return c.clearCalls(r, box)
 	}
 	return "", &problem{http.StatusUnprocessableEntity, "A sandbox can be reset or removed."}
 }

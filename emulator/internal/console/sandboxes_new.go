@@ -93,7 +93,7 @@ func (c *console) startRefusal(def sandbox.Definition, err error) error {
 // refusedSandbox is the page of sandboxes with a form that was refused.
 func (c *console) refusedSandbox(form newSandbox, refusal error) view {
 	return func(r *http.Request, _ *layout) (body, error) {
-		page, err := c.listSandboxes(r.Context(), "", "")
+		page, err := c.listSandboxes(r.Context(), "", "", "")
 		if err != nil {
 			return body{}, err
 		}

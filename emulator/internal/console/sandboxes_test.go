@@ -1,10 +1,14 @@
 package console_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -33,8 +37,8 @@ func TestSandboxesAreListed(t *testing.T) {
 	w.signed(t, box, "GetAuthCode", appstreamVersion, url.Values{"EndUserId": {"alice"}})
 	w.signed(t, box, "GetAuthCode", appstreamVersion, url.Values{"EndUserId": {"bob"}})
 	page := w.page(t, boxesPage)
-	page.has(t, "checkout-7 2030-01-01 00:00:00 frozen 42 1 2 2026-03-01 08:30:00 unless used Reset…",
-		"default 2026-03-01 08:00:00 1 0 0 stays Reset…", "1 to 2 of 2", "Remove checkout-7")
+	page.has(t, "checkout-7 2030-01-01 00:00:00 frozen 42 1 2 just now 2026-03-01 08:30:00 unless used Reset…",
+		"default 2026-03-01 08:00:00 1 0 0 none stays Reset…", "1 to 2 of 2", "Remove checkout-7")
 	page.lacks(t, "Remove default", gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 }
 
@@ -45,7 +49,7 @@ func TestKeptCallsAreCounted(t *testing.T) {
 	for range 5 {
 		w.getAuthCode(t, w.box(t, sandbox.Default), "alice")
 	}
-	w.page(t, boxesPage).has(t, "default 2026-03-01 08:00:00 1 0 3 stays")
+	w.page(t, boxesPage).has(t, "default 2026-03-01 08:00:00 1 0 3 just now stays")
 }
 
 func TestManySandboxes(t *testing.T) {
@@ -77,15 +81,16 @@ func TestCreateShowsSecretsOnce(t *testing.T) {
 	if box.Seed != 7 || box.TTL != "30m" || len(box.Scenarios) != 2 {
 		t.Errorf("the sandbox is %+v", box.Definition)
 	}
-	page.has(t, "fresh was created. Its secrets stand on this page now and not again", "scenarios , 2 playing")
+	page.has(t, "fresh was created. Its secrets stand on this page now and are hidden when it is opened again", "scenarios , 2 playing")
 	secrets := []string{
 		gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret, gatewaytest.Read(box.Credentials).Top[0].AppSecret, gatewaytest.Read(box.Credentials).Fabric[0].AppSecret,
 	}
 	page.has(t, secrets...)
 	again := w.page(t, "/console/sandboxes/fresh")
 	again.lacks(t, secrets...)
-	again.has(t, "Secrets were shown when the sandbox was created.", gatewaytest.Read(box.Credentials).ACS[0].AccessKeyID,
-		"curl -sS http://"+w.control+"/v1/sandboxes/fresh")
+	again.has(t, "Show the secrets", gatewaytest.Read(box.Credentials).ACS[0].AccessKeyID)
+	shown := w.page(t, "/console/sandboxes/fresh?secrets=show")
+	shown.has(t, append(secrets, "Hide the secrets", "curl -sS http://"+w.control+"/v1/sandboxes/fresh")...)
 }
 
 func TestCreateWithNothing(t *testing.T) {
@@ -141,7 +146,7 @@ func TestResetSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := w.submit(t, "/console/sandboxes/other", changePath, url.Values{"reset": {"other"}})
-	page.has(t, "Sandbox other is back at its start.", "Clock 2026-03-01 08:00:00 UTC, running", "calls , 0 kept; scenarios , 0 playing")
+	page.has(t, "Sandbox other is back at its start.", "Clock 2026-03-01 08:00:00 UTC , running", "calls , 0 kept; scenarios , 0 playing")
 	page.lacks(t, gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 	if tokens, err := box.Tokens(t.Context()); err != nil || len(tokens) != 0 {
 		t.Errorf("the tokens are %v, %v", tokens, err)
@@ -204,4 +209,99 @@ func TestSandboxPicker(t *testing.T) {
 	for _, chosen := range []string{"//evil.example", "../x?y", "\x00"} {
 		w.pageOf(t, "/console/sandboxes/other?sandbox="+url.QueryEscape(chosen), http.StatusNotFound)
 	}
+}
+
+// Those with the latest calls come first where that is asked for, and several go at once.
+func TestSandboxesByLastCall(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for _, id := range []string{"ci-1", "ci-2", "ci-3"} {
+		w.create(t, id)
+	}
+	w.getAuthCode(t, w.box(t, "ci-2"), "alice")
+	w.real.Pass(90 * time.Minute)
+	w.getAuthCode(t, w.box(t, "ci-3"), "alice")
+	page := w.page(t, boxesPage+"?sort=used")
+	page.has(t, "1 h ago", "just now")
+	order := regexp.MustCompile(`id="box-([^"]+)"`).FindAllStringSubmatch(page.body, -1)
+	if len(order) != 4 || order[0][1] != "ci-3" || order[1][1] != "ci-2" {
+		t.Errorf("in the order %v", order)
+	}
+	w.submit(t, boxesPage, boxesPage+"/change", url.Values{"remove-picked": {"yes"}, "pick": {"ci-1", "ci-2", "gone"}}).
+		has(t, "3 sandboxes are removed.", "1 to 2 of 2")
+	got := w.tries(t, boxesPage, boxesPage+"/change", url.Values{"remove-picked": {"yes"}})
+	if got.status != http.StatusUnprocessableEntity {
+		t.Errorf("nothing ticked: %d", got.status)
+	}
+	w.tries(t, boxesPage, boxesPage+"/change", url.Values{"remove-picked": {"yes"}, "pick": {"default"}})
+	w.box(t, sandbox.Default)
+}
+
+// What is saved goes on when it is loaded, with new credentials unless these were saved too.
+func TestASnapshotIsSavedAndLoaded(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.create(t, "qa")
+	token := w.applyToken(t, box)
+	w.advance(t, box, 30*time.Minute)
+	w.play(t, box, play.Playing{Source: "name: mine\nrules: [{on: onsmqtt.ApplyToken, script: [pass]}]"})
+	if err := w.StopPlaying(t.Context(), box, "mine"); err != nil { // what is kept of it stays here
+		t.Fatal(err)
+	}
+	for _, query := range []string{"?journal=true", "?secrets=true"} {
+		saved := w.page(t, boxesPage+"/qa/snapshot"+query)
+		if want := `attachment; filename="qa.snapshot.json"`; saved.header.Get("Content-Disposition") != want {
+			t.Errorf("headers %v", saved.header)
+		}
+		if got := w.load(t, saved.body); got.status != http.StatusConflict {
+			t.Errorf("loaded beside itself: %d", got.status)
+		}
+		if err := w.RemoveSandbox(t.Context(), "qa"); err != nil {
+			t.Fatal(err)
+		}
+		loaded := w.load(t, saved.body)
+		if loaded.status != http.StatusSeeOther || loaded.header.Get("Location") != boxesPage+"/qa" {
+			t.Fatalf("%d to %s: %s", loaded.status, loaded.header.Get("Location"), loaded.text())
+		}
+		page := w.page(t, boxesPage+"/qa")
+		page.has(t, "Sandbox qa goes on as it was saved.", "2026-03-01 08:30:00")
+		if calls := strings.Contains(page.text(), "1 kept"); calls != (query == "?journal=true") {
+			t.Errorf("%s: %s", query, page.text())
+		}
+		if tokens, err := w.Tokens(t.Context(), w.box(t, "qa")); err != nil || len(tokens) != 1 {
+			t.Errorf("%d tokens of %s, %v", len(tokens), token, err)
+		}
+	}
+	for _, body := range []string{"", "{}", `{"other": 1}`, "no JSON"} {
+		if got := w.load(t, body); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("%q: %d %s", body, got.status, got.text())
+		}
+	}
+}
+
+// load sends a file to the page that loads snapshots.
+func (w *world) load(t *testing.T, file string) reply {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	_ = form.WriteField("csrf", w.page(t, boxesPage).csrf(t))
+	part, err := form.CreateFormFile("snapshot", "x.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = part.Write([]byte(file))
+	_ = form.Close()
+	req := w.request(t, http.MethodPost, boxesPage+"/load", nil)
+	req.Body, req.ContentLength = io.NopCloser(&body), int64(body.Len())
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	return w.send(t, req)
+}
+
+// The journal of a sandbox is cleared on its page too.
+func TestAJournalIsClearedOnThePageOfItsSandbox(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.applyToken(t, w.box(t, sandbox.Default))
+	page := w.submit(t, boxesPage+"/default", boxesPage+"/change", url.Values{"clear": {"default"}})
+	page.has(t, "The journal of sandbox default is empty now.", "0 kept")
 }

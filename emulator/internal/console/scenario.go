@@ -1,13 +1,16 @@
 package console
 
 import (
+	"context"
 	"net/http"
 
 	"al.essio.dev/pkg/shellescape"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/explain"
+	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 )
 
@@ -19,8 +22,8 @@ type scenarioPage struct {
 	Source  string
 	// Control is the control plane as host:port.
 	Control string
-	// Known is false for what somebody plays whose document is not at hand.
-	Known, Generated, Default bool
+	// Known is false for what only this sandbox has: Own for a document that somebody played here.
+	Known, Own, Generated, Default bool
 	// Playing is where it stands; nil where it does not play.
 	Playing *playing
 	// Operation and Error are what a generated scenario is about.
@@ -60,10 +63,26 @@ func (c *console) scenario(r *http.Request, l *layout) (body, error) {
 	}
 	if s, ok := c.World.Library().Get(page.Name); ok {
 		c.describe(page, s)
-	} else if page.Playing == nil {
-		return body{}, c.meant(play.ErrUnknown, page.Name)
+	} else if err := c.describeOwn(r.Context(), l.Sandbox, page); err != nil {
+		return body{}, err
 	}
 	return body{"scenario", page.Name, page}, nil
+}
+
+// describeOwn fills in what is known of a scenario that somebody played from a document.
+func (c *console) describeOwn(ctx context.Context, box *sandbox.Sandbox, page *scenarioPage) error {
+	source, err := c.ownSource(ctx, box, page.Name)
+	if err != nil {
+		return err
+	}
+	if source == "" && page.Playing == nil {
+		return c.meant(play.ErrUnknown, page.Name)
+	}
+	source = c.World.Secrets().Mask(source) // whoever played it can have written anything
+	if s, _ := language.Decode([]byte(source), c.World.Catalogue()); s != nil {
+		page.Own, page.Summary, page.Source, page.Explained = true, s.Summary, source, explain.Scenario(s)
+	}
+	return nil
 }
 
 // describe fills in what is known of a scenario.

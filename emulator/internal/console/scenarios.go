@@ -21,6 +21,8 @@ type scenarioList struct {
 	Query, API string
 	APIs       []*contract.API
 	Playing    []playing
+	// Stopped are those that somebody played from a document of their own and stopped.
+	Stopped []stoppedScenario
 	// CanStopAll tells that there is more than one to stop, beside those that are on by default.
 	CanStopAll bool
 	// Patterns are the values by which an unmodified app sets off errors.
@@ -77,6 +79,9 @@ func (c *console) scenarios(r *http.Request, l *layout) (body, error) {
 		CanStopAll: len(played(list)) > 1, Patterns: magicPatterns(c.defaults()), All: len(c.World.Library().Names()),
 	}
 	search := newSearch(page.Query, page.API)
+	if page.Stopped, err = c.stopped(r.Context(), l.Sandbox); err != nil {
+		return body{}, err
+	}
 	page.Stories = c.stories(search, names(list))
 	page.Found = len(page.Stories)
 	for _, api := range page.APIs {
@@ -181,11 +186,18 @@ func (c *console) playOrStop(r *http.Request, box *sandbox.Sandbox) (note string
 		}
 		return name + " plays no more in " + box.ID + ".", nil
 	}
+	if name := r.PostFormValue("forget"); name != "" {
+		return name + " is forgotten.", c.World.ForgetStopped(r.Context(), box, name)
+	}
 	if r.PostFormValue("stop-all") != "" {
 		return c.stopAll(r.Context(), box)
 	}
 	name := r.PostFormValue("play")
-	if err := c.World.Play(r.Context(), box, play.Playing{Name: name}); err != nil {
+	what, err := c.playable(r.Context(), box, name)
+	if err == nil {
+		err = c.World.Play(r.Context(), box, what)
+	}
+	if err != nil {
 		return "", c.meant(err, name)
 	}
 	return name + " plays in " + box.ID + " from now on.", nil

@@ -257,9 +257,10 @@ func TestAScenarioOfSomebodyIsShown(t *testing.T) {
 	w.play(t, box, play.Playing{Source: "name: a/../b%2F\nsummary: '<img src=x> " +
 		gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret + "'\nrules: [{on: onsmqtt.*, script: [pass]}]\n"})
 	page := w.page(t, "/console/scenarios/show?name="+url.QueryEscape("a/../b%2F"))
-	page.has(t, "Plays in default", "<img src=x>", "which the console does not have", "Stop a/../b%2F")
+	page.has(t, "Plays in default", "<img src=x>", "Document", "Stop a/../b%2F")
 	page.lacks(t, "<img", gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 	w.submit(t, scenariosPage, scenariosPage, url.Values{"stop": {"a/../b%2F"}})
+	w.submit(t, scenariosPage, scenariosPage, url.Values{"forget": {"a/../b%2F"}})
 	w.pageOf(t, "/console/scenarios/show?name="+url.QueryEscape("a/../b%2F"), http.StatusNotFound)
 	w.pageOf(t, "/console/scenarios/show?name=mqtt-throttled-then-fin", http.StatusNotFound).
 		has(t, `Did you mean "`+throttled+`"?`)

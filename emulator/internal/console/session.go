@@ -128,10 +128,17 @@ func secure(next echo.HandlerFunc) echo.HandlerFunc {
 const maxForm = 1 << 20
 
 // validForm reads the form of a change and tells whether it came from a page of this console.
-func (c *console) validForm(ec echo.Context) error {
+func (c *console) validForm(ec echo.Context) error { return c.validFormUpTo(ec, maxForm) }
+
+// validFormUpTo does so with a form of another size, which may hold files.
+func (c *console) validFormUpTo(ec echo.Context, most int64) error {
 	r := ec.Request()
-	r.Body = http.MaxBytesReader(ec.Response(), r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	r.Body = http.MaxBytesReader(ec.Response(), r.Body, most)
+	err := r.ParseForm()
+	if err == nil && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err = r.ParseMultipartForm(most)
+	}
+	if err != nil {
 		return &problem{http.StatusBadRequest, "The form could not be read: " + err.Error()}
 	}
 	if subtle.ConstantTimeCompare([]byte(r.PostFormValue("csrf")), []byte(c.csrf)) != 1 {

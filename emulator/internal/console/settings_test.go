@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"html"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -107,7 +109,7 @@ func TestSettingsOverTLS(t *testing.T) {
 	}
 	page.lacks(t, "a-long-enough-token")
 	w.create(t, "other")
-	if text := w.page(t, "/console/sandboxes/other").paste(t, "/v1/sandboxes/other"); !strings.Contains(text, "Bearer $TOKENSTAGE") {
+	if text := w.page(t, "/console/sandboxes/other?secrets=show").paste(t, "/v1/sandboxes/other"); !strings.Contains(text, "Bearer $TOKENSTAGE") {
 		t.Errorf("no token in %s", text)
 	}
 }
@@ -130,3 +132,46 @@ func TestSettingsWithoutCredentials(t *testing.T) {
 		}
 	}
 }
+
+// The programs of settings answer with a token, pasted as they stand, in every language that this machine has.
+func TestSettingsRun(t *testing.T) {
+	t.Parallel()
+	w := open(t, func(s *settings) { s.emulator.RealNow = nil }) // programs sign with real time
+	page := w.page(t, "/console/sandboxes/default")
+	for name, c := range map[string]struct {
+		mark, file string
+		command    []string
+		before     string
+	}{
+		"node":        {"await fetch(", "tokens.mjs", []string{"node"}, ""},
+		"python":      {"json.load(answer)", "tokens.py", []string{"python3"}, ""},
+		"java":        {"public class Tokens", "Tokens.java", []string{"java"}, ""},
+		"php":         {"<?php", "tokens.php", []string{"php"}, ""},
+		"ruby":        {"puts client['token']", "tokens.rb", []string{"ruby"}, ""},
+		"ruby, top":   {"OpenSSL::HMAC", "top.rb", []string{"ruby"}, rubyParam},
+		"python, top": {"hmac.new(", "top.py", []string{"python3"}, pythonParam},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := exec.LookPath(c.command[0]); err != nil {
+				t.Skip("there is no " + c.command[0])
+			}
+			path := filepath.Join(t.TempDir(), c.file)
+			program := c.before + page.paste(t, c.mark)
+			if err := os.WriteFile(path, []byte(program), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.CommandContext(t.Context(), c.command[0], append(c.command[1:], path)...).CombinedOutput()
+			if err != nil || len(strings.TrimSpace(string(out))) < 20 || strings.Contains(string(out), "error_response") {
+				t.Errorf("%s\n%s, %v", program, out, err)
+			}
+		})
+	}
+}
+
+const (
+	rubyParam = "param = { product_code: 'vision', scene_code: 'inspection', usage_scene: 'upload', " +
+		"op_poi_id: 'poi-1', op_tenant_code: 'tenant-1' }\n"
+	pythonParam = "param = {'product_code': 'vision', 'scene_code': 'inspection', 'usage_scene': 'upload', " +
+		"'op_poi_id': 'poi-1', 'op_tenant_code': 'tenant-1'}\n"
+)

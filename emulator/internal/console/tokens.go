@@ -54,6 +54,8 @@ type tokenRow struct {
 
 	// Left is how many seconds are left on the sandbox's clock.
 	Left int64
+	// Clients are the ids of the MQTT clients that hold it.
+	Clients []string
 }
 
 // IsActive tells whether the token is good, and so can be changed.
@@ -72,9 +74,13 @@ func (c *console) tokens(r *http.Request, l *layout) (body, error) {
 	}
 	all = slices.DeleteFunc(all, func(t token.Token) bool { return !page.Filter.selects(t) })
 	page.number(len(all))
+	holders, err := c.holders(r.Context(), l.Sandbox)
+	if err != nil {
+		return body{}, err
+	}
 	for _, token := range all[page.First-1 : page.Last] {
 		left := int64(token.ExpiresAt.Sub(l.Clock.Now).Seconds())
-		page.Tokens = append(page.Tokens, tokenRow{token, left})
+		page.Tokens = append(page.Tokens, tokenRow{token, left, holders[token.ID]})
 	}
 	return body{"tokens", "Tokens", page}, nil
 }

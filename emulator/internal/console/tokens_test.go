@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -185,4 +187,71 @@ func TestTokensAreHarmless(t *testing.T) {
 	page := w.page(t, tokensPage)
 	page.has(t, hostile)
 	page.lacks(t, "<script>alert", gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
+}
+
+// tell pastes a text into the form that says what it is.
+func (w *world) tell(t *testing.T, text string) reply {
+	t.Helper()
+	got := w.tries(t, "/console/tokens", "/console/tokens/which", url.Values{"text": {text}})
+	if got.status != http.StatusOK {
+		t.Fatalf("%d %s", got.status, got.text())
+	}
+	got.lacks(t, html.EscapeString(text))
+	return got
+}
+
+// A token that is pasted is told by its sandbox, operation, state and history, also where it was changed on its way.
+func TestWhichTokenItIs(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.create(t, "qa")
+	mqtt, code := w.applyToken(t, box), w.getAuthCode(t, box, "alice")
+	app := gatewaytest.Read(box.Credentials).Fabric[0]
+	access := w.fabricToken(t, app)
+	for text, want := range map[string]string{
+		mqtt: "onsmqtt.ApplyToken", " " + code + "\n": "appstream.GetAuthCode", "Bearer " + access: "ccmessaging.tokenByAkSk",
+		strings.ReplaceAll(strings.ReplaceAll(mqtt, "+", "-"), "/", "_"): "onsmqtt.ApplyToken",
+	} {
+		w.tell(t, text).has(t, "of the sandbox qa", want, "State active", "issued")
+	}
+	if safe := strings.NewReplacer("+", "-", "/", "_").Replace(mqtt); safe != mqtt {
+		w.tell(t, safe).has(t, "URL-safe alphabet of base64")
+	}
+	w.tell(t, app.AppKey[:8]).has(t, "No sandbox knows this text")
+	got := w.tries(t, "/console/tokens", "/console/tokens/which", url.Values{"text": {app.AppKey}})
+	got.has(t, "This is the key "+app.AppKey+" of the gateway fabric, of the sandbox qa")
+	w.tell(t, app.AppSecret).has(t, "No sandbox knows this text")
+	tokens, err := w.Tokens(t.Context(), box)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, issued := range tokens {
+		call := w.send(t, w.request(t, http.MethodGet, "/console/tokens/call?sandbox=qa&token="+issued.ID, nil))
+		page := w.page(t, call.header.Get("Location"))
+		page.has(t, issued.API+"."+issued.Operation+" ok", "It issued the token "+issued.ID)
+	}
+	w.advance(t, box, 48*time.Hour)
+	w.tell(t, mqtt).has(t, "State expired")
+	if err := w.Reset(t.Context(), box); err != nil {
+		t.Fatal(err)
+	}
+	w.tell(t, mqtt).has(t, "issued before the sandbox was reset")
+}
+
+// fabricToken gets an access token.
+func (w *world) fabricToken(t *testing.T, app gatewaytest.App) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"app_key": app.AppKey, "app_secret": app.AppSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := w.call(t, gatewaytest.Request{
+		Method: http.MethodPost, Path: "/apigovernance/api/oauth/tokenByAkSk", Body: string(body),
+		Header: http.Header{"Content-Type": {"application/json"}},
+	})
+	var answer struct{ AccessToken string }
+	if err := json.Unmarshal([]byte(got.body), &answer); err != nil || answer.AccessToken == "" {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	return answer.AccessToken
 }

@@ -71,7 +71,8 @@ func open(t *testing.T, change ...func(*settings)) *world {
 	}
 	w.data = serve(t, w.Handler())
 	w.World = w.Emulator.World()
-	s.console.World, s.console.Data, s.console.Broker = w.World, w.data, w.Broker()
+	s.console.World, s.console.Data = w.World, w.data
+	s.console.Broker, s.console.Send, s.console.Identify = w.Broker(), w.Send, w.Identifier()
 	s.control.World, s.control.Data = w.World, w.data
 	s.control.Console = func(e *echo.Echo) { console.Register(e, s.console) }
 	w.control = serve(t, control.New(s.control))

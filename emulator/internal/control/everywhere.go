@@ -42,7 +42,7 @@ func (p *plane) listAllRequests(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, pageView(page))
+	return sendPage(c, page)
 }
 
 // followAllRequests sends the journals of all sandboxes as server-sent events, until the client leaves or the emulator

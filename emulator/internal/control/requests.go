@@ -2,14 +2,18 @@ package control
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/har"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/route"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
@@ -29,7 +33,35 @@ func listRequests(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, pageView(page))
+	return sendPage(c, page)
+}
+
+// sendPage answers with a page of calls: as an HTTP Archive to who asks for one, else as JSON.
+func sendPage(c echo.Context, page journal.Page) error {
+	if !wantsArchive(c.Request()) {
+		return c.JSON(http.StatusOK, pageView(page))
+	}
+	archive := har.Of(page.Requests...)
+	archive.Log.Next, archive.Log.Dropped = page.Next, page.Dropped
+	return sendArchive(c, archive)
+}
+
+func sendArchive(c echo.Context, archive har.Archive) error {
+	raw, err := json.Marshal(archive)
+	if err != nil {
+		return fmt.Errorf("write the archive: %w", err)
+	}
+	return c.Blob(http.StatusOK, har.MediaType, raw)
+}
+
+// wantsArchive tells whether a client asks for an HTTP Archive.
+func wantsArchive(r *http.Request) bool {
+	for accepted := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+		if kind, _, err := mime.ParseMediaType(accepted); err == nil && kind == har.MediaType {
+			return true
+		}
+	}
+	return false
 }
 
 // readFilter reads the filters of a query about some sandboxes. One that nobody knows, that is there twice or that
@@ -90,6 +122,9 @@ func showRequest(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 	entry, err := p.world.Journal(box).Get(c.Request().Context(), id)
 	if err != nil {
 		return err
+	}
+	if wantsArchive(c.Request()) {
+		return sendArchive(c, har.Of(entry))
 	}
 	return c.JSON(http.StatusOK, entryView(entry))
 }

@@ -45,20 +45,26 @@ var parameter = regexp.MustCompile(`\{([^}]+)\}`)
 func routeOf(op *contract.Operation) string { return parameter.ReplaceAllString(op.Path, ":$1") }
 
 func (p *Plane) handle(c echo.Context) error {
+	p.exchange(c.Response().Writer, c.Request())
+	return nil
+}
+
+// exchange answers one request, and tells what became of it.
+func (p *Plane) exchange(w http.ResponseWriter, r *http.Request) Observation {
 	p.inFlight.Add(1)
 	defer p.inFlight.Add(-1)
-	ctx := c.Request().Context()
-	req, unread := read(c.Request())
+	ctx := r.Context()
+	req, unread := read(r)
 	d := p.serveSafely(ctx, arrival{req, unread, p.world.RealNow()})
 	if p.options.Steps {
 		d.seen.Steps = append(d.seen.Steps, Step{stepDeliver, p.world.RealNow()})
 	}
-	err := p.deliver(ctx, c.Response().Writer, &d)
+	err := p.deliver(ctx, w, &d)
 	if err != nil && ctx.Err() == nil { // else the client left
 		p.options.Log.Error("a reply could not be delivered", "error", err)
 	}
 	p.observe(ctx, d.seen)
-	return nil
+	return d.seen
 }
 
 // serveSafely is serve, but a panic in it is answered. That of an operation is caught where its provider's words are at

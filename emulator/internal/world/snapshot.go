@@ -62,7 +62,7 @@ func (w *World) Snapshot(ctx context.Context, box *sandbox.Sandbox, o SnapshotOp
 		Format: SnapshotFormat, Secrets: o.Secrets, Definition: box.Definition, Life: life, Tokens: tokens,
 	}
 	for _, v := range values {
-		if !strings.HasPrefix(v.Key, journal.CoveragePrefix) {
+		if !strings.HasPrefix(v.Key, journal.CoveragePrefix) && v.Key != stoppedKey {
 			s.Values = append(s.Values, SnapshotValue{[]byte(v.Key), v.Value, expiresMillis(v.Expires)})
 		}
 	}

@@ -56,10 +56,18 @@ func (w *World) Play(ctx context.Context, box *sandbox.Sandbox, what play.Playin
 	return w.Player(box).Play(ctx, what)
 }
 
-// StopPlaying stops a scenario in a sandbox. Its error is play.ErrNotPlaying when none plays there under that name.
+// StopPlaying stops a scenario in a sandbox. Its error is play.ErrNotPlaying when none plays there under that name. One
+// that somebody played from a document is kept, to be played again.
 func (w *World) StopPlaying(ctx context.Context, box *sandbox.Sandbox, name string) error {
 	defer w.notify(box.ID)
-	return w.Player(box).Stop(ctx, name)
+	source, err := w.Player(box).Source(ctx, name)
+	if err != nil && !errors.Is(err, play.ErrNotPlaying) {
+		return err
+	}
+	if err := w.Player(box).Stop(ctx, name); err != nil || source == "" {
+		return err
+	}
+	return keepStopped(ctx, box, sandbox.Script{Name: name, Source: source})
 }
 
 // Journal returns the journal of a sandbox.

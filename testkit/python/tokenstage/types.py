@@ -603,6 +603,13 @@ class Delivered(TypedDict):
     delivery: Delivery
 
 
+class Archive(TypedDict):
+    """An HTTP Archive, version 1.2, which browsers and proxies read: log.entries are the calls that came over HTTP.
+    Members that begin with an underline are ours, such as _outcome and _sandbox; log._next is the next of a page."""
+
+    log: Dict[str, Any]
+
+
 class EntryPage(TypedDict):
     """A run of entries of a journal, the oldest first."""
 

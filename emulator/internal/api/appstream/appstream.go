@@ -38,6 +38,7 @@ func New() api.API {
 			"GetConnectionTicket20210901": ticketOfUser,
 		},
 		Spent: map[string]api.Spent{"GetStsToken": spendCode},
+		Opens: opens,
 	}
 }
 

@@ -85,7 +85,7 @@ func issuedKey(number uint64, endsMillis int64) string {
 }
 
 // open reads a token that this sandbox issued. Only the very text that was issued counts.
-func (f form) open(turn *sandbox.Turn, text string) (presented, bool) {
+func (f form) open(box *sandbox.Sandbox, text string) (presented, bool) {
 	p := presented{form: f}
 	rest, owner, ok := token.ReadAddress(text)
 	if !ok {
@@ -99,7 +99,7 @@ func (f form) open(turn *sandbox.Turn, text string) (presented, bool) {
 	if err != nil || f.encode(sealed) != body {
 		return p, false
 	}
-	if p.claims, ok = turn.Unseal(sealed, f.kind); !ok {
+	if p.claims, ok = box.Unseal(sealed, f.kind); !ok {
 		return p, false
 	}
 	detail, err := hex.DecodeString(p.claims.Detail)
@@ -109,9 +109,19 @@ func (f form) open(turn *sandbox.Turn, text string) (presented, bool) {
 	return p, p.holder.Owner == hex.EncodeToString(owner[:])
 }
 
+// opens returns the claims of a code, a login token or a ticket.
+func opens(box *sandbox.Sandbox, text string) (token.Claims, bool) {
+	for _, f := range []form{authCode, stsToken} {
+		if p, ok := f.open(box, text); ok {
+			return p.claims, true
+		}
+	}
+	return openTicket(box, text)
+}
+
 // find opens the token of a call, or refuses it.
 func (f form) find(turn *sandbox.Turn, call *wire.Call) (presented, error) {
-	p, ok := f.open(turn, call.Text[f.parameter])
+	p, ok := f.open(turn.Sandbox, call.Text[f.parameter])
 	if !ok {
 		return p, f.refuse("NotFound", "No sandbox issued this "+f.name+" to the caller: it was changed on its way, is of "+
 			"a sandbox that was removed, or never was one.")

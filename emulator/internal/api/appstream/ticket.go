@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
@@ -190,6 +191,20 @@ func orDrawn(turn *sandbox.Turn, id, prefix string) string {
 		return id
 	}
 	return prefix + turn.Draw(idLength, idAlphabet)
+}
+
+// openTicket returns the claims of a ticket.
+func openTicket(box *sandbox.Sandbox, text string) (token.Claims, bool) {
+	settings, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return token.Claims{}, false
+	}
+	_, rest, _ := strings.Cut(string(settings), "GWToken=")
+	sealed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))
+	if err != nil || ticketText(sealed) != text {
+		return token.Claims{}, false
+	}
+	return box.Unseal(sealed, ticketKind)
 }
 
 // ticketText writes a ticket as the sample of version 2021-09-01 is: base64 of the settings of a desktop client.

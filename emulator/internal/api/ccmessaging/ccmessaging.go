@@ -12,7 +12,7 @@ const Name = "ccmessaging"
 
 // New returns the API.
 func New() api.API {
-	return api.API{Name: Name, Handlers: map[string]api.Handler{
+	return api.API{Name: Name, Opens: opens, Handlers: map[string]api.Handler{
 		"tokenByAkSk": tokenByAkSk,
 		"applyToken":  applyToken,
 		"send":        send,

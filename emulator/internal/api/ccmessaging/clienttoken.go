@@ -82,6 +82,12 @@ func (t clientToken) list(turn *sandbox.Turn, call *wire.Call, note string) erro
 	return nil
 }
 
+// opens returns the claims of a client token.
+func opens(box *sandbox.Sandbox, text string) (token.Claims, bool) {
+	_, claims, ok := openToken(box, text)
+	return claims, ok
+}
+
 // openToken reads a token that this sandbox issued. It must be the very text: one that was decoded on the way is
 // another.
 func openToken(box *sandbox.Sandbox, text string) (clientToken, token.Claims, bool) {

@@ -41,7 +41,7 @@ const (
 
 // New returns the API over the clients that its operations reach.
 func New(clients Clients) api.API {
-	return api.API{Name: Name, Handlers: map[string]api.Handler{
+	return api.API{Name: Name, Opens: unseal, Handlers: map[string]api.Handler{
 		"ApplyToken":             applyToken,
 		"QueryToken":             queryToken,
 		"RevokeToken":            revokeToken,

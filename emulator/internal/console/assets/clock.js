@@ -1,6 +1,7 @@
 // Clocks that run: each shows what the server said of it, plus the time since. Times to an expiry run down by the clock
 // of the page's sandbox; at zero the page asks the server what became of the token.
 import { refresh } from "./refresh.js";
+import { format } from "./zone.js";
 
 const said = new WeakMap(); // clock -> what the server said of it, and when that was
 
@@ -33,7 +34,7 @@ const over = new WeakSet(); // what was asked about already
 
 function tick() {
   for (const clock of document.querySelectorAll("[data-clock]")) {
-    write(clock, new Date(reading(clock)).toISOString().slice(0, 19).replace("T", " "));
+    write(clock, format(reading(clock)));
   }
   if (!main) return;
   const now = reading(main);

@@ -77,7 +77,7 @@ function edit(text, gutter, verdict) {
   }
 
   function draftKey() {
-    return `draft ${form.elements.from.value}`;
+    return `draft ${["from", "own", "call"].map((name) => form.elements[name].value).join(" ").trim()}`;
   }
 
   // draft brings back what was written on this page before one looked at another.

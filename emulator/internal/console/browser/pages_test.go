@@ -114,12 +114,22 @@ func (s *server) everyPage(t *testing.T) []pageCase {
 		{name: "no such page", path: "/console/nothing", refused: true},
 		{name: "no such sandbox", path: "/console/calls?sandbox=nobody", refused: true},
 	}
+	calls := s.journal(t, "default")
+	pages = append(pages,
+		pageCase{name: "two calls", path: "/console/calls/compare?sandbox=default&left=" + calls[0].ID + "&right=" + calls[3].ID},
+		pageCase{name: "scenario from a call", path: "/console/scenarios/edit?sandbox=default&call=" + calls[0].ID},
+		pageCase{name: "own scenario", path: "/console/scenarios/show?sandbox=default&name=mine"},
+		pageCase{name: "sandbox with secrets", path: "/console/sandboxes/empty?secrets=show"},
+	)
 	named := map[string]bool{}
-	for _, e := range s.journal(t, "default") {
+	for _, e := range calls {
 		name := "call " + e.Operation + " " + e.Outcome
 		if !named[name] {
 			named[name] = true
 			pages = append(pages, pageCase{name: name, path: "/console/calls/default/" + e.ID})
+			if e.Outcome == "SignatureDoesNotMatch" {
+				pages = append(pages, pageCase{name: "signature " + e.ID[:4], path: "/console/calls/default/" + e.ID + "/signature"})
+			}
 		}
 	}
 	return pages
@@ -140,6 +150,10 @@ func (s *server) furnish(t *testing.T) {
 	app.gets(overflow)
 	s.fabric(t, http.StatusOK, s.sandbox(t, "default").Credentials.Fabric[0])
 	s.play(t, "default", "slow-network")
+	s.call(t, http.MethodPut, "/v1/sandboxes/default/scenarios/mine", map[string]any{
+		"name": "mine", "summary": "Mine alone.", "rules": []map[string]any{{"on": "onsmqtt.QueryToken", "script": []string{"pass"}}},
+	}, nil)
+	s.call(t, http.MethodDelete, "/v1/sandboxes/default/scenarios/mine", nil, nil)
 	s.send(t, "/nothing/of/ours?q=1", "text/plain", strings.NewReader("hello"))
 	s.box(t, map[string]any{"id": "empty", "frozen": true, "now": "2030-01-01T00:00:00Z"})
 	s.box(t, map[string]any{"id": "a-sandbox-with-a-long-name-of-some-branch-and-a-number-4711", "ttl": "30m"})

@@ -37,6 +37,13 @@ func (p Profile) Settings(address string, credentials []json.RawMessage) (settin
 	all.Groups = []settings.Group{{Title: "Huawei AICC: ccmessaging", Texts: []settings.Text{
 		{Name: "curl", Title: "curl, or any HTTP client", Note: "Nothing is signed: an access token, then a client " +
 			"token. Use the base URL and the app key in your own client the same way."},
+		{Name: "go", Title: "Go, net/http"},
+		{Name: "node", Title: "Node, fetch"},
+		{Name: "python", Title: "Python, urllib"},
+		{Name: "java", Title: "Java, java.net.http", Note: "Java 11 or newer runs the file Tokens.java as it stands."},
+		{Name: "php", Title: "PHP, streams"},
+		{Name: "csharp", Title: "C#, System.Net.Http.Json"},
+		{Name: "ruby", Title: "Ruby, net/http"},
 	}}}
 	texts, err := settingsTexts()
 	if err != nil {

@@ -137,9 +137,12 @@ func TestSettings(t *testing.T) {
 	if diff := cmp.Diff(want, got.Credential) + cmp.Diff(address, got.Address); diff != "" {
 		t.Error(diff)
 	}
-	for i, text := range got.Groups[0].Texts {
-		secret := []string{"it's", "it's", `'it\'s'`, `'it\'s'`}[i]
-		if !strings.Contains(text.Text, secret) || !strings.Contains(text.Text, "127.0.0.1") {
+	for _, text := range got.Groups[0].Texts {
+		secret := map[string]string{
+			"url": "it's", "python": "it's", "java": `"it's"`, "csharp": `"it's"`, "php": `'it\'s'`, "node": `'it\'s'`,
+			"node-topclient": `'it\'s'`, "python-plain": `'it\'s'`, "ruby": `'it\'s'`,
+		}[text.Name]
+		if secret == "" || !strings.Contains(text.Text, secret) || !strings.Contains(text.Text, "127.0.0.1") {
 			t.Errorf("%s: %s", text.Title, text.Text)
 		}
 	}

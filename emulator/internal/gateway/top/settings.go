@@ -51,6 +51,10 @@ func clientTexts() []settings.Text {
 		{Name: "url", Title: "Java, PHP, Go, C# and others that take a URL", Note: "The method is called through the SDK's " +
 			"generic request: no published SDK has a class for it. Java signs the time of GMT+8; Go and C# sign " +
 			"local time, so run them with TZ=Asia/Shanghai, and PHP with that as its date.timezone."},
+		{Name: "java", Title: "Java, top-sdk-java"},
+		{Name: "php", Title: "PHP, top-sdk-php", Note: "With date_default_timezone_set('Asia/Shanghai'): it signs the " +
+			"time of PHP's own zone."},
+		{Name: "csharp", Title: "C#, the official SDK", Note: "Run it with TZ=Asia/Shanghai: it signs local time."},
 		{Name: "python", Title: "Python, the official SDK", Note: "It takes a host and a port, speaks plain HTTP, " +
 			"adds the path itself and sends its time as a count of milliseconds, whatever the zone. Give " +
 			"param as a JSON text: a dict is sent as Python writes it."},
@@ -58,6 +62,9 @@ func clientTexts() []settings.Text {
 			"the real service: the SDK signs local time where the gateway reads GMT+8."},
 		{Name: "node-topclient", Title: "Node, node-taobao-topclient and topsdk", Note: "TZ=Asia/Shanghai, too. With " +
 			"topsdk, give param as a JSON text: it signs an object as [object Object]."},
+		{Name: "python-plain", Title: "Python, without an SDK", Note: "param is a dict with what the method takes."},
+		{Name: "ruby", Title: "Ruby, without an SDK", Note: "There is no official SDK. param is a hash with what the " +
+			"method takes."},
 	}
 }
 

@@ -113,6 +113,28 @@ func (p Player) Stop(ctx context.Context, name string) error {
 	return p.deleteState(ctx, removed)
 }
 
+// Source is the document of a scenario that somebody played from one; empty for a known scenario. The error is
+// ErrNotPlaying or that of the store.
+func (p Player) Source(ctx context.Context, name string) (string, error) {
+	raw, _, err := p.space.Get(ctx, PlaylistKey)
+	if err != nil {
+		return "", fmt.Errorf("read what plays: %w", err)
+	}
+	list, err := readPlaylist(raw)
+	if err != nil {
+		return "", err
+	}
+	at := slices.IndexFunc(list.Playing, func(e playlistEntry) bool { return e.Name == name })
+	if at < 0 {
+		return "", ErrNotPlaying
+	}
+	source, _, err := p.space.Get(ctx, sourceKey(list.Playing[at].ID))
+	if err != nil {
+		return "", fmt.Errorf("read the document of %s: %w", name, err)
+	}
+	return string(source), nil
+}
+
 // changePlaylist replaces the playlist by what change makes of it. An error of change leaves it as it is, and so does a
 // needed key that is absent.
 func (p Player) changePlaylist(ctx context.Context, change func(*playlist) error, needed ...string) error {

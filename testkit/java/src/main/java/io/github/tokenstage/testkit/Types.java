@@ -600,6 +600,13 @@ public final class Types {
         Delivery delivery) {}
 
     /**
+     * An HTTP Archive, version 1.2, which browsers and proxies read: log.entries are the calls that came over HTTP.
+     * Members that begin with an underline are ours, such as _outcome and _sandbox; log._next is the next of a page.
+     */
+    public record Archive(
+        Map<String, Object> log) {}
+
+    /**
      * A run of entries of a journal, the oldest first.
      * @param dropped How many entries gave way to later ones since the sandbox began, was reset or had its journal
      * cleared.
