@@ -37,12 +37,13 @@ type console struct {
 	Options
 
 	csrf string // stands in every form; other sites' pages cannot read it
+	run  string // names this run of the console, so that pages notice a restart
 }
 
 // Register adds the console to the routes of the control plane: every path below Root, and "/", which leads there. The
 // control plane's rules for Host and Origin are those of who serves the routes.
 func Register(e *echo.Echo, o Options) {
-	c := &console{Options: o, csrf: rand.Text()} //nolint:forbidigo // a secret of this process, of no sandbox
+	c := &console{Options: o, csrf: rand.Text(), run: rand.Text()} //nolint:forbidigo // of this process, of no sandbox
 	read := []string{http.MethodGet, http.MethodHead}
 	signedIn := []echo.MiddlewareFunc{secure, c.session, clean}
 	get := func(path string, h echo.HandlerFunc) { e.Match(read, Root+path, h, signedIn...) }
@@ -55,16 +56,18 @@ func Register(e *echo.Echo, o Options) {
 	}
 	get("", toCalls)
 	get("calls", c.page(c.calls))
-	get("calls/events", c.callEvents)
+	post("calls/news", c.news)
+	get("calls/flow", c.page(c.flow))
 	post("calls/clear", c.action(c.clearCalls))
 	get("calls/:sandbox/:request", c.call)
+	get("calls/:sandbox/:request/part", c.callPart)
 	get("tokens", c.page(c.tokens))
 	post("tokens", c.action(c.changeToken))
 	get("clients", c.page(c.clients))
 	post("clients", c.action(c.cutClient))
 	get("clock", c.page(c.clock))
 	post("clock", c.action(c.setClock))
-	get("changes", c.changeEvents)
+	get("live", c.live)
 	get("scenarios", c.page(c.scenarios))
 	post("scenarios", c.action(c.playOrStop))
 	get("scenarios/show", c.page(c.scenario))

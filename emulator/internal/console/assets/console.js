@@ -3,5 +3,8 @@ import "./forms.js";
 import "./clock.js";
 import "./copy.js";
 import "./calls.js";
+import "./keys.js";
+import "./saved.js";
 import "./refresh.js";
+import "./live.js";
 import "./editor.js";
