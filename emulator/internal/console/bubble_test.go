@@ -40,6 +40,12 @@ type bubble struct {
 // newBubble opens a world inside a synctest.Test.
 func newBubble(t *testing.T, o emulator.Options) *bubble {
 	t.Helper()
+	return newBubbleOf(t, o)
+}
+
+// newBubbleOf opens one for a benchmark too, where time passes as ever.
+func newBubbleOf(t testing.TB, o emulator.Options) *bubble {
+	t.Helper()
 	b := &bubble{real: clocktest.New()}
 	o.RealNow, o.Chance, o.Log = b.real.Now, rand.NewPCG(1, 2), discard
 	o.Violation = func(err error) { t.Error(err) }

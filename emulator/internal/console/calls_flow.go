@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +15,6 @@ const (
 	// mostSteps is how many calls a flow shows, mostRelated how many are looked at for what belongs together.
 	mostSteps   = 200
 	mostRelated = 2000
-	// shortestGiven is how long a text is at least that one call gives and another uses: ids, codes and tokens are.
-	shortestGiven = 20
 	// mostLanes is how many columns a flow has.
 	mostLanes = 5
 )
@@ -60,7 +57,7 @@ func (c *console) flow(r *http.Request, l *layout) (body, error) {
 		return refused, err
 	}
 	page := flowPage{Filter: f}
-	var entries []journal.Entry
+	var records []journal.Record
 	if box, id, ok := strings.Cut(r.URL.Query().Get("call"), "/"); ok {
 		if err := c.about(r.Context(), l, box); err != nil {
 			return body{}, err
@@ -70,66 +67,52 @@ func (c *console) flow(r *http.Request, l *layout) (body, error) {
 			return body{}, err
 		}
 		page.Around = &around
-		entries, err = c.related(r.Context(), l.Sandbox, around)
-		if err != nil {
+		if records, err = c.related(r.Context(), l.Sandbox, around.Seq); err != nil {
 			return body{}, err
 		}
-	} else if entries, page.More, err = c.sequence(r.Context(), f, l.Sandbox); err != nil {
+	} else if records, page.More, err = c.sequence(r.Context(), f, l.Sandbox); err != nil {
 		return body{}, err
 	}
-	c.lay(&page, entries)
+	c.lay(&page, records)
 	return body{"flow", "Flow", page}, nil
 }
 
 // sequence are the newest calls that the filter selects, the oldest first.
-func (c *console) sequence(ctx context.Context, f callFilter, one *sandbox.Sandbox) ([]journal.Entry, bool, error) {
+func (c *console) sequence(
+	ctx context.Context, f callFilter, one *sandbox.Sandbox,
+) (records []journal.Record, more bool, err error) {
 	seen, err := c.surveyOf(ctx, f, one)
 	if err != nil {
 		return nil, false, err
 	}
-	var entries []journal.Entry
 	for _, call := range slices.Backward(seen.calls[:min(len(seen.calls), mostSteps)]) {
-		entries = append(entries, call.record.Entry())
+		records = append(records, call.record)
 	}
-	return entries, seen.more || len(seen.calls) > mostSteps, nil
+	return records, seen.more || len(seen.calls) > mostSteps, nil
 }
 
 // related are the calls of a sandbox that belong to one: those that gave what it used, those that used what it gave,
 // and so on.
-func (c *console) related(ctx context.Context, box *sandbox.Sandbox, around journal.Entry) ([]journal.Entry, error) {
+func (c *console) related(ctx context.Context, box *sandbox.Sandbox, seq uint64) (flow []journal.Record, err error) {
 	look, err := c.World.Journal(box).Look(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var entries []journal.Entry
-	at := -1
-	for _, record := range nearby(look.Records, around.Seq) {
-		if err := ctx.Err(); err != nil {
-			return nil, err // nobody waits for the page any more
-		}
-		e := record.Entry()
-		if e.Seq == around.Seq {
-			at = len(entries)
-		}
-		entries = append(entries, e)
-	}
-	if at < 0 {
-		return []journal.Entry{around}, nil
-	}
-	belongs := connected(usesOf(entries), at)
-	var flow []journal.Entry
-	for i, e := range entries {
+	records := nearby(look.Records, seq)
+	at := slices.IndexFunc(records, func(r journal.Record) bool { return r.Seq() == seq })
+	belongs := connected(journal.Uses(records), at)
+	for i, record := range records {
 		if belongs[i] && len(flow) < mostSteps {
-			flow = append(flow, e)
+			flow = append(flow, record)
 		}
 	}
-	return flow, nil
+	return flow, ctx.Err()
 }
 
 // nearby are the records around a place, as many as are looked at.
 func nearby(records []journal.Record, seq uint64) []journal.Record {
 	at := slices.IndexFunc(records, func(r journal.Record) bool { return r.Seq() >= seq })
-	from := max(0, at-mostRelated/2)
+	from := max(0, min(at-mostRelated/2, len(records)-mostRelated))
 	return records[from:min(len(records), from+mostRelated)]
 }
 
@@ -155,62 +138,12 @@ func connected(uses [][]int, at int) map[int]bool {
 	return belongs
 }
 
-// usesOf tells for each call which earlier ones gave something that it sends: a code, a token, an id. It goes by the
-// texts themselves, so it holds for every API.
-func usesOf(entries []journal.Entry) [][]int {
-	givers := map[string]int{}
-	uses := make([][]int, len(entries))
-	for i, e := range entries {
-		sent := givenIn(e.Request.URL, e.Request.Body)
-		for _, values := range e.Request.Headers {
-			sent = append(sent, givenIn(values...)...)
-		}
-		for _, text := range sent {
-			if giver, ok := givers[text]; ok && !slices.Contains(uses[i], giver) {
-				uses[i] = append(uses[i], giver)
-			}
-		}
-		slices.Sort(uses[i])
-		sentHere := map[string]bool{}
-		for _, text := range sent {
-			sentHere[text] = true
-		}
-		for _, text := range givenIn(e.Response.Body) {
-			if _, known := givers[text]; !known && !sentHere[text] {
-				givers[text] = i
-			}
-		}
-	}
-	return uses
-}
-
-// givenIn are the runs of letters in texts, as they came and decoded, that are long enough to be given on.
-func givenIn(texts ...string) (all []string) {
-	for _, text := range texts {
-		plain, err := url.QueryUnescape(text)
-		if err != nil || plain == text {
-			plain = ""
-		}
-		for _, one := range []string{text, plain} {
-			for _, run := range strings.FieldsFunc(one, func(r rune) bool { return !ofToken(r) }) {
-				if len(run) >= shortestGiven {
-					all = append(all, run)
-				}
-			}
-		}
-	}
-	return all
-}
-
-// ofToken tells whether tokens have such a letter: those of base64, hex and ids.
-func ofToken(r rune) bool {
-	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("+/=_-.", r)
-}
-
 // lay puts calls into the lanes of the page.
-func (c *console) lay(page *flowPage, entries []journal.Entry) {
-	uses := usesOf(entries)
-	for i := range entries {
+func (c *console) lay(page *flowPage, records []journal.Record) {
+	uses := journal.Uses(records)
+	entries := make([]journal.Entry, len(records))
+	for i, record := range records {
+		entries[i] = record.Entry()
 		e := &entries[i]
 		step := flowStep{
 			callRow: c.rowOf(e, summaryOf(e)), Number: i + 1, Lane: page.lane(e.API),

@@ -1,13 +1,15 @@
 package journal
 
 import (
+	"bytes"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
@@ -58,14 +60,41 @@ func (r Record) holds(words []string, s *Summary) bool {
 	if len(words) == 0 {
 		return true
 	}
+	viewer := r.journal.viewer
+	if text, ok := viewer.foundText(r.kept.Data); ok {
+		return len(missing(words, text)) == 0
+	}
 	// Most calls do not hold what is looked for. Those are told by their record as it is kept, which is far cheaper than
 	// to make them fit to be seen.
-	raw := lowered(string(r.kept.Data))
-	if rest := missing(words, raw); len(rest) > 0 && len(missing(rest, decoded(raw))) > 0 {
+	if !mayHold(r.kept.Data, words) {
 		return false
 	}
 	e := r.Entry()
-	return len(missing(words, e.texts())) == 0
+	text := e.texts()
+	viewer.keepText(r.kept.Data, text)
+	return len(missing(words, text)) == 0
+}
+
+// scratch are buffers for records in lower case, and decoded.
+var scratch = sync.Pool{New: func() any { return new([2][]byte) }}
+
+// mayHold tells whether a record has all words, as it is kept or with one layer of encoding taken off.
+func mayHold(raw []byte, words []string) bool {
+	buffers := scratch.Get().(*[2][]byte) //nolint:forcetypeassert // nothing else is in the pool
+	defer scratch.Put(buffers)
+	lower := append(buffers[0][:0], raw...)
+	lower = lowerBytes(lower)
+	plain := appendDecoded(buffers[1][:0], lower)
+	buffers[0], buffers[1] = lower, plain
+	for _, word := range words {
+		if strings.Contains(word, sandbox.Mask) {
+			continue // it stands where the record has a secret
+		}
+		if !bytes.Contains(lower, []byte(word)) && !bytes.Contains(plain, []byte(word)) {
+			return false
+		}
+	}
+	return true
 }
 
 // missing are the words that a text does not hold. Both are in lower case.
@@ -134,41 +163,40 @@ func decoded(text string) string {
 	if !strings.ContainsAny(text, "%+") {
 		return text
 	}
-	if plain, err := url.QueryUnescape(text); err == nil {
-		return plain
-	}
-	var out strings.Builder
-	out.Grow(len(text))
+	return string(appendDecoded(make([]byte, 0, len(text)), []byte(text)))
+}
+
+// appendDecoded appends a text decoded. Broken encoding stands for itself.
+func appendDecoded(out, text []byte) []byte {
 	for i := 0; i < len(text); i++ {
 		switch {
 		case text[i] == '+':
-			out.WriteByte(' ')
+			out = append(out, ' ')
 		case text[i] == '%' && i+2 < len(text) && isHex(text[i+1]) && isHex(text[i+2]):
-			code, _ := strconv.ParseUint(text[i+1:i+3], 16, 8)
-			out.WriteByte(byte(code))
+			code, _ := strconv.ParseUint(string(text[i+1:i+3]), 16, 8)
+			out = append(out, byte(code))
 			i += 2
 		default:
-			out.WriteByte(text[i])
+			out = append(out, text[i])
 		}
 	}
-	return out.String()
+	return out
 }
 
 func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }
 
 // lowered is a text with the letters of English in lower case; all others count as they are written.
 func lowered(text string) string {
-	i := strings.IndexFunc(text, func(r rune) bool { return r >= 'A' && r <= 'Z' })
-	if i < 0 {
-		return text
-	}
-	out := []byte(text)
-	for ; i < len(out); i++ {
-		if c := out[i]; c >= 'A' && c <= 'Z' {
-			out[i] = c + 'a' - 'A'
+	return string(lowerBytes([]byte(text)))
+}
+
+func lowerBytes(text []byte) []byte {
+	for i, c := range text {
+		if c >= 'A' && c <= 'Z' {
+			text[i] = c + 'a' - 'A'
 		}
 	}
-	return string(out)
+	return text
 }
 
 // during tells whether a call arrived within a time; a zero bound is none.

@@ -181,8 +181,8 @@ function begin() {
     if (news.survey) {
       survey.innerHTML = news.survey;
       counted = performance.now();
-    } else if (news.rows.length + news.updated.length + news.skipped + news.cleared.length > 0) {
-      counting ??= setTimeout(() => { // the last calls of a burst are counted too
+    } else {
+      counting ??= setTimeout(() => { // something changed: calls that the list leaves out count too
         counting = undefined;
         all = true;
         counted = 0;

@@ -14,6 +14,7 @@ addEventListener("keydown", (event) => {
       if (!find) return;
       find.focus();
       find.select();
+      swallow(find, event.key);
       break;
     }
     case "j":
@@ -28,6 +29,13 @@ addEventListener("keydown", (event) => {
   }
   event.preventDefault();
 });
+
+// swallow keeps the key that led into a field out of it, where the browser does not by itself.
+function swallow(field, key) {
+  const refuse = (event) => event.data === key && event.preventDefault();
+  field.addEventListener("beforeinput", refuse);
+  addEventListener("keyup", () => field.removeEventListener("beforeinput", refuse), { once: true });
+}
 
 // step moves the focus to the next call of the list, or the one before; from nowhere, to the one that stands open or
 // the first that can be seen.
