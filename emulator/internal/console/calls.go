@@ -125,7 +125,9 @@ func (c *console) filteredCalls(r *http.Request, l *layout) (callFilter, body, e
 
 // checkFilter refuses a filter with a name that does not exist: no call would ever be in its list.
 func (c *console) checkFilter(ctx context.Context, boxes []*sandbox.Sandbox, f callFilter) error {
-	return c.World.CheckNames(ctx, boxes, world.Names{API: f.API, Operation: f.Op, Outcome: f.Outcome})
+	return c.World.CheckNames(ctx, boxes, world.Names{
+		API: f.API, Operation: f.Op, Outcome: f.Outcome, Kind: f.Kind,
+	})
 }
 
 // older is where the list goes on behind the calls that it shows.

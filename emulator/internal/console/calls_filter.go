@@ -5,14 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
-	"github.com/tokenstage/tokenstage/emulator/internal/nearest"
-	"github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
 // callFilter selects calls; it is what the address of the list says.
@@ -58,21 +55,7 @@ func readCallFilter(query url.Values) (callFilter, error) {
 		}
 		*bound.into = at
 	}
-	return f, checkKind(f.Kind)
-}
-
-// checkKind refuses a kind that no call is of.
-func checkKind(kind journal.Kind) error {
-	if kind == "" || slices.Contains(journal.Kinds(), kind) {
-		return nil
-	}
-	var known []string
-	for _, k := range journal.Kinds() {
-		known = append(known, string(k))
-	}
-	return &world.UnknownNameError{
-		Field: "kind", Said: fmt.Sprintf("no calls are of the kind %q", kind), Meant: nearest.Name(string(kind), known),
-	}
+	return f, nil
 }
 
 // journal is the filter of a journal; places are those of the list, which the journal does not know.

@@ -50,23 +50,24 @@ var templates = sync.OnceValues(func() (map[string]*template.Template, error) {
 
 // functions are what templates can call.
 var functions = template.FuncMap{
-	"link":     link,
-	"instant":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") },
-	"moment":   moment,
-	"rfc3339":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
-	"duration": shortDuration,
-	"status":   http.StatusText,
-	"place":    placeOf,
-	"bound":    bound,
-	"plain":    plainText,
-	"signed":   signedText,
-	"compared": compared,
-	"span":     span,
-	"around":   with,
-	"takes":    takenTimes,
-	"rules":    sandbox.SignatureTimes,
-	"parts":    func(code string) []string { return strings.SplitAfter(code, ".") }, // a line may end behind each
+	"link":      link,
+	"instant":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") },
+	"moment":    moment,
+	"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"machine":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
+	"duration":  shortDuration,
+	"status":    http.StatusText,
+	"place":     placeOf,
+	"bound":     bound,
+	"shortened": shortened,
+	"plain":     plainText,
+	"signed":    signedText,
+	"compared":  compared,
+	"span":      span,
+	"around":    with,
+	"takes":     takenTimes,
+	"rules":     sandbox.SignatureTimes,
+	"parts":     func(code string) []string { return strings.SplitAfter(code, ".") }, // a line may end behind each
 }
 
 // link is the address of a page with a query of name and value pairs; empty values are left out.

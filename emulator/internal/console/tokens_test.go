@@ -186,3 +186,13 @@ func TestTokensAreHarmless(t *testing.T) {
 	page.has(t, hostile)
 	page.lacks(t, "<script>alert", gatewaytest.Read(box.Credentials).ACS[0].AccessKeySecret)
 }
+
+// A token whose time is over says when that was.
+func TestTheEndOfAToken(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.create(t, "qa")
+	w.applyToken(t, box)
+	w.advance(t, box, time.Hour)
+	w.page(t, "/console/tokens?sandbox=qa").has(t, "2026-03-01 09:00:00 expired its time was over")
+}
