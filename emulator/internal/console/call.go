@@ -103,7 +103,8 @@ func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, er
 	}
 	l.Here = Root + "calls"
 	page, err := c.callPage(r, box, id)
-	if l.Scope = page.Filter.Scope; err != nil {
+	l.Scope = page.Filter.Scope
+	if c.mask(l); err != nil {
 		return body{}, err
 	}
 	return body{"call", "Call " + page.ID, page}, nil
@@ -130,7 +131,7 @@ func (c *console) callPage(r *http.Request, name, id string) (page callPage, err
 	if !query.Has("sandbox") {
 		query.Set("sandbox", name)
 	}
-	if page.Filter, err = readCallFilter(query); err != nil {
+	if page.Filter, err = c.readCallFilter(query); err != nil {
 		return page, err
 	}
 	box, err := c.World.Sandboxes().Get(r.Context(), name)

@@ -105,8 +105,9 @@ func (c *console) refusalOf(r *http.Request, err error) string {
 
 // filteredCalls reads what a list is asked for. Where a name of the filter does not exist, the page says so itself.
 func (c *console) filteredCalls(r *http.Request, l *layout) (callFilter, body, error) {
-	f, err := readCallFilter(r.URL.Query())
+	f, err := c.readCallFilter(r.URL.Query())
 	l.Scope = f.Scope
+	c.mask(l)
 	if err == nil {
 		var boxes []*sandbox.Sandbox
 		if boxes, err = c.scope(r.Context(), f.Scope, l.Sandbox); err != nil {

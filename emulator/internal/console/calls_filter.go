@@ -29,12 +29,13 @@ type callFilter struct {
 	Paused, Reach place
 }
 
-// readCallFilter reads what the address of a list says.
-func readCallFilter(query url.Values) (callFilter, error) {
+// readCallFilter reads what the address of a list says. A secret in it is not repeated by the page, and finds nothing.
+func (c *console) readCallFilter(query url.Values) (callFilter, error) {
+	said := func(name string) string { return c.World.Secrets().Mask(query.Get(name)) }
 	f := callFilter{
-		Scope: cmp.Or(query.Get("sandbox"), every), API: query.Get("api"), Op: query.Get("operation"),
-		Outcome: query.Get("outcome"), Kind: journal.Kind(query.Get("kind")), Text: strings.TrimSpace(query.Get("q")),
-		Before: readPlace(query.Get("before")), Paused: readPlace(query.Get("paused")), Reach: readPlace(query.Get("reach")),
+		Scope: cmp.Or(said("sandbox"), every), API: said("api"), Op: said("operation"), Outcome: said("outcome"),
+		Kind: journal.Kind(said("kind")), Text: strings.TrimSpace(said("q")), Before: readPlace(said("before")),
+		Paused: readPlace(said("paused")), Reach: readPlace(said("reach")),
 	}
 	if len(f.Text) > journal.MaxText {
 		return f, &problem{http.StatusBadRequest, fmt.Sprintf(
@@ -44,7 +45,7 @@ func readCallFilter(query url.Values) (callFilter, error) {
 		name string
 		into *time.Time
 	}{{"from", &f.From}, {"until", &f.Until}} {
-		text := query.Get(bound.name)
+		text := said(bound.name)
 		if text == "" {
 			continue
 		}

@@ -62,7 +62,7 @@ func (c *console) news(ec echo.Context) error {
 
 func (c *console) answerNews(r *http.Request, q newsQuestion) (callNews, error) {
 	ctx := r.Context()
-	f, err := readCallFilter(r.URL.Query())
+	f, err := c.readCallFilter(r.URL.Query())
 	if err != nil {
 		return callNews{}, err
 	}
