@@ -17,6 +17,8 @@ import (
 
 // callNews is what happened in some sandboxes since a page asked last.
 type callNews struct {
+	// Run names the run of the console that answers: a page of another one learns that there was a restart.
+	Run string `json:"run"`
 	// Marks are how far each journal was read: they come back with the next question.
 	Marks map[string]string `json:"marks"`
 	// Rows are new calls as the list shows them, newest first.
@@ -117,7 +119,7 @@ func (c *console) clockState(clock sandbox.Clock) string {
 func (c *console) gatherNews(
 	ctx context.Context, f callFilter, q newsQuestion, all []*sandbox.Sandbox,
 ) (n callNews, err error) {
-	n = callNews{Marks: map[string]string{}, First: map[string]uint64{}, Cleared: []string{}}
+	n = callNews{Run: c.run, Marks: map[string]string{}, First: map[string]uint64{}, Cleared: []string{}}
 	boxes, about := map[string]*sandbox.Sandbox{}, q.Sandboxes
 	for _, box := range all {
 		boxes[box.ID] = box

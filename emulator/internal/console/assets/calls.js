@@ -119,6 +119,7 @@ function begin() {
   let waiting = []; // changes that came while paused
   let held = 0; // calls in them
   let all = false; // whether everything is to be asked for
+  let back = false; // whether that is because the server could not be asked for a while
   let changed = new Set(); // the sandboxes that are
   let asking = false;
   let counted = performance.now();
@@ -128,7 +129,7 @@ function begin() {
 
   older.addEventListener("click", append);
   document.addEventListener("live", () => {
-    all = true;
+    all = back = true;
     ask();
     say();
   });
@@ -148,8 +149,8 @@ function begin() {
     const wanted = all ? [] : ids;
     const known = all ? marks : Object.fromEntries(ids.filter((id) => id in marks).map((id) => [id, marks[id]]));
     const counts = performance.now() - counted > count;
-    const whole = all;
-    all = false;
+    const whole = back;
+    all = back = false;
     changed = new Set();
     const from = list.dataset.news;
     try {
@@ -162,7 +163,7 @@ function begin() {
       const news = await response.json();
       if (from === list.dataset.news) receive(news, whole);
     } catch {
-      all = true; // when the server is back
+      all = back = true; // when the server is back
     }
     setTimeout(() => {
       asking = false;
@@ -235,7 +236,7 @@ function begin() {
   function show(change) {
     let gone = 0;
     for (const box of change.cleared) gone += forget((row) => row.dataset.sandbox === box);
-    if (gone > 0) tellOfLost(gone, change.cleared);
+    if (gone > 0) tellOfLost(gone, change);
     update(change.rows.filter(inList));
     prepend(change.rows.filter((row) => !inList(row)));
     update(change.updated);
@@ -256,11 +257,11 @@ function begin() {
     return n;
   }
 
-  function tellOfLost(gone, boxes) {
+  function tellOfLost(gone, { cleared, run }) {
     const calls = gone === 1 ? "One call that stood here is" : `${gone.toLocaleString("en")} calls that stood here are`;
-    lostNote.textContent = wasRestarted()
+    lostNote.textContent = wasRestarted() || run !== document.documentElement.dataset.run
       ? `${calls} gone: Tokenstage was restarted, and kept them in memory alone.`
-      : `${calls} gone: the journal of ${boxes.join(", ")} was cleared or reset, or the sandbox removed.`;
+      : `${calls} gone: the journal of ${cleared.join(", ")} was cleared or reset, or the sandbox removed.`;
     lostNote.hidden = false;
   }
 
