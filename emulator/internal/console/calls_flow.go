@@ -59,22 +59,28 @@ func (c *console) flow(r *http.Request, l *layout) (body, error) {
 	page := flowPage{Filter: f}
 	var records []journal.Record
 	if box, id, ok := strings.Cut(r.URL.Query().Get("call"), "/"); ok {
-		if err := c.about(r.Context(), l, box); err != nil {
-			return body{}, err
-		}
-		around, err := c.entry(r.Context(), l.Sandbox, id, 0)
-		if err != nil {
-			return body{}, err
-		}
-		page.Around = &around
-		if records, err = c.related(r.Context(), l.Sandbox, around.Seq); err != nil {
-			return body{}, err
-		}
-	} else if records, page.More, err = c.sequence(r.Context(), f, l.Sandbox); err != nil {
+		records, err = c.flowAround(r, l, &page, box, id)
+	} else {
+		records, page.More, err = c.sequence(r.Context(), f, l.Sandbox)
+	}
+	if err != nil {
 		return body{}, err
 	}
 	c.lay(&page, records)
 	return body{"flow", "Flow", page}, nil
+}
+
+// flowAround makes a page one of the calls that belong to a call.
+func (c *console) flowAround(r *http.Request, l *layout, page *flowPage, box, id string) ([]journal.Record, error) {
+	if err := c.about(r.Context(), l, box); err != nil {
+		return nil, err
+	}
+	around, err := c.entry(r.Context(), l.Sandbox, id, 0)
+	if err != nil {
+		return nil, err
+	}
+	page.Around = &around
+	return c.related(r.Context(), l.Sandbox, around.Seq)
 }
 
 // sequence are the newest calls that the filter selects, the oldest first.
@@ -154,7 +160,8 @@ func (c *console) lay(page *flowPage, records []journal.Record) {
 		}
 		if i > 0 {
 			gap := e.Arrived.Sub(entries[i-1].Arrived)
-			step.Gap, step.Since = shortDuration(gap.Microseconds()), shortDuration(e.Arrived.Sub(entries[0].Arrived).Microseconds())
+			step.Gap = shortDuration(gap.Microseconds())
+			step.Since = shortDuration(e.Arrived.Sub(entries[0].Arrived).Microseconds())
 			step.Pause = pauseOf(gap)
 		}
 		page.Steps = append(page.Steps, step)

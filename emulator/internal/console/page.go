@@ -100,7 +100,10 @@ func (c *console) mask(l *layout) {
 }
 
 func (c *console) layout(r *http.Request) (layout, error) {
-	l := layout{CSRF: c.csrf, Run: c.run, Scope: r.URL.Query().Get("sandbox"), Path: r.URL.RequestURI(), Section: section(r.URL.Path)}
+	l := layout{
+		CSRF: c.csrf, Run: c.run, Scope: r.URL.Query().Get("sandbox"), Path: r.URL.RequestURI(),
+		Section: section(r.URL.Path),
+	}
 	if r.Method == http.MethodPost {
 		l.Scope, l.Path, l.Refused = r.PostForm.Get("sandbox"), localPath(r.PostForm.Get("back")), true
 	}

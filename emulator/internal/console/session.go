@@ -73,7 +73,8 @@ func (c *console) signIn(ec echo.Context, token, back string) error {
 		return askToken(ec, "That is not the token of this control plane.")
 	}
 	ec.SetCookie(&http.Cookie{
-		Name: cookieName(ec.Request(), sessionCookie), Value: c.proof(), Path: Root, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: cookieName(ec.Request(), sessionCookie), Value: c.proof(), Path: Root,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: ec.Request().TLS != nil,
 	})
 	ec.Response().Header().Set("Referrer-Policy", "no-referrer")

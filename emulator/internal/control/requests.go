@@ -39,6 +39,10 @@ func (p *plane) readFilter(ctx context.Context, query url.Values, boxes ...*sand
 	if err != nil {
 		return f, err
 	}
+	if len(f.Text) > journal.MaxText {
+		return f, problem(http.StatusBadRequest, fmt.Sprintf(
+			"q: must have at most %d bytes, got %d", journal.MaxText, len(f.Text)))
+	}
 	return f, p.world.CheckNames(ctx, boxes, world.Names{
 		API: f.API, Operation: f.Operation, Outcome: f.Outcome, Kind: f.Kind,
 	})
@@ -69,10 +73,6 @@ func parseFilter(query url.Values) (journal.Filter, error) {
 			f.Limit, err = readLimit(value)
 		default:
 			return f, unknownFilter(name, "api", "operation", "outcome", "kind", "q", "after", "limit")
-		}
-		if len(f.Text) > journal.MaxText {
-			return f, problem(http.StatusBadRequest, fmt.Sprintf(
-				"q: must have at most %d bytes, got %d", journal.MaxText, len(f.Text)))
 		}
 		if err != nil {
 			return f, problem(http.StatusBadRequest, fmt.Sprintf(

@@ -205,7 +205,8 @@ func (f Filter) Selects(r Record) bool {
 }
 
 func (f Filter) selectsAll() bool {
-	return f.API == "" && f.Operation == "" && f.Outcome == "" && f.Kind == "" && f.Text == "" && f.From.IsZero() && f.Until.IsZero()
+	return f.API == "" && f.Operation == "" && f.Outcome == "" && f.Kind == "" && f.Text == "" &&
+		f.From.IsZero() && f.Until.IsZero()
 }
 
 // SelectsCall is Selects for a record whose summary was read already.
