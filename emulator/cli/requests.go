@@ -18,7 +18,7 @@ type requestsCommand struct {
 	Operation string `predictor:"operation" placeholder:"NAME" help:"Only this operation, such as onsmqtt.ApplyToken."`
 	Outcome   string `placeholder:"CODE" help:"Only this outcome: ok, !ok (all others) or an error code."`
 	Kind      string `placeholder:"KIND" help:"Only calls of this kind: failed, refused, scripted, undelivered or open."`
-	Find      string `placeholder:"TEXT" help:"Only calls that hold these words, in parameters, bodies, tokens, ids or findings."`
+	Find      string `placeholder:"TEXT" help:"Only calls that hold these words anywhere, such as in a body or a finding."`
 	Limit     uint   `placeholder:"N" default:"50" help:"Show at most the latest N; 0 shows all."`
 	Verbose   bool   `short:"v" help:"Show entries in full: findings, request and response."`
 	Follow    bool   `short:"f" help:"Keep showing new requests until interrupted."`

@@ -323,8 +323,11 @@ function begin() {
     for (const field of mine.elements) {
       const fresh = theirs.elements[field.name];
       if (!fresh || !field.name) continue;
-      if (field.tagName === "SELECT") field.replaceChildren(...fresh.childNodes);
-      else {
+      if (field.tagName === "SELECT") {
+        const chosen = fresh.value; // options choose themselves anew while they move
+        field.replaceChildren(...fresh.childNodes);
+        field.value = chosen;
+      } else {
         field.setAttribute("value", fresh.getAttribute("value") ?? "");
         if (field !== document.activeElement) field.value = fresh.value;
       }

@@ -109,6 +109,7 @@ func TestFind(t *testing.T) {
 	b.rowsAre(4)
 	b.click(at(".kinds a", "Refusals 1"))
 	b.rowsAre(1)
+	b.wait(`[...document.querySelectorAll("main select")].every(e => e.value === "")`)
 	b.wait("document.same")
 
 	// New calls come in only where they are of the kind, and are counted.
