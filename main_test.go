@@ -227,8 +227,8 @@ func TestStop(t *testing.T) {
 			return conn
 		},
 		"a follower":  follower("/v1/sandboxes/default/events"),
-		"a live page": follower("/console/changes"),
-		"a live list": follower("/console/calls/events"),
+		"a live page": follower("/console/live"),
+		"a live list": follower("/console/live"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
