@@ -228,7 +228,6 @@ func TestStop(t *testing.T) {
 		},
 		"a follower":  follower("/v1/sandboxes/default/events"),
 		"a live page": follower("/console/live"),
-		"a live list": follower("/console/live"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
