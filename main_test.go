@@ -179,8 +179,7 @@ func TestStop(t *testing.T) {
 			return conn
 		},
 		"a follower":  follower("/v1/sandboxes/default/events"),
-		"a live page": follower("/console/changes"),
-		"a live list": follower("/console/calls/events"),
+		"a live page": follower("/console/live"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -71,11 +71,11 @@ func (b browser) open(t *testing.T, method, path string, form url.Values) (statu
 func (b browser) pages(t *testing.T) (paths []string) {
 	t.Helper()
 	paths = []string{
-		"/console/calls?sandbox=*", "/console/calls/events?sandbox=*", "/console/sandboxes", "/console/scenarios/edit",
+		"/console/calls?sandbox=*", "/console/live", "/console/calls/flow", "/console/sandboxes", "/console/scenarios/edit",
 		"/console/scenarios/show?name=mqtt-throttled-then-fine",
 	}
 	for _, id := range []string{"canaries", "default"} {
-		for _, page := range []string{"calls", "tokens", "clock", "scenarios", "coverage", "changes", "calls/events"} {
+		for _, page := range []string{"calls", "tokens", "clock", "scenarios", "coverage", "calls/flow"} {
 			paths = append(paths, "/console/"+page+"?sandbox="+id)
 		}
 		kept, err := b.control.Requests(t.Context(), id, client.Filter{Limit: 1000})
@@ -83,7 +83,8 @@ func (b browser) pages(t *testing.T) (paths []string) {
 			t.Fatal(err)
 		}
 		for _, call := range kept.Requests {
-			paths = append(paths, "/console/calls/"+id+"/"+call.ID)
+			one := id + "/" + call.ID
+			paths = append(paths, "/console/calls/"+one, "/console/calls/"+one+"/part", "/console/calls/flow?call="+one)
 		}
 	}
 	return append(paths, "/console/sandboxes/canaries")
@@ -103,11 +104,26 @@ func (b browser) load(t *testing.T) {
 		}
 		b.check(t, path, text)
 	}
+	for _, survey := range []string{"false", "true"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.control+"/console/calls/news?sandbox=*",
+			strings.NewReader(`{"survey":`+survey+`}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		reply, err := b.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.check(t, "what is new", readPage(t, reply, func() {}))
+		_ = reply.Body.Close()
+	}
 	for _, secret := range b.secrets {
 		segment := url.PathEscape(secret)
 		for _, path := range []string{
 			"/console/" + segment, "/console/sandboxes/" + segment, "/console/calls/canaries/" + segment,
-			"/console/calls/" + segment + "/x", "/console/assets/" + segment,
+			"/console/calls/" + segment + "/x", "/console/assets/" + segment, "/console/calls?q=" + url.QueryEscape(secret),
+			"/console/calls/flow?q=" + url.QueryEscape(secret), "/console/calls?call=canaries/" + segment,
+			"/console/calls?from=" + segment, "/console/calls?kind=" + segment,
 		} {
 			_, text := b.open(t, http.MethodGet, path, nil)
 			b.check(t, path, text)

@@ -18,6 +18,8 @@ type requestsCommand struct {
 	API       string `name:"api" predictor:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
 	Operation string `predictor:"operation" placeholder:"NAME" help:"Only this operation, such as onsmqtt.ApplyToken."`
 	Outcome   string `placeholder:"CODE" help:"Only this outcome: ok, !ok (all others) or an error code."`
+	Kind      string `placeholder:"KIND" help:"Only calls of this kind: failed, refused, scripted, undelivered or open."`
+	Find      string `placeholder:"TEXT" help:"Only calls that hold these words anywhere, such as in a body or a finding."`
 	Limit     uint   `placeholder:"N" default:"50" help:"Show at most the latest N; 0 shows all."`
 	Verbose   bool   `short:"v" help:"Show entries in full: findings, request and response."`
 	Follow    bool   `short:"f" help:"Keep showing new requests until interrupted."`
@@ -32,6 +34,7 @@ func (requestsCommand) Help() string {
 		"tokenstage requests --all --follow", "watch the tests of a suite, each with its own sandbox",
 		"tokenstage requests --outcome SignatureDoesNotMatch --verbose", "why signatures are refused",
 		"tokenstage requests --har > calls.har", "for the network panel of a browser",
+		"tokenstage requests --kind failed --find alice", "what went wrong for alice",
 		"tokenstage requests 4D6E2A3F-0C5B-5E1B-9A53-1F2E3D4C5B6A", "everything about one call, by its request id",
 	)
 }
@@ -196,7 +199,7 @@ func (r *requestsCommand) page(ctx context.Context, filter client.Filter) (clien
 }
 
 func (r *requestsCommand) filter() client.Filter {
-	return client.Filter{API: r.API, Operation: r.Operation, Outcome: r.Outcome}
+	return client.Filter{API: r.API, Operation: r.Operation, Outcome: r.Outcome, Kind: r.Kind, Text: r.Find}
 }
 
 // collect returns the entries of all pages.

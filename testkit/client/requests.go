@@ -44,6 +44,10 @@ type Filter struct {
 	Operation string
 	// Outcome is "ok", or the code of the error that was sent, such as "ApplyTokenOverFlow".
 	Outcome string
+	// Kind is what became of a call: "failed", "refused", "scripted", "undelivered" or "open".
+	Kind string
+	// Text is looked for in all that an entry shows: its words in any order and case, those between quotes as one.
+	Text string
 	// After is the Next of the page before, or the Seq of an entry; over all sandboxes the time when an entry arrived.
 	After uint64
 	// Limit is the number of entries on a page: 100 when it is zero, at most 1000.
@@ -60,6 +64,8 @@ func (f Filter) query() string {
 	set("api", f.API)
 	set("operation", f.Operation)
 	set("outcome", f.Outcome)
+	set("kind", f.Kind)
+	set("q", f.Text)
 	set("after", strconv.FormatUint(f.After, 10))
 	set("limit", strconv.Itoa(f.Limit))
 	if len(values) == 0 {

@@ -63,7 +63,8 @@ func TestNothingIsInline(t *testing.T) {
 
 var (
 	fromElsewhere = regexp.MustCompile(`https?://|@import|url\(`)
-	assetLink     = regexp.MustCompile(`(?:src|href)="/console/assets/([^"]+)"|from "\./([^"]+)"|import "\./([^"]+)"`)
+	assetLink     = regexp.MustCompile(`(?:src|href)="/console/assets/([^"]+)"|from "\./([^"]+)"|import "\./([^"]+)"|` +
+		"SharedWorker\\(`/console/assets/([^?`]+)")
 )
 
 // Every file that a page asks for is there, of the right type, and asks no other host.
@@ -75,7 +76,7 @@ func TestAssets(t *testing.T) {
 	asked := map[string]bool{}
 	note := func(text string) {
 		for _, found := range assetLink.FindAllStringSubmatch(text, -1) {
-			asked[found[1]+found[2]+found[3]] = true
+			asked[found[1]+found[2]+found[3]+found[4]] = true
 		}
 	}
 	note(w.page(t, "/console/calls").body)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"html"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -38,6 +39,12 @@ type bubble struct {
 
 // newBubble opens a world inside a synctest.Test.
 func newBubble(t *testing.T, o emulator.Options) *bubble {
+	t.Helper()
+	return newBubbleOf(t, o)
+}
+
+// newBubbleOf opens one for a benchmark too, where time passes as ever.
+func newBubbleOf(t testing.TB, o emulator.Options) *bubble {
 	t.Helper()
 	b := &bubble{real: clocktest.New()}
 	o.RealNow, o.Chance, o.Log = b.real.Now, rand.NewPCG(1, 2), discard
@@ -96,15 +103,21 @@ func (b *bubble) send(t *testing.T, path, body string, want int) {
 	}
 }
 
-// follower is a browser that follows a stream.
+// follower is a browser that looks at the list of calls.
 type follower struct {
+	bubble *bubble
+	page   string // as it was loaded
+	news   string // the address of what is new
+	marks  map[string]string
+	clock  string
+	moved  int // how often the clock was told to go otherwise
+
 	header http.Header
 	leave  context.CancelFunc
 	ended  chan struct{}
 
 	mu     sync.Mutex
 	sent   bytes.Buffer
-	writes int // since the last look
 	broken error
 }
 
@@ -121,7 +134,6 @@ func (f *follower) Write(frame []byte) (int, error) {
 	if f.broken != nil {
 		return 0, f.broken
 	}
-	f.writes++
 	return f.sent.Write(frame)
 }
 
@@ -132,16 +144,18 @@ func (f *follower) breaks(err error) {
 	f.broken = err
 }
 
-// follow opens the stream of calls.
+// follow opens the list of calls, and follows what happens as its script does.
 func (b *bubble) follow(t *testing.T, query string) *follower {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	f := &follower{header: http.Header{}, leave: cancel, ended: make(chan struct{})}
-	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:4011/console/calls/events"+query, nil)
+	f := &follower{bubble: b, header: http.Header{}, leave: cancel, ended: make(chan struct{})}
+	f.load(t, query)
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:4011/console/live", nil)
 	go func() {
 		defer close(f.ended)
 		b.console.ServeHTTP(f, r)
 	}()
+	synctest.Wait() // until it follows
 	t.Cleanup(func() {
 		cancel()
 		<-f.ended
@@ -149,15 +163,41 @@ func (b *bubble) follow(t *testing.T, query string) *follower {
 	return f
 }
 
-// callEvent is an event of the stream of calls as the page reads it.
-type callEvent struct {
-	Begin   bool
-	Older   string
-	Kept    map[string]string
+var (
+	newsAddress = regexp.MustCompile(`data-news="([^"]+)"`)
+	newsMarks   = regexp.MustCompile(`data-marks="([^"]+)"`)
+	clockState  = regexp.MustCompile(`data-clock-state="([^"]+)"`)
+)
+
+// load opens the page of the list.
+func (f *follower) load(t *testing.T, query string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	f.bubble.console.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/console/calls"+query, nil))
+	f.page = w.Body.String()
+	found := func(pattern *regexp.Regexp) string {
+		match := pattern.FindStringSubmatch(f.page)
+		if match == nil {
+			t.Fatalf("the page has no %s: %s", pattern, f.page)
+		}
+		return html.UnescapeString(match[1])
+	}
+	f.news, f.clock, f.marks = found(newsAddress), found(clockState), map[string]string{}
+	if err := json.Unmarshal([]byte(found(newsMarks)), &f.marks); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// callNews is what the page is told of what happened.
+type callNews struct {
+	Marks   map[string]string
 	Rows    string
 	Updated string
 	Skipped int
 	Cleared []string
+	First   map[string]uint64
+	Clock   string
+	Survey  string
 }
 
 var rowID = regexp.MustCompile(`id="call-([^"]+)"`)
@@ -171,70 +211,95 @@ func ids(rows string) []string {
 	return all
 }
 
-// after lets time pass and returns what was sent meanwhile: the events, and how many comments.
-func (f *follower) after(t *testing.T, d time.Duration) (events []callEvent, comments int) {
+// ask asks for the news of some sandboxes, of all where none is named.
+func (f *follower) ask(t *testing.T, boxes []string, survey bool) callNews {
+	t.Helper()
+	question, err := json.Marshal(map[string]any{"marks": f.marks, "sandboxes": boxes, "survey": survey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	f.bubble.console.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, f.news, bytes.NewReader(question)))
+	var n callNews
+	if err := json.Unmarshal(w.Body.Bytes(), &n); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+	}
+	for _, id := range n.Cleared {
+		delete(f.marks, id)
+	}
+	maps.Copy(f.marks, n.Marks)
+	if n.Clock != f.clock {
+		f.clock = n.Clock
+		f.moved++
+	}
+	return n
+}
+
+// frames lets time pass and returns what the stream sent meanwhile: the sandboxes that changed, and how many signs of
+// life.
+func (f *follower) frames(t *testing.T, d time.Duration) (changes [][]string, beats int) {
 	t.Helper()
 	time.Sleep(d) // of the bubble: it takes no time
 	synctest.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for frame := range strings.SplitSeq(strings.TrimSuffix(f.sent.String(), "\n\n"), "\n\n") {
-		data, isEvent := strings.CutPrefix(frame, "event: calls\ndata: ")
+		data, isChange := strings.CutPrefix(frame, "event: changed\ndata: ")
 		switch {
-		case strings.HasPrefix(frame, ":"):
-			comments++
-		case isEvent:
-			var e callEvent
-			if err := json.Unmarshal([]byte(data), &e); err != nil {
+		case strings.HasPrefix(frame, "event: beat\n"):
+			beats++
+		case isChange:
+			var boxes []string
+			if err := json.Unmarshal([]byte(data), &boxes); err != nil {
 				t.Fatalf("%v: %s", err, data)
 			}
-			events = append(events, e)
-		case frame != "":
-			t.Fatalf("neither event nor comment: %q", frame)
+			changes = append(changes, boxes)
+		case frame != "" && !strings.HasPrefix(frame, "event: hello\n"):
+			t.Fatalf("an unknown event: %q", frame)
 		}
 	}
 	f.sent.Reset()
-	return events, comments
+	return changes, beats
 }
 
-// one expects a single event within d.
-func (f *follower) one(t *testing.T, d time.Duration) callEvent {
+// after lets time pass and returns what the page was told meanwhile that is of its list.
+func (f *follower) after(t *testing.T, d time.Duration) (all []callNews) {
 	t.Helper()
-	events, _ := f.after(t, d)
-	if len(events) != 1 {
-		t.Fatalf("%d events, want one: %+v", len(events), events)
+	changes, _ := f.frames(t, d)
+	for _, boxes := range changes {
+		n := f.ask(t, boxes, false)
+		if n.Rows+n.Updated != "" || n.Skipped > 0 || len(n.Cleared) > 0 {
+			all = append(all, n)
+		}
 	}
-	return events[0]
+	return all
 }
 
-// none expects no event within d.
+// one expects to be told once within d.
+func (f *follower) one(t *testing.T, d time.Duration) callNews {
+	t.Helper()
+	all := f.after(t, d)
+	if len(all) != 1 {
+		t.Fatalf("told %d times, want once: %+v", len(all), all)
+	}
+	return all[0]
+}
+
+// none expects to be told nothing within d.
 func (f *follower) none(t *testing.T, d time.Duration) {
 	t.Helper()
-	if events, _ := f.after(t, d); len(events) != 0 {
-		t.Fatalf("%d events, want none: %+v", len(events), events)
+	if all := f.after(t, d); len(all) != 0 {
+		t.Fatalf("told %d times, want never: %+v", len(all), all)
 	}
 }
 
-// changes lets time pass and counts how often the page was told that its clock goes otherwise.
-func (f *follower) changes(t *testing.T, d time.Duration) int {
-	t.Helper()
-	time.Sleep(d) // of the bubble: it takes no time
-	synctest.Wait()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return strings.Count(f.sent.String(), "event: change\ndata:\n\n")
-}
-
-// shown is the page that some events make, as its script does: the ids of its rows, the newest first.
-func shown(page []string, events []callEvent) []string {
-	for _, e := range events {
-		if e.Begin {
-			page = nil
-		}
+// shown is the page that some news make, as its script does: the ids of its rows, the newest first.
+func shown(page []string, news []callNews) []string {
+	for _, n := range news {
 		page = slices.DeleteFunc(page, func(id string) bool {
-			return slices.Contains(e.Cleared, id[strings.LastIndex(id, "_")+1:])
+			return slices.Contains(n.Cleared, id[strings.LastIndex(id, "_")+1:])
 		})
-		page = append(ids(e.Rows), page...)
+		page = append(ids(n.Rows), page...)
 	}
 	return page
 }

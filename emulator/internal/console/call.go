@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,8 +25,12 @@ import (
 // callPage is one call, opened.
 type callPage struct {
 	journal.Entry
+	ending
 
-	Filter callFilter
+	Filter   callFilter
+	Timeline timeline
+	// Beside says that the call stands beside a list, which has the page's heading.
+	Beside bool
 	// Meaning is what the documentation says of the outcome.
 	Meaning string
 	// Decided is the decision; nil where no rule took the call. Touched are the rules that added to it, counted from one.
@@ -104,39 +109,68 @@ func (c *console) call(ec echo.Context) error {
 }
 
 func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, error) {
-	query := r.URL.Query()
 	if err := c.about(r.Context(), l, box); err != nil {
 		return body{}, err
 	}
-	if !query.Has("sandbox") {
-		query.Set("sandbox", box)
-	}
-	f := readCallFilter(query)
-	l.Scope, l.Here = f.Scope, Root+"calls"
-	if err := c.checkFilter(r.Context(), []*sandbox.Sandbox{l.Sandbox}, f); err != nil {
+	l.Here = Root + "calls"
+	page, err := c.callPage(r, box, id)
+	l.Scope = page.Filter.Scope
+	if c.mask(l); err != nil {
 		return body{}, err
+	}
+	return body{"call", "Call " + page.ID, page}, nil
+}
+
+// callPart is a call as a list shows it beside its rows.
+func (c *console) callPart(ec echo.Context) error {
+	r := ec.Request()
+	l, err := c.layout(r)
+	if err != nil {
+		return c.refuseNews(ec, err)
+	}
+	page, err := c.callPage(r, route.Param(ec, "sandbox"), route.Param(ec, "request"))
+	if err != nil {
+		return c.refuseNews(ec, err)
+	}
+	page.Beside, l.Path = true, page.Filter.Beside(summaryOf(&page.Entry))
+	return write(ec, http.StatusOK, "call", "call", with(l, page))
+}
+
+// callPage reads a call and what surrounds it in the list that the query describes.
+func (c *console) callPage(r *http.Request, name, id string) (page callPage, err error) {
+	query := r.URL.Query()
+	if !query.Has("sandbox") {
+		query.Set("sandbox", name)
+	}
+	if page.Filter, err = c.readCallFilter(query); err != nil {
+		return page, err
+	}
+	box, err := c.World.Sandboxes().Get(r.Context(), name)
+	if err != nil {
+		return page, err
+	}
+	if err := c.checkFilter(r.Context(), []*sandbox.Sandbox{box}, page.Filter); err != nil {
+		return page, err
 	}
 	number, _ := strconv.ParseUint(query.Get("seq"), 10, 64)
-	entry, err := c.entry(r.Context(), l.Sandbox, id, number)
+	entry, err := c.entry(r.Context(), box, id, number)
 	if err != nil {
-		return body{}, err
+		return page, err
 	}
-	page := callPage{
-		Entry: entry, Filter: f, Meaning: c.meaning(&entry),
-		Sent:     message{Headers: sortedFields(entry.Request.Headers)},
-		Answered: message{Headers: sortedFields(entry.Response.Headers)},
-	}
+	page.Entry, page.Meaning, page.ending, page.Timeline = entry, c.meaning(&entry), endingOf(&entry), c.timelineOf(&entry)
+	page.Name = c.nameOf(&entry)
+	page.Sent.Headers, page.Answered.Headers = sortedFields(entry.Request.Headers), sortedFields(entry.Response.Headers)
 	page.OverHTTP = strings.HasPrefix(entry.Request.URL, "http")
-	if page.Curl, err = c.asCurl(r.Context(), l.Sandbox, &entry); err != nil {
-		return body{}, err
+	if page.Curl, err = c.asCurl(r.Context(), box, &entry); err != nil {
+		return page, err
 	}
 	page.Error = c.errorScenario(&entry)
-	if page.Issued, err = c.issuedBy(r.Context(), l.Sandbox, &entry); err != nil {
-		return body{}, err
+	if page.Issued, err = c.issuedBy(r.Context(), box, &entry); err != nil {
+		return page, err
 	}
 	page.CanPlay = c.canPlayAgain(&entry)
-	if page.Same, err = c.sameBefore(r.Context(), l.Sandbox, &entry); err != nil {
-		return body{}, err
+	if page.Same, err = c.sameBefore(r.Context(), box, &entry); err != nil {
+		return page, err
 	}
 	page.CanSend = page.Curl.Signed != "" || canSend(&entry)
 	page.IsSigned = isSigned(&entry)
@@ -155,8 +189,7 @@ func (c *console) openCall(r *http.Request, l *layout, box, id string) (body, er
 		page.Misses = append(page.Misses, m)
 	}
 	page.compareFindings()
-	err = c.neighbours(r.Context(), l.Sandbox, &page)
-	return body{"call", "Call " + entry.ID, page}, err
+	return page, c.neighbours(r.Context(), box, &page)
 }
 
 // entry finds a call by its number where an id was given twice, as after a reset.
@@ -190,24 +223,27 @@ func numbered(ctx context.Context, j *journal.Journal, id string, number uint64)
 
 // neighbours are the calls before and after this one that the filter selects, in its sandbox.
 func (c *console) neighbours(ctx context.Context, box *sandbox.Sandbox, page *callPage) error {
-	for before := uint64(0); ; {
-		some, more, err := c.World.Journal(box).Recent(ctx, page.Filter.journal(journal.MaxLimit), before)
-		if err != nil {
-			return err
-		}
-		for _, call := range some {
-			switch before = call.Seq; {
-			case call.Seq > page.Seq:
-				page.Newer = page.Filter.Open(call)
-			case call.Seq < page.Seq:
-				page.Older = page.Filter.Open(call)
-				return nil
-			}
-		}
-		if !more {
-			return nil
-		}
+	look, err := c.World.Journal(box).Look(ctx)
+	if err != nil {
+		return err
 	}
+	filter := page.Filter.journal()
+	near := func(record journal.Record) string {
+		if s := record.Summary(); filter.SelectsCall(record, &s) {
+			return page.Filter.Open(s)
+		}
+		return ""
+	}
+	at, _ := slices.BinarySearchFunc(look.Records, page.Seq, func(r journal.Record, seq uint64) int {
+		return cmp.Compare(r.Seq(), seq)
+	})
+	for i := at - 1; i >= 0 && page.Older == ""; i-- {
+		page.Older = near(look.Records[i])
+	}
+	for i := at + 1; i < len(look.Records) && page.Newer == ""; i++ {
+		page.Newer = near(look.Records[i])
+	}
+	return ctx.Err()
 }
 
 // sameBefore is the call of the same operation before this one.
@@ -222,19 +258,6 @@ func (c *console) sameBefore(
 		return nil, err
 	}
 	return &calls[0], nil
-}
-
-// meaning is what the specs say of the error that a call ended in; empty when they say nothing.
-func (c *console) meaning(call *journal.Entry) string {
-	if op := c.operation(call.Operation); op != nil {
-		e, _ := op.ErrorOf(call.Outcome)
-		return e.Meaning
-	}
-	if gw := c.World.Catalogue().Gateway(call.Gateway); gw != nil {
-		e, _ := gw.ErrorOf(call.Outcome)
-		return e.Meaning
-	}
-	return ""
 }
 
 // compareFindings lays out what the findings compare.

@@ -43,7 +43,10 @@ func (c *console) downloadCalls(ec echo.Context) error {
 
 // filtered are the calls of a list, oldest first.
 func (c *console) filtered(r *http.Request) (journal.Page, error) {
-	f := readCallFilter(r.URL.Query())
+	f, err := c.readCallFilter(r.URL.Query())
+	if err != nil {
+		return journal.Page{}, err
+	}
 	l, err := c.layout(r)
 	if err != nil {
 		return journal.Page{}, err
@@ -55,7 +58,9 @@ func (c *console) filtered(r *http.Request) (journal.Page, error) {
 	if err := c.checkFilter(r.Context(), boxes, f); err != nil {
 		return journal.Page{}, err
 	}
-	return c.World.RequestsOfAll(r.Context(), boxes, f.journal(journal.MaxLimit))
+	selected := f.journal()
+	selected.Limit = journal.MaxLimit
+	return c.World.RequestsOfAll(r.Context(), boxes, selected)
 }
 
 // download sends a value as JSON, or its calls as an HTTP Archive.

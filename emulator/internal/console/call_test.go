@@ -371,3 +371,14 @@ func TestNoCallOfThatId(t *testing.T) {
 		t.Errorf("POST: status %d", got.status)
 	}
 }
+
+// What is too long to be read in a line is folded.
+func TestALongCredentialIsFolded(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.post(t, "/?Action=ApplyToken&Version=2020-04-20&AccessKeyId="+strings.Repeat("a", 3000), "text/plain", "")
+	page := w.page(t, addresses(w.page(t, "/console/calls"))[0])
+	if !strings.Contains(page.body, `<details class="long"><summary>`+strings.Repeat("a", 200)+"…</summary>") {
+		t.Errorf("it is not folded: %s", page.text())
+	}
+}

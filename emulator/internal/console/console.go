@@ -44,12 +44,13 @@ type console struct {
 	Options
 
 	csrf string // stands in every form; other sites' pages cannot read it
+	run  string // names this run of the console, so that pages notice a restart
 }
 
 // Register adds the console to the routes of the control plane: every path below Root, and "/", which leads there. The
 // control plane's rules for Host and Origin are those of who serves the routes.
 func Register(e *echo.Echo, o Options) {
-	c := &console{Options: o, csrf: rand.Text()} //nolint:forbidigo // a secret of this process, of no sandbox
+	c := &console{Options: o, csrf: rand.Text(), run: rand.Text()} //nolint:forbidigo // of this process, of no sandbox
 	read := []string{http.MethodGet, http.MethodHead}
 	signedIn := []echo.MiddlewareFunc{secure, c.session, clean}
 	get := func(path string, h echo.HandlerFunc) { e.Match(read, Root+path, h, signedIn...) }
@@ -75,13 +76,15 @@ type adds func(path string, h echo.HandlerFunc)
 func (c *console) registerCalls(get, post adds) {
 	get("", toCalls)
 	get("calls", c.page(c.calls))
-	get("calls/events", c.callEvents)
+	post("calls/news", c.news)
+	get("calls/flow", c.page(c.flow))
 	post("calls/clear", c.action(c.clearCalls))
 	post("calls/send", c.action(c.sendCall))
 	post("calls/again", c.action(c.playAgain))
 	get("calls/download", c.downloadCalls)
 	get("calls/compare", c.page(c.compareCalls))
 	get("calls/:sandbox/:request", c.call)
+	get("calls/:sandbox/:request/part", c.callPart)
 	get("calls/:sandbox/:request/download", c.downloadCall)
 	get("calls/:sandbox/:request/signature", c.workbench)
 	post("calls/:sandbox/:request/signature", c.workbenchForm)
@@ -109,7 +112,7 @@ func (c *console) registerSandboxes(get, post adds) {
 	get("clock", c.page(c.clock))
 	post("clock", c.actionOr(c.setClock, c.refusedClock))
 	post("look", c.setLook)
-	get("changes", c.changeEvents)
+	get("live", c.live)
 	get("sandboxes", c.page(c.sandboxes))
 	post("sandboxes", c.createSandbox)
 	post("sandboxes/change", c.action(c.changeSandbox))

@@ -84,6 +84,6 @@ func TestCoverageLeadsToCalls(t *testing.T) {
 	if !strings.Contains(page.body, `href="`+link+`"`) {
 		t.Fatalf("no link to the calls: %s", page.body)
 	}
-	w.page(t, html.UnescapeString(link)).has(t, "onsmqtt.ApplyToken SystemOverFlow 500")
+	w.page(t, html.UnescapeString(link)).has(t, "SystemOverFlow The call failed with SystemOverFlow as scripted")
 	page.has(t, "25 Invalid signature")
 }

@@ -3,6 +3,7 @@ package console_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
@@ -11,7 +12,7 @@ import (
 
 // everyKind are addresses of every kind that the console has.
 var everyKind = []string{
-	"/", "/console/", "/console/calls", "/console/calls/events", "/console/changes", "/console/sandboxes/default",
+	"/", "/console/", "/console/calls", "/console/live", "/console/calls/flow", "/console/sandboxes/default",
 	"/console/assets/console.js", "/console/nothing", "/console/sign-in",
 }
 
@@ -91,9 +92,10 @@ func TestPagesAskForTheToken(t *testing.T) {
 		case "/console/assets/console.js": // the page that asks needs it
 			want = http.StatusOK
 		}
+		_, port, _ := strings.Cut(w.control, ":")
 		for _, cookie := range []string{"", token, "x"} {
 			req := w.request(t, http.MethodGet, path, nil)
-			req.AddCookie(&http.Cookie{Name: "tokenstage_console", Value: cookie})
+			req.AddCookie(&http.Cookie{Name: "tokenstage_console_" + port, Value: cookie})
 			if got := w.send(t, req); got.status != want {
 				t.Errorf("%s with cookie %q: status %d", path, cookie, got.status)
 			}

@@ -21,10 +21,10 @@ func TestTheLookIsKept(t *testing.T) {
 		form url.Values
 		want string
 	}{
-		{url.Values{"theme": {"dark"}}, `<html lang="en" data-theme="dark">`},
-		{url.Values{"zone": {"gmt8"}}, `<html lang="en" data-theme="dark" data-zone="gmt8">`},
-		{url.Values{"zone": {"<script>"}, "theme": {"light"}}, `<html lang="en" data-theme="light" data-zone="gmt8">`},
-		{url.Values{"zone": {""}, "theme": {""}}, `<html lang="en">`},
+		{url.Values{"theme": {"dark"}}, `<html lang="en" data-theme="dark" data-run=`},
+		{url.Values{"zone": {"gmt8"}}, `<html lang="en" data-theme="dark" data-zone="gmt8" data-run=`},
+		{url.Values{"zone": {"<script>"}, "theme": {"light"}}, `<html lang="en" data-theme="light" data-zone="gmt8" data-run=`},
+		{url.Values{"zone": {""}, "theme": {""}}, `<html lang="en" data-run=`},
 	} {
 		if got := choose(c.form); !strings.Contains(got, c.want) {
 			t.Errorf("%v: %s", c.form, got)
@@ -32,7 +32,7 @@ func TestTheLookIsKept(t *testing.T) {
 	}
 	req := w.request(t, http.MethodGet, page, nil)
 	req.AddCookie(&http.Cookie{Name: "tokenstage_theme", Value: "x\"><b>"})
-	if got := w.send(t, req); !strings.Contains(got.body, `<html lang="en">`) {
+	if got := w.send(t, req); !strings.Contains(got.body, `<html lang="en" data-run=`) {
 		t.Error("a theme that does not exist is in the page")
 	}
 }

@@ -3,11 +3,13 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,6 +42,10 @@ type layout struct {
 	Scope   string
 	Clock   sandbox.Clock
 	CSRF    string
+	// Run names this run of the console.
+	Run string
+	// Ahead is how far the clock is from real time, as people say it; empty where that is no minute.
+	Ahead string
 	// Path is where a change leads back to: this page, or the one where a refused change came from.
 	Path    string
 	Refused bool
@@ -96,7 +102,7 @@ func (c *console) mask(l *layout) {
 
 func (c *console) layout(r *http.Request) (layout, error) {
 	l := layout{
-		Look: readLook(r), CSRF: c.csrf, Scope: r.URL.Query().Get("sandbox"), Path: r.URL.RequestURI(),
+		Look: readLook(r), CSRF: c.csrf, Run: c.run, Scope: r.URL.Query().Get("sandbox"), Path: r.URL.RequestURI(),
 		Section: section(r.URL.Path),
 	}
 	if r.Method == http.MethodPost {
@@ -118,7 +124,7 @@ func (c *console) layout(r *http.Request) (layout, error) {
 	}
 	l.Sandbox = box
 	clock, clockErr := box.Clock(r.Context())
-	l.Clock = clock
+	l.Clock, l.Ahead = clock, c.ahead(clock)
 	return l, errors.Join(err, clockErr)
 }
 
@@ -130,7 +136,25 @@ func (c *console) about(ctx context.Context, l *layout, id string) error {
 	}
 	l.Sandbox, l.Scope = box, box.ID
 	l.Clock, err = box.Clock(ctx)
+	l.Ahead = c.ahead(l.Clock)
 	return err
+}
+
+// ahead says how far a clock is from real time: "+33 d", "-2 h"; nothing where that is no minute.
+func (c *console) ahead(clock sandbox.Clock) string {
+	off, sign := clock.Now.Sub(c.World.RealNow()), "+"
+	if off < 0 {
+		off, sign = -off, "−"
+	}
+	for _, unit := range []struct {
+		size time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}} {
+		if off >= unit.size-time.Second {
+			return fmt.Sprintf("%s%d %s", sign, int((off+time.Second)/unit.size), unit.name)
+		}
+	}
+	return ""
 }
 
 // maxPickable is how many sandboxes the picker offers; the page of sandboxes has them all.
@@ -154,12 +178,15 @@ func kept(address string) (path string, fields []field) {
 	}
 	query := u.Query()
 	for _, name := range slices.Sorted(maps.Keys(query)) {
-		if value := query.Get(name); value != "" && !slices.Contains([]string{"sandbox", "before", "seq", "from"}, name) {
+		if value := query.Get(name); value != "" && !slices.Contains(aboutOne, name) {
 			fields = append(fields, field{name, value})
 		}
 	}
 	return u.EscapedPath(), fields
 }
+
+// aboutOne are the fields of an address that are about one sandbox, or one moment of it.
+var aboutOne = []string{"sandbox", "before", "seq", "from", "until", "paused", "reach", "call"}
 
 // section is the first part of a path behind Root.
 func section(path string) string {
@@ -261,13 +288,14 @@ const noteCookie = "tokenstage_note"
 func leaveCookie(ec echo.Context, name, value string) {
 	const seconds = 10
 	ec.SetCookie(&http.Cookie{
-		Name: name, Value: url.QueryEscape(value), Path: Root, MaxAge: seconds, HttpOnly: true,
+		Name: cookieName(ec.Request(), name), Value: url.QueryEscape(value), Path: Root, MaxAge: seconds, HttpOnly: true,
 		SameSite: http.SameSiteStrictMode,
 	})
 }
 
 // takeCookie reads what the page before left, once.
 func takeCookie(ec echo.Context, name string) string {
+	name = cookieName(ec.Request(), name)
 	cookie, err := ec.Cookie(name)
 	if err != nil {
 		return ""

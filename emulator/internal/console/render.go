@@ -25,7 +25,9 @@ var files embed.FS
 // templates are the pages by name, each with the layout around it. They are read with the first page that anybody
 // opens: the start of the emulator does not wait for them.
 var templates = sync.OnceValues(func() (map[string]*template.Template, error) {
-	shared, err := template.New("").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html")
+	// The list shows a call beside its rows, so the parts of its page are shared; "body" is that of each page.
+	shared, err := template.New("").Funcs(functions).ParseFS(
+		files, "templates/layout.html", "templates/parts.html", "templates/call.html")
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +56,10 @@ var functions = template.FuncMap{
 	"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"machine":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 	"duration":  shortDuration,
-	"took":      took,
 	"status":    http.StatusText,
 	"place":     placeOf,
+	"bound":     bound,
+	"shortened": shortened,
 	"plain":     plainText,
 	"signed":    signedText,
 	"cellOf":    cellOf,
@@ -65,7 +68,7 @@ var functions = template.FuncMap{
 	"compared":  compared,
 	"partTable": func(rows []partRow, left, right string) partTable { return partTable{rows, left, right} },
 	"span":      span,
-	"with":      with,
+	"around":    with,
 	"takes":     takenTimes,
 	"rules":     sandbox.SignatureTimes,
 	"parts":     func(code string) []string { return strings.SplitAfter(code, ".") }, // a line may end behind each

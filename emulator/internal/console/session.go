@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -16,6 +17,15 @@ import (
 // sessionCookie proves that its holder gave the control plane's token once. Browsers send it to the console alone: the
 // control API knows no cookies, so no other site's page can steer by them.
 const sessionCookie = "tokenstage_console"
+
+// cookieName is that of a cookie of this console alone: browsers send cookies to every port of a host, where another
+// Tokenstage may listen.
+func cookieName(r *http.Request, name string) string {
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		return name + "_" + port
+	}
+	return name
+}
 
 // session lets nobody in who did not give the token, in the address that serve prints or in the form of the sign-in
 // page. It takes the token out of the address at once.
@@ -54,7 +64,7 @@ func (c *console) proof() string {
 }
 
 func (c *console) holdsSession(r *http.Request) bool {
-	cookie, err := r.Cookie(sessionCookie)
+	cookie, err := r.Cookie(cookieName(r, sessionCookie))
 	return err == nil && subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(c.proof())) == 1
 }
 
@@ -63,7 +73,8 @@ func (c *console) signIn(ec echo.Context, token, back string) error {
 		return askToken(ec, "That is not the token of this control plane.")
 	}
 	ec.SetCookie(&http.Cookie{
-		Name: sessionCookie, Value: c.proof(), Path: Root, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: cookieName(ec.Request(), sessionCookie), Value: c.proof(), Path: Root,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: ec.Request().TLS != nil,
 	})
 	ec.Response().Header().Set("Referrer-Policy", "no-referrer")

@@ -218,3 +218,16 @@ func TestANoteIsShownOnce(t *testing.T) {
 	w.submit(t, "/console/calls?sandbox=default", "/console/calls/clear", nil).has(t, note)
 	w.page(t, "/console/calls").lacks(t, note)
 }
+
+// Browsers send cookies to every port of a host: two servers there must not sign each other out.
+func TestTwoServersOfOneHost(t *testing.T) {
+	t.Parallel()
+	first, second := open(t, guarded), open(t, guarded)
+	second.browser = first.browser
+	for _, w := range []*world{first, second} {
+		w.send(t, w.request(t, http.MethodGet, "/console/calls?token="+token, nil))
+	}
+	for _, w := range []*world{first, second} {
+		w.page(t, "/console/calls")
+	}
+}

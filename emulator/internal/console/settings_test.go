@@ -80,7 +80,8 @@ func TestSettingsOfCurl(t *testing.T) {
 	}
 	// What the page of a created sandbox shows once.
 	req := w.request(t, http.MethodGet, "/console/sandboxes/odd", nil)
-	req.AddCookie(&http.Cookie{Name: "tokenstage_created", Value: "odd"})
+	_, port, _ := strings.Cut(w.control, ":")
+	req.AddCookie(&http.Cookie{Name: "tokenstage_created_" + port, Value: "odd"})
 	page := w.send(t, req)
 	for mark, member := range map[string]string{"x-acs-bearer-token": "AuthModel", "applyToken": "token"} {
 		command := page.paste(t, mark)

@@ -255,3 +255,13 @@ func (w *world) fabricToken(t *testing.T, app gatewaytest.App) string {
 	}
 	return answer.AccessToken
 }
+
+// A token whose time is over says when that was.
+func TestTheEndOfAToken(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	box := w.create(t, "qa")
+	w.applyToken(t, box)
+	w.advance(t, box, time.Hour)
+	w.page(t, "/console/tokens?sandbox=qa").has(t, "2026-03-01 09:00:00 expired its time was over")
+}

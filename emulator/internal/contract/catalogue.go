@@ -66,6 +66,9 @@ type Operation struct {
 	Version string
 	// Methods are the HTTP methods that the operation takes.
 	Methods []string
+	// Subject are the parameters that tell calls of the operation apart for people, the most telling first: names, with
+	// a dot before a member of a JSON document. A spec that does not say it has the required ones.
+	Subject []string
 	// Path is the path on the wire.
 	Path string
 	// Inputs are the parameters of query, header, path and form in the document's order.

@@ -35,8 +35,10 @@ type (
 	operationExtensions struct {
 		Action string `json:"x-action"`
 		// Version is that of the operation, where it has another one than the rest of its API.
-		Version string          `json:"x-version"`
-		Methods []string        `json:"x-methods"`
+		Version string   `json:"x-version"`
+		Methods []string `json:"x-methods"`
+		// Subject names the parameters that tell calls of the operation apart in lists for people.
+		Subject []string        `json:"x-subject"`
 		Errors  errorList       `json:"x-errors"`
 		Checks  checkList       `json:"x-checks"`
 		Quota   *quotaExtension `json:"x-quota"`

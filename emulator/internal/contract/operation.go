@@ -50,7 +50,30 @@ func newOperation(api *API, from *document, wirePath, method string, doc *openap
 	if err := op.addValidation(); err != nil {
 		return nil, err
 	}
+	if op.Subject, err = op.subject(ext.Subject); err != nil {
+		return nil, err
+	}
 	return op, op.checkCodes()
+}
+
+// subject checks the names that a document gives, or finds some where it gives none.
+func (op *Operation) subject(named []string) ([]string, error) {
+	var known, required []string
+	for _, p := range op.Parameters() {
+		known = append(known, p.Name)
+		if p.Required && p.In != "header" && !strings.ContainsAny(p.Name, ".[") {
+			required = append(required, p.Name)
+		}
+	}
+	if len(named) == 0 {
+		return required, nil
+	}
+	for _, name := range named {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("x-subject: no parameter is named %q", name)
+		}
+	}
+	return named, nil
 }
 
 // addErrors adds the errors and checks of the operation and those that it shares.

@@ -71,7 +71,13 @@ func (p *plane) readFilter(ctx context.Context, query url.Values, boxes ...*sand
 	if err != nil {
 		return f, err
 	}
-	return f, p.world.CheckNames(ctx, boxes, world.Names{API: f.API, Operation: f.Operation, Outcome: f.Outcome})
+	if len(f.Text) > journal.MaxText {
+		return f, problem(http.StatusBadRequest, fmt.Sprintf(
+			"q: must have at most %d bytes, got %d", journal.MaxText, len(f.Text)))
+	}
+	return f, p.world.CheckNames(ctx, boxes, world.Names{
+		API: f.API, Operation: f.Operation, Outcome: f.Outcome, Kind: f.Kind,
+	})
 }
 
 func parseFilter(query url.Values) (journal.Filter, error) {
@@ -89,12 +95,16 @@ func parseFilter(query url.Values) (journal.Filter, error) {
 			f.Operation = value
 		case "outcome":
 			f.Outcome = value
+		case "kind":
+			f.Kind = journal.Kind(value)
+		case "q":
+			f.Text = value
 		case "after":
 			f.After, err = strconv.ParseUint(value, 10, 64)
 		case "limit":
 			f.Limit, err = readLimit(value)
 		default:
-			return f, unknownFilter(name, "api", "operation", "outcome", "after", "limit")
+			return f, unknownFilter(name, "api", "operation", "outcome", "kind", "q", "after", "limit")
 		}
 		if err != nil {
 			return f, problem(http.StatusBadRequest, fmt.Sprintf(

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -260,5 +261,32 @@ func TestLastSecond(t *testing.T) {
 	w.list(t)
 	if p := w.requests(t, b, ""); len(p.Requests) != 2 {
 		t.Errorf("journal %+v, want two entries", p)
+	}
+}
+
+// Kinds and words select for lists and streams alike.
+func TestKindsAndWords(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	b := w.create(t, `{}`)
+	w.signed(t, b, "ApplyToken", mqttVersion, applyParams(b))
+	w.signed(t, b, "ApplyToken", mqttVersion, url.Values{"Resources": {"Topic A"}})
+	for query, want := range map[string]int{
+		"?q=topic+a": 1, "?q=%22topic+a%22+missingactions": 1, "?q=%22a+topic%22": 0, "?kind=failed": 1, "?kind=refused": 1,
+		"?kind=scripted": 0, "?kind=undelivered": 0, "?kind=open": 0, "?q=applytoken": 2, "?q=applytoken&kind=failed": 1,
+	} {
+		if p := w.requests(t, b, query); len(p.Requests) != want {
+			t.Errorf("%s selects %d, want %d", query, len(p.Requests), want)
+		}
+		var all journal.Page
+		if w.get(t, "/v1/requests"+query, &all); len(all.Requests) != want {
+			t.Errorf("%s selects %d of all, want %d", query, len(all.Requests), want)
+		}
+	}
+	for query, want := range map[string]string{"?kind=faild": "failed", "?q=" + strings.Repeat("x", 1001): "at most 1000"} {
+		got := w.send(t, w.request(t, http.MethodGet, b.path("/requests"+query), ""))
+		if got.status != http.StatusBadRequest || !strings.Contains(got.body, want) {
+			t.Errorf("%s: %d %s", query, got.status, got.body)
+		}
 	}
 }

@@ -47,6 +47,9 @@ func EndStates() []State {
 // Answered tells whether the client got something of a reply.
 func (d Delivery) Answered() bool { return d.Bytes > 0 || d.complete() || d.State == Truncated }
 
+// Open tells whether the call is still going on.
+func (d Delivery) Open() bool { return d.State == Pending || d.State == Stalled }
+
 // Failed tells whether the call is over and the client did not get the whole reply.
 func (d Delivery) Failed() bool { return !d.complete() && d.State != Pending }
 
@@ -110,11 +113,15 @@ func readDeliveries(page store.Page) ([]Delivered, error) {
 // read returns records with what is known of their delivery, in one trip.
 func (j *Journal) read(ctx context.Context, entries ...*store.Range) ([]Record, error) {
 	deliveries := j.deliveriesAfter(0)
+	return j.readWith(ctx, &deliveries, entries...)
+}
+
+func (j *Journal) readWith(ctx context.Context, deliveries *store.Range, entries ...*store.Range) ([]Record, error) {
 	steps := make([]store.Step, 0, len(entries)+1)
 	for _, some := range entries {
 		steps = append(steps, some)
 	}
-	if err := j.space.Do(ctx, append(steps, &deliveries)...); err != nil {
+	if err := j.space.Do(ctx, append(steps, deliveries)...); err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	known, err := readDeliveries(deliveries.Page)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
@@ -147,6 +148,13 @@ type Filter struct {
 	Operation string
 	// Outcome is ok or a code; with Not before it, all but that.
 	Outcome string
+	// Kind is what became of a call.
+	Kind Kind
+	// Text is looked for in everything that people can read of a call: all its words must be there, in any order and
+	// case, and what stands between quotes as one.
+	Text string
+	// From and Until bound the arrival in real time: From is within, Until is not.
+	From, Until time.Time
 	// After is the Next of the page before.
 	After uint64
 	// Limit is the number of entries on a page: DefaultLimit when it is not positive, at most MaxLimit.
@@ -189,11 +197,21 @@ func (j *Journal) List(ctx context.Context, f Filter) (Page, error) {
 
 // Selects tells whether the filter selects a record, whatever After and Limit say.
 func (f Filter) Selects(r Record) bool {
-	if f.API == "" && f.Operation == "" && f.Outcome == "" {
+	if f.selectsAll() {
 		return true
 	}
 	s := r.Summary()
-	return f.matches(&s)
+	return f.SelectsCall(r, &s)
+}
+
+func (f Filter) selectsAll() bool {
+	return f.API == "" && f.Operation == "" && f.Outcome == "" && f.Kind == "" && f.Text == "" &&
+		f.From.IsZero() && f.Until.IsZero()
+}
+
+// SelectsCall is Selects for a record whose summary was read already.
+func (f Filter) SelectsCall(r Record, s *Summary) bool {
+	return f.matches(s) && (f.Text == "" || r.holds(Words(f.Text), s))
 }
 
 func (f Filter) limit() int {
@@ -208,7 +226,8 @@ func (f Filter) matches(s *Summary) bool {
 	outcome, not := strings.CutPrefix(f.Outcome, Not)
 	return (f.API == "" || f.API == s.API) &&
 		(f.Operation == "" || f.Operation == s.Operation || f.Operation == short) &&
-		(outcome == "" || (outcome == s.Outcome) != not)
+		(outcome == "" || (outcome == s.Outcome) != not) &&
+		(f.Kind == "" || s.Is(f.Kind)) && during(s.Arrived, f.From, f.Until)
 }
 
 // Get returns the entry of that request id, the latest where several have it, or ErrUnknown.

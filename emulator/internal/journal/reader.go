@@ -1,9 +1,9 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"maps"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
@@ -13,7 +13,7 @@ import (
 type Reader struct {
 	journal *Journal
 	after   uint64 // the sequence number that was read last
-	last    []byte // the record that was read last, by which it is known again
+	last    uint64 // the sum of the record that was read last, by which it is known again
 	begun   bool
 	// delivered is the last delivery that was read, by its number in the log of deliveries.
 	delivered uint64
@@ -44,6 +44,9 @@ type Record struct {
 	delivery *Delivery
 }
 
+// Seq is the record's place in the journal.
+func (r Record) Seq() uint64 { return r.kept.Seq }
+
 // Entry is the whole entry, as people may see it. Others may look at the same one: what it points to must not change.
 func (r Record) Entry() Entry {
 	e := r.journal.viewer.entry(r.kept)
@@ -65,7 +68,7 @@ func (r *Reader) Next(ctx context.Context) (Changes, error) {
 	}
 	var c Changes
 	if r.cleared(page) {
-		c.Cleared, r.after, r.last, r.delivered, r.ahead = true, 0, nil, 0, nil
+		c.Cleared, r.after, r.last, r.delivered, r.ahead = true, 0, 0, 0, nil
 		if page, known, err = r.read(ctx, 0); err != nil {
 			return Changes{}, err
 		}
@@ -83,7 +86,10 @@ func (r *Reader) Next(ctx context.Context) (Changes, error) {
 		if kept.Seq > r.after {
 			c.Records = append(c.Records, Record{r.journal, kept, r.ahead[kept.Seq]})
 		}
-		r.after, r.last = kept.Seq, kept.Data
+		r.after = kept.Seq
+	}
+	if n := len(page.Records); n > 0 {
+		r.last = sum(page.Records[n-1].Data)
 	}
 	r.after = max(r.after, page.First-1) // what was dropped is behind us
 	maps.DeleteFunc(r.ahead, func(seq uint64, _ *Delivery) bool { return seq <= r.after })
@@ -124,5 +130,34 @@ func (r *Reader) cleared(page store.Page) bool {
 		return true
 	}
 	n := len(page.Records)
-	return n > 0 && page.Records[0].Seq == r.after && !bytes.Equal(page.Records[0].Data, r.last)
+	return n > 0 && page.Records[0].Seq == r.after && sum(page.Records[0].Data) != r.last
+}
+
+// sum tells records of one place apart.
+func sum(raw []byte) uint64 {
+	hash := fnv.New64a()
+	_, _ = hash.Write(raw)
+	return hash.Sum64()
+}
+
+// markForm is how a mark is written.
+const markForm = "%d.%d.%d.%d.%x"
+
+// Mark is how far the reader is, as text: another one can go on from there, in any process. Reading to the end comes
+// first: what a reader holds back is not in it.
+func (r *Reader) Mark() string {
+	return fmt.Sprintf(markForm, r.after, r.delivered, r.first, r.dropped, r.last)
+}
+
+// First is the number of the oldest entry that there was at the last look, or of the next one where there was none.
+func (r *Reader) First() uint64 { return r.first }
+
+// ReaderAt returns a reader that goes on from a mark. What is no mark is that of one who has read nothing.
+func (j *Journal) ReaderAt(mark string) *Reader {
+	r := j.Reader(0)
+	if _, err := fmt.Sscanf(mark, markForm, &r.after, &r.delivered, &r.first, &r.dropped, &r.last); err != nil {
+		return j.Reader(0)
+	}
+	r.begun = true
+	return r
 }

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/record"
@@ -47,17 +48,17 @@ func (r Record) Summary() Summary {
 // count; before, when it is not zero, leaves out that sequence number and all later ones. older tells whether there are
 // more.
 func (j *Journal) Recent(ctx context.Context, f Filter, before uint64) (calls []Summary, older bool, err error) {
-	records, err := j.read(ctx, &store.Range{Log: logName, Limit: j.bound.Records})
+	look, err := j.Look(ctx)
 	if err != nil {
 		return nil, false, err
 	}
 	limit := f.limit()
-	for i := len(records) - 1; i >= 0; i-- {
-		if before != 0 && records[i].kept.Seq >= before {
+	for _, r := range slices.Backward(look.Records) {
+		if before != 0 && r.kept.Seq >= before {
 			continue
 		}
-		s := records[i].Summary()
-		if !f.matches(&s) {
+		s := r.Summary()
+		if !f.SelectsCall(r, &s) {
 			continue
 		}
 		if len(calls) == limit {
@@ -66,4 +67,31 @@ func (j *Journal) Recent(ctx context.Context, f Filter, before uint64) (calls []
 		calls = append(calls, s)
 	}
 	return calls, false, nil
+}
+
+// Look is a journal as it was at one instant.
+type Look struct {
+	// Records are all that it keeps, oldest first.
+	Records []Record
+	// Dropped is how many entries came and gave way to later ones, since the journal began or was cleared.
+	Dropped uint64
+	// Mark is that of a reader who has read all of it.
+	Mark string
+}
+
+// Look reads everything, in one trip.
+func (j *Journal) Look(ctx context.Context) (Look, error) {
+	entries, deliveries := store.Range{Log: logName, Limit: j.bound.Records}, j.deliveriesAfter(0)
+	records, err := j.readWith(ctx, &deliveries, &entries)
+	if err != nil {
+		return Look{}, err
+	}
+	reader := Reader{after: entries.Page.Last, first: entries.Page.First, dropped: entries.Page.Dropped}
+	if n := len(entries.Page.Records); n > 0 {
+		reader.last = sum(entries.Page.Records[n-1].Data)
+	}
+	if n := len(deliveries.Page.Records); n > 0 {
+		reader.delivered = deliveries.Page.Records[n-1].Seq
+	}
+	return Look{records, entries.Page.Dropped, reader.Mark()}, nil
 }

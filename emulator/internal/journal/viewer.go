@@ -27,6 +27,40 @@ type Viewer struct {
 	mu    sync.Mutex
 	views []*view // the newest last
 	size  int     // of their records
+
+	found found
+}
+
+// found are the texts of calls in which somebody looked for something: the next look, for a word more, is near.
+type found struct {
+	mu    sync.Mutex
+	texts map[uint64]string // by the hash of the record
+	size  int
+	known uint64 // how many secrets had been learned before
+}
+
+// maxFoundTexts bounds what is remembered of texts, in bytes.
+const maxFoundTexts = 32 << 20
+
+// foundText is the text of a record that was looked through before.
+func (v *Viewer) foundText(raw []byte) (string, bool) {
+	hash, known := maphash.Bytes(v.seed, raw), v.secrets.Learned()
+	v.found.mu.Lock()
+	defer v.found.mu.Unlock()
+	text, ok := v.found.texts[hash]
+	return text, ok && v.found.known == known
+}
+
+// keepText remembers the text of a record. When there are too many, all are forgotten.
+func (v *Viewer) keepText(raw []byte, text string) {
+	hash, known := maphash.Bytes(v.seed, raw), v.secrets.Learned()
+	v.found.mu.Lock()
+	defer v.found.mu.Unlock()
+	if v.found.texts == nil || v.found.known != known || v.found.size+len(text) > maxFoundTexts {
+		v.found.texts, v.found.size, v.found.known = map[uint64]string{}, 0, known
+	}
+	v.found.texts[hash] = text
+	v.found.size += len(text)
 }
 
 // view is an entry as people may see it.

@@ -285,6 +285,9 @@ func (l *Listing) Tokens(ctx context.Context, via store.Space, now time.Time) ([
 func (t *Token) add(c change, now time.Time) {
 	t.State = c.stateAt(now, t.ExpiresAt)
 	t.History = append(t.History, c.History...)
+	if last := t.History[len(t.History)-1]; t.State == Expired && last.State != Expired {
+		t.History = append(t.History, Event{t.ExpiresAt, Expired, "its time was over"})
+	}
 }
 
 // Lookup looks one token of the list up, as steps that can travel with others.

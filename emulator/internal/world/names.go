@@ -19,6 +19,8 @@ import (
 // Names are what people and tests select calls by. What is empty selects all.
 type Names struct {
 	API, Operation, Outcome, Parameter, Credential string
+	// Kind is what became of a call.
+	Kind journal.Kind
 	// Patterns says that the names are those of a claim: "*" stands for any text in them, and an operation goes by its
 	// full name alone. In a filter the part behind the dot is enough, and an outcome can have a ! before it.
 	Patterns bool
@@ -39,6 +41,9 @@ func (e *UnknownNameError) Error() string { return nearest.Ask(e.Said, e.Meant) 
 // is misspelt would otherwise be satisfied by any journal.
 func (w *World) CheckNames(ctx context.Context, boxes []*sandbox.Sandbox, n Names) error {
 	if err := w.checkAPI(n); err != nil {
+		return err
+	}
+	if err := checkKind(n.Kind); err != nil {
 		return err
 	}
 	operations, err := w.namedOperations(n)
@@ -64,6 +69,20 @@ func (w *World) checkAPI(n Names) error {
 	}
 	return &UnknownNameError{
 		Field: "api", Said: fmt.Sprintf("no API is named %q", n.API), Meant: nearest.Name(n.API, known),
+	}
+}
+
+// checkKind refuses a kind that no call is of.
+func checkKind(kind journal.Kind) error {
+	if kind == "" || slices.Contains(journal.Kinds(), kind) {
+		return nil
+	}
+	var known []string
+	for _, k := range journal.Kinds() {
+		known = append(known, string(k))
+	}
+	return &UnknownNameError{
+		Field: "kind", Said: fmt.Sprintf("no calls are of the kind %q", kind), Meant: nearest.Name(string(kind), known),
 	}
 }
 

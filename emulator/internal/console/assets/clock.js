@@ -28,14 +28,28 @@ function span(seconds) {
   return parts.join(" ");
 }
 
+const begun = new WeakMap(); // call -> how long it had taken at which moment
+
+// soFar is how long a call has taken that is going on, in milliseconds.
+function soFar(call) {
+  const said = call.dataset.soFar / 1000;
+  if (begun.get(call)?.said !== said) begun.set(call, { said, at: performance.now() });
+  return said + performance.now() - begun.get(call).at;
+}
+
+// lasting writes milliseconds like the server.
+const lasting = (ms) => (ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`);
+
 const write = (element, text) => element.textContent !== text && (element.textContent = text);
 const main = document.querySelector('[data-clock="main"]');
 const over = new WeakSet(); // what was asked about already
 
 function tick() {
+  if (document.documentElement.dataset.live === "off") return; // nobody knows how the clock goes
   for (const clock of document.querySelectorAll("[data-clock]")) {
     write(clock, format(reading(clock)));
   }
+  for (const call of document.querySelectorAll("[data-so-far]")) write(call, lasting(soFar(call)));
   if (!main) return;
   const now = reading(main);
   const distance = document.querySelector("[data-distance]");

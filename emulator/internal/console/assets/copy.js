@@ -1,15 +1,12 @@
 // Buttons that copy a text: that of their own, or what stands beside them.
-document.addEventListener("refreshed", show);
+const show = () => {
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+};
 show();
-
-function show() {
-  for (const button of document.querySelectorAll("[data-copy][hidden]")) {
-    button.hidden = false;
-    button.addEventListener("click", copy);
-  }
-}
-
-async function copy({ currentTarget: button }) {
+document.addEventListener("refreshed", show);
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (!button) return;
   const beside = button.parentElement.querySelector("pre[data-sent]") ?? button.parentElement.querySelector("pre");
   try {
     await navigator.clipboard.writeText(button.dataset.copyText ?? beside.textContent);
@@ -18,4 +15,4 @@ async function copy({ currentTarget: button }) {
     getSelection().selectAllChildren(beside ?? button.parentElement);
     button.textContent = "Selected: press Ctrl+C";
   }
-}
+});

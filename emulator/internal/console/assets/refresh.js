@@ -1,6 +1,6 @@
 // Parts of a page that are kept fresh: elements with an id and data-refresh take what the server shows for the same
 // address now. It happens
-// - when something changes in the sandbox, where an element names a stream of changes in data-changes;
+// - when something changes in the sandbox that an element names in data-changes, "*" for any;
 // - while one types into a form with data-filter, whose fields are the address's query;
 // - after the change of a form with data-in-place, so that the page stays where it is;
 // - when another module calls refresh.
@@ -16,16 +16,18 @@ let leaving = false; // whether a form was sent whose answer is the next page
 addEventListener("submit", (event) => (leaving = !event.defaultPrevented));
 addEventListener("pageshow", () => (leaving = false));
 
-// refresh asks for the page again. A newer refresh ends an older one.
-export async function refresh() {
+// refresh asks for the page again. A newer refresh ends an older one. It returns the status of the answer, 0 for none.
+// A page that the server does not have any more is shown as the server shows it, unless it is to stay.
+export async function refresh({ stay = false } = {}) {
   asking?.abort();
   const mine = (asking = new AbortController());
   try {
     const response = await fetch(location.href, { signal: mine.signal });
     if (response.ok) take(await response.text());
-    else if (!leaving) location.reload(); // what the page is about is gone: let the server say so
+    else if (!leaving && !stay) location.reload(); // what the page is about is gone: let the server say so
+    return response.status;
   } catch {
-    // Aborted, or without a connection: the stream of changes begins anew with an event.
+    return 0; // aborted, or without a connection: it is asked for again when the server is back
   } finally {
     if (asking === mine) asking = undefined;
   }
@@ -40,6 +42,8 @@ function take(html) {
     const other = fresh.getElementById(part.id);
     if (other) morph(part, other);
   }
+  const proof = fresh.querySelector("input[name=csrf]")?.value; // another one after a restart
+  if (proof) for (const field of document.querySelectorAll("input[name=csrf]")) field.value = proof;
   say(fresh.querySelector("[data-note]")?.textContent.trim());
   document.dispatchEvent(new Event("refreshed"));
 }
@@ -83,26 +87,25 @@ function morph(old, fresh) {
   while (old.childNodes.length > wanted.length) old.lastChild.remove();
 }
 
-// Streams of changes. A page that nobody looks at lets go of its connection: browsers have few for each host.
-const stream = document.querySelector("[data-changes]")?.dataset.changes;
-if (stream) {
-  let source, due;
-  const follow = () => {
-    source?.close();
-    source = undefined;
-    if (document.hidden) return;
-    source = new EventSource(stream);
-    source.addEventListener("change", () => {
-      due ??= setTimeout(() => {
-        due = undefined;
-        refresh();
-      }, refreshDelay);
-    });
-  };
-  document.addEventListener("visibilitychange", follow);
-  addEventListener("pagehide", () => source?.close());
-  addEventListener("pageshow", follow);
-}
+// A page that nobody looks at waits until somebody does.
+let due; // the refresh to come
+let missed = false; // whether something changed while nobody looked
+const follows = (ids) => {
+  const named = document.querySelector("[data-changes]")?.dataset.changes;
+  return named && (!ids || named === "*" || ids.includes(named));
+};
+const followed = (ids) => {
+  if (!follows(ids)) return;
+  if (document.hidden) return (missed = true);
+  due ??= setTimeout(() => {
+    due = undefined;
+    missed = false;
+    refresh();
+  }, refreshDelay);
+};
+document.addEventListener("live", () => followed());
+document.addEventListener("changed", (event) => followed(event.detail));
+document.addEventListener("visibilitychange", () => missed && followed());
 
 for (const form of document.querySelectorAll("form[data-filter]")) {
   let typed;

@@ -57,9 +57,9 @@ func TestClockAndCallByKeyboard(t *testing.T) {
 	b.press("\r")
 	b.see(at(".clock-chip", "frozen"))
 	b.show("/console/calls?sandbox=default")
-	b.tabTo(at(row, "").at("a", ""), 30)
-	b.leave(func() { b.press("\r") })
-	b.see(at("h1", "onsmqtt.ApplyToken"))
+	b.tabTo(at(row, "").at("a", ""), 40)
+	b.press("\r")
+	b.see(at("[data-beside] h2", "onsmqtt.ApplyToken"))
 }
 
 // Whoever goes backwards sees where the focus is: the header, which stays, does not lie over it.

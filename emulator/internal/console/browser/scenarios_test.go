@@ -124,7 +124,7 @@ func TestWhereAScenarioStands(t *testing.T) {
 	b.see(at("#playing .keys li", "10m left, until ")) // without a reload
 	b.see(at("#playing .keys .states li", "phase"))
 	b.show("/console/calls?sandbox=default")
-	b.submit(at(row, "onsmqtt.ApplyToken").at("a", ""))
+	b.click(at(row, "onsmqtt.ApplyToken").at("a", ""))
 	b.see(at("main", "Scenario stands decided that: rule 1, step 1."))
 	b.see(at("main .states li", "slow"))
 	b.see(at("main", "10m more by the sandbox's clock"))

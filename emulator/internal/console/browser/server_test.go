@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
 	"regexp"
 	"testing"
@@ -20,6 +21,7 @@ type server struct {
 	data    string // host:port
 	control string // host:port
 	token   string // of the control plane; empty when it asks for none
+	process *os.Process
 }
 
 // serve starts the command on free ports; flags win over those.
@@ -48,6 +50,7 @@ func serve(t *testing.T, flags ...string) *server {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
+	s.process = command.Process
 	return s
 }
 

@@ -84,6 +84,29 @@ func (b *tab) do(actions ...action) {
 	}
 }
 
+// beside opens another window of the same browser, which shares cookies and connections with this one.
+func (b *tab) beside(path string) *tab {
+	b.t.Helper()
+	ctx, closeTab := chromedp.NewContext(b.ctx)
+	other := &tab{t: b.t, ctx: ctx, server: b.server, trouble: &trouble{host: b.host}}
+	b.t.Cleanup(func() {
+		closeTab()
+		other.report(b.t)
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := chromedp.Listen(ctx, other.listen(ctx)); err != nil {
+		b.t.Fatal(err)
+	}
+	other.do(
+		raw(emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}),
+		chromedp.EmulateViewport(wide, high),
+	)
+	other.show(path)
+	return other
+}
+
 // show goes to a path.
 func (b *tab) show(path string) {
 	b.t.Helper()

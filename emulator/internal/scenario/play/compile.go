@@ -94,7 +94,7 @@ func compile(s *scenario.Scenario, name string) (*compiledScenario, error) {
 	for i := range s.Rules {
 		r, err := compileRule(&s.Rules[i], i, compiled.name)
 		if err != nil {
-			return nil, fmt.Errorf("scenario %s, rule %d: %w", compiled.name, i, err)
+			return nil, fmt.Errorf("scenario %s, rule %d: %w", compiled.name, i+1, err)
 		}
 		compiled.rules[i] = r
 	}
@@ -276,15 +276,15 @@ func (s *compiledStep) compileAnswer() error {
 
 func (s *compiledStep) compileFail(f *scenario.Fail) (err error) {
 	if s.message, err = template.Parse(contract.Fill(f.Message, f.Fill)); err != nil {
-		return fmt.Errorf("step %d, message: %w", s.index, err)
+		return fmt.Errorf("step %d, message: %w", s.index+1, err)
 	}
 	if s.detail, err = template.Parse(contract.Fill(f.Detail, f.Fill)); err != nil {
-		return fmt.Errorf("step %d, detail: %w", s.index, err)
+		return fmt.Errorf("step %d, detail: %w", s.index+1, err)
 	}
 	for _, text := range f.Fill {
 		value, err := template.Parse(text)
 		if err != nil {
-			return fmt.Errorf("step %d, fill: %w", s.index, err)
+			return fmt.Errorf("step %d, fill: %w", s.index+1, err)
 		}
 		s.fill = append(s.fill, value)
 	}
@@ -293,7 +293,7 @@ func (s *compiledStep) compileFail(f *scenario.Fail) (err error) {
 
 func (s *compiledStep) compileRespond(r *scenario.Respond) (err error) {
 	if s.body, err = template.Parse(r.Body); err != nil {
-		return fmt.Errorf("step %d, body: %w", s.index, err)
+		return fmt.Errorf("step %d, body: %w", s.index+1, err)
 	}
 	return s.compileHeaders(r.Headers)
 }
@@ -303,7 +303,7 @@ func (s *compiledStep) compileHeaders(headers map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		value, err := template.Parse(headers[name])
 		if err != nil {
-			return fmt.Errorf("step %d, header %s: %w", s.index, name, err)
+			return fmt.Errorf("step %d, header %s: %w", s.index+1, name, err)
 		}
 		s.headers = append(s.headers, compiledHeader{name, value})
 	}

@@ -435,7 +435,7 @@ func TestBrokenRecordsAreErrors(t *testing.T) {
 		}
 	}
 	_, err := b.Decide(t.Context(), b.ask(nil), scenario.AtDecision)
-	fails("Decide with a broken bucket", "scenario limit, rule 0: count against the quota: read the token bucket", err)
+	fails("Decide with a broken bucket", "scenario limit, rule 1: count against the quota: read the token bucket", err)
 	_, err = b.List(t.Context(), b.now)
 	fails("List with a broken bucket", "read the cursors of limit: read the token bucket", err)
 	if err := space.Put(t.Context(), play.PlaylistKey, []byte(`{"playing":[]}`), time.Time{}); err != nil {

@@ -50,7 +50,7 @@ func (e *evaluation) ask(ctx context.Context, rules []*playingRule) (scenario.De
 		}
 		taken, err := r.take(ctx, e.space, e.Now)
 		if err != nil {
-			return scenario.Decision{}, fmt.Errorf("scenario %s, rule %d: %w", r.scenario, r.index, err)
+			return scenario.Decision{}, fmt.Errorf("scenario %s, rule %d: %w", r.scenario, r.index+1, err)
 		}
 		if taken.step == nil {
 			e.addMiss(r, r.missOf(taken))
@@ -93,7 +93,7 @@ func (e *evaluation) together(rules []*playingRule) []sharedRule {
 func (e *evaluation) askTogether(ctx context.Context, rules []sharedRule) (scenario.Decision, error) {
 	result, err := e.askShared(ctx, rules)
 	if err != nil {
-		return scenario.Decision{}, fmt.Errorf("scenario %s, rule %d: %w", rules[0].scenario, rules[0].index, err)
+		return scenario.Decision{}, fmt.Errorf("scenario %s, rule %d: %w", rules[0].scenario, rules[0].index+1, err)
 	}
 	for i := range result.misses {
 		e.addMiss(result.misses[i].rule, result.misses[i].miss)

@@ -22,29 +22,69 @@ import (
 // settleTime is more than the stream waits between two events, and far less than it is silent without a sign of life.
 const settleTime = time.Second
 
-// The stream begins with what the page has, so that a browser that was away settles what it missed.
-func TestTheStreamBeginsWithTheNewestCalls(t *testing.T) {
+// A page that was away asks for everything, and is told what it missed.
+func TestAPageThatWasAwayIsToldWhatItMissed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
-		b.call(t, b.box)
+		b.call(t, b.create(t, sandbox.Definition{ID: "gone"}))
 		b.call(t, b.box)
 		f := b.follow(t, "")
-		first := f.one(t, settleTime)
-		rows := ids(first.Rows)
-		want := []string{place(2, 2, "default"), place(1, 1, "default")}
-		if !first.Begin || first.Older != "" || first.Skipped != 0 || !cmp.Equal(rows, want) {
-			t.Errorf("the first event is %+v with rows %v, want %v", first, rows, want)
+		want := []string{place(2, 1, "default"), place(1, 1, "gone")}
+		if rows := ids(f.page); !cmp.Equal(rows, want) {
+			t.Errorf("the page has rows %v, want %v", rows, want)
 		}
-		if want := map[string]string{"default": strconv.FormatInt(arrival(1), 10)}; !cmp.Equal(first.Kept, want) {
-			t.Errorf("kept %v, want %v", first.Kept, want)
+		if n := f.ask(t, nil, false); n.Rows != "" || n.Skipped != 0 || len(n.Cleared) != 0 {
+			t.Errorf("nothing happened, and it is told %+v", n)
 		}
-		if got := f.header.Get("Content-Type"); got != "text/event-stream; charset=utf-8" {
-			t.Errorf("content type %s", got)
+		b.call(t, b.box)
+		b.call(t, b.create(t, sandbox.Definition{ID: "new"}))
+		if err := b.RemoveSandbox(t.Context(), "gone"); err != nil {
+			t.Fatal(err)
 		}
-		again := b.follow(t, "").one(t, settleTime)
-		if diff := cmp.Diff(first, again); diff != "" {
-			t.Errorf("a second browser sees something else: %s", diff)
+		n := f.ask(t, nil, false)
+		want = []string{place(4, 1, "new"), place(3, 2, "default")}
+		if rows := ids(n.Rows); !cmp.Equal(rows, want) || !cmp.Equal(n.Cleared, []string{"gone"}) || n.First["default"] != 1 {
+			t.Errorf("told %+v with rows %v, want %v", n, rows, want)
+		}
+	})
+}
+
+// A server that was started again has another journal: what the page knew is gone, whatever is numbered like it.
+func TestAPageOfAnotherRunIsToldThatItsCallsAreGone(t *testing.T) {
+	t.Parallel()
+	for _, since := range []int{0, 1, 3} {
+		t.Run(strconv.Itoa(since)+" calls since", func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				before := newBubble(t, emulator.Options{})
+				before.call(t, before.box)
+				before.call(t, before.box)
+				f := before.follow(t, "")
+				f.bubble = newBubble(t, emulator.Options{})
+				f.bubble.real.Pass(time.Hour)
+				for range since {
+					f.bubble.call(t, f.bubble.box)
+				}
+				n := f.ask(t, nil, false)
+				if !cmp.Equal(n.Cleared, []string{"default"}) || len(ids(n.Rows)) != since {
+					t.Errorf("told %+v", n)
+				}
+			})
+		})
+	}
+}
+
+// The counts come with the news where they are asked for.
+func TestNewsCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, emulator.Options{})
+		f := b.follow(t, "?kind=failed")
+		b.call(t, b.box)
+		b.stray(t)
+		if n := f.ask(t, nil, true); !strings.Contains(n.Survey, "All <b>2</b>") || !strings.Contains(n.Survey, "Failures <b>1</b>") {
+			t.Errorf("the counts are %s", n.Survey)
 		}
 	})
 }
@@ -63,10 +103,9 @@ func TestACallReachesThePageOnce(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		b.call(t, b.box)
 		f := b.follow(t, "")
-		f.one(t, settleTime)
 		b.call(t, b.box)
 		e := f.one(t, settleTime)
-		if rows := ids(e.Rows); e.Begin || !cmp.Equal(rows, []string{place(2, 2, "default")}) {
+		if rows := ids(e.Rows); !cmp.Equal(rows, []string{place(2, 2, "default")}) {
 			t.Errorf("event %+v with rows %v", e, rows)
 		}
 		f.none(t, settleTime)
@@ -110,14 +149,10 @@ func TestTheStreamKeepsToItsFilter(t *testing.T) {
 				b := newBubble(t, emulator.Options{})
 				qa := b.create(t, sandbox.Definition{ID: "qa"})
 				f := b.follow(t, test.query)
-				if e := f.one(t, settleTime); !e.Begin || e.Rows != "" {
-					t.Errorf("it begins with %+v", e)
-				}
 				b.call(t, b.box)
 				b.stray(t)
 				b.call(t, qa)
-				events, _ := f.after(t, settleTime)
-				if got := numbers(t, shown(nil, events)); !slices.Equal(got, test.want) {
+				if got := numbers(t, shown(nil, f.after(t, settleTime))); !slices.Equal(got, test.want) {
 					t.Errorf("calls %v, want %v", got, test.want)
 				}
 			})
@@ -156,10 +191,10 @@ func TestClearedCallsLeaveThePage(t *testing.T) {
 						b.call(t, qa)
 					}
 					f := b.follow(t, "")
-					page := shown(nil, []callEvent{f.one(t, settleTime)})
+					page := ids(f.page)
 					if since == 1 {
 						b.call(t, qa)
-						page = shown(page, []callEvent{f.one(t, settleTime)})
+						page = shown(page, []callNews{f.one(t, settleTime)})
 					}
 					if err := test.end(t.Context(), b, qa); err != nil {
 						t.Fatal(err)
@@ -167,8 +202,7 @@ func TestClearedCallsLeaveThePage(t *testing.T) {
 					if test.rows != nil {
 						b.call(t, qa)
 					}
-					events, _ := f.after(t, settleTime)
-					if got := shown(page, events); !slices.Equal(got, test.rows) {
+					if got := shown(page, f.after(t, settleTime)); !slices.Equal(got, test.rows) {
 						t.Errorf("rows %v of %v, want %v", got, page, test.rows)
 					}
 				})
@@ -197,7 +231,6 @@ func TestThePageLearnsThatItsClockWasMoved(t *testing.T) {
 				b := newBubble(t, emulator.Options{})
 				qa := b.create(t, sandbox.Definition{ID: "qa"})
 				f := b.follow(t, "?sandbox=qa")
-				f.one(t, settleTime)
 				b.call(t, qa)
 				f.one(t, settleTime)
 				box, err := b.Sandboxes().Get(t.Context(), test.box)
@@ -208,8 +241,9 @@ func TestThePageLearnsThatItsClockWasMoved(t *testing.T) {
 					t.Fatal(err)
 				}
 				b.call(t, qa)
-				if got := f.changes(t, settleTime); got != test.want {
-					t.Errorf("told %d times, want %d", got, test.want)
+				f.after(t, settleTime)
+				if f.moved != test.want {
+					t.Errorf("told %d times, want %d", f.moved, test.want)
 				}
 			})
 		})
@@ -221,7 +255,6 @@ func TestASandboxMadeLaterIsFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		f := b.follow(t, "")
-		f.one(t, settleTime)
 		b.call(t, b.create(t, sandbox.Definition{ID: "new"}))
 		if rows := ids(f.one(t, settleTime).Rows); !cmp.Equal(rows, []string{place(1, 1, "new")}) {
 			t.Errorf("rows %v", rows)
@@ -236,9 +269,8 @@ func TestASandboxWhoseTimeIsOverLeavesThePage(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		b.call(t, b.create(t, sandbox.Definition{ID: "brief", TTL: "1m"}))
 		f := b.follow(t, "")
-		f.one(t, settleTime)
 		b.real.Pass(2 * time.Minute)
-		if e := f.one(t, 16*time.Second); !cmp.Equal(e.Cleared, []string{"brief"}) {
+		if e := f.one(t, 17*time.Second); !cmp.Equal(e.Cleared, []string{"brief"}) {
 			t.Errorf("cleared %v", e.Cleared)
 		}
 	})
@@ -250,7 +282,6 @@ func TestAFloodIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{Journal: store.Bound{Records: 5000}})
 		f := b.follow(t, "")
-		f.one(t, settleTime)
 		b.call(t, b.box)
 		if n := len(ids(f.one(t, 0).Rows)); n != 1 { // at once: nothing came before it
 			t.Fatalf("%d rows", n)
@@ -276,22 +307,19 @@ func TestEventsComeAFewTimesASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		f := b.follow(t, "")
-		f.one(t, settleTime)
-		var all []callEvent
+		var all []callNews
 		for range 100 { // in a second
 			b.call(t, b.box)
-			some, _ := f.after(t, 10*time.Millisecond)
-			all = append(all, some...)
+			all = append(all, f.after(t, 10*time.Millisecond)...)
 		}
-		last, _ := f.after(t, settleTime)
-		all = append(all, last...)
+		all = append(all, f.after(t, settleTime)...)
 		seen := map[string]int{}
 		for _, e := range all {
 			for _, id := range ids(e.Rows) {
 				seen[id]++
 			}
 		}
-		if len(all) > 7 || len(seen) != 100 || slices.ContainsFunc(all, func(e callEvent) bool { return e.Skipped != 0 }) {
+		if len(all) > 7 || len(seen) != 100 || slices.ContainsFunc(all, func(e callNews) bool { return e.Skipped != 0 }) {
 			t.Errorf("%d events with %d calls", len(all), len(seen))
 		}
 		for id, times := range seen {
@@ -308,7 +336,6 @@ func TestCallsThatGaveWayAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{Journal: store.Bound{Records: 50}})
 		f := b.follow(t, "")
-		f.one(t, settleTime)
 		b.call(t, b.box)
 		f.one(t, 0)
 		for range 120 {
@@ -320,14 +347,14 @@ func TestCallsThatGaveWayAreCounted(t *testing.T) {
 	})
 }
 
+// Pages take twelve seconds without a word for a server that hangs.
 func TestASilentStreamShowsThatItIsAlive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
 		f := b.follow(t, "")
-		f.one(t, settleTime)
-		if events, comments := f.after(t, time.Minute); len(events) != 0 || comments < 3 || comments > 4 {
-			t.Errorf("%d events and %d comments in a minute", len(events), comments)
+		if changes, beats := f.frames(t, time.Minute+time.Second); len(changes) != 0 || beats != 15 {
+			t.Errorf("%d changes and %d signs of life in a minute", len(changes), beats)
 		}
 	})
 }
@@ -344,7 +371,6 @@ func TestTheStreamEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBubble(t, emulator.Options{})
 				f := b.follow(t, "")
-				f.one(t, settleTime)
 				end(b, f)
 				b.call(t, b.box)
 				f.none(t, settleTime)
@@ -368,14 +394,29 @@ func TestTheStreamEnds(t *testing.T) {
 	}
 }
 
-func TestNoStreamOfAnUnknownSandbox(t *testing.T) {
+// What is no question is refused, and what is about nothing that there is.
+func TestBadQuestionsForNews(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, emulator.Options{})
-		w := httptest.NewRecorder()
-		b.console.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/console/calls/events?sandbox=none", nil))
-		if w.Code != 404 || strings.Contains(w.Header().Get("Content-Type"), "event-stream") {
-			t.Errorf("%d %v", w.Code, w.Header())
+		for name, test := range map[string]struct {
+			query, body string
+			want        int
+		}{
+			"no JSON":             {"", "x", 400},
+			"too long":            {"", `{"marks":{"a":"` + strings.Repeat("x", 1<<20) + `"}}`, 400},
+			"an unknown API":      {"?api=none", "{}", 400},
+			"an unknown kind":     {"?kind=bad", "{}", 400},
+			"a bad time":          {"?from=noon", "{}", 400},
+			"more than is sought": {"?q=" + strings.Repeat("x", 1001), "{}", 400},
+			"broken marks":        {"", `{"marks":{"default":"-1.x"},"sandboxes":["default"]}`, 200},
+			"no such sandbox":     {"?sandbox=none", `{"sandboxes":["none"]}`, 200},
+		} {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequestWithContext(t.Context(), "POST", "/console/calls/news"+test.query, strings.NewReader(test.body))
+			if b.console.ServeHTTP(w, r); w.Code != test.want {
+				t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			}
 		}
 	})
 }
