@@ -159,6 +159,30 @@ func TestTripsOfTokens(t *testing.T) {
 	}
 }
 
+// TestTripsOfASandbox shows a sandbox and what plays in it, where the many rules that play by default keep a cursor each.
+func TestTripsOfASandbox(t *testing.T) {
+	t.Parallel()
+	const mostOfSandbox, mostOfPlaying = 5, 6
+	w, spy := spied(t)
+	if err := w.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close(context.Background()) })
+	for _, c := range []struct {
+		path, want string
+		trips      int64
+	}{
+		{"/v1/sandboxes/" + w.box.ID, `"scenarios":[]`, mostOfSandbox},
+		{"/v1/sandboxes/" + w.box.ID + "/scenarios", "magic-values", mostOfPlaying},
+	} {
+		spy.Trips()
+		status, body := w.steer(t, "GET", c.path)
+		if trips := spy.Trips(); status != http.StatusOK || !strings.Contains(body, c.want) || trips > c.trips {
+			t.Errorf("GET %s: status %d, %d trips to the store, want at most %d: %.300s", c.path, status, trips, c.trips, body)
+		}
+	}
+}
+
 // steer sends a request without a body to the control plane.
 func (w *world) steer(t *testing.T, method, path string) (status int, body string) {
 	t.Helper()
