@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -23,7 +24,7 @@ const programName = "tokenstage"
 
 // Env is what a command uses of its process: where it reads and writes, and the environment variables.
 type Env struct {
-	Stdin          io.Reader
+	Stdin          io.Reader // nil has nothing to read
 	Stdout, Stderr io.Writer
 	// Command is what people type to run this program; "tokenstage" when it is empty.
 	Command string
@@ -62,6 +63,9 @@ func Run(ctx context.Context, env Env, args ...string) int {
 		args = []string{"--help"}
 	}
 	env.Command = cmp.Or(env.Command, programName)
+	if env.Stdin == nil {
+		env.Stdin = strings.NewReader("")
+	}
 	out := &output{to: env.Stdout}
 	env.Stdout = out
 	err := run(ctx, env, args)

@@ -144,6 +144,11 @@ func (out *explainOut) tellFindings(e client.Entry) {
 					"secret is wrong: the tool sandboxes shows the right one."
 			}
 		}
+		if d := e.Decision; d != nil && f.Check == "scenario" {
+			told.From = d.Scenario
+			told.Hint = "Nothing is wrong with the client: what it does about such an answer is what is tested. The tool " +
+				"stop_scenario stops the scenario."
+		}
 		if f.Level == client.LevelError {
 			out.Changes = append(out.Changes, told)
 		} else {
@@ -161,14 +166,6 @@ const maxFindings = 8
 func (out *explainOut) tellScenarios(e client.Entry) {
 	if d := e.Decision; d != nil {
 		out.Decided = &decided{d.Scenario, d.Rule + 1, d.Step + 1}
-		if out.Refused {
-			out.Changes = append(out.Changes, change{
-				Check: "scenario", From: d.Scenario,
-				Message: fmt.Sprintf("The scenario %s decided the call (rule %d, step %d): nothing is wrong with the client.",
-					d.Scenario, d.Rule+1, d.Step+1),
-				Hint: "stop_scenario stops it; what the app does about such an answer is what it tests.",
-			})
-		}
 	}
 	misses, _ := first(e.Misses, maxFindings)
 	for _, m := range misses {

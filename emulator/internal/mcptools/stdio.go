@@ -1,8 +1,12 @@
 package mcptools
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -14,98 +18,196 @@ import (
 // Serve answers the agent at the other end of a pipe, a message a line, until what comes in ends. Whatever was asked
 // before is answered first. It returns nil as well when ctx ends.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
-	pipe := &mcp.IOTransport{Reader: io.NopCloser(in), Writer: openWriter{out}, MaxLineLength: maxMessage}
-	err := newServer(o).Run(ctx, finishing{pipe})
+	err := newServer(o).Run(ctx, lines{in, out})
 	if ctx.Err() != nil || errors.Is(err, io.EOF) {
 		return nil
 	}
 	return err
 }
 
-// openWriter stays open: others may still write to it.
-type openWriter struct{ io.Writer }
-
-func (openWriter) Close() error { return nil }
-
-// finishing is a transport that tells of the end of the input only when all calls before it are answered: the SDK
-// gives up those that it still works on.
-type finishing struct{ mcp.Transport }
-
-func (f finishing) Connect(ctx context.Context) (mcp.Connection, error) {
-	c, err := f.Transport.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &finishingConn{Connection: c, open: map[jsonrpc.ID]bool{}, changed: make(chan struct{}, 1)}, nil
+// lines is a transport. That of the SDK ends at the first line that is no message, and gives up the calls that it still
+// works on when the input ends.
+type lines struct {
+	in  io.Reader
+	out io.Writer
 }
 
-type finishingConn struct {
-	mcp.Connection
+// Connect begins to read. Nothing ends that but the input: a read from a pipe cannot be called off.
+func (l lines) Connect(context.Context) (mcp.Connection, error) {
+	c := &connection{
+		out: l.out, came: make(chan line), closed: make(chan struct{}), open: map[jsonrpc.ID]bool{},
+		changed: make(chan struct{}, 1),
+	}
+	go c.read(bufio.NewReader(l.in))
+	return c, nil
+}
+
+// line is one line of the input, or why there is none.
+type line struct {
+	text []byte
+	err  error
+}
+
+type connection struct {
+	came   chan line
+	closed chan struct{} // is closed when nobody reads and writes any more
+	once   sync.Once     // closes it
+
+	writing sync.Mutex
+	out     io.Writer
+
 	mu      sync.Mutex
 	open    map[jsonrpc.ID]bool // calls without an answer
-	over    bool                // nothing can be answered any more
-	changed chan struct{}       // holds a word when one of the above changed
+	changed chan struct{}       // holds a word when those changed
 }
 
-// Read notes the calls, and waits for their answers at the end.
-func (c *finishingConn) Read(ctx context.Context) (jsonrpc.Message, error) {
-	message, err := c.Connection.Read(ctx)
-	if errors.Is(err, io.EOF) {
-		c.await(ctx)
+// SessionID is empty: a pipe has one session.
+func (c *connection) SessionID() string { return "" }
+
+// read hands lines on until the input ends.
+func (c *connection) read(in *bufio.Reader) {
+	for {
+		text, err := readLine(in)
+		select {
+		case c.came <- line{text, err}:
+		case <-c.closed:
+			return
+		}
+		if err != nil && !errors.Is(err, errTooLong) {
+			return
+		}
 	}
-	if call, ok := message.(*jsonrpc.Request); ok && err == nil && call.IsCall() {
-		c.note(func() { c.open[call.ID] = true })
+}
+
+var errTooLong = fmt.Errorf("a message has more than %d bytes", maxMessage)
+
+// readLine reads a line; the last needs no end. One that is too long is read to its end and dropped.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	var text []byte
+	tooLong := false
+	for {
+		part, err := in.ReadSlice('\n')
+		if tooLong = tooLong || len(text)+len(part) > maxMessage; !tooLong {
+			text = append(text, part...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(text) > 0, err == nil && !tooLong:
+			return text, nil
+		case err != nil:
+			return nil, err
+		}
+		return nil, errTooLong
 	}
-	return message, err
+}
+
+// Read returns the next message. What is none is answered with an error.
+func (c *connection) Read(ctx context.Context) (jsonrpc.Message, error) {
+	for {
+		var next line
+		select {
+		case next = <-c.came:
+		case <-c.closed:
+			return nil, io.EOF
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		text := bytes.TrimSpace(next.text)
+		switch {
+		case errors.Is(next.err, errTooLong):
+			c.refuse(jsonrpc.CodeInvalidRequest, next.err)
+			continue
+		case next.err != nil:
+			c.await(ctx)
+			return nil, next.err
+		case len(text) == 0:
+			continue
+		case !json.Valid(text):
+			c.refuse(jsonrpc.CodeParseError, errors.New("the line is no JSON"))
+			continue
+		}
+		message, err := jsonrpc.DecodeMessage(text)
+		if err != nil {
+			c.refuse(jsonrpc.CodeInvalidRequest, err)
+			continue
+		}
+		if call, ok := message.(*jsonrpc.Request); ok && call.IsCall() {
+			c.note(func() { c.open[call.ID] = true })
+		}
+		return message, nil
+	}
+}
+
+// refuse answers what is no message, and therefore names no call.
+func (c *connection) refuse(code int, reason error) {
+	raw, err := json.Marshal(map[string]any{
+		"jsonrpc": "2.0", "id": nil, "error": map[string]any{"code": code, "message": reason.Error()},
+	})
+	if err == nil {
+		_ = c.writeLine(raw) // who does not read this does not read the next answer either, which ends the session
+	}
 }
 
 // maxFinishing is how long calls may take that are open when the input ends.
 const maxFinishing = 30 * time.Second
 
 // await returns when no call is open, or none can be answered.
-func (c *finishingConn) await(ctx context.Context) {
+func (c *connection) await(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, maxFinishing)
 	defer cancel()
-	for !c.isDone() {
+	for c.hasOpen() {
 		select {
 		case <-c.changed:
+		case <-c.closed:
+			return
 		case <-limited.Done():
 			return
 		}
 	}
 }
 
-func (c *finishingConn) isDone() bool {
+func (c *connection) hasOpen() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.over || len(c.open) == 0
+	return len(c.open) > 0
 }
 
-// note changes what is open.
-func (c *finishingConn) note(change func()) {
+// note changes which calls are open.
+func (c *connection) note(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change()
 	select {
 	case c.changed <- struct{}{}:
-	default: // it holds one already
+	default: // it holds a word already
 	}
 }
 
-// Write notes what is answered, and that nobody reads answers any more.
-func (c *finishingConn) Write(ctx context.Context, message jsonrpc.Message) error {
-	err := c.Connection.Write(ctx, message)
-	c.note(func() {
-		if answer, ok := message.(*jsonrpc.Response); ok {
-			delete(c.open, answer.ID)
-		}
-		c.over = c.over || err != nil
-	})
+// Write writes a message. Where that fails nothing can be answered any more.
+func (c *connection) Write(_ context.Context, message jsonrpc.Message) error {
+	raw, err := jsonrpc.EncodeMessage(message)
+	if err != nil {
+		return err
+	}
+	if err = c.writeLine(raw); err != nil {
+		_ = c.Close() // it never fails
+	}
+	if answer, ok := message.(*jsonrpc.Response); ok {
+		c.note(func() { delete(c.open, answer.ID) })
+	}
 	return err
 }
 
-// Close ends the wait.
-func (c *finishingConn) Close() error {
-	c.note(func() { c.over = true })
-	return c.Connection.Close()
+func (c *connection) writeLine(raw []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	_, err := c.out.Write(append(raw, '\n'))
+	return err
+}
+
+// Close ends reading and waiting.
+func (c *connection) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return nil
 }
