@@ -7,6 +7,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -461,4 +463,56 @@ func TestExplainFindsCallsOfUnknownKeys(t *testing.T) {
 	if why.Sandbox != "default" || why.Outcome != "InvalidAccessKeyId.NotFound" {
 		t.Errorf("got %+v", why)
 	}
+}
+
+// TestPagesNameTheTools: the page for agents and llms.txt name each tool, the page also its kind, and no other.
+func TestPagesNameTheTools(t *testing.T) {
+	t.Parallel()
+	_, a := start(t)
+	tools := toolsOf(a)
+	page := readPage(t, "docs/agents.md")
+	_, table, _ := strings.Cut(page, "\n## The tools\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| .+ \\| (\\w+) \\|$").FindAllStringSubmatch(table, -1)
+	var named []string
+	for _, row := range rows {
+		named = append(named, row[1])
+		tool := tools[row[1]]
+		if tool == nil {
+			continue
+		}
+		kind := "adds"
+		switch n := tool.Annotations; {
+		case n.ReadOnlyHint:
+			kind = "reads"
+		case *n.DestructiveHint:
+			kind = "destroys"
+		}
+		if row[2] != kind {
+			t.Errorf("the page says that %s %s: it %s", row[1], row[2], kind)
+		}
+	}
+	slices.Sort(named)
+	if known := slices.Sorted(maps.Keys(tools)); !slices.Equal(named, known) {
+		t.Errorf("the page names %q, there are %q", named, known)
+	}
+	_, list, _ := strings.Cut(readPage(t, "llms.txt"), "The tools:")
+	list, _, _ = strings.Cut(list, ".\n")
+	named = nil
+	for _, found := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(list, -1) {
+		named = append(named, found[1])
+	}
+	slices.Sort(named)
+	if known := slices.Sorted(maps.Keys(tools)); !slices.Equal(named, known) {
+		t.Errorf("llms.txt names %q, there are %q", named, known)
+	}
+}
+
+func readPage(t *testing.T, page string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../../" + page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
