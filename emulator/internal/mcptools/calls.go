@@ -38,7 +38,7 @@ type callRow struct {
 	Credential string    `json:"credential,omitempty"`
 	Outcome    string    `json:"outcome" jsonschema:"ok, or the error code that was sent."`
 	Status     int       `json:"status"`
-	Delivery   string    `json:"delivery" jsonschema:"How the reply reached the client: whole, delayed, reset, truncated and others."`
+	Delivery   string    `json:"delivery" jsonschema:"How the reply reached the client, such as whole or reset."`
 	Scenario   string    `json:"scenario,omitempty" jsonschema:"The scenario that decided it."`
 	Why        string    `json:"why,omitempty" jsonschema:"The first thing that refused it."`
 }

@@ -12,7 +12,7 @@ import (
 type coverageIn struct {
 	inSandbox
 	All       bool   `json:"all,omitempty" jsonschema:"Count what was seen in any sandbox, removed ones too."`
-	Operation string `json:"operation,omitempty" jsonschema:"Show the documented errors of this one, such as onsmqtt.ApplyToken."`
+	Operation string `json:"operation,omitempty" jsonschema:"Show the errors of this one, such as onsmqtt.ApplyToken."`
 }
 
 type operationRow struct {
@@ -36,7 +36,7 @@ type coverageOut struct {
 	Seen       int            `json:"seen"`
 	Documented int            `json:"documented"`
 	Operations []operationRow `json:"operations"`
-	Errors     []errorRow     `json:"errors,omitempty" jsonschema:"The documented errors of the operation that was asked for."`
+	Errors     []errorRow     `json:"errors,omitempty" jsonschema:"The documented errors of the operation asked for."`
 	More       int            `json:"more,omitempty" jsonschema:"How many others there are."`
 }
 

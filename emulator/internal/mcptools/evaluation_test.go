@@ -264,7 +264,7 @@ func TestScenariosAreWritten(t *testing.T) {
 	for name, d := range map[string]draft{
 		"throttled": {problems: 3, outcomes: []string{"ApplyTokenOverFlow", "ApplyTokenOverFlow", "ok"}, document: `
 name: throttled
-sumary: Two calls are throttled.
+summry: Two calls are throttled.
 rules:
   - on: onsmqtt.AplyToken
     script:

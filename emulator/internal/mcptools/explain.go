@@ -13,12 +13,12 @@ import (
 
 type explainIn struct {
 	inSandbox
-	ID string `json:"id,omitempty" jsonschema:"The request id, as the reply and the tool calls have it; the newest refused call without it."`
+	ID string `json:"id,omitempty" jsonschema:"The request id; the newest refused call without it."`
 }
 
 // change is one thing to change in the client.
 type change struct {
-	Check   string `json:"check" jsonschema:"What was looked at, such as signature, timestamp, nonce or parameter Actions."`
+	Check   string `json:"check" jsonschema:"What was looked at, such as signature, timestamp or nonce."`
 	Message string `json:"message" jsonschema:"What is wrong, in a sentence."`
 	From    string `json:"from,omitempty" jsonschema:"What came."`
 	To      string `json:"to,omitempty" jsonschema:"What is expected in its place."`
@@ -28,7 +28,7 @@ type change struct {
 // signing is how a wrong signature came about, as far as that is known.
 type signing struct {
 	Server     string `json:"server" jsonschema:"The string to sign: sign exactly this."`
-	Client     string `json:"client,omitempty" jsonschema:"What the client must have signed; absent where that is not known."`
+	Client     string `json:"client,omitempty" jsonschema:"What the client must have signed, where that is known."`
 	Difference string `json:"difference,omitempty" jsonschema:"The first difference between the two."`
 }
 

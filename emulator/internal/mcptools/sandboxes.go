@@ -54,12 +54,12 @@ type sandboxRow struct {
 
 type sandboxView struct {
 	sandboxRow
-	SignatureTime string `json:"signatureTime" jsonschema:"By which time signatures are judged: either, clock, real or off."`
+	SignatureTime string `json:"signatureTime" jsonschema:"The time that judges signatures: either, clock, real or off."`
 
 	Endpoints   map[string]string           `json:"endpoints" jsonschema:"What clients are pointed at, by gateway."`
 	Credentials map[string][]map[string]any `json:"credentials" jsonschema:"By gateway. What an app signs with."`
 	More        int                         `json:"moreCredentials,omitempty" jsonschema:"How many others there are."`
-	Quotas      map[string]string           `json:"quotas,omitempty" jsonschema:"Rate limits in place of the documented ones."`
+	Quotas      map[string]string           `json:"quotas,omitempty" jsonschema:"Rate limits in place of documented ones."`
 	Playing     []string                    `json:"playing" jsonschema:"What was played, and where each rule stands."`
 }
 
@@ -106,7 +106,7 @@ func (t *tools) sandboxView(ctx context.Context, id string) (*sandboxView, error
 // maxCredentials is how many credentials of a gateway are shown.
 const maxCredentials = 10
 
-// open fills in what clients need. Both are read as the control API writes them: gateways are known by their names alone.
+// open fills in what clients need, as the control API writes it: gateways are known by their names alone.
 func (v *sandboxView) open(box client.Sandbox) error {
 	if err := copyJSON(box.Credentials, &v.Credentials); err != nil {
 		return err
@@ -129,11 +129,11 @@ func copyJSON(from, into any) error {
 
 type createIn struct {
 	ID     string            `json:"id,omitempty" jsonschema:"Its id; one is drawn without it."`
-	Seed   *uint64           `json:"seed,omitempty" jsonschema:"What all chance comes from: the same seed, the same tokens."`
+	Seed   *uint64           `json:"seed,omitempty" jsonschema:"All chance comes from it: the same seed, the same tokens."`
 	Now    *time.Time        `json:"now,omitempty" jsonschema:"Where its clock starts; at real time without it."`
 	Frozen bool              `json:"frozen,omitempty" jsonschema:"Whether the clock stands still."`
-	TTL    string            `json:"ttl,omitempty" jsonschema:"Removed when unused for so long, such as 30m or 2d; stays without it."`
-	Quotas map[string]string `json:"quotas,omitempty" jsonschema:"Rate limits by operation, such as onsmqtt.ApplyToken: 5/s, or off."`
+	TTL    string            `json:"ttl,omitempty" jsonschema:"Removed when unused for so long, such as 30m."`
+	Quotas map[string]string `json:"quotas,omitempty" jsonschema:"Rates by operation, such as onsmqtt.ApplyToken: 5/s."`
 
 	Scenarios []string `json:"scenarios,omitempty" jsonschema:"Names of known scenarios that play from the start."`
 }
@@ -189,7 +189,7 @@ type clockIn struct {
 type clockOut struct {
 	Now     time.Time `json:"now"`
 	Frozen  bool      `json:"frozen"`
-	Warning string    `json:"warning,omitempty" jsonschema:"Which clients are refused now by the time that they sign with."`
+	Warning string    `json:"warning,omitempty" jsonschema:"Which clients are refused now by the time that they sign."`
 }
 
 func (t *tools) clock(ctx context.Context, in clockIn) (clockOut, error) {

@@ -25,8 +25,8 @@ func (t *tools) addScenarioTools(s *mcp.Server) {
 	add(s, t, destructive, "stop_scenario", "Stop scenarios",
 		"Stops a scenario in a sandbox, or all that were played; where they stood is forgotten.", t.stopScenario)
 	add(s, t, readOnly, "coverage", "See operations and coverage",
-		"Lists the operations and how many of their documented errors were seen; with an operation shows each of its errors: "+
-			"code, meaning, how often it was seen, and the scenario that plays it.", t.coverage)
+		"Lists the operations and how many of their documented errors were seen; with an operation shows each of its "+
+			"errors: code, meaning, how often it was seen, and the scenario that plays it.", t.coverage)
 }
 
 type scenarioRow struct {
@@ -80,7 +80,7 @@ type problemRow struct {
 type checkOut struct {
 	Good     bool         `json:"good" jsonschema:"Whether it can be played."`
 	Problems []problemRow `json:"problems"`
-	Advice   []problemRow `json:"advice" jsonschema:"What is allowed and seldom meant, such as rules that are never reached."`
+	Advice   []problemRow `json:"advice" jsonschema:"What is allowed and seldom meant, as rules never reached."`
 	More     int          `json:"more,omitempty" jsonschema:"How many others there are."`
 }
 
@@ -109,13 +109,13 @@ func (t *tools) checkScenario(ctx context.Context, in struct {
 
 type playingOut struct {
 	Sandbox string   `json:"sandbox"`
-	Playing []string `json:"playing" jsonschema:"What was played and still plays, the newest first, and where each rule stands."`
+	Playing []string `json:"playing" jsonschema:"What was played and still plays, and where each rule stands."`
 }
 
 func (t *tools) playScenario(ctx context.Context, in struct {
 	inSandbox
 	Name     string `json:"name" jsonschema:"The name of a known scenario, or the name under which the document plays."`
-	Document string `json:"document,omitempty" jsonschema:"A scenario of your own in YAML, which check_scenario finds good."`
+	Document string `json:"document,omitempty" jsonschema:"A scenario of your own in YAML, found good by check_scenario."`
 },
 ) (playingOut, error) {
 	err := t.play(ctx, in.id(), in.Name, in.Document)

@@ -32,17 +32,18 @@ type tools struct {
 }
 
 // instructions are what an agent is told once, before it chooses a tool.
-const instructions = `Tokenstage emulates cloud APIs that issue access tokens. An app under test calls its data plane with
-the credentials of a sandbox; these tools steer and look at the sandboxes.
+const instructions = `Tokenstage emulates cloud APIs that issue access tokens.
+An app under test calls its data plane with the credentials of a sandbox; these tools steer and look at the sandboxes.
 
-A call was refused: calls lists it, explain_call says why and what to change. The right secret, endpoint and clock are in
-sandboxes. Another answer is wanted: write a scenario, check_scenario until it has no problems, then play_scenario. The
-documented errors that a scenario can fail with are in coverage.`
+A call was refused: calls lists it, explain_call says why and what to change. The right secret, endpoint and clock are
+in sandboxes. Another answer is wanted: write a scenario, check_scenario until it has no problems, then play_scenario.
+The documented errors that a scenario can fail with are in coverage.`
 
 // newServer returns a server with all tools.
 func newServer(o Options) *mcp.Server {
 	t := &tools{control: o.Client, explain: o.Explain}
-	s := mcp.NewServer(&mcp.Implementation{Name: "tokenstage", Title: "Tokenstage", Version: version()}, &mcp.ServerOptions{
+	self := &mcp.Implementation{Name: "tokenstage", Title: "Tokenstage", Version: version()}
+	s := mcp.NewServer(self, &mcp.ServerOptions{
 		Instructions: instructions,
 		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}}, // the list never changes
 	})
