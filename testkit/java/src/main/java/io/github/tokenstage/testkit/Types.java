@@ -10,6 +10,18 @@ public final class Types {
     private Types() {}
 
     /**
+     * A message of JSON-RPC 2.0, as the Model Context Protocol has them.
+     * @param id A text or a number; a notification has none.
+     */
+    public record AgentMessage(
+        String jsonrpc,
+        Object id,
+        String method,
+        Map<String, Object> params,
+        Map<String, Object> result,
+        Map<String, Object> error) {}
+
+    /**
      * Says that the server answers.
      */
     public record Health(
