@@ -33,6 +33,11 @@ const (
 var tripsBeyond = map[string]int64{
 	"ccmessaging.send": 5, // the session is read and written apart
 	"ccmessaging.poll": 5,
+	// What is said of an object is read before its bytes; what is replaced or deleted is then counted as gone.
+	"oss.GetObject": 4, "oss.PutObject": 4, "oss.PostObject": 4, "oss.DeleteObject": 4, "oss.UploadPart": 4,
+	"oss.AbortMultipartUpload": 4,
+	// The parts are read, the upload is taken, the object kept, and what is left over deleted.
+	"oss.CompleteMultipartUpload": 8,
 }
 
 // spied is an emulator whose accesses to its store are counted.
@@ -84,7 +89,7 @@ func testTrips(t *testing.T, op *contract.Operation, inDefault, playing bool) {
 		if playing && i == 0 {
 			most += tripsOfDocument
 		}
-		if trips := spy.Trips(); got.status != http.StatusOK || trips > most {
+		if trips := spy.Trips(); got.status/100 != 2 || trips > most {
 			t.Errorf("call %d took %d trips to the store, want at most %d: %d %s", i+1, trips, most, got.status, got.body)
 		}
 	}
