@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenstage/tokenstage/emulator/cli/clitest"
 	"github.com/tokenstage/tokenstage/emulator/cli"
 )
 
@@ -143,14 +144,10 @@ func TestSessionOfThePageForAgents(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no sh on this machine")
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := serve(t)
 	blocks := shellBlocks(t, "docs/agents.md", "Connect one")
 	run := exec.CommandContext(context.WithoutCancel(t.Context()), shell, "-c", `tokenstage() { "$SELF" "$@"; }; `+strings.Join(blocks, ""))
-	run.Env = append(os.Environ(), asCommand+"=1", "SELF="+self, "TOKENSTAGE_CONTROL="+s.url)
+	run.Env = clitest.Environ("SELF="+clitest.Self(t), "TOKENSTAGE_CONTROL="+s.URL)
 	out, err := run.Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -503,6 +503,8 @@ class _Endpoints(TypedDict):
     top: str
     # The base URL that fabric clients take.
     fabric: str
+    # The endpoint that oss clients take.
+    oss: str
 
 
 class Endpoints(_Endpoints, total=False):

@@ -475,6 +475,7 @@ public final class Types {
      * @param acs Host and port without a scheme, as acs clients take it.
      * @param top The URL that top clients call.
      * @param fabric The base URL that fabric clients take.
+     * @param oss The endpoint that oss clients take.
      * @param tls The data plane over HTTPS; absent where TLS is off.
      * @param mqtt The URL of the broker, for MQTT over TCP; absent where it is off.
      * @param mqttWs The URL of the broker, for MQTT over WebSocket; absent where it is off.
@@ -486,6 +487,7 @@ public final class Types {
         String acs,
         String top,
         String fabric,
+        String oss,
         String tls,
         String mqtt,
         String mqttWs,
