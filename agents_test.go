@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tokenstage/tokenstage/emulator/cli/clitest"
 	"github.com/tokenstage/tokenstage/emulator/cli"
+	"github.com/tokenstage/tokenstage/emulator/cli/clitest"
 )
 
 // pagesForAgents are read by those who believe every word.
