@@ -199,8 +199,8 @@ func headersView(headers map[string][]string) http.Header {
 	return headers
 }
 
-// credentialsView is every credential by its gateway; a gateway that has none lists none, and one without credentials of
-// its own is left out.
+// credentialsView is every credential by its gateway; a gateway that has none lists none, and one without credentials
+// of its own is left out.
 func credentialsView(c sandbox.Credentials, gateways []gateway.Gateway) (view controlapi.Credentials, err error) {
 	all := map[string][]json.RawMessage{}
 	for _, gw := range gateways {
