@@ -102,7 +102,7 @@ func (w *world) do(t testing.TB, r gatewaytest.Request) answer {
 	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, req.WithContext(t.Context()))
-	if rec.Body.Len() == 0 {
+	if rec.Body.Len() == 0 && rec.Header().Get("Server") != "AliyunOSS" { // whose answers can be empty
 		t.Fatalf("empty body for %s %s", r.Method, r.Path)
 	}
 	return answer{rec.Code, rec.Header(), rec.Body.String(), codeOf(rec.Body.String())}
@@ -145,7 +145,7 @@ func always(code string) func(*contract.Operation) string {
 }
 
 func drivers() map[string]driver {
-	return map[string]driver{"acs": acsDriver(), "top": topDriver(), "fabric": fabricDriver()}
+	return map[string]driver{"acs": acsDriver(), "top": topDriver(), "fabric": fabricDriver(), "oss": ossDriver()}
 }
 
 // driverOf is the driver of an operation: one that needs no key is called without.
@@ -393,6 +393,9 @@ func TestConformance(t *testing.T) {
 				})
 			}
 			for _, name := range op.Required() {
+				if d.missing(op, name) == anotherOperation {
+					continue
+				}
 				t.Run(op.Name+"/without "+name, func(t *testing.T) {
 					t.Parallel()
 					testMissing(t, d, op, name)

@@ -15,6 +15,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,11 +27,13 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/api/ccmessaging"
 	"github.com/tokenstage/tokenstage/emulator/internal/api/deepvision"
 	"github.com/tokenstage/tokenstage/emulator/internal/api/onsmqtt"
+	"github.com/tokenstage/tokenstage/emulator/internal/api/oss"
 	"github.com/tokenstage/tokenstage/emulator/internal/authority"
 	"github.com/tokenstage/tokenstage/emulator/internal/broker"
 	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/dataplane"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
+	gatewayoss "github.com/tokenstage/tokenstage/emulator/internal/gateway/oss"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/identify"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
@@ -153,9 +156,19 @@ func (e *Emulator) apis() []api.API {
 		aicontent.New(),
 		appstream.New(),
 		ccmessaging.New(),
-		deepvision.New(),
+		deepvision.New(storageFor),
 		onsmqtt.New(onsmqtt.Clients{Online: e.broker.Online, Send: e.broker.Send, Close: e.broker.CutClient}),
+		oss.New(),
 	}
+}
+
+// storageFor is where objects are stored for who called by that scheme and host.
+func storageFor(scheme, host string) (public, internal string) {
+	name := host
+	if withoutPort, _, err := net.SplitHostPort(host); err == nil {
+		name = withoutPort
+	}
+	return gatewayoss.EndpointsFor(scheme, host, slices.Contains(gateways.Hosts(), name))
 }
 
 // New puts an emulator together. It answers through Handler at once, and on addresses after Start. The error tells of

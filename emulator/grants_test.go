@@ -44,7 +44,7 @@ paths:
 )
 
 func assumeRole(_ context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
-	issued := turn.IssueTemporary(furtherAPI, call.Credential, turn.Now.Add(time.Hour))
+	issued := turn.IssueTemporary(furtherAPI, call.Credential, turn.Now.Add(time.Hour), "")
 	err := turn.Grant(token.Grant{
 		Issuer: furtherAPI, Operation: "AssumeRole", Subject: "role", ExpiresAt: issued.Expires, Note: "issued",
 	})
@@ -91,8 +91,8 @@ type grant struct {
 func (w *world) grantOf(t *testing.T, op *contract.Operation) *grant {
 	t.Helper()
 	text, body := w.example(t, op)
-	if _, takesOne := text["Token"]; takesOne {
-		return nil // it is about a token
+	if _, takesOne := text["Token"]; takesOne || op.API.Gateway.Name == "oss" {
+		return nil // it is about a token, or about objects
 	}
 	got := w.do(t, driverOf(op).valid(t, w, op, text, body))
 	var reply map[string]any
@@ -128,7 +128,7 @@ func TestGrants(t *testing.T) {
 					})
 				}
 			}
-			if grants == 0 {
+			if grants == 0 && api.Gateway.Name != "oss" {
 				t.Errorf("no operation of %s was seen to grant anything", api.Name)
 			}
 		}

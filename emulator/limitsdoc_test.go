@@ -19,7 +19,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 )
 
-// limitedPackages are all that a client can reach, by the folders that hold them.
+// limitedPackages are all that a client can reach, by the folders that hold them. Of two of one name the later has the
+// folder above before it, such as gateway/oss.
 func limitedPackages(t *testing.T) map[string]string {
 	t.Helper()
 	packages := map[string]string{"cli": "cli"}
@@ -30,6 +31,9 @@ func limitedPackages(t *testing.T) map[string]string {
 		}
 		for _, folder := range folders {
 			if name := filepath.Base(folder); !strings.HasSuffix(name, "test") && !strings.Contains(folder, "/gen/") {
+				if packages[name] != "" {
+					name = filepath.Base(filepath.Dir(folder)) + "/" + name
+				}
 				packages[name] = folder
 			}
 		}

@@ -16,6 +16,8 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/control"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
+	"github.com/tokenstage/tokenstage/emulator/internal/mcptools"
+	"github.com/tokenstage/tokenstage/testkit/client"
 )
 
 // loopback takes a free port that only this machine reaches.
@@ -206,6 +208,7 @@ func (e *Emulator) controlPlane() http.Handler {
 		World: e.world, Broker: e.broker, Data: e.shownData(), TLS: e.shownTLS(), Endpoints: e.endpoints(), CA: e.CA(),
 		Token:    o.ControlToken,
 		Loopback: listen.IsLoopback(cmp.Or(o.ControlAddr, loopback)), Metrics: o.Metrics, Log: o.Log,
+		Tools:       func(plane http.Handler) http.Handler { return agentTools(plane, o.ControlToken) },
 		ConsoleRoot: console.Root,
 		Console: func(routes *echo.Echo) {
 			console.Register(routes, console.Options{
@@ -214,6 +217,12 @@ func (e *Emulator) controlPlane() http.Handler {
 			})
 		},
 	})
+}
+
+// agentTools serves agents, with the control plane as it is called from within.
+func agentTools(plane http.Handler, token string) http.Handler {
+	return mcptools.Handler(mcptools.Options{Client: client.New("http://localhost", client.WithToken(token),
+		client.WithHTTPClient(&http.Client{Transport: mcptools.Within(plane)}))})
 }
 
 // sweep removes expired sandboxes until ctx ends.

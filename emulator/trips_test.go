@@ -33,6 +33,11 @@ const (
 var tripsBeyond = map[string]int64{
 	"ccmessaging.send": 5, // the session is read and written apart
 	"ccmessaging.poll": 5,
+	// What is said of an object is read before its bytes; what is replaced or deleted is then counted as gone.
+	"oss.GetObject": 4, "oss.PutObject": 4, "oss.PostObject": 4, "oss.DeleteObject": 4, "oss.UploadPart": 4,
+	"oss.AbortMultipartUpload": 4,
+	// The parts are read, the upload is taken, the object kept, and what is left over deleted.
+	"oss.CompleteMultipartUpload": 8,
 }
 
 // spied is an emulator whose accesses to its store are counted.
@@ -84,7 +89,7 @@ func testTrips(t *testing.T, op *contract.Operation, inDefault, playing bool) {
 		if playing && i == 0 {
 			most += tripsOfDocument
 		}
-		if trips := spy.Trips(); got.status != http.StatusOK || trips > most {
+		if trips := spy.Trips(); got.status/100 != 2 || trips > most {
 			t.Errorf("call %d took %d trips to the store, want at most %d: %d %s", i+1, trips, most, got.status, got.body)
 		}
 	}
@@ -155,6 +160,30 @@ func TestTripsOfTokens(t *testing.T) {
 		status, body := w.steer(t, c.method, c.path)
 		if trips := spy.Trips(); status != http.StatusOK || !strings.Contains(body, c.want) || trips > c.trips {
 			t.Errorf("%s %s: status %d, %d trips to the store, want at most %d: %.200s", c.method, c.path, status, trips, c.trips, body)
+		}
+	}
+}
+
+// TestTripsOfASandbox shows a sandbox and what plays in it, where the many rules that play by default keep a cursor each.
+func TestTripsOfASandbox(t *testing.T) {
+	t.Parallel()
+	const mostOfSandbox, mostOfPlaying = 5, 6
+	w, spy := spied(t)
+	if err := w.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close(context.Background()) })
+	for _, c := range []struct {
+		path, want string
+		trips      int64
+	}{
+		{"/v1/sandboxes/" + w.box.ID, `"scenarios":[]`, mostOfSandbox},
+		{"/v1/sandboxes/" + w.box.ID + "/scenarios", "magic-values", mostOfPlaying},
+	} {
+		spy.Trips()
+		status, body := w.steer(t, "GET", c.path)
+		if trips := spy.Trips(); status != http.StatusOK || !strings.Contains(body, c.want) || trips > c.trips {
+			t.Errorf("GET %s: status %d, %d trips to the store, want at most %d: %.300s", c.path, status, trips, c.trips, body)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type box struct {
 	ID          string `json:"id"`
 	Credentials struct {
 		ACS    []acsKey `json:"acs"`
+		Top    []app    `json:"top"`
 		Fabric []app    `json:"fabric"`
 	} `json:"credentials"`
 }

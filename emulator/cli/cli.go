@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -21,10 +22,9 @@ const (
 // programName is the name of the program as it is installed.
 const programName = "tokenstage"
 
-// Env is what a command uses of its process: where it writes and the environment variables.
+// Env is what a command uses of its process: where it reads and writes, and the environment variables.
 type Env struct {
-	// Stdin is read by a server that ends with it alone; nil is one that ended.
-	Stdin          io.Reader
+	Stdin          io.Reader // nil has nothing to read
 	Stdout, Stderr io.Writer
 	// Command is what people type to run this program; "tokenstage" when it is empty.
 	Command string
@@ -49,6 +49,7 @@ type grammar struct {
 	Coverage    coverageCommand    `cmd:"" help:"Report which documented errors were seen; fail if too few were."`
 	Clock       clockCommand       `cmd:"" help:"Read, move or freeze a sandbox's clock."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Create, list, show, reset and remove sandboxes."`
+	MCP         mcpCommand         `cmd:"" name:"mcp" help:"Give agents tools over the Model Context Protocol."`
 	CA          caCommand          `cmd:"" name:"ca" help:"Print the CA of --tls-addr, or how to make clients trust it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Exit with 0 if the emulator is ready, with 1 if it is not."`
 	Completion  completionCommand  `cmd:"" help:"Print what makes a shell complete command lines."`
@@ -62,6 +63,9 @@ func Run(ctx context.Context, env Env, args ...string) int {
 		args = []string{"--help"}
 	}
 	env.Command = cmp.Or(env.Command, programName)
+	if env.Stdin == nil {
+		env.Stdin = strings.NewReader("")
+	}
 	out := &output{to: env.Stdout}
 	env.Stdout = out
 	err := run(ctx, env, args)

@@ -16,7 +16,7 @@ import (
 // that print no data, or JSON anyway.
 func TestEveryCommandPrintsJSON(t *testing.T) {
 	t.Parallel()
-	without := map[string]bool{"serve": true, "completion": true, "help": true, "scenarios schema": true, "sandbox save": true}
+	without := map[string]bool{"serve": true, "mcp": true, "completion": true, "help": true, "scenarios schema": true, "sandbox save": true}
 	arguments := map[string]string{
 		"scenarios show": "magic-values", "scenarios check": file(t, "good.yaml", fails),
 		"scenarios explain": "magic-values",

@@ -34,9 +34,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		signal.Stop(signals) // before the command learns of the first one, so that no second one gets lost
 		end()
 	}()
-	return Run(ctx, Env{
-		Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, Command: command, LookupEnv: os.LookupEnv,
-	}, args...)
+	env := Env{Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, Command: command, LookupEnv: os.LookupEnv}
+	return Run(ctx, env, args...)
 }
 
 // goRun is what people type who have a checkout and installed nothing.

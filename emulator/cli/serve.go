@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -78,7 +79,6 @@ func (s *serveCommand) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	started := growForStart()
 	log := newLog(s.Log, env.Stderr)
 	seen, err := s.observe(ctx, env, s.Log, log)
 	if err != nil {
@@ -101,7 +101,7 @@ func (s *serveCommand) Run(ctx context.Context, env Env) error {
 		data: em.Addr(), control: em.ControlAddr(), tls: em.TLSAddr(), mqtt: em.MQTTAddr(), key: key,
 		box: em.World().Default(), style: styleFor(env), command: env.Command,
 	}.write(env.Stdout, log)
-	started()
+	debug.FreeOSMemory() // nearly all that a start allocated is garbage by now
 	watch(ctx, em.World(), log, files)
 	err = stop(ctx, em)
 	log.Info("stopped")

@@ -351,6 +351,9 @@ type Endpoints struct {
 
 	// MQTTS The URL of the broker, for MQTT over TLS; absent where it is off.
 	MQTTS string `json:"mqtts,omitempty,omitzero"`
+
+	// OSS The endpoint that oss clients take.
+	OSS string `json:"oss"`
 }
 
 // Entry One call in the journal of a sandbox. Secrets are replaced by [secret] wherever they stood.

@@ -146,6 +146,7 @@ func (e *Emulator) endpoints(said Endpoints) Endpoints {
 	here := func(endpoint string) string { return strings.Replace(endpoint, known, e.data, 1) }
 	return Endpoints{
 		Data: e.URL(), Control: e.control.URL(), ACS: here(said.ACS), Top: here(said.Top), Fabric: here(said.Fabric),
+		OSS: here(said.OSS),
 		TLS: e.TLSURL(), MQTT: at(said.MQTT, e.broker.MQTT), MQTTWS: at(said.MQTTWS, e.broker.WebSocket),
 		MQTTS: at(said.MQTTS, e.broker.TLS),
 	}

@@ -40,6 +40,7 @@ func TestSandboxOptions(t *testing.T) {
 	}
 	wantEndpoints := client.Endpoints{
 		Data: em.URL(), Control: em.Control().URL(), ACS: em.Addr(), Top: em.URL() + "/router/rest", Fabric: em.URL(),
+		OSS:  em.URL(),
 		MQTT: "mqtt://" + box.MQTT.Addr,
 	}
 	if diff := cmp.Diff(wantEndpoints, box.Endpoints); diff != "" {

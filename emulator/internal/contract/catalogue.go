@@ -60,6 +60,8 @@ type Operation struct {
 	Name        string
 	Summary     string
 	Description string
+	// Success is the status of the usual reply; zero where the document describes none but a default.
+	Success int
 	// Action is what the request names on gateways that dispatch by name: the RPC action or the TOP method.
 	Action string
 	// Version is what the request names as the version of the API.

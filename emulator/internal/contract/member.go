@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +53,7 @@ func (op *Operation) Parameters() []Member {
 // Reply lists what a success holds. Where the whole reply is one object under one name, its members are listed without
 // that name.
 func (op *Operation) Reply() []Member {
-	return membersOf(cmp.Or(op.replies[http.StatusOK], op.replies[0]), op.replyEvidence)
+	return membersOf(op.replies[op.Success], op.replyEvidence)
 }
 
 // Refusal lists what a refused call is answered with, in the way of Operation.Reply.

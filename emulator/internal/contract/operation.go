@@ -2,6 +2,7 @@ package contract
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -293,17 +294,29 @@ func (op *Operation) addReplies(doc *openapi3.Operation) error {
 			return fmt.Errorf("response %s: must be a status or default", name)
 		}
 		op.replies[status] = media.Schema.Value
-		if status >= 200 && status < 300 {
+		if status >= 200 && status < 300 && (op.example == nil || status == http.StatusOK) {
 			op.example = firstExample(media)
 		}
-		if status == http.StatusOK {
-			op.replyEvidence = evidenceIn(ref.Value.Extensions)
-		}
 	}
-	if op.replies[http.StatusOK] == nil && op.replies[0] == nil {
-		return fmt.Errorf("responses: need one of status %d, or a default", http.StatusOK)
+	op.Success = op.successStatus()
+	if op.replies[op.Success] == nil {
+		return errors.New("responses: need one of status 200 to 299, or a default")
+	}
+	if response := doc.Responses.Status(op.Success); response != nil {
+		op.replyEvidence = evidenceIn(response.Value.Extensions)
 	}
 	return nil
+}
+
+// successStatus is the status of the usual reply: 200 where that is described, else the lowest success that is, else
+// zero, for the default.
+func (op *Operation) successStatus() int {
+	for status := http.StatusOK; status < http.StatusMultipleChoices; status++ {
+		if op.replies[status] != nil {
+			return status
+		}
+	}
+	return 0
 }
 
 // firstExample is the example of a body: its only one, the first by name, or that of its schema.

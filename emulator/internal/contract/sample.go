@@ -1,14 +1,12 @@
 package contract
 
 import (
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +22,7 @@ func (op *Operation) Sample(chance *rand.Rand, now time.Time) any {
 		return op.example
 	}
 	f := faker{Faker: NewFaker(chance), now: now}
-	return f.value(cmp.Or(op.replies[http.StatusOK], op.replies[0]), "", 0)
+	return f.value(op.replies[op.Success], "", 0)
 }
 
 // NewFaker returns a source of fake data that draws from chance: the same chance gives the same data.

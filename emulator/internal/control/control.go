@@ -36,7 +36,9 @@ type Options struct {
 	// Console adds the web pages at "/" and below ConsoleRoot, which ask for the token themselves; nil means none.
 	Console     func(*echo.Echo)
 	ConsoleRoot string
-	Log         *slog.Logger
+	// Tools makes what serves agents at toolsPath, by calling the plane itself; nil means that nothing does.
+	Tools func(plane http.Handler) http.Handler
+	Log   *slog.Logger
 }
 
 // plane holds what the handlers share.
@@ -71,6 +73,9 @@ func New(o Options) http.Handler {
 	e.GET("/openapi.yaml", p.showContract)
 	e.GET("/metrics", showMetrics(o.Metrics))
 	e.GET("/ca.pem", p.showCA)
+	if o.Tools != nil {
+		e.POST(toolsPath, echo.WrapHandler(o.Tools(e)))
+	}
 	p.addRoutes(e.Group("/v1"))
 	return e
 }
@@ -110,6 +115,9 @@ func (p *plane) addRoutes(v1 *echo.Group) {
 	box.DELETE("/clients/:client", p.withSandbox(cutClient))
 	box.POST("/tokens/:token/:change", p.withSandbox(changeToken))
 }
+
+// toolsPath is where agents find the tools of the Model Context Protocol.
+const toolsPath = "/mcp"
 
 // apart keeps whatever is answered out of other sites' pages. The console says more.
 func apart(next echo.HandlerFunc) echo.HandlerFunc {

@@ -199,10 +199,14 @@ func headersView(headers map[string][]string) http.Header {
 	return headers
 }
 
-// credentialsView is every credential by its gateway; a gateway that has none lists none.
+// credentialsView is every credential by its gateway; a gateway that has none lists none, and one without credentials
+// of its own is left out.
 func credentialsView(c sandbox.Credentials, gateways []gateway.Gateway) (view controlapi.Credentials, err error) {
 	all := map[string][]json.RawMessage{}
 	for _, gw := range gateways {
+		if gw.Scheme() == nil {
+			continue
+		}
 		all[gw.Name()] = append([]json.RawMessage{}, c[gw.Name()]...)
 	}
 	raw, err := json.Marshal(all)

@@ -33,14 +33,7 @@ func listPlaying(p *plane, c echo.Context, box *sandbox.Sandbox) error {
 
 // playedNames names what was played, in the order in which it was, without what is on by default.
 func (p *plane) playedNames(ctx context.Context, box *sandbox.Sandbox) ([]string, error) {
-	views, err := p.playing(ctx, box)
-	names := []string{}
-	for _, v := range slices.Backward(views) {
-		if !v.Default {
-			names = append(names, v.Name)
-		}
-	}
-	return names, err
+	return p.world.Player(box).Played(ctx)
 }
 
 var scenarioNamePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_:%-]{0,127}$`)

@@ -31,7 +31,7 @@ func TestCreateFillsEverythingIn(t *testing.T) {
 			checkCredentials(t, b.Credentials)
 			want := map[string]string{
 				"data": "http://" + w.data, "control": "http://" + w.control, "acs": w.data,
-				"top": "http://" + w.data + "/router/rest", "fabric": "http://" + w.data,
+				"top": "http://" + w.data + "/router/rest", "fabric": "http://" + w.data, "oss": "http://" + w.data,
 			}
 			if diff := cmp.Diff(want, b.Endpoints); diff != "" {
 				t.Error(diff)

@@ -169,7 +169,7 @@ func sample(op *contract.Operation) func(context.Context, *sandbox.Turn, *wire.C
 				body[i].Value = call.ID // as in the headers, whatever the example says
 			}
 		}
-		return wire.Result{Body: body, Findings: []wire.Finding{{
+		return wire.Result{Status: op.Success, Body: body, Findings: []wire.Finding{{
 			Check: "operation", Level: wire.LevelAdvice,
 			Message: op.Name + " has a spec but no code: the reply comes from the spec.",
 		}}}, nil

@@ -15,7 +15,7 @@ import (
 
 // Profile is what is known of a gateway without any spec: the facts that others ask it for.
 type Profile interface {
-	// Name is "acs", "top" or "fabric".
+	// Name is that of the gateway, such as "acs".
 	Name() string
 	// Window is how far the time that a request carries may lie from the clock, either way; zero where requests carry
 	// none.
@@ -40,7 +40,7 @@ type Profile interface {
 	Settings(address string, credentials []json.RawMessage) (settings.Settings, error)
 	// Habits are what clients do by themselves.
 	Habits() settings.Habits
-	// Scheme is how the credentials are written.
+	// Scheme is how the credentials are written; nil where calls are signed with those of another gateway.
 	Scheme() sandbox.Scheme
 	// Hidden is a credential with words in the place of its secrets.
 	Hidden(credential json.RawMessage) (json.RawMessage, error)

@@ -9,13 +9,14 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/acs"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/mqtt"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway/oss"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
 // Profiles are what is known of the gateways, in the order in which people see them.
 func Profiles() []gateway.Profile {
-	return []gateway.Profile{acs.Profile{}, top.Profile{}, fabric.Profile{}}
+	return []gateway.Profile{acs.Profile{}, top.Profile{}, oss.Profile{}, fabric.Profile{}}
 }
 
 // Find returns the profile of the gateway of that name, and whether there is one.
@@ -28,20 +29,22 @@ func Find(name string) (gateway.Profile, bool) {
 	return nil, false
 }
 
-// Schemes are how the credentials of the gateways are written, in the same order.
+// Schemes are how the credentials are written of the gateways that have some of their own, in the same order.
 func Schemes() []sandbox.Scheme {
-	profiles := Profiles()
-	schemes := make([]sandbox.Scheme, len(profiles))
-	for i, profile := range profiles {
-		schemes[i] = profile.Scheme()
+	var schemes []sandbox.Scheme
+	for _, profile := range Profiles() {
+		if scheme := profile.Scheme(); scheme != nil {
+			schemes = append(schemes, scheme)
+		}
 	}
 	return schemes
 }
 
-// New returns the gateways over the APIs of a catalogue, in the order in which they are asked whose a request is: those
-// that know their requests by the path come before acs, which also knows its own by a header or parameter.
+// New returns the gateways over the APIs of a catalogue, in the order in which they are asked whose a request is: oss,
+// whose paths are its users' and which knows its requests by host and signature alone, then those that know theirs by
+// the path, then acs, which also knows its own by a header or parameter.
 func New(catalogue *contract.Catalogue, checks ...fabric.TokenCheck) []gateway.Gateway {
-	return []gateway.Gateway{top.New(catalogue), fabric.New(catalogue, checks...), acs.New(catalogue)}
+	return []gateway.Gateway{oss.New(catalogue), top.New(catalogue), fabric.New(catalogue, checks...), acs.New(catalogue)}
 }
 
 // PlainHTTP is how clients of the gateways are told to speak plain HTTP, in a sentence.
@@ -66,7 +69,7 @@ func Hosts() []string {
 }
 
 // Domains are the domains in which services have a host for each of their customers' instances.
-func Domains() []string { return []string{mqtt.Domain} }
+func Domains() []string { return append([]string{mqtt.Domain}, oss.Domains()...) }
 
 // CAHosts are what a CA of ours may speak for: hosts and domains.
 func CAHosts() []string { return append(Hosts(), Domains()...) }
@@ -79,5 +82,5 @@ func HostPatterns() []string {
 			patterns = append(patterns, host.Pattern)
 		}
 	}
-	return append(patterns, mqtt.Pattern)
+	return append(patterns, mqtt.Pattern, oss.BucketPattern)
 }

@@ -21,7 +21,7 @@ func withApp(id, appKey string, seed uint64) sandbox.Definition {
 
 func temporary(tb testing.TB, box *sandbox.Sandbox, appKey string, expires time.Time) token.Temporary {
 	tb.Helper()
-	return begin(tb, box).IssueTemporary("api", wire.Credential{Kind: wire.TopApp, ID: appKey}, expires)
+	return begin(tb, box).IssueTemporary("api", wire.Credential{Kind: wire.TopApp, ID: appKey}, expires, "")
 }
 
 func accessKey(id string) wire.Credential { return wire.Credential{Kind: wire.AccessKey, ID: id} }

@@ -239,9 +239,14 @@ func (t *Turn) Supersede(id string, expires time.Time, note string) error {
 	return nil
 }
 
-// IssueTemporary issues security credentials to the caller.
-func (t *Turn) IssueTemporary(issuer string, caller wire.Credential, expires time.Time) token.Temporary {
-	return t.Temporary(t.issue(issuer, caller), expires)
+// IssueTemporary issues security credentials to the caller. The policy, as JSON, says what may be done with them; an
+// empty one allows what the caller may do.
+func (t *Turn) IssueTemporary(
+	issuer string, caller wire.Credential, expires time.Time, policy string,
+) token.Temporary {
+	issue := t.issue(issuer, caller)
+	issue.Policy = policy
+	return t.Temporary(issue, expires)
 }
 
 // IssueAccess issues an access token to an app.

@@ -39,6 +39,8 @@ type Issue struct {
 	Now        time.Time
 	// Caller is the credential of the caller.
 	Caller wire.Credential
+	// Policy says what may be done with what is issued, as JSON; empty means all that the caller may do.
+	Policy string
 }
 
 // Temporary issues security credentials to the caller. Their id names the caller, and so the sandbox, and its own end,
@@ -53,7 +55,7 @@ func (l *Ledger) Temporary(i Issue, expires time.Time) Temporary {
 	id := stsPrefix + toBase62(raw, stsIDLength)
 	sealed := l.Seal(Claims{
 		Kind: stsKind, Issuer: i.Issuer, Number: i.Number, Generation: i.Generation, IssuedAt: i.Now.UnixMilli(),
-		ExpiresAt: expires.Unix() * 1000, Subject: id,
+		ExpiresAt: expires.Unix() * 1000, Subject: id, Detail: i.Policy,
 	}, stsTokenSize)
 	return Temporary{
 		AccessKeyID: id, AccessKeySecret: l.temporarySecret(id),
@@ -98,7 +100,7 @@ func (l *Ledger) TemporaryKey(id string) (secret string, expires time.Time, ok b
 	return l.temporarySecret(id), time.Unix(int64(end), 0).UTC(), true
 }
 
-// OpenSecurityToken returns the claims of the security token of temporary credentials.
+// OpenSecurityToken returns the claims of the security token of temporary credentials, whose detail is their policy.
 func (l *Ledger) OpenSecurityToken(securityToken string) (Claims, bool) {
 	text, ok := strings.CutPrefix(securityToken, stsTokenPrefix)
 	if !ok {

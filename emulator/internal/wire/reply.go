@@ -23,6 +23,10 @@ const OwnOutcome = "http."
 // Result is what an operation answers before its gateway wraps it.
 type Result struct {
 	Body Object
+	// Content takes the place of Body where the operation answers with bytes, such as those that a client stored.
+	Content []byte
+	// Status is the HTTP status where the operation has more than one for success; zero is 200.
+	Status int
 	// Header holds response headers that the operation's provider documents; usually nil.
 	Header http.Header
 	// Outcome names a business failure inside a successful envelope, such as errCode "UNKNOWN_ERROR" with

@@ -6,6 +6,21 @@ from __future__ import annotations
 from typing import Any, Dict, List, Literal, Optional, TypedDict
 
 
+class _AgentMessage(TypedDict):
+    jsonrpc: Literal["2.0"]
+
+
+class AgentMessage(_AgentMessage, total=False):
+    """A message of JSON-RPC 2.0, as the Model Context Protocol has them."""
+
+    # A text or a number; a notification has none.
+    id: Any
+    method: str
+    params: Dict[str, Any]
+    result: Dict[str, Any]
+    error: Dict[str, Any]
+
+
 class Health(TypedDict):
     """Says that the server answers."""
 
@@ -488,6 +503,8 @@ class _Endpoints(TypedDict):
     top: str
     # The base URL that fabric clients take.
     fabric: str
+    # The endpoint that oss clients take.
+    oss: str
 
 
 class Endpoints(_Endpoints, total=False):

@@ -2,6 +2,8 @@ package deepvision_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -55,15 +57,23 @@ func get(t *testing.T, box *sandbox.Sandbox, param any) (wire.Result, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := &wire.Call{Credential: wire.Credential{Kind: wire.TopApp, ID: appKey}, Params: map[string]any{}}
+	call := &wire.Call{
+		Request:    &wire.Request{Scheme: "http", Host: "127.0.0.1:4010"},
+		Credential: wire.Credential{Kind: wire.TopApp, ID: appKey}, Params: map[string]any{},
+	}
 	if param != nil {
 		call.Params["param"] = param
 	}
-	result, err := deepvision.New().Handlers["SecurityTokenGet"](t.Context(), turn, call)
+	result, err := deepvision.New(storage).Handlers["SecurityTokenGet"](t.Context(), turn, call)
 	if err == nil {
 		err = turn.Commit(t.Context())
 	}
 	return result, err
+}
+
+// storage says where it was asked to say it for.
+func storage(scheme, host string) (public, internal string) {
+	return scheme + "://" + host, scheme + "://inside." + host
 }
 
 func goodParam() map[string]any {
@@ -99,14 +109,19 @@ func TestCredentials(t *testing.T) {
 		t.Errorf("the token is not the key's: %+v, %v", claims, ok)
 	}
 
+	const document = `{"Version":"1","Statement":[{"Effect":"Allow","Action":["mq:ApplyToken",`
+	if !strings.HasPrefix(claims.Detail, document) || !strings.Contains(claims.Detail, "deepvision/tenant/poi/*") {
+		t.Errorf("the token does not carry its policy: %s", claims.Detail)
+	}
+
 	delete(credential, "access_key_id")
 	delete(credential, "access_key_secret")
 	delete(credential, "token")
 	want := map[string]any{
 		"result": map[string]any{
 			"product_code": "oss", "scene_code": "scene", "tenant_code": "tenant", "field_id": "poi",
-			"end_point_public":   "oss-cn-hangzhou.tokenstage.example",
-			"end_point_internal": "oss-cn-hangzhou-internal.tokenstage.example",
+			"end_point_public":   "http://127.0.0.1:4010",
+			"end_point_internal": "http://inside.127.0.0.1:4010",
 			"expiration":         "2026-01-01T05:00:00Z",
 			"policy": map[string]any{
 				"version": "1",
@@ -117,6 +132,12 @@ func TestCredentials(t *testing.T) {
 						"mq:ApplyToken", "mq:QueryToken", "mq:RevokeToken", "ecd:GetAuthCode", "ecd:GetStsToken",
 						"ecd:ExpireLoginToken", "appstreaming:GetConnectionTicket", "aicontent:CreateAccessWarrant",
 					}},
+				}, map[string]any{
+					"resource": map[string]any{"string": []any{"acs:oss:*:*:deepvision/tenant/poi/*"}},
+					"effect":   "Allow",
+					"action": map[string]any{"string": []any{
+						"oss:PutObject", "oss:GetObject", "oss:DeleteObject", "oss:AbortMultipartUpload", "oss:ListParts",
+					}},
 				}}},
 			},
 		},
@@ -124,6 +145,21 @@ func TestCredentials(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, body); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What a tenant or shop is called does not widen the policy.
+func TestPolicyOfOddNames(t *testing.T) {
+	t.Parallel()
+	param := goodParam()
+	param["op_tenant_code"], param["op_poi_id"] = "*", "a/b?%店"
+	result, err := get(t, newSandbox(t), param)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprint(contract.Plain(result.Body))
+	if want := "deepvision/%2A/a%2Fb%3F%25店/*"; !strings.Contains(text, want) {
+		t.Errorf("the policy does not name %s: %s", want, text)
 	}
 }
 
@@ -168,7 +204,7 @@ func TestReplyFitsTheSpec(t *testing.T) {
 		t.Fatal(err)
 	}
 	op := catalogue.ByAction("top", "alibaba.security.deepvision.proxy.security.common.token.get")[0]
-	if _, ok := deepvision.New().Handlers[op.ID]; !ok || op.API.Name != deepvision.New().Name {
+	if _, ok := deepvision.New(storage).Handlers[op.ID]; !ok || op.API.Name != deepvision.New(storage).Name {
 		t.Errorf("no code for %s", op.Name)
 	}
 	result, err := get(t, newSandbox(t), goodParam())

@@ -138,8 +138,9 @@ func securityToken(tb testing.TB, box *sandbox.Sandbox) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	result, err := deepvision.New().Handlers["SecurityTokenGet"](tb.Context(), turn, &wire.Call{
-		Params: map[string]any{"param": map[string]any{}},
+	noStorage := func(string, string) (public, internal string) { return "", "" }
+	result, err := deepvision.New(noStorage).Handlers["SecurityTokenGet"](tb.Context(), turn, &wire.Call{
+		Request: &wire.Request{}, Params: map[string]any{"param": map[string]any{}},
 	})
 	if err != nil {
 		tb.Fatal(err)

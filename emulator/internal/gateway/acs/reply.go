@@ -1,6 +1,7 @@
 package acs
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,6 +16,9 @@ const (
 	xmlContent  = "text/xml;charset=utf-8"
 )
 
+// xmlProlog begins an answer in XML.
+const xmlProlog = `<?xml version='1.0' encoding='UTF-8'?>`
+
 // Both as values of a header, which nobody changes.
 var (
 	jsonContents = []string{jsonContent}
@@ -27,7 +31,7 @@ func (x *exchange) Reply(result wire.Result) wire.Reply {
 	if x.op != nil {
 		root = x.op.ID + "Response"
 	}
-	reply := x.encode(http.StatusOK, root, result.Body)
+	reply := x.encode(cmp.Or(result.Status, http.StatusOK), root, result.Body)
 	for name, values := range result.Header {
 		reply.Header[name] = values
 	}
@@ -87,7 +91,7 @@ func (x *exchange) encode(status int, root string, body wire.Object) wire.Reply 
 	content := jsonContents
 	if x.xml {
 		content = xmlContents
-		reply.Body = appendXML([]byte(xmlProlog), root, body)
+		reply.Body = gateway.AppendXML([]byte(xmlProlog), root, body)
 	} else {
 		reply.Body = gateway.AppendJSON(make([]byte, 0, 512), reply.Value)
 	}

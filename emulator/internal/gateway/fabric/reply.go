@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"strconv"
@@ -21,7 +22,7 @@ const businessFailure = "resultCode."
 
 // Reply sends the operation's body as it is: there is no envelope around success.
 func (x *exchange) Reply(result wire.Result) wire.Reply {
-	reply := encode(http.StatusOK, result.Body)
+	reply := encode(cmp.Or(result.Status, http.StatusOK), result.Body)
 	maps.Copy(reply.Header, result.Header)
 	reply.Outcome = wire.OutcomeOK
 	if result.Outcome != "" {

@@ -20,16 +20,14 @@ type compiledScenario struct {
 	name    string
 	summary string
 	rules   []compiledRule
+	// inRecord has the fields for which rules keep their cursors in one record, empty for those that keep one for all
+	// calls: where a rule needs a record, all with the same field use it, so that one atomic step decides which of them
+	// takes a call.
+	inRecord map[string]bool
 	// cacheKey is the key under which the engine keeps it.
 	cacheKey string
 	// weight counts the bytes of its texts and expressions, on which its use of memory depends.
 	weight int
-}
-
-// inRecord tells whether the rules that keep cursors for the same field keep them in one record: where a rule needs
-// one, all do, so that one atomic step decides which of them takes a call.
-func (s *compiledScenario) inRecord(per string) bool {
-	return slices.ContainsFunc(s.rules, func(r compiledRule) bool { return r.Per == per && r.needsRecord() })
 }
 
 // size is what the cache counts for the scenario.
@@ -90,6 +88,7 @@ type compiledHeader struct {
 func compile(s *scenario.Scenario, name string) (*compiledScenario, error) {
 	compiled := &compiledScenario{
 		name: cmp.Or(name, s.Name), summary: s.Summary, rules: make([]compiledRule, len(s.Rules)), weight: weightOf(s),
+		inRecord: map[string]bool{},
 	}
 	for i := range s.Rules {
 		r, err := compileRule(&s.Rules[i], i, compiled.name)
@@ -97,6 +96,9 @@ func compile(s *scenario.Scenario, name string) (*compiledScenario, error) {
 			return nil, fmt.Errorf("scenario %s, rule %d: %w", compiled.name, i+1, err)
 		}
 		compiled.rules[i] = r
+		if r.needsRecord() {
+			compiled.inRecord[r.Per] = true
+		}
 	}
 	return compiled, nil
 }

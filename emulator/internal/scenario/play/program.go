@@ -43,7 +43,7 @@ func indexRules(scenarios []playingScenario) [2]ruleIndex {
 			r := &s.rules[i]
 			of, ok := records[r.Per]
 			if !ok {
-				if s.inRecord(r.Per) {
+				if s.inRecord[r.Per] {
 					of = &recordOf{prefix: s.prefix, per: r.Per, needed: s.needed}
 				}
 				records[r.Per] = of

@@ -84,6 +84,23 @@ type KeyRuleStatus struct {
 	CursorStatus
 }
 
+// Played names what was played and still plays, in the order in which it was.
+func (p Player) Played(ctx context.Context) ([]string, error) {
+	record, _, err := p.space.Get(ctx, PlaylistKey)
+	if err != nil {
+		return nil, fmt.Errorf("read what plays: %w", err)
+	}
+	list, err := readPlaylist(record)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, entry := range slices.Backward(list.Playing) {
+		names = append(names, entry.Name)
+	}
+	return names, nil
+}
+
 // List returns what plays in the order in which it is asked, with what is left by the sandbox's clock: newest first,
 // the defaults last. Calls that name a scenario in a header move other cursors, which are not listed.
 func (p Player) List(ctx context.Context, now time.Time) ([]Status, error) {
@@ -119,25 +136,45 @@ func (p Player) statusOf(ctx context.Context, playing *playingScenario, now time
 	if s.Keys, err = p.keysOf(ctx, playing, now); err != nil {
 		return s, err
 	}
+	apart, err := p.cursorsApart(ctx, playing)
+	if err != nil {
+		return s, err
+	}
 	for i := range playing.rules {
 		r := &playing.rules[i]
 		s.Rules[i] = RuleStatus{On: r.OnText(), Per: r.Per}
 		switch {
 		case r.Per != "":
 			s.Rules[i].CursorStatus = sumOf(s.Keys, r)
-		case playing.inRecord(""):
+		case playing.inRecord[""]:
 			s.Rules[i].CursorStatus = r.statusAt(kept.cursor(i), now)
 		default:
-			raw, _, err := p.space.Get(ctx, cursorKey(playing.prefix, i))
-			if err != nil {
-				return s, err
-			}
-			if s.Rules[i].CursorStatus, err = r.status(raw); err != nil {
+			if s.Rules[i].CursorStatus, err = r.status(apart[i].Value); err != nil {
 				return s, err
 			}
 		}
 	}
 	return s, nil
+}
+
+// cursorsApart reads the cursors that the rules of a scenario keep outside of records, by the index of their rule, in
+// one trip.
+func (p Player) cursorsApart(ctx context.Context, playing *playingScenario) ([]store.Get, error) {
+	if playing.inRecord[""] {
+		return nil, nil
+	}
+	cursors := make([]store.Get, len(playing.rules))
+	var steps []store.Step
+	for i := range playing.rules {
+		if playing.rules[i].Per == "" {
+			cursors[i].Key = cursorKey(playing.prefix, i)
+			steps = append(steps, &cursors[i])
+		}
+	}
+	if len(steps) == 0 {
+		return cursors, nil
+	}
+	return cursors, p.space.Do(ctx, steps...)
 }
 
 func (p Player) readRecord(ctx context.Context, key string) (*ruleRecord, error) {

@@ -10,6 +10,18 @@ public final class Types {
     private Types() {}
 
     /**
+     * A message of JSON-RPC 2.0, as the Model Context Protocol has them.
+     * @param id A text or a number; a notification has none.
+     */
+    public record AgentMessage(
+        String jsonrpc,
+        Object id,
+        String method,
+        Map<String, Object> params,
+        Map<String, Object> result,
+        Map<String, Object> error) {}
+
+    /**
      * Says that the server answers.
      */
     public record Health(
@@ -463,6 +475,7 @@ public final class Types {
      * @param acs Host and port without a scheme, as acs clients take it.
      * @param top The URL that top clients call.
      * @param fabric The base URL that fabric clients take.
+     * @param oss The endpoint that oss clients take.
      * @param tls The data plane over HTTPS; absent where TLS is off.
      * @param mqtt The URL of the broker, for MQTT over TCP; absent where it is off.
      * @param mqttWs The URL of the broker, for MQTT over WebSocket; absent where it is off.
@@ -474,6 +487,7 @@ public final class Types {
         String acs,
         String top,
         String fabric,
+        String oss,
         String tls,
         String mqtt,
         String mqttWs,

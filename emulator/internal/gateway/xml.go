@@ -1,32 +1,29 @@
-package acs
+package gateway
 
 import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
-const xmlProlog = `<?xml version='1.0' encoding='UTF-8'?>`
-
-// appendXML appends a value as an element. The elements of a list repeat the name of the list.
-func appendXML(dst []byte, name string, value any) []byte {
+// AppendXML appends a value as an element. The elements of a list repeat the name of the list.
+func AppendXML(dst []byte, name string, value any) []byte {
 	switch v := value.(type) {
 	case wire.List:
-		return appendXML(dst, name, wire.Object{{Name: v.Item, Value: v.Values}})
+		return AppendXML(dst, name, wire.Object{{Name: v.Item, Value: v.Values}})
 	case []any:
 		for _, element := range v {
-			dst = appendXML(dst, name, element)
+			dst = AppendXML(dst, name, element)
 		}
 		return dst
 	case map[string]any:
-		return appendXML(dst, name, gateway.Sorted(v))
+		return AppendXML(dst, name, Sorted(v))
 	case wire.Object:
 		dst = fmt.Appendf(dst, "<%s>", name)
 		for _, m := range v {
-			dst = appendXML(dst, m.Name, m.Value)
+			dst = AppendXML(dst, m.Name, m.Value)
 		}
 		return fmt.Appendf(dst, "</%s>", name)
 	case nil:
@@ -37,7 +34,7 @@ func appendXML(dst []byte, name string, value any) []byte {
 	return fmt.Appendf(dst, "</%s>", name)
 }
 
-// escapeXML also replaces what XML cannot hold.
+// escapeXML is text as it stands in an element; it also replaces what XML cannot hold.
 func escapeXML(text string) []byte {
 	var b bytes.Buffer
 	_ = xml.EscapeText(&b, []byte(text)) // a bytes.Buffer takes every write
