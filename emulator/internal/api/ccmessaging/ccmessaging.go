@@ -1,8 +1,9 @@
-// Package ccmessaging is AICC's messaging: the two tokens that guard it, and as much of a conversation as their life
-// needs, with a robot that echoes.
+// Package ccmessaging is AICC's messaging: the two tokens that guard it, and the chats that they are for.
 package ccmessaging
 
 import (
+	"net/http"
+
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -16,7 +17,10 @@ func New() api.API {
 		"tokenByAkSk": tokenByAkSk,
 		"applyToken":  applyToken,
 		"send":        send,
+		"sendAsync":   sendAsync,
 		"poll":        poll,
+
+		"queryHistoryChatMessage": queryHistory,
 	}}
 }
 
@@ -28,4 +32,12 @@ const (
 
 func outcome(code, text string) wire.Object {
 	return wire.Object{{Name: "resultCode", Value: code}, {Name: "resultDesc", Value: text}}
+}
+
+// refused is a business failure: a success of HTTP whose result code says otherwise.
+func refused(header http.Header, findings []wire.Finding, code, text, why string) wire.Result {
+	return wire.Result{
+		Header: header, Body: outcome(code, text), Outcome: "resultCode." + code,
+		Findings: append(findings, wire.Finding{Check: "session", Level: wire.LevelError, Message: why}),
+	}
 }

@@ -5,12 +5,25 @@ import (
 	"fmt"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
+	"github.com/tokenstage/tokenstage/emulator/internal/random"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // send passes a message on, or opens or closes a session.
 func send(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+	return pass(ctx, turn, call, func(d deed) string { return d.success })
+}
+
+// sendAsync does what send does; only the text of its success is another (page sendAsync, samples).
+func sendAsync(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+	return pass(ctx, turn, call, func(deed) string { return "send sendMessageForOpenApiAsync success." })
+}
+
+// pass carries out what a message asks for, and words the success.
+func pass(
+	ctx context.Context, turn *sandbox.Turn, call *wire.Call, success func(deed) string,
+) (wire.Result, error) {
 	c, err := admit(ctx, turn, call)
 	if err != nil {
 		return wire.Result{}, err
@@ -25,76 +38,108 @@ func send(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result
 	if err != nil {
 		return wire.Result{}, err
 	}
-	controlType := api.Text(call, "controlType")
-	d := deedOf(controlType)
-	done, err := d.do(ctx, turn, c.clientToken, call)
+	d := deedOf(turn, call, c.clientToken)
+	done := false
+	err = inChat(ctx, turn, c.clientToken, func(of *chat) { done = d.do(of) })
 	if err != nil {
-		return wire.Result{}, fmt.Errorf("%s: %w", controlType, err)
+		return wire.Result{}, fmt.Errorf("%s: %w", d.controlType, err)
 	}
 	if done {
-		return wire.Result{Header: header, Findings: findings, Body: outcome(succeeded, d.success)}, nil
+		return wire.Result{Header: header, Findings: findings, Body: outcome(succeeded, success(d))}, nil
 	}
-	return wire.Result{
-		Header: header, Body: outcome(failed, d.failure), Outcome: "resultCode." + failed,
-		Findings: append(findings, wire.Finding{Check: "session", Level: wire.LevelError, Message: fmt.Sprintf(
-			"%s has no open session: it needs a CONNECT first, and ends with DISCONNECT or %s after the last send or poll.",
-			c.subject(), sessionIdle)}),
-	}, nil
+	return refused(header, findings, failed, d.failure, fmt.Sprintf(
+		"%s has no open session: it needs a CONNECT first, and ends with DISCONNECT or %s after the last send or poll.",
+		c.subject(), sessionIdle)), nil
 }
 
-// deed is what a controlType does. do reports whether there was a session to do it in.
+// deed is what a controlType does.
 type deed struct {
-	do               func(context.Context, *sandbox.Turn, clientToken, *wire.Call) (bool, error)
+	controlType      string
 	success, failure string
+	// do reports whether there was a session to do it in. It may run more than once.
+	do func(*chat) bool
 }
 
 // deedOf finds the deed with its texts. Those of CONNECT, CHAT and DISCONNECT and the failures are the wire texts of
 // page send and of the older web client guide; the pages show no success of TRANS2AGENT, INPUT and READ, and no failure
 // of CHAT with a robot, so the agent's serves.
-func deedOf(controlType string) deed {
-	const unsent = "sendUserMessage failed"
-	switch controlType {
+func deedOf(turn *sandbox.Turn, call *wire.Call, t clientToken) deed {
+	d := deed{
+		controlType: api.Text(call, "controlType"), success: "Send message to robot successfully",
+		failure: "sendUserMessage failed", do: func(of *chat) bool { return of.Open },
+	}
+	switch d.controlType {
 	case "CONNECT":
-		return deed{connect, "connect to robot successfully.", ""}
-	case "DISCONNECT":
-		return deed{disconnect, "Disconnect robot successfully", "Failed to disconnect robot"}
-	case "CHAT":
-		return deed{chat, "Send message to robot successfully", unsent}
+		d.success, d.do = "connect to robot successfully.", connect(turn)
+	case controlDisconnect:
+		d.success, d.failure, d.do = "Disconnect robot successfully", "Failed to disconnect robot", disconnect
+	case controlChat:
+		d.do = converse(turn, call, t)
 	case "TRANS2AGENT":
-		return deed{
-			touch, "transfer to agent successfully", "fail to transfer from robot to agent,session keep touch failed.",
+		d.success = "transfer to agent successfully"
+		d.failure = "fail to transfer from robot to agent,session keep touch failed."
+	}
+	return d
+}
+
+// callDigits is how many digits end a call id in the sample of page queryHistoryChatMessage, idDigits how many the id of
+// a message has.
+const (
+	callDigits = 8
+	idDigits   = 17
+)
+
+// connect opens a session. Its call id has the form of the samples: seconds since 1970, a hyphen, digits.
+func connect(turn *sandbox.Turn) func(*chat) bool {
+	callID := fmt.Sprintf("%d-%s", turn.Now.Unix(), turn.Draw(callDigits, random.Digits))
+	return func(of *chat) bool {
+		of.open(callID)
+		return true
+	}
+}
+
+func disconnect(of *chat) bool {
+	wasOpen := of.Open
+	of.end()
+	return wasOpen
+}
+
+// converse remembers what the user says and lets the robot echo it.
+func converse(turn *sandbox.Turn, call *wire.Call, t clientToken) func(*chat) bool {
+	said := identified(turn, message{
+		At: turn.Now.UnixMilli(), ControlType: controlChat, MediaType: api.Text(call, "mediaType"),
+		Content: api.Text(call, "content"), Source: byUser, Nickname: nicknameOf(call, t),
+	})
+	echo := identified(turn, message{
+		At: said.At, ControlType: controlChat, MediaType: said.MediaType, Content: shorten(said.Content, maxContent),
+		Source: byRobot, Nickname: robotName,
+	})
+	return func(of *chat) bool {
+		if !of.Open {
+			return false
 		}
+		of.remember(said)
+		of.tell(echo)
+		return true
 	}
-	return deed{touch, "Send message to robot successfully", unsent}
 }
 
-func connect(ctx context.Context, turn *sandbox.Turn, t clientToken, _ *wire.Call) (bool, error) {
-	return true, openSession(ctx, turn, t)
-}
-
-func disconnect(ctx context.Context, turn *sandbox.Turn, t clientToken, _ *wire.Call) (bool, error) {
-	return closeSession(ctx, turn, t)
-}
-
-// chat lets the robot echo.
-func chat(ctx context.Context, turn *sandbox.Turn, t clientToken, call *wire.Call) (bool, error) {
-	echo := message{
-		At: turn.Now.UnixMilli(), MediaType: api.Text(call, "mediaType"), Content: shorten(api.Text(call, "content")),
+// nicknameOf is the user's name as the message gives it, else as the token does.
+func nicknameOf(call *wire.Call, t clientToken) string {
+	if name := api.Text(call, "senderNickname"); name != "" {
+		return name
 	}
-	return inSession(ctx, turn, t, func(s *session) { s.put(echo) })
+	return t.UserName
 }
 
-// touch keeps the session open and does nothing else: the emulator has no agents.
-func touch(ctx context.Context, turn *sandbox.Turn, t clientToken, _ *wire.Call) (bool, error) {
-	return inSession(ctx, turn, t, func(*session) {})
+// identified draws the ids of a message.
+func identified(turn *sandbox.Turn, m message) message {
+	m.ID, m.Code = turn.Draw(idDigits, random.Digits), turn.UUID()
+	return m
 }
 
 // maxContent is the documented length of a delivered message: page poll, downlinkMessages, content.
 const maxContent = 500
 
-func shorten(content string) string {
-	if runes := []rune(content); len(runes) > maxContent {
-		return string(runes[:maxContent])
-	}
-	return content
-}
+// robotName is what the robot calls itself; page poll has that which the tenant configures.
+const robotName = "robot"

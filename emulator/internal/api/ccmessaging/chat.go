@@ -1,0 +1,163 @@
+package ccmessaging
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/tokenstage/tokenstage/emulator/internal/record"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
+)
+
+// sessionIdle ends a session without send or poll. The pages speak of a default and give no value. Ours is longer than
+// a client token lives, so that one jump of the clock past the token's end still finds the session open: that is how
+// tests reach a renewal.
+const sessionIdle = 12 * time.Hour
+
+// historyLife is how long what was said is kept after the last send or poll; no page says.
+const historyLife = 90 * 24 * time.Hour
+
+// Bounds of what is kept of a chat; the oldest messages give way.
+const (
+	maxQueue        = 100
+	maxHistory      = 500
+	maxHistoryBytes = 128 << 10
+	// maxKept is how many characters of a message the history keeps.
+	maxKept = 8 << 10
+)
+
+// chat is what is kept of a user on a channel: the session, if one is open, and what was said in this one and before.
+type chat struct {
+	// SeenAt is when the last send or poll came, in Unix milliseconds.
+	SeenAt int64 `cbor:"1,keyasint"`
+	Open   bool  `cbor:"2,keyasint,omitempty"`
+	// CallID is that of the session that is open, or was last.
+	CallID string `cbor:"3,keyasint,omitempty"`
+	// Queue waits for a poll, History is what was said; both stand oldest first.
+	Queue   []message `cbor:"4,keyasint,omitempty"`
+	History []message `cbor:"5,keyasint,omitempty"`
+}
+
+// message is one of the user's, or one to the user.
+type message struct {
+	At          int64  `cbor:"1,keyasint"` // Unix milliseconds
+	ControlType string `cbor:"2,keyasint"`
+	// MediaType and Content are empty for a message that has none.
+	MediaType string `cbor:"3,keyasint,omitempty"`
+	Content   string `cbor:"4,keyasint,omitempty"`
+	// Source is who speaks: USER, ROBOT, AGENT or SYSTEM.
+	Source   string `cbor:"5,keyasint"`
+	Nickname string `cbor:"6,keyasint,omitempty"`
+	// ID and Code are the ids of the message in the history.
+	ID   string `cbor:"7,keyasint,omitempty"`
+	Code string `cbor:"8,keyasint,omitempty"`
+	// CallID is that of the session in which it was said.
+	CallID string `cbor:"9,keyasint,omitempty"`
+}
+
+// Who speaks.
+const (
+	bySystem = "SYSTEM"
+	byRobot  = "ROBOT"
+	byUser   = "USER"
+)
+
+// Control types that messages to a user have too.
+const (
+	controlChat       = "CHAT"
+	controlDisconnect = "DISCONNECT"
+)
+
+func (c *chat) idleEnd() time.Time { return time.UnixMilli(c.SeenAt).Add(sessionIdle) }
+
+// settle lets everything happen that is due by now.
+func (c *chat) settle(now time.Time) {
+	if c.Open && !now.Before(c.idleEnd()) {
+		c.Queue = append(c.Queue, message{At: c.idleEnd().UnixMilli(), ControlType: controlDisconnect, Source: bySystem})
+		c.Open = false
+	}
+}
+
+// open begins a session; one that is open stays as it is. What waited in an earlier one is forgotten.
+func (c *chat) open(callID string) {
+	if !c.Open {
+		c.Open, c.CallID, c.Queue = true, callID, nil
+	}
+}
+
+// end closes the session with everything that waits in it.
+func (c *chat) end() { c.Open, c.Queue = false, nil }
+
+// tell lets a message wait for the user's poll, and remembers it.
+func (c *chat) tell(m message) {
+	c.Queue = append(c.Queue, m)
+	if extra := len(c.Queue) - maxQueue; extra > 0 {
+		c.Queue = c.Queue[extra:]
+	}
+	c.remember(m)
+}
+
+// remember keeps a message in the history.
+func (c *chat) remember(m message) {
+	m.CallID, m.Content = c.CallID, shorten(m.Content, maxKept)
+	c.History = append(c.History, m)
+	drop, size := max(len(c.History)-maxHistory, 0), 0
+	for i := len(c.History) - 1; i >= drop; i-- {
+		if size += len(c.History[i].Content); size > maxHistoryBytes {
+			drop = i + 1
+		}
+	}
+	c.History = c.History[drop:]
+}
+
+// shorten cuts a text to so many characters.
+func shorten(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
+	}
+	return text
+}
+
+func chatKey(t clientToken) string {
+	return "ccmessaging/chat/" + url.QueryEscape(t.UserID) + "/" + url.QueryEscape(t.ChannelID)
+}
+
+// readChat returns the chat as it stands at now; a raw of nil is a new one.
+func readChat(raw []byte, now time.Time) (chat, error) {
+	var c chat
+	if raw == nil {
+		return c, nil
+	}
+	if err := record.Read(raw, &c); err != nil {
+		return c, fmt.Errorf("read the chat: %w", err)
+	}
+	c.settle(now)
+	return c, nil
+}
+
+// chatOf is the chat of a user without any change to it.
+func chatOf(ctx context.Context, turn *sandbox.Turn, t clientToken) (chat, error) {
+	raw, _, err := turn.Space().Get(ctx, chatKey(t))
+	if err != nil {
+		return chat{}, fmt.Errorf("look up the chat: %w", err)
+	}
+	return readChat(raw, turn.Now)
+}
+
+// inChat changes the chat of a user in one step. change may run more than once. What it did counts as a sign of life.
+func inChat(ctx context.Context, turn *sandbox.Turn, t clientToken, change func(*chat)) error {
+	return turn.Space().Update(ctx, chatKey(t), func(old []byte) ([]byte, time.Time, error) {
+		c, err := readChat(old, turn.Now)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		change(&c)
+		c.SeenAt = turn.Now.UnixMilli()
+		raw, err := record.Write(c)
+		return raw, turn.Now.Add(historyLife), err
+	})
+}
