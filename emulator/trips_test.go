@@ -35,6 +35,8 @@ var tripsBeyond = map[string]int64{
 	"ccmessaging.sendAsync":               5,
 	"ccmessaging.poll":                    5,
 	"ccmessaging.queryHistoryChatMessage": 4, // the chat is read
+	"ccmessaging.uploadFileStream":        4, // whether there is room for the file is known before the answer
+	"ccmessaging.downloadFileStream":      4, // the file is read
 }
 
 // spied is an emulator whose accesses to its store are counted.

@@ -21,6 +21,8 @@ func New() api.API {
 		"poll":        poll,
 
 		"queryHistoryChatMessage": queryHistory,
+		"uploadFileStream":        upload,
+		"downloadFileStream":      download,
 	}}
 }
 

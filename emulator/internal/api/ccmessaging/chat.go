@@ -54,6 +54,8 @@ type message struct {
 	Code string `cbor:"8,keyasint,omitempty"`
 	// CallID is that of the session in which it was said.
 	CallID string `cbor:"9,keyasint,omitempty"`
+	// FileType is the type of the uploaded file that the content names.
+	FileType string `cbor:"10,keyasint,omitempty"`
 }
 
 // Who speaks.

@@ -40,7 +40,7 @@ func poll(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result
 // downlink is a message as page poll shows it, with the nulls of its samples; timestamp is a number there, although
 // the table says String.
 func (m message) downlink(t clientToken) wire.Object {
-	return wire.Object{
+	shown := wire.Object{
 		{Name: "from", Value: t.ChannelID},
 		{Name: "to", Value: t.UserID},
 		{Name: "channel", Value: "WEB"},
@@ -55,7 +55,15 @@ func (m message) downlink(t clientToken) wire.Object {
 		{Name: "callId", Value: nil},
 		{Name: "robotGender", Value: nil},
 	}
+	if m.FileType != "" {
+		shown = append(shown, wire.Member{Name: "contentType", Value: uploadedFile},
+			wire.Member{Name: "mediaFileType", Value: m.FileType})
+	}
+	return shown
 }
+
+// uploadedFile is the contentType of a message whose content is an uploaded file's key (page poll, contentType).
+const uploadedFile = "1"
 
 // orNull is a text, or the null that stands for its absence.
 func orNull(text string, there bool) any {

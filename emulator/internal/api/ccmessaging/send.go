@@ -38,7 +38,10 @@ func pass(
 	if err != nil {
 		return wire.Result{}, err
 	}
-	d := deedOf(turn, call, c.clientToken)
+	d, err := deedOf(ctx, turn, call, c.clientToken)
+	if err != nil {
+		return wire.Result{}, err
+	}
 	done := false
 	err = inChat(ctx, turn, c.clientToken, func(of *chat) { done = d.do(of) })
 	if err != nil {
@@ -63,8 +66,8 @@ type deed struct {
 // deedOf finds the deed with its texts. Those of CONNECT, CHAT and DISCONNECT and the failures are the wire texts of
 // page send and of the older web client guide; the pages show no success of TRANS2AGENT, INPUT and READ, and no failure
 // of CHAT with a robot, so the agent's serves.
-func deedOf(turn *sandbox.Turn, call *wire.Call, t clientToken) deed {
-	d := deed{
+func deedOf(ctx context.Context, turn *sandbox.Turn, call *wire.Call, t clientToken) (d deed, err error) {
+	d = deed{
 		controlType: api.Text(call, "controlType"), success: "Send message to robot successfully",
 		failure: "sendUserMessage failed", do: func(of *chat) bool { return of.Open },
 	}
@@ -74,16 +77,16 @@ func deedOf(turn *sandbox.Turn, call *wire.Call, t clientToken) deed {
 	case controlDisconnect:
 		d.success, d.failure, d.do = "Disconnect robot successfully", "Failed to disconnect robot", disconnect
 	case controlChat:
-		d.do = converse(turn, call, t)
+		d.do, err = converse(ctx, turn, call, t)
 	case "TRANS2AGENT":
 		d.success = "transfer to agent successfully"
 		d.failure = "fail to transfer from robot to agent,session keep touch failed."
 	}
-	return d
+	return d, err
 }
 
-// callDigits is how many digits end a call id in the sample of page queryHistoryChatMessage, idDigits how many the id of
-// a message has.
+// callDigits is how many digits end a call id, and idDigits how many the id of a message has, in the sample of page
+// queryHistoryChatMessage.
 const (
 	callDigits = 8
 	idDigits   = 17
@@ -105,14 +108,20 @@ func disconnect(of *chat) bool {
 }
 
 // converse remembers what the user says and lets the robot echo it.
-func converse(turn *sandbox.Turn, call *wire.Call, t clientToken) func(*chat) bool {
+func converse(
+	ctx context.Context, turn *sandbox.Turn, call *wire.Call, t clientToken,
+) (func(*chat) bool, error) {
+	fileType, err := attachment(ctx, turn, call)
+	if err != nil {
+		return nil, err
+	}
 	said := identified(turn, message{
 		At: turn.Now.UnixMilli(), ControlType: controlChat, MediaType: api.Text(call, "mediaType"),
 		Content: api.Text(call, "content"), Source: byUser, Nickname: nicknameOf(call, t),
 	})
 	echo := identified(turn, message{
 		At: said.At, ControlType: controlChat, MediaType: said.MediaType, Content: shorten(said.Content, maxContent),
-		Source: byRobot, Nickname: robotName,
+		Source: byRobot, Nickname: robotName, FileType: fileType,
 	})
 	return func(of *chat) bool {
 		if !of.Open {
@@ -121,7 +130,7 @@ func converse(turn *sandbox.Turn, call *wire.Call, t clientToken) func(*chat) bo
 		of.remember(said)
 		of.tell(echo)
 		return true
-	}
+	}, nil
 }
 
 // nicknameOf is the user's name as the message gives it, else as the token does.
