@@ -34,6 +34,8 @@ var tripsBeyond = map[string]int64{
 	"ccmessaging.send":                    5, // the chat is read and written apart
 	"ccmessaging.sendAsync":               5,
 	"ccmessaging.poll":                    5,
+	"ccmessaging.saveSatisfaction":        5,
+	"ccmessaging.doLeaveMessage":          5,
 	"ccmessaging.queryHistoryChatMessage": 4, // the chat is read
 	"ccmessaging.uploadFileStream":        4, // whether there is room for the file is known before the answer
 	"ccmessaging.downloadFileStream":      4, // the file is read

@@ -23,6 +23,10 @@ func New() api.API {
 		"queryHistoryChatMessage": queryHistory,
 		"uploadFileStream":        upload,
 		"downloadFileStream":      download,
+
+		"doLeaveMessage":            leaveMessage,
+		"getsatisfactionsurveymode": surveyMode,
+		"saveSatisfaction":          saveSatisfaction,
 	}}
 }
 

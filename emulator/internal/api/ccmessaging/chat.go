@@ -37,6 +37,9 @@ type chat struct {
 	// Queue waits for a poll, History is what was said; both stand oldest first.
 	Queue   []message `cbor:"4,keyasint,omitempty"`
 	History []message `cbor:"5,keyasint,omitempty"`
+	// Rating is the last one that the user gave, Left what the user left when nobody was there.
+	Rating *rating       `cbor:"6,keyasint,omitempty"`
+	Left   []leftMessage `cbor:"7,keyasint,omitempty"`
 }
 
 // message is one of the user's, or one to the user.
@@ -141,6 +144,14 @@ func readChat(raw []byte, now time.Time) (chat, error) {
 	return c, nil
 }
 
+// aliveInChat is inChat for what is a sign of life: it puts the end of an idle session off.
+func aliveInChat(ctx context.Context, turn *sandbox.Turn, t clientToken, change func(*chat)) error {
+	return inChat(ctx, turn, t, func(of *chat) {
+		change(of)
+		of.SeenAt = turn.Now.UnixMilli()
+	})
+}
+
 // chatOf is the chat of a user without any change to it.
 func chatOf(ctx context.Context, turn *sandbox.Turn, t clientToken) (chat, error) {
 	raw, _, err := turn.Space().Get(ctx, chatKey(t))
@@ -150,7 +161,7 @@ func chatOf(ctx context.Context, turn *sandbox.Turn, t clientToken) (chat, error
 	return readChat(raw, turn.Now)
 }
 
-// inChat changes the chat of a user in one step. change may run more than once. What it did counts as a sign of life.
+// inChat changes the chat of a user in one step. change may run more than once.
 func inChat(ctx context.Context, turn *sandbox.Turn, t clientToken, change func(*chat)) error {
 	return turn.Space().Update(ctx, chatKey(t), func(old []byte) ([]byte, time.Time, error) {
 		c, err := readChat(old, turn.Now)
@@ -158,7 +169,6 @@ func inChat(ctx context.Context, turn *sandbox.Turn, t clientToken, change func(
 			return nil, time.Time{}, err
 		}
 		change(&c)
-		c.SeenAt = turn.Now.UnixMilli()
 		raw, err := record.Write(c)
 		return raw, turn.Now.Add(historyLife), err
 	})

@@ -51,10 +51,10 @@ func TestHistory(t *testing.T) {
 	w.must("send", sending(token, "CHAT", "three"))
 	at := epoch.Add(time.Minute).UnixMilli()
 	for members, want := range map[string][]string{
-		whole: {"ROBOT three", "USER three", "ROBOT two", "USER two", "ROBOT one", "USER one"},
-		`"limit":"2","offset":"1"`:                                      {"USER three", "ROBOT two"},
-		`"limit":"0","offset":"0"`:                                      {},
-		`"limit":"99999999999999999999","offset":"99999999999999999999"`: {},
+		whole:                      {"ROBOT three", "USER three", "ROBOT two", "USER two", "ROBOT one", "USER one"},
+		`"limit":"2","offset":"1"`: {"USER three", "ROBOT two"},
+		`"limit":"0","offset":"0"`: {},
+		`"limit":"99999999999999999999","offset":"99999999999999999999"`:                  {},
 		fmt.Sprintf(`"limit":"9","offset":"0","startTime":"%d","endTime":"%d"`, at, at):   {"ROBOT two", "USER two"},
 		fmt.Sprintf(`"limit":"9","offset":"0","startTime":"%d","endTime":null`, at+60001): {},
 	} {

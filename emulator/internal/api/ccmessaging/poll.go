@@ -24,7 +24,7 @@ func poll(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result
 		return wire.Result{}, err
 	}
 	var waiting []message
-	err = inChat(ctx, turn, c.clientToken, func(of *chat) { waiting, of.Queue = of.Queue, nil })
+	err = aliveInChat(ctx, turn, c.clientToken, func(of *chat) { waiting, of.Queue = of.Queue, nil })
 	if err != nil {
 		return wire.Result{}, fmt.Errorf("fetch the messages: %w", err)
 	}

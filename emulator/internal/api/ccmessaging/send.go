@@ -43,7 +43,7 @@ func pass(
 		return wire.Result{}, err
 	}
 	done := false
-	err = inChat(ctx, turn, c.clientToken, func(of *chat) { done = d.do(of) })
+	err = aliveInChat(ctx, turn, c.clientToken, func(of *chat) { done = d.do(of) })
 	if err != nil {
 		return wire.Result{}, fmt.Errorf("%s: %w", d.controlType, err)
 	}
