@@ -95,6 +95,32 @@ type App struct {
 	AppSecret string `json:"appSecret"`
 }
 
+// ChatLine Something that the counterpart of a chat does when a user does something.
+type ChatLine struct {
+	// On What the user does: CONNECT, CHAT and TRANS2AGENT are control types of messages, CALL is a click-to-dial call.
+	On string `json:"on"`
+
+	// Channel A glob of channels; all when it is left out.
+	Channel string `json:"channel,omitempty,omitzero"`
+
+	// Content A glob of what the user says; anything when it is left out.
+	Content string `json:"content,omitempty,omitzero"`
+
+	// After How much later it happens on the sandbox's clock; at once when it is left out.
+	//
+	// Example: 5s
+	After string `json:"after,omitempty,omitzero"`
+
+	// Say What the counterpart says.
+	Say string `json:"say,omitempty,omitzero"`
+
+	// As Who says it; whoever serves the user then when it is left out.
+	As string `json:"as,omitempty,omitzero"`
+
+	// Do What else happens: transfer has an agent take over, which TRANS2AGENT does by itself; close ends the session; offline ends it as one whose user waited too long; refuse answers that nobody is there.
+	Do string `json:"do,omitempty,omitzero"`
+}
+
 // ClientList The MQTT clients that are connected to a sandbox.
 type ClientList struct {
 	// Clients All of them, by instance and client id.
@@ -391,6 +417,9 @@ type Fixtures struct {
 
 	// Warrants The applications that may ask for access warrants.
 	Warrants []WarrantApp `json:"warrants,omitempty,omitzero"`
+
+	// Chat What the counterparts of chats do, such as greet, answer, hand over to an agent and close. Every line that fits what a user does is carried out. Without a line for what a user says, the robot echoes it.
+	Chat []ChatLine `json:"chat,omitempty,omitzero"`
 }
 
 // Headers The headers by their names as HTTP writes them, such as Content-Type.

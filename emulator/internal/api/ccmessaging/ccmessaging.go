@@ -32,8 +32,9 @@ func New() api.API {
 
 // Result codes of the calls; numbers travel as text.
 const (
-	succeeded = "0"
-	failed    = "13"
+	succeeded    = "0"
+	outsideHours = "12"
+	failed       = "13"
 )
 
 func outcome(code, text string) wire.Object {

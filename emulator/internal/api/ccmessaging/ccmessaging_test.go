@@ -46,6 +46,12 @@ type world struct {
 
 func newWorld(tb testing.TB, channels ...string) *world {
 	tb.Helper()
+	return newWorldWith(tb, sandbox.Fixtures{Channels: channels})
+}
+
+// newWorldWith is newWorld with further fixtures.
+func newWorldWith(tb testing.TB, fixtures sandbox.Fixtures) *world {
+	tb.Helper()
 	catalogue, err := specs()
 	if err != nil {
 		tb.Fatalf("load the specs: %v", err)
@@ -55,7 +61,7 @@ func newWorld(tb testing.TB, channels ...string) *world {
 		Store:   memory.New(), RealNow: func() time.Time { return epoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
-		ID: "box", Seed: 7, Frozen: true, Fixtures: sandbox.Fixtures{Channels: channels},
+		ID: "box", Seed: 7, Frozen: true, Fixtures: fixtures,
 		Credentials: gatewaytest.Credentials{Fabric: []gatewaytest.App{{AppKey: appKey, AppSecret: appSecret}}}.Listed(),
 	})
 	if err != nil {

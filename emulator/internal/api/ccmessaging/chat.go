@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
+	"sort"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/record"
@@ -21,6 +23,7 @@ const historyLife = 90 * 24 * time.Hour
 // Bounds of what is kept of a chat; the oldest messages give way.
 const (
 	maxQueue        = 100
+	maxDue          = 100 // further plans of a counterpart are dropped
 	maxHistory      = 500
 	maxHistoryBytes = 128 << 10
 	// maxKept is how many characters of a message the history keeps.
@@ -32,11 +35,15 @@ type chat struct {
 	// SeenAt is when the last send or poll came, in Unix milliseconds.
 	SeenAt int64 `cbor:"1,keyasint"`
 	Open   bool  `cbor:"2,keyasint,omitempty"`
+	// Agent says that an agent serves the user, not the robot.
+	Agent bool `cbor:"8,keyasint,omitempty"`
 	// CallID is that of the session that is open, or was last.
 	CallID string `cbor:"3,keyasint,omitempty"`
 	// Queue waits for a poll, History is what was said; both stand oldest first.
 	Queue   []message `cbor:"4,keyasint,omitempty"`
 	History []message `cbor:"5,keyasint,omitempty"`
+	// Due is what the counterpart will do, by its time.
+	Due []message `cbor:"9,keyasint,omitempty"`
 	// Rating is the last one that the user gave, Left what the user left when nobody was there.
 	Rating *rating       `cbor:"6,keyasint,omitempty"`
 	Left   []leftMessage `cbor:"7,keyasint,omitempty"`
@@ -49,7 +56,7 @@ type message struct {
 	// MediaType and Content are empty for a message that has none.
 	MediaType string `cbor:"3,keyasint,omitempty"`
 	Content   string `cbor:"4,keyasint,omitempty"`
-	// Source is who speaks: USER, ROBOT, AGENT or SYSTEM.
+	// Source is who speaks: USER, ROBOT, AGENT or SYSTEM; empty for whoever serves the user when it is said.
 	Source   string `cbor:"5,keyasint"`
 	Nickname string `cbor:"6,keyasint,omitempty"`
 	// ID and Code are the ids of the message in the history.
@@ -59,14 +66,23 @@ type message struct {
 	CallID string `cbor:"9,keyasint,omitempty"`
 	// FileType is the type of the uploaded file that the content names.
 	FileType string `cbor:"10,keyasint,omitempty"`
+	// Do is what happens with it, as the sandbox's fixtures name it.
+	Do string `cbor:"11,keyasint,omitempty"`
+	// Offline says that the user waited too long, and may send again later.
+	Offline bool `cbor:"12,keyasint,omitempty"`
 }
 
 // Who speaks.
 const (
 	bySystem = "SYSTEM"
+	byAgent  = "AGENT"
 	byRobot  = "ROBOT"
 	byUser   = "USER"
 )
+
+// nicknames are what the other sides call themselves: page poll has what the tenant configures, and system for messages
+// of the system (downlinkMessages, senderNickname).
+var nicknames = map[string]string{byRobot: "robot", byAgent: "agent", bySystem: "system"}
 
 // Control types that messages to a user have too.
 const (
@@ -78,21 +94,77 @@ func (c *chat) idleEnd() time.Time { return time.UnixMilli(c.SeenAt).Add(session
 
 // settle lets everything happen that is due by now.
 func (c *chat) settle(now time.Time) {
-	if c.Open && !now.Before(c.idleEnd()) {
-		c.Queue = append(c.Queue, message{At: c.idleEnd().UnixMilli(), ControlType: controlDisconnect, Source: bySystem})
-		c.Open = false
+	end := c.idleEnd()
+	for c.Open && len(c.Due) > 0 && c.Due[0].At <= now.UnixMilli() && c.Due[0].At < end.UnixMilli() {
+		next := c.Due[0]
+		c.Due = c.Due[1:]
+		c.perform(next)
+	}
+	if c.Open && !now.Before(end) {
+		c.hangUp(message{At: end.UnixMilli(), Source: bySystem})
+	}
+}
+
+// perform lets the counterpart do something now.
+func (c *chat) perform(m message) {
+	if m.Do == sandbox.ChatHandOver {
+		c.Agent = true
+	}
+	if m.Source == "" {
+		m.Source = c.server()
+	}
+	if m.Content != "" && m.Do != sandbox.ChatOffline {
+		m.Nickname = nicknames[m.Source]
+		c.tell(m)
+	}
+	switch m.Do {
+	case sandbox.ChatClose:
+		c.hangUp(message{At: m.At, Source: m.Source})
+	case sandbox.ChatOffline:
+		m.Source, m.Offline = bySystem, true
+		c.hangUp(m)
+	}
+}
+
+// server is who serves the user.
+func (c *chat) server() string {
+	if c.Agent {
+		return byAgent
+	}
+	return byRobot
+}
+
+// hangUp ends the session from the other side: the user is told by a DISCONNECT.
+func (c *chat) hangUp(m message) {
+	m.ControlType = controlDisconnect
+	c.Queue = append(c.Queue, m)
+	c.Open, c.Agent, c.Due = false, false, nil
+}
+
+// planAll lets the counterpart do what is due now, and plans the rest in the order of time.
+func (c *chat) planAll(plans []message, now time.Time) {
+	for _, m := range plans {
+		switch {
+		case !c.Open:
+			return
+		case m.At <= now.UnixMilli():
+			c.perform(m)
+		case len(c.Due) < maxDue:
+			at := sort.Search(len(c.Due), func(i int) bool { return c.Due[i].At > m.At })
+			c.Due = slices.Insert(c.Due, at, m)
+		}
 	}
 }
 
 // open begins a session; one that is open stays as it is. What waited in an earlier one is forgotten.
 func (c *chat) open(callID string) {
 	if !c.Open {
-		c.Open, c.CallID, c.Queue = true, callID, nil
+		c.Open, c.CallID, c.Queue, c.Due = true, callID, nil, nil
 	}
 }
 
 // end closes the session with everything that waits in it.
-func (c *chat) end() { c.Open, c.Queue = false, nil }
+func (c *chat) end() { c.Open, c.Agent, c.Queue, c.Due = false, false, nil, nil }
 
 // tell lets a message wait for the user's poll, and remembers it.
 func (c *chat) tell(m message) {

@@ -55,6 +55,9 @@ func (m message) downlink(t clientToken) wire.Object {
 		{Name: "callId", Value: nil},
 		{Name: "robotGender", Value: nil},
 	}
+	if m.Offline {
+		shown = append(shown, wire.Member{Name: "isOfflineStatus", Value: true})
+	}
 	if m.FileType != "" {
 		shown = append(shown, wire.Member{Name: "contentType", Value: uploadedFile},
 			wire.Member{Name: "mediaFileType", Value: m.FileType})
