@@ -27,6 +27,7 @@ func New() api.API {
 		"doLeaveMessage":            leaveMessage,
 		"getsatisfactionsurveymode": surveyMode,
 		"saveSatisfaction":          saveSatisfaction,
+		"createClickToCall":         createClickToCall,
 	}}
 }
 
