@@ -291,7 +291,7 @@ func fabricDriver() driver {
 // a session there, and no file was uploaded.
 func ofExample(op *contract.Operation) string {
 	switch op.ID {
-	case "send", "sendAsync", "downloadFileStream", "saveSatisfaction":
+	case "send", "sendAsync", "downloadFileStream", "saveSatisfaction", "pushMsg":
 		return "resultCode.13"
 	}
 	return ""

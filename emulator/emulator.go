@@ -33,6 +33,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateways"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
+	"github.com/tokenstage/tokenstage/emulator/internal/push"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
@@ -88,6 +89,9 @@ type Options struct {
 	// Sandboxes limits how many sandboxes can exist; zero means 20,000. Above it the control plane refuses more.
 	Sandboxes int
 
+	// PushHosts are the hosts beside this machine to which sandboxes may push; empty means none.
+	PushHosts []string
+
 	// Log takes what is no call: violations of the spec by the emulator itself. Nil means slog.Default.
 	Log *slog.Logger
 	// Observe is told of every call once its reply is delivered; nil means that nobody watches, at no cost. It is called
@@ -128,6 +132,7 @@ type Emulator struct {
 	world   *world.World
 	data    *dataplane.Plane
 	broker  *broker.Broker
+	pusher  *push.Pusher
 	handler *echo.Echo
 	running running
 	own     store.Shared // the store that New opened; nil for one that need not be closed
@@ -141,7 +146,7 @@ func (e *Emulator) apis() []api.API {
 	return []api.API{
 		aicontent.New(),
 		appstream.New(),
-		ccmessaging.New(),
+		ccmessaging.New(e.pusher.Wake),
 		deepvision.New(),
 		onsmqtt.New(onsmqtt.Clients{Online: e.broker.Online, Send: e.broker.Send, Close: e.broker.CutClient}),
 	}
@@ -188,10 +193,14 @@ func (e *Emulator) build(
 		}),
 		Schemes: gateways.Schemes(),
 		RealNow: o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
+		PushHosts: o.PushHosts,
 	})
 	if err != nil {
 		return err
 	}
+	e.pusher = push.New(push.Options{
+		World: e.world, Hosts: o.PushHosts, Source: messages{}, After: o.After, Log: o.Log,
+	})
 	if e.broker, err = e.newBroker(); err != nil {
 		return err
 	}
@@ -205,6 +214,23 @@ func (e *Emulator) build(
 	}
 	e.handler = e.data.Handler()
 	return nil
+}
+
+// messages are what ccmessaging pushes.
+type messages struct{}
+
+// Take returns the messages that are due.
+func (messages) Take(
+	ctx context.Context, box *sandbox.Sandbox, now time.Time,
+) (due []push.Parcel, next time.Time, err error) {
+	taken, next, err := ccmessaging.TakePushes(ctx, box, now)
+	for _, out := range taken {
+		due = append(due, push.Parcel{
+			ID: out.ID, Gateway: fabric.Name, API: ccmessaging.Name, URL: out.URL, Header: out.Header, Body: out.Body,
+			Accepted: ccmessaging.PushAccepted,
+		})
+	}
+	return due, next, err
 }
 
 // newBroker returns the broker, whose tokens are those of onsmqtt. It listens nowhere yet.

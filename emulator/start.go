@@ -298,6 +298,7 @@ func (e *Emulator) Close(ctx context.Context) error {
 	e.Stop() // they would keep their calls in flight
 	r := &e.running
 	e.broker.Close()
+	e.pusher.Close()
 	var closing sync.WaitGroup
 	for _, server := range []*listen.Server{r.data, r.tls, r.control, r.mqttWS} {
 		if server == nil {

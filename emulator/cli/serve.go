@@ -27,6 +27,7 @@ type serveCommand struct {
 	Seed        uint64   `placeholder:"N" help:"Seed of the default sandbox; 0 means the documented seed."`
 	Scenario    []string `predictor:"scenario" placeholder:"WHAT" help:"Play a file, reloaded when it changes, or a name."`
 	Token       string   `name:"control-token" placeholder:"T" help:"Control plane token; generated unless on loopback."`
+	PushHosts   []string `placeholder:"HOST" help:"Hosts beside this machine that sandboxes may push messages to."`
 	Log         string   `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
 	signatureTimeFlag
 	limitFlags
@@ -110,7 +111,7 @@ func (s *serveCommand) emulator(
 	options := emulator.Options{
 		Addr: string(s.Addr), ControlAddr: string(s.ControlAddr), TLSAddr: string(s.TLSAddr), CA: ca,
 		ControlToken: key.token, Limits: s.limits(), Seed: s.Seed,
-		SignatureTime: s.SignatureTime, StoreURL: s.Store, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
+		SignatureTime: s.SignatureTime, StoreURL: s.Store, PushHosts: s.PushHosts, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
 		Metrics: seen.MetricsHandler(telemetry.Gauges{
 			InFlight: func() int64 { return em.InFlight() }, Sandboxes: func() int { return em.World().Sandboxes().Known() },
 		}),

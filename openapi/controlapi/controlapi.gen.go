@@ -420,6 +420,9 @@ type Fixtures struct {
 
 	// Chat What the counterparts of chats do, such as greet, answer, hand over to an agent and close. Every line that fits what a user does is carried out. Without a line for what a user says, the robot echoes it.
 	Chat []ChatLine `json:"chat,omitempty,omitzero"`
+
+	// Push Where messages to users of chats go by themselves; nowhere when it is left out.
+	Push *Push `json:"push,omitempty"`
 }
 
 // Headers The headers by their names as HTTP writes them, such as Content-Type.
@@ -704,6 +707,20 @@ type Problem struct {
 
 	// Problems All that is wrong in a scenario; line and column are those of the first.
 	Problems []ScenarioProblem `json:"problems,omitempty,omitzero"`
+}
+
+// Push A receiver of messages to users of chats.
+type Push struct {
+	// URL The receiver's URL; messages go to /webhooks/v1/messages below it. Its host is this machine, or one that the server was started with.
+	//
+	// Example: http://127.0.0.1:9000
+	URL string `json:"url"`
+
+	// AccessKey The name of the receiver's key.
+	AccessKey string `json:"accessKey"`
+
+	// Key The receiver's key, which signs what is pushed.
+	Key string `json:"key"`
 }
 
 // Quotas Rate limits by operation name, in place of the documented ones; "off" for none. Only operations that document a limit can be named.

@@ -226,7 +226,7 @@ func fixturesView(f sandbox.Fixtures) controlapi.Fixtures {
 	line := func(l sandbox.ChatLine) controlapi.ChatLine { return controlapi.ChatLine(l) }
 	return controlapi.Fixtures{
 		Instances: f.Instances, Channels: f.Channels, Users: f.Users, Warrants: convertGiven(f.Warrants, warrant),
-		Chat: convertGiven(f.Chat, line),
+		Chat: convertGiven(f.Chat, line), Push: (*controlapi.Push)(f.Push),
 	}
 }
 
@@ -235,7 +235,7 @@ func sandboxFixtures(f controlapi.Fixtures) sandbox.Fixtures {
 	line := func(l controlapi.ChatLine) sandbox.ChatLine { return sandbox.ChatLine(l) }
 	return sandbox.Fixtures{
 		Instances: f.Instances, Channels: f.Channels, Users: f.Users, Warrants: convertGiven(f.Warrants, warrant),
-		Chat: convertGiven(f.Chat, line),
+		Chat: convertGiven(f.Chat, line), Push: (*sandbox.Push)(f.Push),
 	}
 }
 

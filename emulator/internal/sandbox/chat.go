@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -77,28 +79,11 @@ func withoutSlashes(text string) string { return strings.ReplaceAll(text, "/", "
 func fitsGlob(glob, value string) bool { return glob == "" || Allows([]string{glob}, value) }
 
 func (l *ChatLine) validate() error {
-	for _, choice := range []struct {
-		field, got string
-		among      []string
-		optional   bool
-	}{
-		{field: "on", got: l.On, among: chatOn},
-		{field: "as", got: l.As, among: chatAs, optional: true},
-		{field: "do", got: l.Do, among: chatDo, optional: true},
-	} {
-		if (choice.got != "" || !choice.optional) && !slices.Contains(choice.among, choice.got) {
-			return &InvalidError{choice.field, fmt.Sprintf("must be one of %s, got %q", strings.Join(choice.among, ", "), choice.got)}
-		}
-	}
-	for field, glob := range map[string]string{"channel": l.Channel, "content": l.Content} {
-		if err := checkGlob(field, glob); err != nil {
-			return err
-		}
-	}
-	if l.After != "" {
-		if _, err := duration.Forward(l.After); err != nil {
-			return &InvalidError{"after", err.Error()}
-		}
+	if err := errors.Join(
+		oneOf("on", l.On, chatOn), oneOf("as", cmp.Or(l.As, chatAs[0]), chatAs), oneOf("do", cmp.Or(l.Do, chatDo[0]), chatDo),
+		checkGlob("channel", l.Channel), checkGlob("content", l.Content), l.validateAfter(),
+	); err != nil {
+		return err
 	}
 	switch {
 	case utf8.RuneCountInString(l.Say) > maxSay:
@@ -106,11 +91,29 @@ func (l *ChatLine) validate() error {
 	case l.Do == ChatRefuse && l.On == ChatSays:
 		return &InvalidError{"do", "what was said cannot be refused: refuse is for CONNECT, TRANS2AGENT and CALL"}
 	case l.Do == ChatRefuse && l.Say+l.As+l.After != "":
-		return &InvalidError{"do", "a refusal comes at once and says what the service says: neither say, as nor after go with it"}
+		return &InvalidError{"do", "a refusal comes at once, in the service's words: neither say, as nor after go with it"}
 	case l.Say == "" && l.Do == "" && l.On != ChatTransfer:
 		return &InvalidError{"say", "must be there, or do"}
 	}
 	return nil
+}
+
+func (l *ChatLine) validateAfter() error {
+	if l.After == "" {
+		return nil
+	}
+	if _, err := duration.Forward(l.After); err != nil {
+		return &InvalidError{"after", err.Error()}
+	}
+	return nil
+}
+
+// oneOf holds a word to a list.
+func oneOf(field, got string, among []string) error {
+	if slices.Contains(among, got) {
+		return nil
+	}
+	return &InvalidError{field, fmt.Sprintf("must be one of %s, got %q", strings.Join(among, ", "), got)}
 }
 
 // checkGlob holds a glob to its form and length.

@@ -44,6 +44,8 @@ type Fixtures struct {
 	Warrants []WarrantApp `json:"warrants,omitempty"`
 	// Chat is what the counterparts of chats do.
 	Chat []ChatLine `json:"chat,omitempty"`
+	// Push is where messages to users of chats go by themselves; nil means nowhere.
+	Push *Push `json:"push,omitempty"`
 }
 
 // WarrantApp is an application that may ask for access warrants.
@@ -68,6 +70,9 @@ func (e *InvalidError) Error() string { return e.Field + ": " + e.Reason }
 
 // inside is the error about a field of what stands at a place.
 func inside(place string, err error) error {
+	if err == nil {
+		return nil
+	}
 	if invalid, ok := errors.AsType[*InvalidError](err); ok {
 		return &InvalidError{place + invalid.Field, invalid.Reason}
 	}
@@ -131,7 +136,10 @@ func (f *Fixtures) validate() error {
 			return inside(fmt.Sprintf("fixtures.chat[%d].", i), err)
 		}
 	}
-	return nil
+	if f.Push == nil {
+		return nil
+	}
+	return inside("fixtures.push.", f.Push.validate())
 }
 
 // Bounds of the lists of a definition, for each gateway and each kind of fixture.

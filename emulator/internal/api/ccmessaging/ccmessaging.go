@@ -2,23 +2,26 @@
 package ccmessaging
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/api"
+	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
 
 // Name is the API's name. AccessTokens and client tokens are both listed under it.
 const Name = "ccmessaging"
 
-// New returns the API.
-func New() api.API {
-	return api.API{Name: Name, Handlers: map[string]api.Handler{
+// New returns the API. wake is told of sandboxes in which something may have to be pushed; nil means that nothing is.
+func New(wake func(*sandbox.Sandbox)) api.API {
+	handlers := map[string]api.Handler{
 		"tokenByAkSk": tokenByAkSk,
 		"applyToken":  applyToken,
 		"send":        send,
 		"sendAsync":   sendAsync,
 		"poll":        poll,
+		"pushMsg":     pushMsg,
 
 		"queryHistoryChatMessage": queryHistory,
 		"uploadFileStream":        upload,
@@ -28,7 +31,16 @@ func New() api.API {
 		"getsatisfactionsurveymode": surveyMode,
 		"saveSatisfaction":          saveSatisfaction,
 		"createClickToCall":         createClickToCall,
-	}}
+	}
+	for name, handle := range handlers {
+		handlers[name] = func(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
+			if wake != nil && turn.Fixtures.Push != nil {
+				wake(turn.Sandbox)
+			}
+			return handle(ctx, turn, call)
+		}
+	}
+	return api.API{Name: Name, Handlers: handlers}
 }
 
 // Result codes of the calls; numbers travel as text.

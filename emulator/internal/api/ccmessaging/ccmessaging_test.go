@@ -67,7 +67,7 @@ func newWorldWith(tb testing.TB, fixtures sandbox.Fixtures) *world {
 	if err != nil {
 		tb.Fatalf("create the sandbox: %v", err)
 	}
-	w := &world{tb: tb, api: ccmessaging.New(), ops: map[string]*contract.Operation{}, box: box}
+	w := &world{tb: tb, api: ccmessaging.New(nil), ops: map[string]*contract.Operation{}, box: box}
 	for _, op := range catalogue.API(ccmessaging.Name).Operations {
 		w.ops[op.ID] = op
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator/internal/record"
@@ -44,6 +45,10 @@ type chat struct {
 	History []message `cbor:"5,keyasint,omitempty"`
 	// Due is what the counterpart will do, by its time.
 	Due []message `cbor:"9,keyasint,omitempty"`
+	// Outbox waits to be pushed.
+	Outbox []message `cbor:"10,keyasint,omitempty"`
+	// pushes says that the sandbox has a receiver of pushes.
+	pushes bool
 	// Rating is the last one that the user gave, Left what the user left when nobody was there.
 	Rating *rating       `cbor:"6,keyasint,omitempty"`
 	Left   []leftMessage `cbor:"7,keyasint,omitempty"`
@@ -136,8 +141,8 @@ func (c *chat) server() string {
 
 // hangUp ends the session from the other side: the user is told by a DISCONNECT.
 func (c *chat) hangUp(m message) {
-	m.ControlType = controlDisconnect
-	c.Queue = append(c.Queue, m)
+	m.ControlType, m.CallID = controlDisconnect, c.CallID
+	c.wait(m)
 	c.Open, c.Agent, c.Due = false, false, nil
 }
 
@@ -166,13 +171,20 @@ func (c *chat) open(callID string) {
 // end closes the session with everything that waits in it.
 func (c *chat) end() { c.Open, c.Agent, c.Queue, c.Due = false, false, nil, nil }
 
-// tell lets a message wait for the user's poll, and remembers it.
+// tell lets a message wait for the user, and remembers it.
 func (c *chat) tell(m message) {
-	c.Queue = append(c.Queue, m)
-	if extra := len(c.Queue) - maxQueue; extra > 0 {
-		c.Queue = c.Queue[extra:]
-	}
+	c.wait(m)
 	c.remember(m)
+}
+
+// wait lets a message wait for the user's poll, and to be pushed where messages are.
+func (c *chat) wait(m message) {
+	c.Queue = append(c.Queue, m)
+	c.Queue = c.Queue[max(len(c.Queue)-maxQueue, 0):]
+	if c.pushes {
+		c.Outbox = append(c.Outbox, m)
+		c.Outbox = c.Outbox[max(len(c.Outbox)-maxPush, 0):]
+	}
 }
 
 // remember keeps a message in the history.
@@ -199,13 +211,28 @@ func shorten(text string, most int) string {
 	return text
 }
 
-func chatKey(t clientToken) string {
-	return "ccmessaging/chat/" + url.QueryEscape(t.UserID) + "/" + url.QueryEscape(t.ChannelID)
+// chatPrefix begins the keys of chats; the place of one follows.
+const chatPrefix = "ccmessaging/chat/"
+
+// place names the chat of a user on a channel in keys.
+func (t clientToken) place() string {
+	return url.QueryEscape(t.UserID) + "/" + url.QueryEscape(t.ChannelID)
+}
+
+// readPlace is the reverse of place.
+func readPlace(place string) (user, channel string, err error) {
+	first, second, _ := strings.Cut(place, "/")
+	user, err = url.QueryUnescape(first)
+	if err != nil {
+		return "", "", fmt.Errorf("read the place of a chat: %w", err)
+	}
+	channel, err = url.QueryUnescape(second)
+	return user, channel, err
 }
 
 // readChat returns the chat as it stands at now; a raw of nil is a new one.
-func readChat(raw []byte, now time.Time) (chat, error) {
-	var c chat
+func readChat(raw []byte, now time.Time, pushes bool) (chat, error) {
+	c := chat{pushes: pushes}
 	if raw == nil {
 		return c, nil
 	}
@@ -226,22 +253,28 @@ func aliveInChat(ctx context.Context, turn *sandbox.Turn, t clientToken, change 
 
 // chatOf is the chat of a user without any change to it.
 func chatOf(ctx context.Context, turn *sandbox.Turn, t clientToken) (chat, error) {
-	raw, _, err := turn.Space().Get(ctx, chatKey(t))
+	raw, _, err := turn.Space().Get(ctx, chatPrefix+t.place())
 	if err != nil {
 		return chat{}, fmt.Errorf("look up the chat: %w", err)
 	}
-	return readChat(raw, turn.Now)
+	return readChat(raw, turn.Now, false)
 }
 
 // inChat changes the chat of a user in one step. change may run more than once.
 func inChat(ctx context.Context, turn *sandbox.Turn, t clientToken, change func(*chat)) error {
-	return turn.Space().Update(ctx, chatKey(t), func(old []byte) ([]byte, time.Time, error) {
-		c, err := readChat(old, turn.Now)
+	var changed chat
+	err := turn.Space().Update(ctx, chatPrefix+t.place(), func(old []byte) ([]byte, time.Time, error) {
+		c, err := readChat(old, turn.Now, turn.Fixtures.Push != nil)
 		if err != nil {
 			return nil, time.Time{}, err
 		}
 		change(&c)
+		changed = c
 		raw, err := record.Write(c)
 		return raw, turn.Now.Add(historyLife), err
 	})
+	if err == nil && changed.pushes {
+		planPush(turn, t, &changed)
+	}
+	return err
 }

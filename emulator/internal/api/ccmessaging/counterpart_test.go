@@ -114,7 +114,8 @@ func TestTransferToAnAgent(t *testing.T) {
 func TestOutsideWorkingTime(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, sandbox.Fixtures{Chat: []sandbox.ChatLine{
-		{On: "CONNECT", Channel: channel, Do: "refuse"}, {On: "CONNECT", Say: "Welcome!"},
+		{On: "CONNECT", Channel: channel, Do: "refuse"},
+		{On: "CONNECT", Say: "Welcome!"},
 		{On: "TRANS2AGENT", Do: "refuse"},
 	}})
 	token := w.apply(user, channel)

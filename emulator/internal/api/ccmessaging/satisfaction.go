@@ -104,6 +104,6 @@ func saveSatisfaction(ctx context.Context, turn *sandbox.Turn, call *wire.Call) 
 			Message: "The session is open still; the pages evaluate one that has ended.",
 		})
 	}
-	body := append(wire.Object{{Name: "returnCode", Value: succeeded}}, outcome(succeeded, "Save satisfaction success!")...)
-	return wire.Result{Header: header, Findings: findings, Body: body}, nil
+	return wire.Result{Header: header, Findings: findings, Body: append(
+		wire.Object{{Name: "returnCode", Value: succeeded}}, outcome(succeeded, "Save satisfaction success!")...)}, nil
 }

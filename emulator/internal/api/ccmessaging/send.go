@@ -60,9 +60,9 @@ type result struct{ code, text, why string }
 // deed is what a message does to a chat. It may run more than once.
 type deed func(*chat) result
 
-// deedOf finds what a message does. The texts of CONNECT, CHAT and DISCONNECT and the failures are the wire texts of page
-// send and of the older web client guide; the pages show no success of TRANS2AGENT, INPUT and READ, and no failure of CHAT
-// with a robot, so the agent's serves.
+// deedOf finds what a message does. The texts of CONNECT, CHAT and DISCONNECT and the failures are the wire texts of
+// page send and of the older web client guide; the pages show no success of TRANS2AGENT, INPUT and READ, and no failure
+// of CHAT with a robot, so the agent's serves.
 func deedOf(ctx context.Context, turn *sandbox.Turn, call *wire.Call, t clientToken) (deed, error) {
 	switch api.Text(call, "controlType") {
 	case sandbox.ChatConnect:
@@ -74,8 +74,10 @@ func deedOf(ctx context.Context, turn *sandbox.Turn, call *wire.Call, t clientTo
 	case controlChat:
 		return converse(ctx, turn, call, t)
 	}
-	return inSession("sendUserMessage failed", func(of *chat) result { return result{code: succeeded, text: sentTo(of)} }), nil
+	return inSession(unsent, func(of *chat) result { return result{code: succeeded, text: sentTo(of)} }), nil
 }
+
+const unsent = "sendUserMessage failed"
 
 // inSession is a deed that needs an open session, and the text of its failure without.
 func inSession(failure string, do deed) deed {
@@ -99,8 +101,10 @@ func sentTo(of *chat) string {
 // nobodyThere is the answer where the fixtures say that nobody serves users now.
 func nobodyThere(on string) deed {
 	return func(*chat) result {
-		return result{outsideHours, "The current time is not within the working time of the service agents",
-			"finds nobody there: fixtures.chat refuse " + on + " on this channel."}
+		return result{
+			outsideHours, "The current time is not within the working time of the service agents",
+			"finds nobody there: fixtures.chat refuse " + on + " on this channel.",
+		}
 	}
 }
 
@@ -151,8 +155,9 @@ func transfer(turn *sandbox.Turn, t clientToken) deed {
 	return inSession("fail to transfer from robot to agent,session keep touch failed.", func(of *chat) result {
 		switch {
 		case of.Agent:
-			return result{failed, "fail to transfer from robot to agent,it has been agent service.",
-				"is served by an agent already."}
+			return result{
+				failed, "fail to transfer from robot to agent,it has been agent service.", "is served by an agent already.",
+			}
 		case isRefused:
 			return nobodyThere(sandbox.ChatTransfer)(of)
 		}
@@ -161,7 +166,7 @@ func transfer(turn *sandbox.Turn, t clientToken) deed {
 	})
 }
 
-// converse remembers what the user says, and lets the counterpart answer: as the fixtures say, else the robot echoes it.
+// converse remembers what the user says, and lets the counterpart answer as the fixtures say; else the robot echoes it.
 func converse(ctx context.Context, turn *sandbox.Turn, call *wire.Call, t clientToken) (deed, error) {
 	fileType, err := attachment(ctx, turn, call)
 	if err != nil {
@@ -176,7 +181,7 @@ func converse(ctx context.Context, turn *sandbox.Turn, call *wire.Call, t client
 		Source: byRobot, Nickname: nicknames[byRobot], FileType: fileType,
 	})
 	plans, _ := plansFor(turn, t, sandbox.ChatSays, said.Content)
-	return inSession("sendUserMessage failed", func(of *chat) result {
+	return inSession(unsent, func(of *chat) result {
 		sent := sentTo(of)
 		of.remember(said)
 		if of.planAll(plans, turn.Now); len(plans) == 0 && !of.Agent {
