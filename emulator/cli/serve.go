@@ -111,7 +111,8 @@ func (s *serveCommand) emulator(
 	options := emulator.Options{
 		Addr: string(s.Addr), ControlAddr: string(s.ControlAddr), TLSAddr: string(s.TLSAddr), CA: ca,
 		ControlToken: key.token, Limits: s.limits(), Seed: s.Seed,
-		SignatureTime: s.SignatureTime, StoreURL: s.Store, PushHosts: s.PushHosts, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
+		SignatureTime: s.SignatureTime, StoreURL: s.Store, PushHosts: s.PushHosts, Log: log,
+		Observe: seen.Observe, Steps: seen.Tracing(),
 		Metrics: seen.MetricsHandler(telemetry.Gauges{
 			InFlight: func() int64 { return em.InFlight() }, Sandboxes: func() int { return em.World().Sandboxes().Known() },
 		}),

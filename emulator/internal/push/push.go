@@ -52,7 +52,7 @@ type Pusher struct {
 	options Options
 	here    *http.Client // reaches this machine alone
 	named   *http.Client // reaches the hosts that the options name
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // it ends the workers, which outlive every call
 	stop    context.CancelFunc
 	running sync.WaitGroup
 

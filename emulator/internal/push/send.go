@@ -104,11 +104,12 @@ func (a *attempt) finding(outcome string, tries int) wire.Finding {
 	switch {
 	case outcome == wire.OutcomeOK:
 		said.Level = wire.LevelAdvice
-		said.Message = fmt.Sprintf("Tokenstage pushed this to the receiver, which took it at attempt %d of %d.", tries, maxAttempts)
+		said.Message = fmt.Sprintf("Tokenstage pushed this, and the receiver took it at attempt %d of %d.", tries,
+			maxAttempts)
 	case a.err != nil:
 		said.Message = fmt.Sprintf("Tokenstage could not push this to the receiver, at %d attempts: %v.", tries, a.err)
 	default:
-		said.Message = fmt.Sprintf("The receiver did not take this push, at %d attempts; its last answer is shown here.", tries)
+		said.Message = fmt.Sprintf("The receiver did not take this, at %d attempts; its last answer is shown here.", tries)
 	}
 	return said
 }

@@ -58,8 +58,8 @@ func (c *chat) nextPush() int64 {
 	return c.idleEnd().UnixMilli()
 }
 
-// TakePushes returns what is due to be pushed at an instant of a sandbox's clock, each message once, and when there will
-// be more; zero means that nothing is planned.
+// TakePushes returns what is due to be pushed at an instant of a sandbox's clock, each message once, and when there
+// will be more; zero means that nothing is planned.
 func TakePushes(ctx context.Context, box *sandbox.Sandbox, now time.Time) (due []Outgoing, next time.Time, err error) {
 	planned := store.Values{Prefix: pushPrefix, Most: sandboxStateMost}
 	if err := box.Space().Do(ctx, &planned); err != nil {
