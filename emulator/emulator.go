@@ -37,6 +37,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
+	"github.com/tokenstage/tokenstage/emulator/internal/scorer"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/world"
@@ -133,6 +134,7 @@ type Emulator struct {
 	data    *dataplane.Plane
 	broker  *broker.Broker
 	pusher  *push.Pusher
+	scorer  *scorer.Scorer
 	handler *echo.Echo
 	running running
 	own     store.Shared // the store that New opened; nil for one that need not be closed
@@ -212,8 +214,41 @@ func (e *Emulator) build(
 	if err != nil {
 		return err
 	}
+	if e.scorer, err = e.newScorer(); err != nil {
+		return err
+	}
 	e.handler = e.data.Handler()
+	e.handler.Pre(e.serveSockets)
 	return nil
+}
+
+// newScorer returns what takes the sockets of the data plane, whose warrants are those of aicontent.
+func (e *Emulator) newScorer() (*scorer.Scorer, error) {
+	o := &e.options
+	made := scorer.Options{World: e.world, After: o.After, Log: o.Log, Warrants: scorer.Warrants{
+		Find: func(ctx context.Context, turn *sandbox.Turn, id string) (scorer.Warrant, bool, error) {
+			found, known, err := aicontent.FindWarrant(ctx, turn, id)
+			return scorer.Warrant{Claims: found.Claims(), AppID: found.AppID, UserID: found.UserID}, known, err
+		},
+		GoodSig: aicontent.GoodSig,
+	}}
+	if o.Observe != nil {
+		made.Observe = func(ctx context.Context, seen scorer.Observation) {
+			e.data.ObserveEntry(ctx, seen.Request, seen.Entry, seen.Operation)
+		}
+	}
+	return scorer.New(made)
+}
+
+// serveSockets takes the requests of the data plane that ask for a WebSocket.
+func (e *Emulator) serveSockets(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !scorer.Wants(c.Request()) {
+			return next(c)
+		}
+		e.scorer.ServeHTTP(c.Response().Writer, c.Request())
+		return nil
+	}
 }
 
 // messages are what ccmessaging pushes.

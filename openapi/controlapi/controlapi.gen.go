@@ -423,6 +423,9 @@ type Fixtures struct {
 
 	// Push Where messages to users of chats go by themselves; nowhere when it is left out.
 	Push *Push `json:"push,omitempty"`
+
+	// Scores What spoken texts are scored; of several that fit, the first counts. Without one it is 80.
+	Scores []Score `json:"scores,omitempty,omitzero"`
 }
 
 // Headers The headers by their names as HTTP writes them, such as Content-Type.
@@ -929,6 +932,25 @@ type ScenarioSummary struct {
 
 	// Default Whether it plays in every sandbox that does not stop it.
 	Default bool `json:"default"`
+}
+
+// Score How a spoken text is scored, of a hundred.
+type Score struct {
+	// CoreType A glob of what is scored, such as en.sent.score; anything when it is left out.
+	CoreType string `json:"coreType,omitempty,omitzero"`
+
+	// RefText A glob of the text; any when it is left out.
+	RefText string `json:"refText,omitempty,omitzero"`
+	Overall int    `json:"overall"`
+
+	// Pron The pronunciation; as overall when it is left out.
+	Pron *int `json:"pron,omitempty"`
+
+	// Fluency The fluency; as overall when it is left out.
+	Fluency *int `json:"fluency,omitempty"`
+
+	// Integrity How much of the text was read; as overall when it is left out.
+	Integrity *int `json:"integrity,omitempty"`
 }
 
 // Seed All chance in the sandbox comes from it. A seed that the server draws has at most 53 bits.

@@ -50,6 +50,9 @@ type WarrantApp = controlapi.WarrantApp
 // ChatLine is something that the counterpart of a chat does when a user does something.
 type ChatLine = controlapi.ChatLine
 
+// Score is how a spoken text is scored.
+type Score = controlapi.Score
+
 // Push is a receiver of messages to users of chats.
 type Push = controlapi.Push
 

@@ -46,6 +46,8 @@ type Fixtures struct {
 	Chat []ChatLine `json:"chat,omitempty"`
 	// Push is where messages to users of chats go by themselves; nil means nowhere.
 	Push *Push `json:"push,omitempty"`
+	// Scores are what spoken texts are scored.
+	Scores []Score `json:"scores,omitempty"`
 }
 
 // WarrantApp is an application that may ask for access warrants.
@@ -136,6 +138,11 @@ func (f *Fixtures) validate() error {
 			return inside(fmt.Sprintf("fixtures.chat[%d].", i), err)
 		}
 	}
+	for i := range f.Scores {
+		if err := f.Scores[i].validate(); err != nil {
+			return inside(fmt.Sprintf("fixtures.scores[%d].", i), err)
+		}
+	}
 	if f.Push == nil {
 		return nil
 	}
@@ -175,7 +182,8 @@ func (d *Definition) validateSizes(all schemes) error {
 		length{"fixtures.channels", len(f.Channels), maxFixtures},
 		length{"fixtures.users", len(f.Users), maxFixtures},
 		length{"fixtures.warrants", len(f.Warrants), maxFixtures},
-		length{"fixtures.chat", len(f.Chat), maxFixtures})
+		length{"fixtures.chat", len(f.Chat), maxFixtures},
+		length{"fixtures.scores", len(f.Scores), maxFixtures})
 	for _, list := range lengths {
 		if list.n > list.limit {
 			return &InvalidError{list.field, fmt.Sprintf("has %d entries; at most %d are kept", list.n, list.limit)}
