@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -72,6 +73,8 @@ type Options struct {
 	ControlToken string
 	// Limits bound what clients can hold of each listener.
 	Limits Limits
+	// Network is where the addresses are; nil means this machine's.
+	Network Network
 
 	// Seed is the seed of the default sandbox; zero means that of the fixtures.
 	Seed uint64
@@ -118,6 +121,9 @@ type Options struct {
 // s) in which a request must have come, Write (90 s) in which its reply must be taken, and Idle (120 s) for which a
 // connection may wait for its next request. A field that is zero means the value in brackets.
 type Limits = listen.Limits
+
+// Network opens addresses, as *net.ListenConfig does.
+type Network = listen.Network
 
 // JournalBound is how much of the calls to a sandbox is kept: Records, the number of calls (1000), and Bytes, what they
 // take in memory (8 MiB). The oldest give way. A field that is zero means the value in brackets.
@@ -272,8 +278,8 @@ func (messages) Take(
 func (e *Emulator) newBroker() (*broker.Broker, error) {
 	o := &e.options
 	made := broker.Options{
-		World: e.world, BadToken: broker.BadToken(o.MQTTBadToken), HidePayloads: o.MQTTHidePayloads, After: o.After,
-		Log: o.Log, Tokens: broker.Tokens{
+		World: e.world, BadToken: broker.BadToken(o.MQTTBadToken), HidePayloads: o.MQTTHidePayloads,
+		Network: o.Network, After: o.After, Log: o.Log, Tokens: broker.Tokens{
 			Issued: onsmqtt.Issued,
 			GrantOf: func(ctx context.Context, space store.Space, claims token.Claims) (broker.Grant, error) {
 				grant, err := onsmqtt.GrantOf(ctx, space, claims)
@@ -346,6 +352,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.After == nil {
 		o.After = time.After //nolint:forbidigo // a scripted delay lasts in real time, not on the sandbox's clock
+	}
+	if o.Network == nil {
+		o.Network = new(net.ListenConfig)
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

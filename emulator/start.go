@@ -68,8 +68,8 @@ func (e *Emulator) open(ctx context.Context) error {
 	}
 	var err error
 	r.data, err = listen.Open(ctx, listen.Options{
-		Addr: cmp.Or(o.Addr, loopback), Handler: e.handler, Log: o.Log, Limits: o.Limits, Refused: e.data.Refused,
-		PlainHint: gateways.PlainHTTP(),
+		Addr: cmp.Or(o.Addr, loopback), Handler: e.handler, Log: o.Log, Limits: o.Limits, Network: o.Network,
+		Refused: e.data.Refused, PlainHint: gateways.PlainHTTP(),
 	})
 	if err != nil {
 		return &ListenError{"Addr", err}
@@ -85,7 +85,8 @@ func (e *Emulator) open(ctx context.Context) error {
 		return err
 	}
 	r.control, err = listen.Open(ctx, listen.Options{
-		Addr: cmp.Or(o.ControlAddr, loopback), Handler: e.controlPlane(), Log: o.Log, Limits: o.Limits, Yield: true,
+		Addr: cmp.Or(o.ControlAddr, loopback), Handler: e.controlPlane(), Log: o.Log, Limits: o.Limits,
+		Network: o.Network, Yield: true,
 	})
 	if err != nil {
 		return &ListenError{"ControlAddr", err}
@@ -144,7 +145,8 @@ func (e *Emulator) openTLS(ctx context.Context, issuer *authority.Authority) err
 	}
 	var err error
 	r.tls, err = listen.Open(ctx, listen.Options{
-		Addr: o.TLSAddr, Handler: e.handler, Log: o.Log, Limits: o.Limits, TLS: issuer.TLSConfig(), Refused: e.data.Refused,
+		Addr: o.TLSAddr, Handler: e.handler, Log: o.Log, Limits: o.Limits, Network: o.Network, TLS: issuer.TLSConfig(),
+		Refused: e.data.Refused,
 	})
 	if err != nil {
 		return &ListenError{"TLSAddr", err}
@@ -177,7 +179,7 @@ func (e *Emulator) openBroker(ctx context.Context, issuer *authority.Authority) 
 	}
 	var err error
 	r.mqttWS, err = listen.Open(ctx, listen.Options{
-		Addr: o.MQTTWSAddr, Handler: e.broker.WebSocket(), Log: o.Log, Limits: o.Limits,
+		Addr: o.MQTTWSAddr, Handler: e.broker.WebSocket(), Log: o.Log, Limits: o.Limits, Network: o.Network,
 	})
 	if err != nil {
 		return &ListenError{"MQTTWSAddr", err}

@@ -59,9 +59,10 @@ if (process.env.TOKENSTAGE_DATA) {
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'tokenstage-clients-'));
   try {
-    const server = await serve(process.env.TOKENSTAGE_BIN ?? build(folder), folder);
+    const binary = process.env.TOKENSTAGE_BIN ?? build(folder);
+    const server = await serve(binary, folder);
     try {
-      process.exitCode = await runTests(server.env);
+      process.exitCode = await runTests({ ...server.env, TOKENSTAGE_BIN: binary });
     } finally {
       server.stop();
     }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -47,12 +46,8 @@ func (b *birds) browser(t *testing.T) browser {
 // open reads a page, or what came of a stream before it was left.
 func (b browser) open(t *testing.T, method, path string, form url.Values) (status int, text string) {
 	t.Helper()
-	ctx := t.Context()
-	if strings.Contains(path, "/events") || strings.Contains(path, "/changes") {
-		limited, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-		defer cancel()
-		ctx = limited
-	}
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
 	req, err := http.NewRequestWithContext(ctx, method, b.server.control+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
@@ -65,14 +60,11 @@ func (b browser) open(t *testing.T, method, path string, form url.Values) (statu
 		t.Fatal(err)
 	}
 	defer reply.Body.Close()
-	body, err := io.ReadAll(reply.Body)
-	if err != nil && ctx.Err() == nil {
-		t.Fatal(err)
-	}
+	body := readPage(t, reply, leave)
 	for name, values := range reply.Header {
 		b.check(t, "the header "+name+" of "+path, strings.Join(values, " "))
 	}
-	return reply.StatusCode, string(body)
+	return reply.StatusCode, body
 }
 
 // pages are all of the console, with every call that the journals keep.

@@ -222,12 +222,8 @@ func (b *birds) check(t *testing.T, where, text string) {
 // shown reads a page of the control plane with its token.
 func (b *birds) shown(t *testing.T, path string) string {
 	t.Helper()
-	ctx := t.Context()
-	if strings.HasSuffix(path, "/events") { // it never ends by itself
-		limited, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-		defer cancel()
-		ctx = limited
-	}
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.server.control+path, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -238,14 +234,32 @@ func (b *birds) shown(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	defer reply.Body.Close()
-	text, err := io.ReadAll(reply.Body)
-	if err != nil && ctx.Err() == nil {
-		t.Fatal(err)
-	}
-	if reply.StatusCode != http.StatusOK || len(text) == 0 {
+	text := readPage(t, reply, leave)
+	if reply.StatusCode != http.StatusOK || text == "" {
 		t.Errorf("%s: status %d, %d bytes", path, reply.StatusCode, len(text))
 	}
-	return string(text)
+	return text
+}
+
+// readPage reads a reply to its end. A stream, which has none, is left a moment after its first words came.
+func readPage(t *testing.T, reply *http.Response, leave func()) string {
+	t.Helper()
+	var first []byte
+	left := false
+	if strings.HasPrefix(reply.Header.Get("Content-Type"), "text/event-stream") {
+		first = make([]byte, 1)
+		if _, err := io.ReadFull(reply.Body, first); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(300*time.Millisecond, leave)
+		defer timer.Stop()
+		left = true
+	}
+	rest, err := io.ReadAll(reply.Body)
+	if err != nil && !left {
+		t.Fatal(err)
+	}
+	return string(first) + string(rest)
 }
 
 // TestCanaries plants secrets everywhere and reads everything that comes out: the control plane, the console, metrics,

@@ -2,13 +2,13 @@ package cli
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tokenstage/tokenstage/testkit/client"
 )
@@ -20,7 +20,7 @@ type coverageCommand struct {
 	All     bool    `help:"Count the calls of all sandboxes, also of those that were removed or reset since."`
 	API     string  `name:"api" predictor:"api" placeholder:"NAME" help:"Only this API, such as onsmqtt."`
 	Missing bool    `help:"List only the documented errors that were not seen."`
-	Format  string  `enum:"table,json,junit" default:"table" help:"table, json or junit (XML for CI)."`
+	Format  string  `enum:"table,json,junit,ctrf" default:"table" help:"table, json, or for CI junit (XML) or ctrf."`
 	Min     percent `placeholder:"PERCENT" help:"Fail if a smaller share of the documented errors was seen."`
 }
 
@@ -31,6 +31,7 @@ func (coverageCommand) Help() string {
 		"tokenstage coverage --missing --api onsmqtt", "what is left to test of one API",
 		"tokenstage coverage --all --min 80", "fail in CI below 80 %, and if there were no calls at all",
 		"tokenstage coverage --format junit > coverage.xml", "a report for CI servers",
+		"tokenstage coverage --format ctrf > ctrf-report.json", "the same for tools that read the Common Test Report Format",
 	)
 }
 
@@ -59,6 +60,8 @@ func (c *coverageCommand) Run(ctx context.Context, env Env) error {
 		err = writeJSON(env.Stdout, got)
 	case c.Format == "junit":
 		err = writeJUnit(env.Stdout, got)
+	case c.Format == "ctrf":
+		err = writeCTRF(env.Stdout, got, time.Now())
 	default:
 		c.write(env.Stdout, got)
 	}
@@ -154,55 +157,4 @@ func (c *coverageCommand) write(out io.Writer, got client.Coverage) {
 	}
 	table{}.write(out, rows...)
 	printf(out, "\n%s; %s of the documented errors were seen\n", count(int(got.Calls), "call"), seenOfAll(got))
-}
-
-// The parts of a JUnit report that all CI servers read.
-type (
-	junitReport struct {
-		XMLName  xml.Name     `xml:"testsuites"`
-		Name     string       `xml:"name,attr"`
-		Tests    int          `xml:"tests,attr"`
-		Failures int          `xml:"failures,attr"`
-		Suites   []junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name     string      `xml:"name,attr"`
-		Tests    int         `xml:"tests,attr"`
-		Failures int         `xml:"failures,attr"`
-		Cases    []junitCase `xml:"testcase"`
-	}
-	junitCase struct {
-		Class   string        `xml:"classname,attr"`
-		Name    string        `xml:"name,attr"`
-		Failure *junitFailure `xml:"failure"`
-	}
-	junitFailure struct {
-		Message string `xml:"message,attr"`
-	}
-)
-
-// writeJUnit reports every documented error as a test, which fails if the error was not seen.
-func writeJUnit(out io.Writer, c client.Coverage) error {
-	report := junitReport{Name: "tokenstage coverage"}
-	for _, op := range c.Operations {
-		suite := junitSuite{Name: op.ID, Tests: len(op.Errors)}
-		for _, e := range op.Errors {
-			test := junitCase{Class: op.ID, Name: e.Code}
-			if e.Seen == 0 {
-				test.Failure = &junitFailure{"never seen"}
-				suite.Failures++
-			}
-			suite.Cases = append(suite.Cases, test)
-		}
-		report.Suites = append(report.Suites, suite)
-		report.Tests, report.Failures = report.Tests+suite.Tests, report.Failures+suite.Failures
-	}
-	encoder := xml.NewEncoder(out)
-	encoder.Indent("", "  ")
-	_, head := io.WriteString(out, xml.Header)
-	if err := errors.Join(head, encoder.Encode(report)); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	printf(out, "\n")
-	return nil
 }

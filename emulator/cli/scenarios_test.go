@@ -205,6 +205,33 @@ func TestCoverage(t *testing.T) {
 	if report.Tests != all.Documented || report.Failures != all.Documented-1 || len(report.Suites) != len(all.Operations) {
 		t.Errorf("report %+v", report)
 	}
+	var ctrf struct {
+		ReportFormat string
+		Results      struct {
+			Summary struct{ Tests, Passed, Failed, Suites int }
+			Tests   []struct {
+				Name, Status, Message string
+				Suite                 []string
+			}
+		}
+	}
+	s.decode(t, &ctrf, "coverage", "--sandbox", box.ID, "--format", "ctrf")
+	if got := ctrf.Results.Summary; ctrf.ReportFormat != "CTRF" || got.Tests != all.Documented || got.Passed != 1 ||
+		got.Failed != all.Documented-1 || got.Suites != len(all.Operations) {
+		t.Errorf("report %+v", ctrf)
+	}
+	passed := 0
+	for _, test := range ctrf.Results.Tests {
+		if test.Name == "" || len(test.Suite) != 1 || (test.Status == "failed") != (test.Message == "never seen") {
+			t.Errorf("%+v", test)
+		}
+		if test.Status == "passed" {
+			passed++
+		}
+	}
+	if passed != 1 {
+		t.Errorf("%d tests passed, want that of the error that was seen", passed)
+	}
 }
 
 // defaultApp is the application of the default sandbox.

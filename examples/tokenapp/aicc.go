@@ -2,6 +2,7 @@ package tokenapp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,8 @@ type Chat struct {
 	BaseURL           string
 	AppKey, AppSecret string
 	ChannelID         string
+	// HTTP makes the calls; nil means http.DefaultClient.
+	HTTP *http.Client
 
 	accessToken string
 }
@@ -70,7 +73,7 @@ func (c *Chat) post(ctx context.Context, path string, body, reply any) (status i
 	request.Header.Set("Content-Type", "application/json; charset=UTF-8")
 	request.Header.Set("x-app-key", c.AppKey)
 	request.Header.Set("Authorization", "Bearer "+c.accessToken)
-	response, err := http.DefaultClient.Do(request)
+	response, err := cmp.Or(c.HTTP, http.DefaultClient).Do(request)
 	if err != nil {
 		return 0, err
 	}

@@ -27,6 +27,7 @@ type Emulator struct {
 	data    string
 	tls     string // empty where HTTPS is off
 	broker  BrokerAddrs
+	dial    dial
 	// endsWithTest says that the emulator is gone once the test has ended that started it.
 	endsWithTest bool
 }
@@ -34,7 +35,20 @@ type Emulator struct {
 // NewEmulator returns the emulator whose control plane the client speaks to and whose data plane this process reaches
 // at data, as host:port.
 func NewEmulator(control *Client, data string) *Emulator {
-	return &Emulator{control: control, data: data}
+	return &Emulator{control: control, data: data, dial: new(net.Dialer).DialContext}
+}
+
+// WithDial returns the same emulator, whose addresses are reached by dial alone.
+func (e *Emulator) WithDial(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *Emulator {
+	dialled := *e
+	dialled.dial = dial
+	return &dialled
+}
+
+// Dial connects to an address of the emulator, as net.Dialer.DialContext does: for clients of MQTT and others that are
+// given a connection, where nothing else reaches an emulator on a network within the process.
+func (e *Emulator) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return e.dial(ctx, network, addr)
 }
 
 // WithTLS returns the same emulator with the address, as host:port, at which this process reaches it over HTTPS.

@@ -5,11 +5,13 @@ package inprocess
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/testkit/client"
+	"github.com/tokenstage/tokenstage/testkit/internal/memnet"
 )
 
 // closeLimit is how long calls in flight may go on once the test ends.
@@ -37,6 +39,13 @@ func WithMQTTWebSocket() Option { return func(o *emulator.Options) { o.MQTTWSAdd
 // WithMQTTS lets the broker speak MQTT over TLS too, with a CA that lives as long as the emulator.
 func WithMQTTS() Option { return func(o *emulator.Options) { o.MQTTSAddr = "127.0.0.1:0" } }
 
+// WithMemoryNetwork lets the planes listen within the process instead of on the machine, so that the emulator can live
+// in a bubble of testing/synctest, whose time passes at once where everything in it waits. Nothing but
+// [client.Emulator.Dial] and the client of [client.Emulator.HTTPClient] reaches them.
+func WithMemoryNetwork() Option {
+	return func(o *emulator.Options) { o.Network = &memnet.Network{} }
+}
+
 // Start runs an emulator on free ports of the loopback address until the test and its cleanups end; in a TestMain
 // client.Main gives the T for one that all tests of the package share. It is ready when Start returns. Tests may start
 // many of them, also in parallel, and share one just as well: each sandbox is a world of its own. A browser shows what
@@ -60,10 +69,14 @@ func Start(t client.T, options ...Option) *client.Emulator {
 		// Calls that the test left in flight are cut off, which is what they are owed.
 		_ = em.Close(ctx)
 	})
-	transport := &http.Transport{}
+	dial := new(net.Dialer).DialContext
+	if network, ok := set.Network.(*memnet.Network); ok {
+		dial = network.Dial
+	}
+	transport := &http.Transport{DialContext: dial}
 	t.Cleanup(transport.CloseIdleConnections)
 	caller := client.New("http://"+em.ControlAddr(), client.WithHTTPClient(&http.Client{Transport: transport}))
 	return client.NewEmulator(caller, em.Addr()).WithTLS(em.TLSAddr()).WithBroker(client.BrokerAddrs{
 		MQTT: em.MQTTAddr(), WebSocket: em.MQTTWSAddr(), TLS: em.MQTTSAddr(),
-	}).EndingWithTest()
+	}).WithDial(dial).EndingWithTest()
 }

@@ -35,6 +35,10 @@ type Options struct {
 	// HidePayloads keeps what clients publish out of the journal.
 	HidePayloads bool
 	Limits       Limits
+	// Network is where the addresses are.
+	Network interface {
+		Listen(ctx context.Context, network, addr string) (net.Listener, error)
+	}
 	// After is how a scripted delay waits.
 	After func(time.Duration) <-chan time.Time
 	// Observe is told of every packet that is journaled; nil means that nobody watches.
@@ -173,8 +177,7 @@ func (b *Broker) operation(id string) *contract.Operation {
 
 // Listen takes the clients of an address until Close; with a configuration of TLS over TLS.
 func (b *Broker) Listen(ctx context.Context, addr string, secure *tls.Config) (net.Addr, error) {
-	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", addr)
+	l, err := b.options.Network.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}

@@ -135,7 +135,8 @@ func TestOtherProtocols(t *testing.T) {
 func (w *world) bounded(limits broker.Limits) (*broker.Broker, string) {
 	w.t.Helper()
 	b, err := broker.New(broker.Options{
-		World: w.World(), Limits: limits, After: time.After, Log: slog.New(slog.DiscardHandler), Tokens: broker.Tokens{
+		World: w.World(), Limits: limits, Network: new(net.ListenConfig), After: time.After,
+		Log: slog.New(slog.DiscardHandler), Tokens: broker.Tokens{
 			Issued: func(*sandbox.Sandbox, string) (token.Claims, bool) { return token.Claims{}, false },
 			GrantOf: func(context.Context, store.Space, token.Claims) (broker.Grant, error) {
 				return broker.Grant{}, nil

@@ -56,7 +56,9 @@ const (
 // Options say how a Server listens.
 type Options struct {
 	// Addr is host and port; port 0 takes a free one.
-	Addr    string
+	Addr string
+	// Network is where the address is; nil means this machine's.
+	Network Network
 	Handler http.Handler
 	Log     *slog.Logger
 	Limits  Limits
@@ -73,10 +75,17 @@ type Options struct {
 	Refused func(wire.Refusal)
 }
 
+// Network opens addresses, as *net.ListenConfig does.
+type Network interface {
+	Listen(ctx context.Context, network, addr string) (net.Listener, error)
+}
+
 // Open listens, and serves until Close.
 func Open(ctx context.Context, o Options) (*Server, error) {
-	var config net.ListenConfig
-	opened, err := config.Listen(ctx, "tcp", o.Addr)
+	if o.Network == nil {
+		o.Network = new(net.ListenConfig)
+	}
+	opened, err := o.Network.Listen(ctx, "tcp", o.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", o.Addr, err)
 	}
