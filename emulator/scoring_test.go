@@ -66,10 +66,11 @@ func (w *world) dial(t *testing.T, user, warrant string) *scoring {
 	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
 	at := "ws" + strings.TrimPrefix(server.URL, "http") + "/en.sent.score?connect_id=5f0c1a2b3c4d5e6f70819203"
-	socket, _, err := websocket.DefaultDialer.DialContext(t.Context(), at, nil)
+	socket, response, err := websocket.DefaultDialer.DialContext(t.Context(), at, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	_ = response.Body.Close() // there is none after the handshake
 	t.Cleanup(func() { _ = socket.Close() })
 	if err := socket.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)

@@ -50,7 +50,9 @@ func (s *Support) Open(ctx context.Context, number, message string) (err error) 
 }
 
 // Say says something.
-func (s *Support) Say(ctx context.Context, text string) error { return s.send(ctx, "CHAT", "TEXT", text) }
+func (s *Support) Say(ctx context.Context, text string) error {
+	return s.send(ctx, "CHAT", "TEXT", text)
+}
 
 // Show uploads a picture and sends it.
 func (s *Support) Show(ctx context.Context, png []byte) error {

@@ -50,8 +50,8 @@ type Options struct {
 // Pusher sends what sandboxes have to tell. It is safe for concurrent use.
 type Pusher struct {
 	options Options
-	here    *http.Client // reaches this machine alone
-	named   *http.Client // reaches the hosts that the options name
+	here    *http.Client    // reaches this machine alone
+	named   *http.Client    // reaches the hosts that the options name
 	ctx     context.Context //nolint:containedctx // it ends the workers, which outlive every call
 	stop    context.CancelFunc
 	running sync.WaitGroup

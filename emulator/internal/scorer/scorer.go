@@ -1,6 +1,6 @@
-// Package scorer is where clients use access warrants: a WebSocket for spoken-language scoring that judges warrant, user
-// and application, counts the audio and answers with the score of the sandbox's fixtures. The facts of its frames are
-// package gateway/speech's.
+// Package scorer is where clients use access warrants: a WebSocket for spoken-language scoring that judges warrant,
+// user and application, counts the audio and answers with the score of the sandbox's fixtures. The facts of its frames
+// are package gateway/speech's.
 package scorer
 
 import (
