@@ -38,10 +38,12 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/identify"
 	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/listen"
+	"github.com/tokenstage/tokenstage/emulator/internal/push"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/language"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/scorer"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -99,6 +101,9 @@ type Options struct {
 	// Sandboxes limits how many sandboxes can exist; zero means 20,000. Above it the control plane refuses more.
 	Sandboxes int
 
+	// PushHosts are the hosts beside this machine to which sandboxes may push; empty means none.
+	PushHosts []string
+
 	// Log takes what is no call: violations of the spec by the emulator itself. Nil means slog.Default.
 	Log *slog.Logger
 	// Observe is told of every call once its reply is delivered; nil means that nobody watches, at no cost. It is called
@@ -142,6 +147,8 @@ type Emulator struct {
 	world   *world.World
 	data    *dataplane.Plane
 	broker  *broker.Broker
+	pusher  *push.Pusher
+	scorer  *scorer.Scorer
 	handler *echo.Echo
 	running running
 	own     store.Shared // the store that New opened; nil for one that need not be closed
@@ -155,7 +162,7 @@ func (e *Emulator) apis() []api.API {
 	return []api.API{
 		aicontent.New(),
 		appstream.New(),
-		ccmessaging.New(),
+		ccmessaging.New(e.pusher.Wake),
 		deepvision.New(storageFor),
 		onsmqtt.New(onsmqtt.Clients{Online: e.broker.Online, Send: e.broker.Send, Close: e.broker.CutClient}),
 		oss.New(),
@@ -212,10 +219,14 @@ func (e *Emulator) build(ctx context.Context, known knowledge, def sandbox.Defin
 		}),
 		Schemes: gateways.Schemes(),
 		RealNow: o.RealNow, Chance: o.Chance, Journal: o.Journal, Sandboxes: o.Sandboxes, Log: o.Log,
+		PushHosts: o.PushHosts,
 	})
 	if err != nil {
 		return err
 	}
+	e.pusher = push.New(push.Options{
+		World: e.world, Hosts: o.PushHosts, Source: messages{}, After: o.After, Log: o.Log,
+	})
 	if e.broker, err = e.newBroker(); err != nil {
 		return err
 	}
@@ -227,8 +238,58 @@ func (e *Emulator) build(ctx context.Context, known knowledge, def sandbox.Defin
 	if err != nil {
 		return err
 	}
+	if e.scorer, err = e.newScorer(); err != nil {
+		return err
+	}
 	e.handler = e.data.Handler()
+	e.handler.Pre(e.serveSockets)
 	return nil
+}
+
+// newScorer returns what takes the sockets of the data plane, whose warrants are those of aicontent.
+func (e *Emulator) newScorer() (*scorer.Scorer, error) {
+	o := &e.options
+	made := scorer.Options{World: e.world, After: o.After, Log: o.Log, Warrants: scorer.Warrants{
+		Find: func(ctx context.Context, turn *sandbox.Turn, id string) (scorer.Warrant, bool, error) {
+			found, known, err := aicontent.FindWarrant(ctx, turn, id)
+			return scorer.Warrant{Claims: found.Claims(), AppID: found.AppID, UserID: found.UserID}, known, err
+		},
+		GoodSig: aicontent.GoodSig,
+	}}
+	if o.Observe != nil {
+		made.Observe = func(ctx context.Context, seen scorer.Observation) {
+			e.data.ObserveEntry(ctx, seen.Request, seen.Entry, seen.Operation)
+		}
+	}
+	return scorer.New(made)
+}
+
+// serveSockets takes the requests of the data plane that ask for a WebSocket.
+func (e *Emulator) serveSockets(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !scorer.Wants(c.Request()) {
+			return next(c)
+		}
+		e.scorer.ServeHTTP(c.Response().Writer, c.Request())
+		return nil
+	}
+}
+
+// messages are what ccmessaging pushes.
+type messages struct{}
+
+// Take returns the messages that are due.
+func (messages) Take(
+	ctx context.Context, box *sandbox.Sandbox, now time.Time,
+) (due []push.Parcel, next time.Time, err error) {
+	taken, next, err := ccmessaging.TakePushes(ctx, box, now)
+	for _, out := range taken {
+		due = append(due, push.Parcel{
+			ID: out.ID, Gateway: fabric.Name, API: ccmessaging.Name, URL: out.URL, Header: out.Header, Body: out.Body,
+			Accepted: ccmessaging.PushAccepted,
+		})
+	}
+	return due, next, err
 }
 
 // newBroker returns the broker, whose tokens are those of onsmqtt. It listens nowhere yet.

@@ -43,14 +43,14 @@ func limitedPackages(t *testing.T) map[string]string {
 
 // notLimits are constants that are called like limits and bound nothing that a client can make grow.
 var notLimits = []string{
-	"contract.maxDepth",                             // of made-up samples, which come from specs
-	"control.maxDepth",                              // to which a problem's place is searched
-	"journal.maxViews",                              // layers of encoding that are looked through
-	"play.maxShown",                                 // characters of a value that a finding quotes
-	"cli.*",                                         // output of commands
-	"telemetry.*",                                   // names in its lines, and what is read of a collector
-	"console.*",                                     // what a page shows of what is kept
-	"ccmessaging.maxContent", "ccmessaging.maxLife", // rules of the API
+	"contract.maxDepth",                                                 // of made-up samples, which come from specs
+	"control.maxDepth",                                                  // to which a problem's place is searched
+	"journal.maxViews",                                                  // layers of encoding that are looked through
+	"play.maxShown",                                                     // characters of a value that a finding quotes
+	"cli.*",                                                             // output of commands
+	"telemetry.*",                                                       // names in its lines, and what is read of a collector
+	"console.*",                                                         // what a page shows of what is kept
+	"ccmessaging.maxContent", "ccmessaging.maxLife", "sandbox.maxScore", // rules of the API
 	"mqtt.MaxPayload", "mqtt.MaxTopic", "mqtt.MaxSubscriptions", "mqtt.MaxKeepAlive", "mqtt.maxClientID", // of the service
 	"onsmqtt.maxLife", "onsmqtt.maxResources", "onsmqtt.maxTopic", "onsmqtt.maxMessage", "onsmqtt.maxMessageTopic", // likewise
 }

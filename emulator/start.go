@@ -291,6 +291,8 @@ func (e *Emulator) Close(ctx context.Context) error {
 	e.Stop() // they would keep their calls in flight
 	r := &e.running
 	e.broker.Close()
+	e.pusher.Close()
+	e.scorer.Close()
 	var closing sync.WaitGroup
 	for _, server := range []*listen.Server{r.data, r.tls, r.control, r.mqttWS} {
 		if server == nil {

@@ -31,8 +31,14 @@ const (
 // tripsBeyond are the operations that cost more than a call should, each with what it costs now: they change what was
 // kept before, an update is a reading and a writing, and each is made apart. A number here may only shrink.
 var tripsBeyond = map[string]int64{
-	"ccmessaging.send": 5, // the session is read and written apart
-	"ccmessaging.poll": 5,
+	"ccmessaging.send":                    5, // the chat is read and written apart
+	"ccmessaging.sendAsync":               5,
+	"ccmessaging.poll":                    5,
+	"ccmessaging.saveSatisfaction":        5,
+	"ccmessaging.doLeaveMessage":          5,
+	"ccmessaging.queryHistoryChatMessage": 4, // the chat is read
+	"ccmessaging.uploadFileStream":        4, // whether there is room for the file is known before the answer
+	"ccmessaging.downloadFileStream":      4, // the file is read
 	// What is said of an object is read before its bytes; what is replaced or deleted is then counted as gone.
 	"oss.GetObject": 4, "oss.PutObject": 4, "oss.PostObject": 4, "oss.DeleteObject": 4, "oss.UploadPart": 4,
 	"oss.AbortMultipartUpload": 4,

@@ -44,7 +44,7 @@ type fabricReply struct {
 	DownlinkMessages                            []message
 }
 
-type message struct{ From, To, ControlType, Content string }
+type message struct{ From, To, ControlType, Content, SourceType string }
 
 func (b *backend) do(t *testing.T, method, path string, body io.Reader) (fabricReply, *http.Response) {
 	t.Helper()

@@ -178,8 +178,13 @@ func TestCoverageOfOneAPIAndWhatIsMissing(t *testing.T) {
 	s.decode(t, &all, append([]string{"coverage"}, append(in, "--json")...)...)
 	s.decode(t, &part, append([]string{"coverage"}, append(in, "--api", "ccmessaging", "--json")...)...)
 	s.decode(t, &missing, append([]string{"coverage"}, append(in, "--api", "ccmessaging", "--missing", "--format", "json")...)...)
-	if part.Calls != 1 || part.Seen != 1 || part.Documented == 0 || part.Documented >= all.Documented || len(part.Operations) != 4 {
+	if part.Calls != 1 || part.Seen != 1 || part.Documented == 0 || part.Documented >= all.Documented || len(part.Operations) == 0 {
 		t.Errorf("part %+v", part)
+	}
+	for _, op := range part.Operations {
+		if !strings.HasPrefix(op.ID, "ccmessaging.") {
+			t.Errorf("%s is part of ccmessaging", op.ID)
+		}
 	}
 	if missing.Seen != 1 || missing.Documented != part.Documented {
 		t.Errorf("missing %+v", missing)

@@ -29,6 +29,7 @@ type serveCommand struct {
 	Scenario    []string `predictor:"scenario" placeholder:"WHAT" help:"Play a file, reloaded when it changes, or a name."`
 	Token       string   `name:"control-token" placeholder:"T" help:"Control plane token; generated unless on loopback."`
 	EndWithIn   bool     `name:"end-with-stdin" help:"Stop when standard input ends, as with the program that starts it."`
+	PushHosts   []string `placeholder:"HOST" help:"Hosts beside this machine that sandboxes may push messages to."`
 	Log         string   `enum:"text,json,off" default:"text" help:"Log on standard error: text, json or off."`
 
 	Public emulator.Public `mapsep:"," placeholder:"NAME=ADDR" help:"Addresses that clients are shown, as data=HOST:PORT."`
@@ -119,7 +120,8 @@ func (s *serveCommand) emulator(
 	options := emulator.Options{
 		Addr: string(s.Addr), ControlAddr: string(s.ControlAddr), TLSAddr: string(s.TLSAddr), CA: ca,
 		Public: s.Public, ControlToken: key.token, Limits: s.limits(), Seed: s.Seed,
-		SignatureTime: s.SignatureTime, StoreURL: s.Store, Log: log, Observe: seen.Observe, Steps: seen.Tracing(),
+		SignatureTime: s.SignatureTime, StoreURL: s.Store, PushHosts: s.PushHosts, Log: log,
+		Observe: seen.Observe, Steps: seen.Tracing(),
 		Metrics: seen.MetricsHandler(telemetry.Gauges{
 			InFlight: func() int64 { return em.InFlight() }, Sandboxes: func() int { return em.World().Sandboxes().Known() },
 		}),

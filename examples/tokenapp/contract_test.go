@@ -30,6 +30,7 @@ func contract(t *testing.T, em *client.Emulator) {
 	t.Helper()
 	mqttContract(t, em)
 	chatContract(t, em)
+	supportContract(t, em)
 	cloudContract(t, em)
 }
 

@@ -127,6 +127,32 @@ type Archive struct {
 	Log map[string]interface{} `json:"log"`
 }
 
+// ChatLine Something that the counterpart of a chat does when a user does something.
+type ChatLine struct {
+	// On What the user does: CONNECT, CHAT and TRANS2AGENT are control types of messages, CALL is a click-to-dial call.
+	On string `json:"on"`
+
+	// Channel A glob of channels; all when it is left out.
+	Channel string `json:"channel,omitempty,omitzero"`
+
+	// Content A glob of what the user says; anything when it is left out.
+	Content string `json:"content,omitempty,omitzero"`
+
+	// After How much later it happens on the sandbox's clock; at once when it is left out.
+	//
+	// Example: 5s
+	After string `json:"after,omitempty,omitzero"`
+
+	// Say What the counterpart says.
+	Say string `json:"say,omitempty,omitzero"`
+
+	// As Who says it; whoever serves the user then when it is left out.
+	As string `json:"as,omitempty,omitzero"`
+
+	// Do What else happens: transfer has an agent take over, which TRANS2AGENT does by itself; close ends the session; offline ends it as one whose user waited too long; refuse answers that nobody is there.
+	Do string `json:"do,omitempty,omitzero"`
+}
+
 // Claim What a test claims about the calls of a sandbox.
 type Claim struct {
 	// Calls How many calls, where want is times or atLeast.
@@ -468,6 +494,15 @@ type Fixtures struct {
 
 	// Warrants The applications that may ask for access warrants.
 	Warrants []WarrantApp `json:"warrants,omitempty,omitzero"`
+
+	// Chat What the counterparts of chats do, such as greet, answer, hand over to an agent and close. Every line that fits what a user does is carried out. Without a line for what a user says, the robot echoes it.
+	Chat []ChatLine `json:"chat,omitempty,omitzero"`
+
+	// Push Where messages to users of chats go by themselves; nowhere when it is left out.
+	Push *Push `json:"push,omitempty"`
+
+	// Scores What spoken texts are scored; of several that fit, the first counts. Without one it is 80.
+	Scores []Score `json:"scores,omitempty,omitzero"`
 }
 
 // Headers The headers by their names as HTTP writes them, such as Content-Type.
@@ -769,6 +804,20 @@ type Problem struct {
 	Problems []ScenarioProblem `json:"problems,omitempty,omitzero"`
 }
 
+// Push A receiver of messages to users of chats.
+type Push struct {
+	// URL The receiver's URL; messages go to /webhooks/v1/messages below it. Its host is this machine, or one that the server was started with.
+	//
+	// Example: http://127.0.0.1:9000
+	URL string `json:"url"`
+
+	// AccessKey The name of the receiver's key.
+	AccessKey string `json:"accessKey"`
+
+	// Key The receiver's key, which signs what is pushed.
+	Key string `json:"key"`
+}
+
 // Quotas Rate limits by operation name, in place of the documented ones; "off" for none. Only operations that document a limit can be named.
 type Quotas = map[string]string
 
@@ -975,6 +1024,25 @@ type ScenarioSummary struct {
 
 	// Default Whether it plays in every sandbox that does not stop it.
 	Default bool `json:"default"`
+}
+
+// Score How a spoken text is scored, of a hundred.
+type Score struct {
+	// CoreType A glob of what is scored, such as en.sent.score; anything when it is left out.
+	CoreType string `json:"coreType,omitempty,omitzero"`
+
+	// RefText A glob of the text; any when it is left out.
+	RefText string `json:"refText,omitempty,omitzero"`
+	Overall int    `json:"overall"`
+
+	// Pron The pronunciation; as overall when it is left out.
+	Pron *int `json:"pron,omitempty"`
+
+	// Fluency The fluency; as overall when it is left out.
+	Fluency *int `json:"fluency,omitempty"`
+
+	// Integrity How much of the text was read; as overall when it is left out.
+	Integrity *int `json:"integrity,omitempty"`
 }
 
 // Seed All chance in the sandbox comes from it. A seed that the server draws has at most 53 bits.

@@ -47,6 +47,15 @@ type Fixtures = controlapi.Fixtures
 // WarrantApp is an application that may ask for access warrants, with the secret that checks its requests.
 type WarrantApp = controlapi.WarrantApp
 
+// ChatLine is something that the counterpart of a chat does when a user does something.
+type ChatLine = controlapi.ChatLine
+
+// Score is how a spoken text is scored.
+type Score = controlapi.Score
+
+// Push is a receiver of messages to users of chats.
+type Push = controlapi.Push
+
 // Endpoints are what clients of the emulated APIs are pointed at.
 type Endpoints = controlapi.Endpoints
 

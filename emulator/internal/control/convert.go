@@ -227,15 +227,23 @@ func endpointsView(all map[string]string) (view controlapi.Endpoints, err error)
 
 func fixturesView(f sandbox.Fixtures) controlapi.Fixtures {
 	warrant := func(w sandbox.WarrantApp) controlapi.WarrantApp { return controlapi.WarrantApp(w) }
+	line := func(l sandbox.ChatLine) controlapi.ChatLine { return controlapi.ChatLine(l) }
+	score := func(s sandbox.Score) controlapi.Score { return controlapi.Score(s) }
 	return controlapi.Fixtures{
 		Instances: f.Instances, Channels: f.Channels, Users: f.Users, Warrants: convertGiven(f.Warrants, warrant),
+		Chat: convertGiven(f.Chat, line), Push: (*controlapi.Push)(f.Push),
+		Scores: convertGiven(f.Scores, score),
 	}
 }
 
 func sandboxFixtures(f controlapi.Fixtures) sandbox.Fixtures {
 	warrant := func(w controlapi.WarrantApp) sandbox.WarrantApp { return sandbox.WarrantApp(w) }
+	line := func(l controlapi.ChatLine) sandbox.ChatLine { return sandbox.ChatLine(l) }
+	score := func(s controlapi.Score) sandbox.Score { return sandbox.Score(s) }
 	return sandbox.Fixtures{
 		Instances: f.Instances, Channels: f.Channels, Users: f.Users, Warrants: convertGiven(f.Warrants, warrant),
+		Chat: convertGiven(f.Chat, line), Push: (*sandbox.Push)(f.Push),
+		Scores: convertGiven(f.Scores, score),
 	}
 }
 

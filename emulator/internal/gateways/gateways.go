@@ -10,6 +10,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/fabric"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/mqtt"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/oss"
+	"github.com/tokenstage/tokenstage/emulator/internal/gateway/speech"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway/top"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
@@ -60,12 +61,19 @@ func PlainHTTP() string {
 // Hosts are the names of the hosts of all real services, one by one.
 func Hosts() []string {
 	var names []string
-	for _, profile := range Profiles() {
-		for _, host := range profile.Hosts() {
-			names = append(names, host.Names...)
-		}
+	for _, host := range hosts() {
+		names = append(names, host.Names...)
 	}
 	return names
+}
+
+// hosts are those of all real services.
+func hosts() []gateway.Host {
+	var all []gateway.Host
+	for _, profile := range Profiles() {
+		all = append(all, profile.Hosts()...)
+	}
+	return append(all, speech.Hosts...)
 }
 
 // Domains are the domains in which services have a host for each of their customers' instances.
@@ -77,10 +85,8 @@ func CAHosts() []string { return append(Hosts(), Domains()...) }
 // HostPatterns are hosts and those in the domains as people read them.
 func HostPatterns() []string {
 	var patterns []string
-	for _, profile := range Profiles() {
-		for _, host := range profile.Hosts() {
-			patterns = append(patterns, host.Pattern)
-		}
+	for _, host := range hosts() {
+		patterns = append(patterns, host.Pattern)
 	}
 	return append(patterns, mqtt.Pattern, oss.BucketPattern)
 }

@@ -10,6 +10,7 @@ import (
 
 // Alphabets for Draw.
 const (
+	Digits   = "0123456789"
 	LowerHex = "0123456789abcdef"
 	Base36   = "0123456789abcdefghijklmnopqrstuvwxyz"
 	Base62   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

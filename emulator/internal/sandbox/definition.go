@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -41,6 +42,12 @@ type Fixtures struct {
 	Users     []string `json:"users,omitempty"`
 	// Warrants are the applications of CreateAccessWarrant with the secrets that check requestSign.
 	Warrants []WarrantApp `json:"warrants,omitempty"`
+	// Chat is what the counterparts of chats do.
+	Chat []ChatLine `json:"chat,omitempty"`
+	// Push is where messages to users of chats go by themselves; nil means nowhere.
+	Push *Push `json:"push,omitempty"`
+	// Scores are what spoken texts are scored.
+	Scores []Score `json:"scores,omitempty"`
 }
 
 // WarrantApp is an application that may ask for access warrants.
@@ -62,6 +69,17 @@ func Allows(list []string, value string) bool {
 type InvalidError struct{ Field, Reason string }
 
 func (e *InvalidError) Error() string { return e.Field + ": " + e.Reason }
+
+// inside is the error about a field of what stands at a place.
+func inside(place string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if invalid, ok := errors.AsType[*InvalidError](err); ok {
+		return &InvalidError{place + invalid.Field, invalid.Reason}
+	}
+	return err
+}
 
 var idPattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
@@ -105,12 +123,8 @@ func (d *Definition) validate(all schemes) error {
 func (f *Fixtures) validate() error {
 	for field, globs := range map[string][]string{"instances": f.Instances, "channels": f.Channels, "users": f.Users} {
 		for i, glob := range globs {
-			at := fmt.Sprintf("fixtures.%s[%d]", field, i)
-			if len(glob) > maxGlob {
-				return &InvalidError{at, fmt.Sprintf("has %d bytes; a glob has at most %d", len(glob), maxGlob)}
-			}
-			if _, err := path.Match(glob, ""); err != nil {
-				return &InvalidError{at, fmt.Sprintf("%q is no glob: a [ or a backslash is not complete", glob)}
+			if err := checkGlob(fmt.Sprintf("fixtures.%s[%d]", field, i), glob); err != nil {
+				return err
 			}
 		}
 	}
@@ -119,7 +133,20 @@ func (f *Fixtures) validate() error {
 			return &InvalidError{fmt.Sprintf("fixtures.warrants[%d]", i), err.Error()}
 		}
 	}
-	return nil
+	for i := range f.Chat {
+		if err := f.Chat[i].validate(); err != nil {
+			return inside(fmt.Sprintf("fixtures.chat[%d].", i), err)
+		}
+	}
+	for i := range f.Scores {
+		if err := f.Scores[i].validate(); err != nil {
+			return inside(fmt.Sprintf("fixtures.scores[%d].", i), err)
+		}
+	}
+	if f.Push == nil {
+		return nil
+	}
+	return inside("fixtures.push.", f.Push.validate())
 }
 
 // Bounds of the lists of a definition, for each gateway and each kind of fixture.
@@ -154,7 +181,9 @@ func (d *Definition) validateSizes(all schemes) error {
 		length{"fixtures.instances", len(f.Instances), maxFixtures},
 		length{"fixtures.channels", len(f.Channels), maxFixtures},
 		length{"fixtures.users", len(f.Users), maxFixtures},
-		length{"fixtures.warrants", len(f.Warrants), maxFixtures})
+		length{"fixtures.warrants", len(f.Warrants), maxFixtures},
+		length{"fixtures.chat", len(f.Chat), maxFixtures},
+		length{"fixtures.scores", len(f.Scores), maxFixtures})
 	for _, list := range lengths {
 		if list.n > list.limit {
 			return &InvalidError{list.field, fmt.Sprintf("has %d entries; at most %d are kept", list.n, list.limit)}

@@ -24,6 +24,9 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 	apps := func(top, fabric []gatewaytest.App) sandbox.Definition {
 		return sandbox.Definition{ID: "box", Credentials: gatewaytest.Credentials{Top: top, Fabric: fabric}.Listed()}
 	}
+	chat := func(line sandbox.ChatLine) sandbox.Definition {
+		return sandbox.Definition{ID: "box", Fixtures: sandbox.Fixtures{Chat: []sandbox.ChatLine{{On: "CHAT", Say: "x"}, line}}}
+	}
 	long := strings.Repeat("x", 8<<10+1)
 	from := func(now time.Time) sandbox.Definition { return sandbox.Definition{ID: "box", Now: &now} }
 	for name, c := range map[string]struct {
@@ -67,6 +70,15 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 		"short warrant secret": {sandbox.Definition{ID: "box", Fixtures: sandbox.Fixtures{
 			Warrants: []sandbox.WarrantApp{{AppID: "a", AppSecret: "abc"}},
 		}}, "fixtures.warrants[0]"},
+		"line for nothing":       {chat(sandbox.ChatLine{Say: "x"}), "fixtures.chat[1].on"},
+		"line of nobody":         {chat(sandbox.ChatLine{On: "CHAT", Say: "x", As: "USER"}), "fixtures.chat[1].as"},
+		"line that does no such": {chat(sandbox.ChatLine{On: "CHAT", Do: "shout"}), "fixtures.chat[1].do"},
+		"line without effect":    {chat(sandbox.ChatLine{On: "CHAT"}), "fixtures.chat[1].say"},
+		"long line":              {chat(sandbox.ChatLine{On: "CHAT", Say: strings.Repeat("用", 501)}), "fixtures.chat[1].say"},
+		"line in the past":       {chat(sandbox.ChatLine{On: "CHAT", Say: "x", After: "-1s"}), "fixtures.chat[1].after"},
+		"line with half a glob":  {chat(sandbox.ChatLine{On: "CHAT", Say: "x", Content: "[a"}), "fixtures.chat[1].content"},
+		"refusal of a word":      {chat(sandbox.ChatLine{On: "CHAT", Do: "refuse"}), "fixtures.chat[1].do"},
+		"refusal that speaks":    {chat(sandbox.ChatLine{On: "CONNECT", Do: "refuse", Say: "x"}), "fixtures.chat[1].do"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -127,5 +127,8 @@ func (b *Sandbox) secrets() []string {
 	for _, w := range b.Fixtures.Warrants {
 		all = append(all, w.AppSecret)
 	}
+	if b.Fixtures.Push != nil {
+		all = append(all, b.Fixtures.Push.Key)
+	}
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }

@@ -122,12 +122,22 @@ func (d Definition) WithoutSecrets() Definition {
 			w.AppSecret = Mask
 		}
 	}
+	if d.Fixtures.Push != nil {
+		push := *d.Fixtures.Push
+		push.Key = Mask
+		d.Fixtures.Push = &push
+	}
 	return d
 }
 
-// newSecrets draws those of warrants that WithoutSecrets took away.
+// newSecrets draws those of warrants and of the push that WithoutSecrets took away.
 func (d *Definition) newSecrets(draw func(n int, alphabet string) string) {
-	const length = 32
+	const length, pushLength = 32, 43
+	if d.Fixtures.Push != nil && d.Fixtures.Push.Key == Mask {
+		push := *d.Fixtures.Push
+		push.Key = draw(pushLength, random.Base62)
+		d.Fixtures.Push = &push
+	}
 	d.Fixtures.Warrants = slices.Clone(d.Fixtures.Warrants)
 	for i := range d.Fixtures.Warrants {
 		if w := &d.Fixtures.Warrants[i]; w.AppSecret == Mask {

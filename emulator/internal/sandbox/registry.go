@@ -34,15 +34,16 @@ var (
 // what a registry remembers spares it looks into the store and is judged by the first access to the sandbox itself,
 // which fails with ErrGone where another emulator on the same store removed it.
 type Registry struct {
-	store    store.Store
-	root     store.Space
-	realNow  func() time.Time
-	limit    int
-	schemes  schemes
-	secrets  *Secrets
-	leaving  Leaving
-	standing *Definition
-	restored func(ctx context.Context, box *Sandbox) error
+	store     store.Store
+	root      store.Space
+	realNow   func() time.Time
+	limit     int
+	schemes   schemes
+	pushHosts []string
+	secrets   *Secrets
+	leaving   Leaving
+	standing  *Definition
+	restored  func(ctx context.Context, box *Sandbox) error
 
 	// entering is held while a sandbox is remembered or forgotten, so that its entries in the three maps agree.
 	entering     sync.Mutex
@@ -60,6 +61,8 @@ type RegistryOptions struct {
 	Schemes []Scheme
 	// Limit is the number of sandboxes that can exist; zero means DefaultLimit.
 	Limit int
+	// PushHosts are the hosts beside this machine that sandboxes may push to.
+	PushHosts []string
 	// Leaving keeps what outlives a sandbox; nil means that nothing does.
 	Leaving Leaving
 	// Standing is the sandbox Default, which is made anew where somebody asks for it in a store that was emptied; nil
@@ -81,6 +84,7 @@ func NewRegistry(o RegistryOptions) *Registry {
 	return &Registry{
 		store: o.Store, root: o.Store.Space(rootSpace), realNow: o.RealNow, limit: cmp.Or(o.Limit, DefaultLimit),
 		schemes: o.Schemes, secrets: NewSecrets(), leaving: o.Leaving, standing: o.Standing, restored: o.Restored,
+		pushHosts: o.PushHosts,
 	}
 }
 
@@ -113,6 +117,11 @@ type beginning func(*Sandbox) ([]store.Step, error)
 func (r *Registry) createWith(ctx context.Context, def Definition, begin beginning) (*Sandbox, error) {
 	if err := def.validate(r.schemes); err != nil {
 		return nil, err
+	}
+	if push := def.Fixtures.Push; push != nil {
+		if err := push.CheckHost(r.pushHosts); err != nil {
+			return nil, &InvalidError{"fixtures.push.url", err.Error()}
+		}
 	}
 	box, err := r.create(ctx, def, begin)
 	if !errors.Is(err, ErrExists) && !errors.Is(err, ErrCredential) && !errors.Is(err, ErrTooMany) {

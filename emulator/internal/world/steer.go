@@ -101,6 +101,12 @@ func (w *World) Record(ctx context.Context, turn *sandbox.Turn, entry *journal.E
 	return w.tally(turn.Sandbox).CountOther(ctx, op, entry.Outcome)
 }
 
+// RecordOwn writes to the journal of a sandbox what was no call of a client.
+func (w *World) RecordOwn(ctx context.Context, box *sandbox.Sandbox, entry *journal.Entry) error {
+	defer w.notify(box.ID)
+	return w.Journal(box).Append(ctx, entry)
+}
+
 // RecordDelivery writes to the journal how the reply to a recorded call was delivered. Nothing is written when the
 // sandbox was reset or removed meanwhile, and its journal with it.
 func (w *World) RecordDelivery(ctx context.Context, turn *sandbox.Turn, d journal.Delivered) error {

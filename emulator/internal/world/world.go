@@ -46,6 +46,8 @@ type Options struct {
 	Journal store.Bound
 	// Sandboxes limits how many sandboxes can exist; zero means sandbox.DefaultLimit.
 	Sandboxes int
+	// PushHosts are the hosts beside this machine that sandboxes may push to.
+	PushHosts []string
 	Log       *slog.Logger
 }
 
@@ -73,7 +75,7 @@ func New(ctx context.Context, o Options) (*World, error) {
 	}
 	w.registry = sandbox.NewRegistry(sandbox.RegistryOptions{
 		Store: o.Store, RealNow: o.RealNow, Schemes: o.Schemes, Limit: o.Sandboxes, Leaving: w.leaving,
-		Standing: &w.options.Default, Restored: w.restored,
+		Standing: &w.options.Default, Restored: w.restored, PushHosts: o.PushHosts,
 	})
 	w.viewer = journal.NewViewer(w.registry.Secrets())
 	w.share(o.Store)

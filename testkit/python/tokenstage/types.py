@@ -480,6 +480,13 @@ class Fixtures(TypedDict, total=False):
     users: List[str]
     # The applications that may ask for access warrants.
     warrants: List[WarrantApp]
+    # What the counterparts of chats do, such as greet, answer, hand over to an agent and close. Every line that fits
+    # what a user does is carried out. Without a line for what a user says, the robot echoes it.
+    chat: List[ChatLine]
+    # Where messages to users of chats go by themselves; nowhere when it is left out.
+    push: Push
+    # What spoken texts are scored; of several that fit, the first counts. Without one it is 80.
+    scores: List[Score]
 
 
 class _WarrantApp(TypedDict):
@@ -490,6 +497,60 @@ class WarrantApp(_WarrantApp, total=False):
     """An application that may ask for access warrants, with the secret that its requests are signed with."""
 
     appSecret: str
+
+
+class _Score(TypedDict):
+    overall: int
+
+
+class Score(_Score, total=False):
+    """How a spoken text is scored, of a hundred."""
+
+    # A glob of what is scored, such as en.sent.score; anything when it is left out.
+    coreType: str
+    # A glob of the text; any when it is left out.
+    refText: str
+    # The pronunciation; as overall when it is left out.
+    pron: int
+    # The fluency; as overall when it is left out.
+    fluency: int
+    # How much of the text was read; as overall when it is left out.
+    integrity: int
+
+
+class Push(TypedDict):
+    """A receiver of messages to users of chats."""
+
+    # The receiver's URL; messages go to /webhooks/v1/messages below it. Its host is this machine, or one that the
+    # server was started with.
+    url: str
+    # The name of the receiver's key.
+    accessKey: str
+    # The receiver's key, which signs what is pushed.
+    key: str
+
+
+class _ChatLine(TypedDict):
+    # What the user does: CONNECT, CHAT and TRANS2AGENT are control types of messages, CALL is a click-to-dial call.
+    on: Literal["CONNECT", "CHAT", "TRANS2AGENT", "CALL"]
+
+
+class ChatLine(_ChatLine, total=False):
+    """Something that the counterpart of a chat does when a user does something."""
+
+    # A glob of channels; all when it is left out.
+    channel: str
+    # A glob of what the user says; anything when it is left out.
+    content: str
+    # How much later it happens on the sandbox's clock; at once when it is left out.
+    after: str
+    # What the counterpart says.
+    say: str
+    # Who says it; whoever serves the user then when it is left out.
+    as: Literal["ROBOT", "AGENT", "SYSTEM"]
+    # What else happens: transfer has an agent take over, which TRANS2AGENT does by itself; close ends the session;
+    # offline ends it as one whose user waited too long; refuse answers that nobody is there.
+    do: Literal["transfer", "close", "offline", "refuse"]
 
 
 class _Endpoints(TypedDict):

@@ -27,10 +27,10 @@ const (
 	defaultLife = 7200 * time.Second
 	// signWindow is our choice: the page gives the timestamp no window.
 	signWindow = 15 * time.Minute
-	// tokenLength is that of the page's sample token, idPrefix and idLength those of its warrant id.
+	// tokenLength is that of the page's sample token, idPrefix begins its warrant id, of which idDrawn more are drawn.
 	tokenLength = 57
 	idPrefix    = "ex2"
-	idLength    = 24
+	idDrawn     = 9
 )
 
 // New returns the API.
@@ -55,6 +55,12 @@ func createAccessWarrant(_ context.Context, turn *sandbox.Turn, call *wire.Call)
 	if err != nil {
 		return wire.Result{}, fmt.Errorf("list the warrant: %w", err)
 	}
+	access := turn.Draw(tokenLength, random.Base36)
+	// The tag of the caller stands at the end: whoever uses the warrant has no key, and is led to the sandbox by it.
+	id := token.Address(idPrefix+turn.Draw(idDrawn, random.Base36), token.OwnerOf(call.Credential))
+	if err := keepWarrant(turn, id, appID, user, expires); err != nil {
+		return wire.Result{}, err
+	}
 	return wire.Result{Body: wire.Object{
 		{Name: "requestId", Value: call.ID},
 		{Name: "success", Value: true},
@@ -62,8 +68,8 @@ func createAccessWarrant(_ context.Context, turn *sandbox.Turn, call *wire.Call)
 		{Name: "data", Value: wire.Object{
 			{Name: "ApplicationAccessId", Value: appID},
 			{Name: "UserId", Value: user},
-			{Name: "AccessToken", Value: turn.Draw(tokenLength, random.Base36)},
-			{Name: "AccessWarrantId", Value: idPrefix + turn.Draw(idLength-len(idPrefix), random.Base36)},
+			{Name: "AccessToken", Value: access},
+			{Name: "AccessWarrantId", Value: id},
 			{Name: "ExpireTime", Value: strconv.FormatInt(expires.Unix(), 10)},
 			{Name: "CreateTime", Value: strconv.FormatInt(turn.Now.Unix(), 10)},
 		}},

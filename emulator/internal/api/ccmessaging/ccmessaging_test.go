@@ -46,6 +46,12 @@ type world struct {
 
 func newWorld(tb testing.TB, channels ...string) *world {
 	tb.Helper()
+	return newWorldWith(tb, sandbox.Fixtures{Channels: channels})
+}
+
+// newWorldWith is newWorld with further fixtures.
+func newWorldWith(tb testing.TB, fixtures sandbox.Fixtures) *world {
+	tb.Helper()
 	catalogue, err := specs()
 	if err != nil {
 		tb.Fatalf("load the specs: %v", err)
@@ -55,13 +61,13 @@ func newWorld(tb testing.TB, channels ...string) *world {
 		Store:   memory.New(), RealNow: func() time.Time { return epoch },
 	})
 	box, err := registry.Create(tb.Context(), sandbox.Definition{
-		ID: "box", Seed: 7, Frozen: true, Fixtures: sandbox.Fixtures{Channels: channels},
+		ID: "box", Seed: 7, Frozen: true, Fixtures: fixtures,
 		Credentials: gatewaytest.Credentials{Fabric: []gatewaytest.App{{AppKey: appKey, AppSecret: appSecret}}}.Listed(),
 	})
 	if err != nil {
 		tb.Fatalf("create the sandbox: %v", err)
 	}
-	w := &world{tb: tb, api: ccmessaging.New(), ops: map[string]*contract.Operation{}, box: box}
+	w := &world{tb: tb, api: ccmessaging.New(nil), ops: map[string]*contract.Operation{}, box: box}
 	for _, op := range catalogue.API(ccmessaging.Name).Operations {
 		w.ops[op.ID] = op
 	}

@@ -66,8 +66,8 @@ func admit(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (client, er
 	case token.Active:
 		return c, nil
 	case token.Expired:
-		open, err := hasSession(ctx, turn, opened)
-		if err != nil || open {
+		kept, err := chatOf(ctx, turn, opened)
+		if err != nil || kept.Open {
 			return c, err
 		}
 		return client{}, refuseToken(wire.ExpiredSecurityToken, expiredToken,

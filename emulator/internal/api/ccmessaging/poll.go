@@ -10,7 +10,7 @@ import (
 )
 
 // poll delivers what waits for a user, each message once, and keeps the session open. Without a session nothing waits
-// (page poll, notes). It answers at once: neither a waiting time nor the empty answer is documented.
+// (page poll, notes). It answers at once, where the service waits up to five seconds for a message.
 func poll(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
 	c, err := admit(ctx, turn, call)
 	if err != nil {
@@ -24,7 +24,7 @@ func poll(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result
 		return wire.Result{}, err
 	}
 	var waiting []message
-	_, err = inSession(ctx, turn, c.clientToken, func(s *session) { waiting, s.Queue = s.Queue, nil })
+	err = aliveInChat(ctx, turn, c.clientToken, func(of *chat) { waiting, of.Queue = of.Queue, nil })
 	if err != nil {
 		return wire.Result{}, fmt.Errorf("fetch the messages: %w", err)
 	}
@@ -40,19 +40,38 @@ func poll(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result
 // downlink is a message as page poll shows it, with the nulls of its samples; timestamp is a number there, although
 // the table says String.
 func (m message) downlink(t clientToken) wire.Object {
-	return wire.Object{
+	shown := wire.Object{
 		{Name: "from", Value: t.ChannelID},
 		{Name: "to", Value: t.UserID},
 		{Name: "channel", Value: "WEB"},
-		{Name: "controlType", Value: "CHAT"},
-		{Name: "mediaType", Value: m.MediaType},
-		{Name: "content", Value: m.Content},
+		{Name: "controlType", Value: m.ControlType},
+		{Name: "mediaType", Value: orNull(m.MediaType, m.MediaType != "")},
+		{Name: "content", Value: orNull(m.Content, m.MediaType != "")},
 		{Name: "simQuestions", Value: nil},
-		{Name: "senderNickname", Value: "robot"},
+		{Name: "senderNickname", Value: orNull(m.Nickname, m.Nickname != "")},
 		{Name: "senderAvatar", Value: nil},
 		{Name: "timestamp", Value: m.At},
-		{Name: "sourceType", Value: "ROBOT"},
+		{Name: "sourceType", Value: m.Source},
 		{Name: "callId", Value: nil},
 		{Name: "robotGender", Value: nil},
 	}
+	if m.Offline {
+		shown = append(shown, wire.Member{Name: "isOfflineStatus", Value: true})
+	}
+	if m.FileType != "" {
+		shown = append(shown, wire.Member{Name: "contentType", Value: uploadedFile},
+			wire.Member{Name: "mediaFileType", Value: m.FileType})
+	}
+	return shown
+}
+
+// uploadedFile is the contentType of a message whose content is an uploaded file's key (page poll, contentType).
+const uploadedFile = "1"
+
+// orNull is a text, or the null that stands for its absence.
+func orNull(text string, there bool) any {
+	if !there {
+		return nil
+	}
+	return text
 }

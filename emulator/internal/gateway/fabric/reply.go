@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/contract"
 	"github.com/tokenstage/tokenstage/emulator/internal/gateway"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -38,6 +40,9 @@ func (x *exchange) Refuse(fault *wire.Fault) wire.Reply {
 	body := wire.Object{{Name: "errorCode", Value: "0"}, {Name: "exceptionInfo", Value: answer.Message}}
 	if code, ok := strings.CutPrefix(answer.Name, businessFailure); ok {
 		body = wire.Object{{Name: "resultCode", Value: code}}
+		if x.namesReturnCode() {
+			body = append(body, wire.Member{Name: "returnCode", Value: code})
+		}
 		if answer.Message != "" {
 			body = append(body, wire.Member{Name: "resultDesc", Value: answer.Message})
 		}
@@ -48,6 +53,12 @@ func (x *exchange) Refuse(fault *wire.Fault) wire.Reply {
 	}
 	reply.Outcome = answer.Name
 	return reply
+}
+
+// namesReturnCode reports whether the operation's page calls its result code so; a public client reads resultCode there
+// too.
+func (x *exchange) namesReturnCode() bool {
+	return x.op != nil && slices.ContainsFunc(x.op.Reply(), func(m contract.Member) bool { return m.Name == "returnCode" })
 }
 
 func encode(status int, body wire.Object) wire.Reply {

@@ -454,12 +454,19 @@ public final class Types {
      * What exists in the sandbox. Names are globs with *, ? and [a-z]; a list that is left out or empty allows
      * anything.
      * @param warrants The applications that may ask for access warrants.
+     * @param chat What the counterparts of chats do, such as greet, answer, hand over to an agent and close. Every
+     * line that fits what a user does is carried out. Without a line for what a user says, the robot echoes it.
+     * @param push Where messages to users of chats go by themselves; nowhere when it is left out.
+     * @param scores What spoken texts are scored; of several that fit, the first counts. Without one it is 80.
      */
     public record Fixtures(
         List<String> instances,
         List<String> channels,
         List<String> users,
-        List<WarrantApp> warrants) {}
+        List<WarrantApp> warrants,
+        List<ChatLine> chat,
+        Push push,
+        List<Score> scores) {}
 
     /**
      * An application that may ask for access warrants, with the secret that its requests are signed with.
@@ -467,6 +474,55 @@ public final class Types {
     public record WarrantApp(
         String appId,
         String appSecret) {}
+
+    /**
+     * How a spoken text is scored, of a hundred.
+     * @param coreType A glob of what is scored, such as en.sent.score; anything when it is left out.
+     * @param refText A glob of the text; any when it is left out.
+     * @param pron The pronunciation; as overall when it is left out.
+     * @param fluency The fluency; as overall when it is left out.
+     * @param integrity How much of the text was read; as overall when it is left out.
+     */
+    public record Score(
+        String coreType,
+        String refText,
+        long overall,
+        Long pron,
+        Long fluency,
+        Long integrity) {}
+
+    /**
+     * A receiver of messages to users of chats.
+     * @param url The receiver's URL; messages go to /webhooks/v1/messages below it. Its host is this machine, or one
+     * that the server was started with.
+     * @param accessKey The name of the receiver's key.
+     * @param key The receiver's key, which signs what is pushed.
+     */
+    public record Push(
+        String url,
+        String accessKey,
+        String key) {}
+
+    /**
+     * Something that the counterpart of a chat does when a user does something.
+     * @param on What the user does: CONNECT, CHAT and TRANS2AGENT are control types of messages, CALL is a
+     * click-to-dial call.
+     * @param channel A glob of channels; all when it is left out.
+     * @param content A glob of what the user says; anything when it is left out.
+     * @param after How much later it happens on the sandbox's clock; at once when it is left out.
+     * @param say What the counterpart says.
+     * @param as Who says it; whoever serves the user then when it is left out.
+     * @param do What else happens: transfer has an agent take over, which TRANS2AGENT does by itself; close ends the
+     * session; offline ends it as one whose user waited too long; refuse answers that nobody is there.
+     */
+    public record ChatLine(
+        String on,
+        String channel,
+        String content,
+        String after,
+        String say,
+        String as,
+        String do) {}
 
     /**
      * What clients are pointed at.
