@@ -17,7 +17,7 @@ func TestASignatureIsTakenApartAndSentAnew(t *testing.T) {
 	s := serve(t)
 	s.signWithPlus(t, s.sandbox(t, "default").Credentials.ACS[0])
 	b := s.openCalls(t, "?sandbox=default")
-	b.submit(at(row, "SignatureDoesNotMatch").at("a", ""))
+	b.click(at(row, "SignatureDoesNotMatch").at("a", ""))
 	b.submit(at("a", "Take its signature apart"))
 	b.see(at(".verdicts .good", "The client signed blanks as +"))
 	b.see(at(".parts tr", "parameter Resources"))
@@ -42,7 +42,7 @@ func TestAnAnswerBecomesAScenario(t *testing.T) {
 	app := s.defaultApp(t)
 	first := app.gets("ok")
 	b := s.openCalls(t, "?sandbox=default")
-	b.submit(at(row, "onsmqtt.ApplyToken").at("a", ""))
+	b.click(at(row, "onsmqtt.ApplyToken").at("a", ""))
 	b.submit(at("button", "Play this answer again"))
 	b.see(at("[data-note]", "gets this answer until you stop it"))
 	if again := app.gets("ok"); again != first {
