@@ -164,16 +164,9 @@ func (c *console) callPage(r *http.Request, name, id string) (page callPage, err
 	if page.Curl, err = c.asCurl(r.Context(), box, &entry); err != nil {
 		return page, err
 	}
-	page.Error = c.errorScenario(&entry)
-	if page.Issued, err = c.issuedBy(r.Context(), box, &entry); err != nil {
+	if err := c.surround(r.Context(), box, &page); err != nil {
 		return page, err
 	}
-	page.CanPlay = c.canPlayAgain(&entry)
-	if page.Same, err = c.sameBefore(r.Context(), box, &entry); err != nil {
-		return page, err
-	}
-	page.CanSend = page.Curl.Signed != "" || canSend(&entry)
-	page.IsSigned = isSigned(&entry)
 	path, sent, _ := strings.Cut(entry.Request.URL, "?")
 	page.Sent.Path, page.Sent.Query = path, readPairs(sent)
 	page.Sent.Body = readContent(entry.Request.Content, contentType(entry.Request.Headers))
@@ -190,6 +183,20 @@ func (c *console) callPage(r *http.Request, name, id string) (page callPage, err
 	}
 	page.compareFindings()
 	return page, c.neighbours(r.Context(), box, &page)
+}
+
+// surround finds what a call leads to: its documented error, the tokens that it issued, the call before it, and what can
+// be made of it.
+func (c *console) surround(ctx context.Context, box *sandbox.Sandbox, page *callPage) (err error) {
+	page.Error = c.errorScenario(&page.Entry)
+	page.CanPlay = c.canPlayAgain(&page.Entry)
+	page.CanSend = page.Curl.Signed != "" || canSend(&page.Entry)
+	page.IsSigned = isSigned(&page.Entry)
+	if page.Issued, err = c.issuedBy(ctx, box, &page.Entry); err != nil {
+		return err
+	}
+	page.Same, err = c.sameBefore(ctx, box, &page.Entry)
+	return err
 }
 
 // entry finds a call by its number where an id was given twice, as after a reset.
