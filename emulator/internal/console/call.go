@@ -185,8 +185,8 @@ func (c *console) callPage(r *http.Request, name, id string) (page callPage, err
 	return page, c.neighbours(r.Context(), box, &page)
 }
 
-// surround finds what a call leads to: its documented error, the tokens that it issued, the call before it, and what can
-// be made of it.
+// surround finds what a call leads to: its documented error, the tokens that it issued, the call before it, and what
+// can be made of it.
 func (c *console) surround(ctx context.Context, box *sandbox.Sandbox, page *callPage) (err error) {
 	page.Error = c.errorScenario(&page.Entry)
 	page.CanPlay = c.canPlayAgain(&page.Entry)
