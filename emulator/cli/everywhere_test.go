@@ -30,7 +30,7 @@ func TestCoverageOfAll(t *testing.T) {
 	if got := s.run(t, "coverage"); got.code == 0 {
 		t.Errorf("the default sandbox has seen calls: %+v", got)
 	}
-	got := s.run(t, "coverage", "--all", "--min", "0.1")
+	got := s.run(t, "coverage", "--all", "--min", "0.01")
 	if got.code != 0 || !strings.Contains(got.out, "\n4 calls; 1 of ") {
 		t.Errorf("%+v", got)
 	}

@@ -174,7 +174,7 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("no %s in: %+v", want, got)
 		}
 	}
-	if got := s.run(t, "coverage", "--sandbox", box.ID, "--min", "0.1"); got.code != 0 {
+	if got := s.run(t, "coverage", "--sandbox", box.ID, "--min", "0.01"); got.code != 0 {
 		t.Errorf("%+v", got)
 	}
 	got = s.run(t, "coverage", "--sandbox", box.ID, "--min", "50.5")
