@@ -107,6 +107,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an agent tools, over the Model Context Protocol.
+         * @description Streamable HTTP of that protocol: a message of JSON-RPC a call, answered as JSON. No session is kept, so GET and DELETE are answered with 405. docs/agents.md lists the tools; each does what calls of this API do. What is no message is refused by the protocol's own library, in plain text.
+         */
+        post: operations["callAgentTools"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/apis": {
         parameters: {
             query?: never;
@@ -749,6 +769,17 @@ export interface components {
     schemas: {
         /** @description The id of a sandbox or of a token. */
         ID: string;
+        /** @description A message of JSON-RPC 2.0, as the Model Context Protocol has them. */
+        AgentMessage: {
+            /** @enum {string} */
+            jsonrpc: "2.0";
+            /** @description A text or a number; a notification has none. */
+            id?: unknown;
+            method?: string;
+            params?: Record<string, never>;
+            result?: Record<string, never>;
+            error?: Record<string, never>;
+        };
         /** @description Says that the server answers. */
         Health: {
             /** @enum {string} */
@@ -1210,11 +1241,72 @@ export interface components {
             users?: string[];
             /** @description The applications that may ask for access warrants. */
             warrants?: components["schemas"]["WarrantApp"][];
+            /** @description What the counterparts of chats do, such as greet, answer, hand over to an agent and close. Every line that fits what a user does is carried out. Without a line for what a user says, the robot echoes it. */
+            chat?: components["schemas"]["ChatLine"][];
+            /** @description Where messages to users of chats go by themselves; nowhere when it is left out. */
+            push?: components["schemas"]["Push"];
+            /** @description What spoken texts are scored; of several that fit, the first counts. Without one it is 80. */
+            scores?: components["schemas"]["Score"][];
         };
         /** @description An application that may ask for access warrants, with the secret that its requests are signed with. */
         WarrantApp: {
             appId: string;
             appSecret?: string;
+        };
+        /** @description How a spoken text is scored, of a hundred. */
+        Score: {
+            /** @description A glob of what is scored, such as en.sent.score; anything when it is left out. */
+            coreType?: string;
+            /** @description A glob of the text; any when it is left out. */
+            refText?: string;
+            overall: number;
+            /** @description The pronunciation; as overall when it is left out. */
+            pron?: number;
+            /** @description The fluency; as overall when it is left out. */
+            fluency?: number;
+            /** @description How much of the text was read; as overall when it is left out. */
+            integrity?: number;
+        };
+        /** @description A receiver of messages to users of chats. */
+        Push: {
+            /**
+             * @description The receiver's URL; messages go to /webhooks/v1/messages below it. Its host is this machine, or one that the server was started with.
+             * @example http://127.0.0.1:9000
+             */
+            url: string;
+            /** @description The name of the receiver's key. */
+            accessKey: string;
+            /** @description The receiver's key, which signs what is pushed. */
+            key: string;
+        };
+        /** @description Something that the counterpart of a chat does when a user does something. */
+        ChatLine: {
+            /**
+             * @description What the user does: CONNECT, CHAT and TRANS2AGENT are control types of messages, CALL is a click-to-dial call.
+             * @enum {string}
+             */
+            on: "CONNECT" | "CHAT" | "TRANS2AGENT" | "CALL";
+            /** @description A glob of channels; all when it is left out. */
+            channel?: string;
+            /** @description A glob of what the user says; anything when it is left out. */
+            content?: string;
+            /**
+             * @description How much later it happens on the sandbox's clock; at once when it is left out.
+             * @example 5s
+             */
+            after?: string;
+            /** @description What the counterpart says. */
+            say?: string;
+            /**
+             * @description Who says it; whoever serves the user then when it is left out.
+             * @enum {string}
+             */
+            as?: "ROBOT" | "AGENT" | "SYSTEM";
+            /**
+             * @description What else happens: transfer has an agent take over, which TRANS2AGENT does by itself; close ends the session; offline ends it as one whose user waited too long; refuse answers that nobody is there.
+             * @enum {string}
+             */
+            do?: "transfer" | "close" | "offline" | "refuse";
         };
         /** @description Rate limits by operation name, in place of the documented ones; "off" for none. Only operations that document a limit can be named. */
         Quotas: {
@@ -1232,6 +1324,8 @@ export interface components {
             top: string;
             /** @description The base URL that fabric clients take. */
             fabric: string;
+            /** @description The endpoint that oss clients take. */
+            oss: string;
             /** @description The data plane over HTTPS; absent where TLS is off. */
             tls?: string;
             /** @description The URL of the broker, for MQTT over TCP; absent where it is off. */
@@ -1356,6 +1450,12 @@ export interface components {
              */
             seq: number;
             delivery: components["schemas"]["Delivery"];
+        };
+        /** @description An HTTP Archive, version 1.2, which browsers and proxies read: log.entries are the calls that came over HTTP. Members that begin with an underline are ours, such as _outcome and _sandbox; log._next is the next of a page. */
+        Archive: {
+            log: {
+                [key: string]: unknown;
+            };
         };
         /** @description A run of entries of a journal, the oldest first. */
         EntryPage: {
@@ -2054,6 +2154,98 @@ export interface operations {
             404: components["responses"]["NotFound"];
         };
     };
+    callAgentTools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "jsonrpc": "2.0",
+                 *       "id": 1,
+                 *       "method": "tools/call",
+                 *       "params": {
+                 *         "name": "clock",
+                 *         "arguments": {
+                 *           "sandbox": "default"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["AgentMessage"];
+            };
+        };
+        responses: {
+            /** @description The answer to a call. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "jsonrpc": "2.0",
+                     *       "id": 1,
+                     *       "result": {
+                     *         "content": [
+                     *           {
+                     *             "type": "text",
+                     *             "text": "{\"frozen\":true,\"now\":\"2030-01-01T00:00:00Z\"}"
+                     *           }
+                     *         ],
+                     *         "structuredContent": {
+                     *           "frozen": true,
+                     *           "now": "2030-01-01T00:00:00Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AgentMessage"];
+                };
+            };
+            /** @description A notification was taken; it has no answer. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What came is no message. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description The message has more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The message does not come as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            500: components["responses"]["Failed"];
+        };
+    };
     listAPIs: {
         parameters: {
             query?: never;
@@ -2335,6 +2527,16 @@ export interface operations {
                  */
                 outcome?: string;
                 /**
+                 * @description Only calls of a kind; failed (an error, or a reply that did not arrive), refused (an error that no scenario decided), scripted (what a scenario decided), undelivered (a reply that did not arrive whole), open (calls that are going on).
+                 * @example failed
+                 */
+                kind?: "failed" | "refused" | "scripted" | "undelivered" | "open";
+                /**
+                 * @description Only calls that hold all these words, in any order and case, anywhere in what an entry shows; words between quotes as one.
+                 * @example post-cn-example
+                 */
+                q?: string;
+                /**
                  * @description Only calls that arrived later, in microseconds of real time since 1970; the next of the page before, or the id of an event.
                  * @example 1772352000000000
                  */
@@ -2365,6 +2567,7 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["EntryPage"];
+                    "application/har+json": components["schemas"]["Archive"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2391,6 +2594,16 @@ export interface operations {
                  * @example ok
                  */
                 outcome?: string;
+                /**
+                 * @description Only calls of a kind; failed (an error, or a reply that did not arrive), refused (an error that no scenario decided), scripted (what a scenario decided), undelivered (a reply that did not arrive whole), open (calls that are going on).
+                 * @example failed
+                 */
+                kind?: "failed" | "refused" | "scripted" | "undelivered" | "open";
+                /**
+                 * @description Only calls that hold all these words, in any order and case, anywhere in what an entry shows; words between quotes as one.
+                 * @example post-cn-example
+                 */
+                q?: string;
                 /**
                  * @description Only calls that arrived later, in microseconds of real time since 1970; the next of the page before, or the id of an event.
                  * @example 1772352000000000
@@ -2528,7 +2741,8 @@ export interface operations {
                      *         "control": "http://127.0.0.1:4011",
                      *         "acs": "127.0.0.1:4010",
                      *         "top": "http://127.0.0.1:4010/router/rest",
-                     *         "fabric": "http://127.0.0.1:4010"
+                     *         "fabric": "http://127.0.0.1:4010",
+                     *         "oss": "http://127.0.0.1:4010"
                      *       }
                      *     }
                      */
@@ -2605,7 +2819,8 @@ export interface operations {
                      *         "control": "http://127.0.0.1:4011",
                      *         "acs": "127.0.0.1:4010",
                      *         "top": "http://127.0.0.1:4010/router/rest",
-                     *         "fabric": "http://127.0.0.1:4010"
+                     *         "fabric": "http://127.0.0.1:4010",
+                     *         "oss": "http://127.0.0.1:4010"
                      *       }
                      *     }
                      */
@@ -2824,6 +3039,16 @@ export interface operations {
                  */
                 outcome?: string;
                 /**
+                 * @description Only calls of a kind; failed (an error, or a reply that did not arrive), refused (an error that no scenario decided), scripted (what a scenario decided), undelivered (a reply that did not arrive whole), open (calls that are going on).
+                 * @example failed
+                 */
+                kind?: "failed" | "refused" | "scripted" | "undelivered" | "open";
+                /**
+                 * @description Only calls that hold all these words, in any order and case, anywhere in what an entry shows; words between quotes as one.
+                 * @example post-cn-example
+                 */
+                q?: string;
+                /**
                  * @description Only entries behind this place; the next of the page before.
                  * @example 100
                  */
@@ -2860,6 +3085,7 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["EntryPage"];
+                    "application/har+json": components["schemas"]["Archive"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2916,6 +3142,16 @@ export interface operations {
                  * @example ok
                  */
                 outcome?: string;
+                /**
+                 * @description Only calls of a kind; failed (an error, or a reply that did not arrive), refused (an error that no scenario decided), scripted (what a scenario decided), undelivered (a reply that did not arrive whole), open (calls that are going on).
+                 * @example failed
+                 */
+                kind?: "failed" | "refused" | "scripted" | "undelivered" | "open";
+                /**
+                 * @description Only calls that hold all these words, in any order and case, anywhere in what an entry shows; words between quotes as one.
+                 * @example post-cn-example
+                 */
+                q?: string;
                 /**
                  * @description Only entries behind this place.
                  * @example 100
@@ -3157,6 +3393,7 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
+                    "application/har+json": components["schemas"]["Archive"];
                 };
             };
             400: components["responses"]["BadRequest"];

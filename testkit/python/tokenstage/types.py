@@ -530,12 +530,15 @@ class Push(TypedDict):
     key: str
 
 
+_MaybeChatLine = TypedDict("_MaybeChatLine", {"as": "Literal[\"ROBOT\", \"AGENT\", \"SYSTEM\"]"}, total=False)
+
+
 class _ChatLine(TypedDict):
     # What the user does: CONNECT, CHAT and TRANS2AGENT are control types of messages, CALL is a click-to-dial call.
     on: Literal["CONNECT", "CHAT", "TRANS2AGENT", "CALL"]
 
 
-class ChatLine(_ChatLine, total=False):
+class ChatLine(_MaybeChatLine, _ChatLine, total=False):
     """Something that the counterpart of a chat does when a user does something."""
 
     # A glob of channels; all when it is left out.
@@ -546,8 +549,6 @@ class ChatLine(_ChatLine, total=False):
     after: str
     # What the counterpart says.
     say: str
-    # Who says it; whoever serves the user then when it is left out.
-    as: Literal["ROBOT", "AGENT", "SYSTEM"]
     # What else happens: transfer has an agent take over, which TRANS2AGENT does by itself; close ends the session;
     # offline ends it as one whose user waited too long; refuse answers that nobody is there.
     do: Literal["transfer", "close", "offline", "refuse"]

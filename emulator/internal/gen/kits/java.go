@@ -87,9 +87,16 @@ func javaConstant(text string) string {
 	return strings.ToUpper(capital.ReplaceAllString(text, "${1}_$2"))
 }
 
+// javaWords are those that cannot be names (Java Language Specification 17, 3.9 and 3.10).
+var javaWords = strings.Fields(`
+	abstract assert boolean break byte case catch char class const continue default do double else enum extends false
+	final finally float for goto if implements import instanceof int interface long native new null package private
+	protected public return short static strictfp super switch synchronized this throw throws transient true try void
+	volatile while`)
+
 // javaName adds a line to what is a word of the language.
 func javaName(name string) string {
-	if slices.Contains([]string{"default"}, name) {
+	if slices.Contains(javaWords, name) {
 		return name + "_"
 	}
 	return name

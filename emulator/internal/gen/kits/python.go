@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,7 +37,16 @@ func pythonTypes(schemas members) string {
 	return out.String() + "\n\n" + aliases.String()
 }
 
+// pythonWords are those that cannot be names (keyword.kwlist).
+var pythonWords = strings.Fields(`
+	False None True and as assert async await break class continue def del elif else except finally for from global if
+	import in is lambda nonlocal not or pass raise return try while with yield`)
+
+func isPythonWord(p member) bool { return slices.Contains(pythonWords, p.name) }
+
 func pythonClass(out *strings.Builder, s member) {
+	words := pythonWordMembers(out, s)
+	s.Properties = slices.DeleteFunc(slices.Clone(s.Properties), isPythonWord)
 	base := "TypedDict"
 	if len(s.Required) > 0 && len(s.Required) < len(s.Properties) {
 		base = "_" + s.name
@@ -47,10 +57,34 @@ func pythonClass(out *strings.Builder, s member) {
 	if len(s.Required) < len(s.Properties) {
 		total = ", total=False"
 	}
+	if base = strings.Join(append(words, base), ", "); len(words) > 0 {
+		base = strings.TrimSuffix(base, ", TypedDict") // which its own bases are
+	}
 	fmt.Fprintf(out, "\n\nclass %s(%s%s):\n", s.name, base, total)
 	text := wrapped(s.sentences(), pythonWidth-10)
 	fmt.Fprintf(out, "    \"\"\"%s\"\"\"\n\n", strings.Join(text, "\n    "))
 	pythonMembers(out, s, total == "")
+}
+
+// pythonWordMembers writes the members whose names are words of the language, which no class can have, in a form that
+// can, and returns the names of the types that hold them.
+func pythonWordMembers(out *strings.Builder, s member) (names []string) {
+	for _, required := range []bool{true, false} {
+		var all []string
+		for _, p := range s.Properties {
+			if isPythonWord(p) && s.requires(p.name) == required {
+				all = append(all, fmt.Sprintf("%q: %q", p.name, pythonType(p.schema)))
+			}
+		}
+		if len(all) == 0 {
+			continue
+		}
+		name := map[bool]string{true: "_Always", false: "_Maybe"}[required] + s.name
+		total := map[bool]string{true: "", false: ", total=False"}[required]
+		fmt.Fprintf(out, "\n\n%s = TypedDict(%q, {%s}%s)\n", name, name, strings.Join(all, ", "), total)
+		names = append(names, name)
+	}
+	return names
 }
 
 func pythonMembers(out *strings.Builder, s member, required bool) {

@@ -512,7 +512,7 @@ public final class Types {
      * @param after How much later it happens on the sandbox's clock; at once when it is left out.
      * @param say What the counterpart says.
      * @param as Who says it; whoever serves the user then when it is left out.
-     * @param do What else happens: transfer has an agent take over, which TRANS2AGENT does by itself; close ends the
+     * @param do_ What else happens: transfer has an agent take over, which TRANS2AGENT does by itself; close ends the
      * session; offline ends it as one whose user waited too long; refuse answers that nobody is there.
      */
     public record ChatLine(
@@ -522,7 +522,7 @@ public final class Types {
         String after,
         String say,
         String as,
-        String do) {}
+        String do_) {}
 
     /**
      * What clients are pointed at.
