@@ -84,6 +84,7 @@ export class Tokenstage {
     const here = (endpoint: string) => endpoint.replace(this.#known, this.address)
     const reached: Endpoints = {
       data: this.url, control: this.control.url, acs: here(said.acs), top: here(said.top), fabric: here(said.fabric),
+      oss: here(said.oss),
     }
     for (const name of ['tls', 'mqtt', 'mqttWs', 'mqtts'] as const) {
       const url = said[name] && new URL(said[name])

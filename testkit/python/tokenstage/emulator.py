@@ -106,7 +106,7 @@ class Tokenstage:
         """The endpoints that the server says, with its addresses as this process reaches them."""
         known = cast(Mapping[str, str], said)
         reached = {"data": self.url, "control": self.control.url}
-        for name in ("acs", "top", "fabric"):
+        for name in ("acs", "top", "fabric", "oss"):
             reached[name] = known[name].replace(self._known, self.address, 1)
         for name in ("tls", "mqtt", "mqttWs", "mqtts"):
             if name in known:

@@ -73,7 +73,7 @@ public final class Tokenstage implements AutoCloseable {
 
     /** The endpoints that the server says, with its addresses as this process reaches them. */
     private Types.Endpoints reach(Types.Endpoints said) {
-        return new Types.Endpoints(url(), control.url(), here(said.acs()), here(said.top()), here(said.fabric()),
+        return new Types.Endpoints(url(), control.url(), here(said.acs()), here(said.top()), here(said.fabric()), here(said.oss()),
             at("tls", said.tls()), at("mqtt", said.mqtt()), at("mqttWs", said.mqttWs()), at("mqtts", said.mqtts()));
     }
 
