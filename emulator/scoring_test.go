@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenstage/tokenstage/emulator"
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
+	"github.com/tokenstage/tokenstage/emulator/internal/journal"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
@@ -336,4 +337,27 @@ func TestScriptedSocket(t *testing.T) {
 	s := w.dial(t, "u", w.warrant(t, "u"))
 	s.start()
 	s.expectRefusal(41002)
+}
+
+// TestScriptedReplyToSocket: a script for everything cannot write a reply to a frame, and the journal says so.
+func TestScriptedReplyToSocket(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, emulator.Options{})
+	warrant := w.warrant(t, "u")
+	err := w.Play(t.Context(), w.box, play.Playing{
+		Name: "own", Source: "name: own\nrules: [{on: '*', script: [{respond: {status: 200, body: '{}', offSpec: true}}]}]",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.dial(t, "u", warrant)
+	s.start()
+	if answer := s.read(); answer.Error == "" || answer.EOF != 1 {
+		t.Errorf("got %+v, want a refusal", answer)
+	}
+	page, err := w.Journal(w.box).List(t.Context(), journal.Filter{Operation: "speech.start"})
+	if err != nil || len(page.Requests) != 1 || len(page.Requests[0].Findings) == 0 ||
+		!strings.Contains(page.Requests[0].Findings[0].Message, "the answers of speech.start are packets") {
+		t.Errorf("%+v, %v", page, err)
+	}
 }

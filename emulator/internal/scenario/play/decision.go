@@ -183,6 +183,10 @@ func (s *compiledStep) fillIn(fault *wire.Fault, e *template.Environment) (err e
 // and the call is answered with an internal error.
 func (s *compiledStep) reply(c *call, e *template.Environment) (*wire.Reply, *wire.Fault) {
 	gateway, ok := c.gateways[c.Call.Gateway]
+	if op := c.Operation; op != nil && op.API.Gateway.Packets {
+		return nil, s.badReply(fmt.Errorf(
+			"the answers of %s are packets: a step can let those fail, wait or be lost", op.Name))
+	}
 	if !ok {
 		return nil, s.badReply(fmt.Errorf("the gateway %q is not known", c.Call.Gateway))
 	}
