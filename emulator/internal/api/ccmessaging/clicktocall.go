@@ -12,11 +12,7 @@ import (
 // createClickToCall lets a user call the contact center from a web page. No call takes place; the counterpart can say
 // something to it in the chat that is open beside it, or not be there.
 func createClickToCall(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
-	c, err := admit(ctx, turn, call)
-	if err != nil {
-		return wire.Result{}, err
-	}
-	header, findings, err := c.renew(ctx, turn, call)
+	c, header, findings, err := enter(ctx, turn, call, "", "")
 	if err != nil {
 		return wire.Result{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenstage/tokenstage/emulator/internal/api"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/token"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
@@ -120,6 +121,26 @@ func unknownToken(turn *sandbox.Turn, call *wire.Call, text string) string {
 		}
 	}
 	return "This sandbox issued no such client token."
+}
+
+// enter finds who calls, as admit does, holds the parameters that name a user or a channel to the token, and renews it
+// where it lapsed. A parameter that the call does not have is empty.
+func enter(
+	ctx context.Context, turn *sandbox.Turn, call *wire.Call, user, channel string,
+) (c client, header http.Header, findings []wire.Finding, err error) {
+	if c, err = admit(ctx, turn, call); err != nil {
+		return c, nil, nil, err
+	}
+	for _, same := range []struct{ name, want string }{{user, c.UserID}, {channel, c.ChannelID}} {
+		if same.name == "" {
+			continue
+		}
+		if err := c.mustBe(same.name, same.want, api.Text(call, same.name)); err != nil {
+			return c, nil, nil, err
+		}
+	}
+	header, findings, err = c.renew(ctx, turn, call)
+	return c, header, findings, err
 }
 
 // mustBe refuses a request about another user or channel than the token's. The pages do not say whether the two are

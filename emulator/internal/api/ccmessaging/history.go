@@ -14,17 +14,7 @@ import (
 // queryHistory shows what was said between a user and a channel, newest first: the page's sample asks for one message
 // up to an instant and gets that of the instant itself.
 func queryHistory(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
-	c, err := admit(ctx, turn, call)
-	if err != nil {
-		return wire.Result{}, err
-	}
-	if err := c.mustBe("userId", c.UserID, api.Text(call, "userId")); err != nil {
-		return wire.Result{}, err
-	}
-	if err := c.mustBe("channelId", c.ChannelID, api.Text(call, "channelId")); err != nil {
-		return wire.Result{}, err
-	}
-	header, findings, err := c.renew(ctx, turn, call)
+	c, header, findings, err := enter(ctx, turn, call, "userId", "channelId")
 	if err != nil {
 		return wire.Result{}, err
 	}

@@ -21,14 +21,7 @@ type leftMessage struct {
 
 // leaveMessage keeps a message for when somebody is there again.
 func leaveMessage(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
-	c, err := admit(ctx, turn, call)
-	if err != nil {
-		return wire.Result{}, err
-	}
-	if err := c.mustBe("callId", c.UserID, api.Text(call, "callId")); err != nil {
-		return wire.Result{}, err
-	}
-	header, findings, err := c.renew(ctx, turn, call)
+	c, header, findings, err := enter(ctx, turn, call, "callId", "")
 	if err != nil {
 		return wire.Result{}, err
 	}

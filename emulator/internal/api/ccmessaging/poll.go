@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/api"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 )
@@ -12,14 +11,7 @@ import (
 // poll delivers what waits for a user, each message once, and keeps the session open. Without a session nothing waits
 // (page poll, notes). It answers at once, where the service waits up to five seconds for a message.
 func poll(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
-	c, err := admit(ctx, turn, call)
-	if err != nil {
-		return wire.Result{}, err
-	}
-	if err := c.mustBe("receiverId", c.UserID, api.Text(call, "receiverId")); err != nil {
-		return wire.Result{}, err
-	}
-	header, findings, err := c.renew(ctx, turn, call)
+	c, header, findings, err := enter(ctx, turn, call, "receiverId", "")
 	if err != nil {
 		return wire.Result{}, err
 	}

@@ -20,11 +20,7 @@ var levels = map[string][5]string{
 
 // surveyMode tells the satisfaction levels, in the language that is asked for, else in that of the client token.
 func surveyMode(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
-	c, err := admit(ctx, turn, call)
-	if err != nil {
-		return wire.Result{}, err
-	}
-	header, findings, err := c.renew(ctx, turn, call)
+	c, header, findings, err := enter(ctx, turn, call, "", "")
 	if err != nil {
 		return wire.Result{}, err
 	}
@@ -66,17 +62,7 @@ type rating struct {
 
 // saveSatisfaction keeps how a user was satisfied with the last session.
 func saveSatisfaction(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.Result, error) {
-	c, err := admit(ctx, turn, call)
-	if err != nil {
-		return wire.Result{}, err
-	}
-	if err := c.mustBe("userId", c.UserID, api.Text(call, "userId")); err != nil {
-		return wire.Result{}, err
-	}
-	if err := c.mustBe("channelConfigId", c.ChannelID, api.Text(call, "channelConfigId")); err != nil {
-		return wire.Result{}, err
-	}
-	header, findings, err := c.renew(ctx, turn, call)
+	c, header, findings, err := enter(ctx, turn, call, "userId", "channelConfigId")
 	if err != nil {
 		return wire.Result{}, err
 	}

@@ -24,17 +24,7 @@ func sendAsync(ctx context.Context, turn *sandbox.Turn, call *wire.Call) (wire.R
 func pass(
 	ctx context.Context, turn *sandbox.Turn, call *wire.Call, success func(string) string,
 ) (wire.Result, error) {
-	c, err := admit(ctx, turn, call)
-	if err != nil {
-		return wire.Result{}, err
-	}
-	if err := c.mustBe("from", c.UserID, api.Text(call, "from")); err != nil {
-		return wire.Result{}, err
-	}
-	if err := c.mustBe("to", c.ChannelID, api.Text(call, "to")); err != nil {
-		return wire.Result{}, err
-	}
-	header, findings, err := c.renew(ctx, turn, call)
+	c, header, findings, err := enter(ctx, turn, call, "from", "to")
 	if err != nil {
 		return wire.Result{}, err
 	}
