@@ -2,8 +2,6 @@ package acs
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // Content-MD5 is MD5
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -291,18 +289,11 @@ func (x *exchange) signs(header string) bool {
 // checkDigest compares Content-MD5 with the body where a client sends it.
 func (x *exchange) checkDigest() error {
 	sent := x.req.Header.Get("Content-Md5")
-	if sent == "" {
+	want, why := habits.WrongContentMD5(sent, x.req.Body)
+	if why == "" {
 		return nil
 	}
-	digest := habits.Digest{Name: "MD5", Coding: habits.Base64, Sum: func(body []byte) []byte {
-		sum := md5.Sum(body) //nolint:gosec // Content-MD5 is MD5
-		return sum[:]
-	}}
-	want := base64.StdEncoding.EncodeToString(digest.Sum(x.req.Body))
-	if want == sent {
-		return nil
-	}
-	return gateway.Differ(wire.WrongDigest, "content MD5", digest.Explain("Content-MD5", x.req.Body, sent), want, sent)
+	return gateway.Differ(wire.WrongDigest, "content MD5", why, want, sent)
 }
 
 // spendNonce remembers the nonce of a rightly signed request for the gateway's window.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1" //nolint:gosec // some clients send such digests by mistake
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/base64"
 	"strings"
 )
 
@@ -17,6 +18,24 @@ type Digest struct {
 	Sum func([]byte) []byte
 	// Coding is how it is written.
 	Coding Coding
+}
+
+// contentMD5 explains the header Content-MD5 (RFC 1864).
+var contentMD5 = Digest{Name: "MD5", Coding: Base64, Sum: func(b []byte) []byte {
+	sum := md5.Sum(b) //nolint:gosec // Content-MD5 is MD5
+	return sum[:]
+}}
+
+// WrongContentMD5 says what Content-MD5 should be and how it differs, where a client sends another one; why is empty
+// where it sends none or the right one.
+func WrongContentMD5(sent string, body []byte) (want, why string) {
+	if sent == "" {
+		return "", ""
+	}
+	if want = base64.StdEncoding.EncodeToString(contentMD5.Sum(body)); sent == want {
+		return want, ""
+	}
+	return want, contentMD5.Explain("Content-MD5", body, sent)
 }
 
 // others are digests that clients send in the place of the right one.

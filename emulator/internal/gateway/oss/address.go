@@ -26,10 +26,13 @@ var regionLabel = regexp.MustCompile(`^(?:vpc100-)?oss-([a-z0-9-]+?)(-internal)?
 // localDomain ends names that lead to the machine itself (RFC 6761): a label before it is a bucket.
 const localDomain = ".localhost"
 
-// nameOf is a host without its port, in lower case.
+// nameOf is a host without its port, in lower case. Every request of every gateway is asked for its host, and most come
+// without a port.
 func nameOf(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	if strings.Contains(host, ":") {
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
 	}
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
@@ -47,6 +50,9 @@ func splitHost(host string) (bucket, region string, own bool) {
 	service := labels
 	if i := strings.LastIndexByte(labels, '.'); i >= 0 {
 		bucket, service = labels[:i], labels[i+1:]
+	}
+	if !strings.Contains(service, "oss-") { // as those of the other products, which need no closer look
+		return "", "", false
 	}
 	found := regionLabel.FindStringSubmatch(service)
 	if found == nil {

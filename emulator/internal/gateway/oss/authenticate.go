@@ -3,8 +3,6 @@ package oss
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // Content-MD5 is MD5
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -234,18 +232,11 @@ func (x *exchange) checkSpan(turn *sandbox.Turn) error {
 // checkDigest compares Content-MD5 with the body where a client sends it.
 func (x *exchange) checkDigest() error {
 	sent := x.req.Header.Get("Content-Md5")
-	if sent == "" {
+	want, why := habits.WrongContentMD5(sent, x.req.Body)
+	if why == "" {
 		return nil
 	}
-	digest := habits.Digest{Name: "MD5", Coding: habits.Base64, Sum: func(body []byte) []byte {
-		sum := md5.Sum(body) //nolint:gosec // Content-MD5 is MD5
-		return sum[:]
-	}}
-	want := base64.StdEncoding.EncodeToString(digest.Sum(x.req.Body))
-	if want == sent {
-		return nil
-	}
-	return gateway.Differ(wire.WrongDigest, "content MD5", digest.Explain("Content-MD5", x.req.Body, sent), want, sent)
+	return gateway.Differ(wire.WrongDigest, "content MD5", why, want, sent)
 }
 
 // checkSignature computes the signature of the request's style and compares.
