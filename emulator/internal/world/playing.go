@@ -12,6 +12,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario"
 	"github.com/tokenstage/tokenstage/emulator/internal/scenario/play"
+	"github.com/tokenstage/tokenstage/emulator/internal/store"
 )
 
 // permanentScenarios play in the default sandbox, also after a reset of it. The store has those of all emulators that
@@ -118,21 +119,35 @@ const (
 	permanentKey  = "permanent"
 )
 
-// standingScripts are the permanent scenarios as the store keeps them.
-type standingScripts struct {
+// keptScripts are scenarios as the store keeps them: the permanent ones, and those of a sandbox that were stopped.
+type keptScripts struct {
 	_       struct{} `cbor:",toarray"`
 	Scripts []sandbox.Script
 }
 
 func readScripts(raw []byte) ([]sandbox.Script, error) {
-	var kept standingScripts
+	var kept keptScripts
 	if raw == nil {
 		return nil, nil
 	}
 	if err := record.Read(raw, &kept); err != nil {
-		return nil, fmt.Errorf("read the permanent scenarios: %w", err)
+		return nil, fmt.Errorf("read the kept scenarios: %w", err)
 	}
 	return kept.Scripts, nil
+}
+
+// changeScripts changes the scenarios that are kept under a key.
+func changeScripts(
+	ctx context.Context, space store.Space, key string, change func([]sandbox.Script) []sandbox.Script,
+) error {
+	return space.Update(ctx, key, func(old []byte) ([]byte, time.Time, error) {
+		scripts, err := readScripts(old)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		raw, err := record.Write(keptScripts{Scripts: change(scripts)})
+		return raw, time.Time{}, err
+	})
 }
 
 // playPermanentAgain plays the permanent scenarios after a reset of the default sandbox.
@@ -195,25 +210,17 @@ func (w *World) PlayPermanent(ctx context.Context, source, replaced string) (nam
 func (w *World) playOnce(ctx context.Context, box *sandbox.Sandbox, script sandbox.Script, replaced string) error {
 	space := w.options.Store.Space(standingSpace)
 	var before []sandbox.Script
-	known := false
-	change := func(scripts func([]sandbox.Script) []sandbox.Script) error {
-		return space.Update(ctx, permanentKey, func(old []byte) ([]byte, time.Time, error) {
-			var err error
-			if before, err = readScripts(old); err != nil {
-				return nil, time.Time{}, err
-			}
-			known = slices.Contains(before, script)
-			raw, err := record.Write(standingScripts{Scripts: scripts(before)})
-			return raw, time.Time{}, err
-		})
-	}
-	err := change(func(all []sandbox.Script) []sandbox.Script { return with(all, script, replaced) })
-	if err != nil || known {
+	err := changeScripts(ctx, space, permanentKey, func(all []sandbox.Script) []sandbox.Script {
+		before = all
+		return with(all, script, replaced)
+	})
+	if err != nil || slices.Contains(before, script) {
 		return err
 	}
 	if err := w.Play(ctx, box, play.Playing(script)); err != nil {
-		earlier := before
-		return errors.Join(err, change(func([]sandbox.Script) []sandbox.Script { return earlier }))
+		return errors.Join(err, changeScripts(ctx, space, permanentKey, func([]sandbox.Script) []sandbox.Script {
+			return before
+		}))
 	}
 	return nil
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
-	"github.com/tokenstage/tokenstage/emulator/internal/record"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 )
 
@@ -20,12 +18,6 @@ const (
 	maxStoppedBytes = 256 << 10
 )
 
-// stoppedScripts are those documents as the store keeps them.
-type stoppedScripts struct {
-	_       struct{} `cbor:",toarray"`
-	Scripts []sandbox.Script
-}
-
 // Stopped returns the scenarios that somebody played in a sandbox from a document and that were stopped since its last
 // reset, the last one first. One that plays again is not among them.
 func (w *World) Stopped(ctx context.Context, box *sandbox.Sandbox) ([]sandbox.Script, error) {
@@ -33,7 +25,7 @@ func (w *World) Stopped(ctx context.Context, box *sandbox.Sandbox) ([]sandbox.Sc
 	if err != nil {
 		return nil, fmt.Errorf("read the stopped scenarios: %w", err)
 	}
-	scripts, err := readStopped(raw)
+	scripts, err := readScripts(raw)
 	if err != nil || len(scripts) == 0 {
 		return nil, err
 	}
@@ -47,12 +39,14 @@ func (w *World) Stopped(ctx context.Context, box *sandbox.Sandbox) ([]sandbox.Sc
 // ForgetStopped drops the document of a stopped scenario.
 func (w *World) ForgetStopped(ctx context.Context, box *sandbox.Sandbox, name string) error {
 	defer w.notify(box.ID)
-	return changeStopped(ctx, box, func(all []sandbox.Script) []sandbox.Script { return without(all, name) })
+	return changeScripts(ctx, box.Space(), stoppedKey, func(all []sandbox.Script) []sandbox.Script {
+		return without(all, name)
+	})
 }
 
 // keepStopped puts a document first, in the place of one of its name, and drops the last ones beyond the limits.
 func keepStopped(ctx context.Context, box *sandbox.Sandbox, script sandbox.Script) error {
-	return changeStopped(ctx, box, func(all []sandbox.Script) []sandbox.Script {
+	return changeScripts(ctx, box.Space(), stoppedKey, func(all []sandbox.Script) []sandbox.Script {
 		all = slices.Insert(without(all, script.Name), 0, script)
 		size := 0
 		for i, s := range all {
@@ -66,28 +60,4 @@ func keepStopped(ctx context.Context, box *sandbox.Sandbox, script sandbox.Scrip
 
 func without(scripts []sandbox.Script, name string) []sandbox.Script {
 	return slices.DeleteFunc(scripts, func(s sandbox.Script) bool { return s.Name == name })
-}
-
-func changeStopped(
-	ctx context.Context, box *sandbox.Sandbox, change func([]sandbox.Script) []sandbox.Script,
-) error {
-	return box.Space().Update(ctx, stoppedKey, func(old []byte) ([]byte, time.Time, error) {
-		scripts, err := readStopped(old)
-		if err != nil {
-			return nil, time.Time{}, err
-		}
-		raw, err := record.Write(stoppedScripts{Scripts: change(scripts)})
-		return raw, time.Time{}, err
-	})
-}
-
-func readStopped(raw []byte) ([]sandbox.Script, error) {
-	var kept stoppedScripts
-	if raw == nil {
-		return nil, nil
-	}
-	if err := record.Read(raw, &kept); err != nil {
-		return nil, fmt.Errorf("read the stopped scenarios: %w", err)
-	}
-	return kept.Scripts, nil
 }
