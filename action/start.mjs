@@ -1,8 +1,7 @@
 // The beginning of the step: installs Tokenstage, starts it, and waits until it is ready.
 import { spawn } from 'node:child_process';
-import { openSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { mkdtempSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { install } from './install.mjs';
 import { addPath, fail, input, keep, setOutput, setVariable } from './runner.mjs';

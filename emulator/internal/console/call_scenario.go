@@ -51,7 +51,7 @@ func (c *console) canPlayAgain(e *journal.Entry) bool {
 // scenarioOf is a document by which an operation answers as it answered a call: with the documented error of its
 // outcome, or else with the same bytes. Where it is to be narrow, it takes calls with the same parameters alone.
 func (c *console) scenarioOf(e *journal.Entry, narrow bool) (string, error) {
-	op := c.operation(e.Operation)
+	op := c.World.Catalogue().Operation(e.Operation)
 	if op == nil {
 		return "", &problem{http.StatusUnprocessableEntity, "No operation took this call, so none can answer like it."}
 	}

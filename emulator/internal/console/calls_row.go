@@ -39,7 +39,7 @@ func (c *console) rowOf(e *journal.Entry, s journal.Summary) callRow {
 	row := callRow{
 		Summary: s, ending: endingOf(e), Credential: e.Credential, Timeline: c.timelineOf(e),
 	}
-	if op := c.operation(e.Operation); op != nil {
+	if op := c.World.Catalogue().Operation(e.Operation); op != nil {
 		row.Subject = subjectOf(op, e)
 	}
 	row.Name = c.nameOf(e)
@@ -71,7 +71,7 @@ func (c *console) nameOf(e *journal.Entry) string {
 
 // documented is the error that a call ended in, as the specs have it; zero where they do not.
 func (c *console) documented(e *journal.Entry) contract.Error {
-	if op := c.operation(e.Operation); op != nil {
+	if op := c.World.Catalogue().Operation(e.Operation); op != nil {
 		found, _ := op.ErrorOf(e.Outcome)
 		return found
 	}

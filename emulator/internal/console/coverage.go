@@ -69,7 +69,7 @@ func (c *console) coverage(r *http.Request, l *layout) (body, error) {
 
 func (c *console) coverageRow(one journal.OperationCoverage, unseen bool, plays map[string]bool) coverageRow {
 	row := coverageRow{OperationCoverage: one}
-	op := c.operation(one.ID)
+	op := c.World.Catalogue().Operation(one.ID)
 	for _, count := range one.Errors {
 		common := false
 		if op != nil {

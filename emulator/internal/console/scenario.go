@@ -93,20 +93,8 @@ func (c *console) describe(page *scenarioPage, s *scenario.Scenario) {
 	if !page.Generated {
 		return
 	}
-	if op := c.operation(s.Rules[0].OnText()); op != nil {
+	if op := c.World.Catalogue().Operation(s.Rules[0].OnText()); op != nil {
 		e, _ := op.Error(s.Rules[0].Script[0].Fail.Code)
 		page.Operation, page.Error, page.Magic = op, &e, magicFor(c.defaults(), op, e.Code)
 	}
-}
-
-// operation finds an operation by its name; nil when there is none.
-func (c *console) operation(name string) *contract.Operation {
-	for _, api := range c.World.Catalogue().APIs {
-		for _, op := range api.Operations {
-			if op.Name == name {
-				return op
-			}
-		}
-	}
-	return nil
 }

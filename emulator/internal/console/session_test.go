@@ -187,7 +187,7 @@ func TestSecurityHeaders(t *testing.T) {
 		"sign-in":   locked.pageOf(t, "/console/calls", http.StatusUnauthorized),
 		"no proof":  w.send(t, w.request(t, http.MethodPost, "/console/clock", url.Values{})),
 		"no method": w.send(t, w.request(t, http.MethodPut, "/console/clock", nil)),
-		"no stream": w.pageOf(t, "/console/calls/events?sandbox=none", http.StatusNotFound),
+		"no part":   w.pageOf(t, "/console/calls/default/none/part", http.StatusNotFound),
 	}
 	for name, got := range replies {
 		for key, want := range map[string]string{

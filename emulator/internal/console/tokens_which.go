@@ -129,7 +129,7 @@ func (c *console) issuedBy(
 
 // errorScenario is the scenario of the documented error that a call ended in; empty where there is none.
 func (c *console) errorScenario(e *journal.Entry) string {
-	op := c.operation(e.Operation)
+	op := c.World.Catalogue().Operation(e.Operation)
 	if op == nil || e.Outcome == wire.OutcomeOK {
 		return ""
 	}
