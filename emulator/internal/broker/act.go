@@ -29,17 +29,8 @@ type act struct {
 	url       string
 	turn      *sandbox.Turn
 	playlist  []byte
-	verdict
-}
+	world.Verdict
 
-// verdict is what was decided about an act.
-type verdict struct {
-	fault    *wire.Fault // nil for what is good
-	findings []wire.Finding
-	decision *journal.Decision
-	misses   []journal.Miss
-	also     []journal.Touch
-	effects  scenario.Effects
 	// notice is the payload of the notice that tells the client of the fault; nil where none does.
 	notice []byte
 }
@@ -53,7 +44,7 @@ type parameter struct {
 // newAct describes a packet. The parameters stand in its URL too, where the journal and those who read it look for
 // parameters of any call.
 func (b *Broker) newAct(c *conn, operation string, body []byte, all ...parameter) *act {
-	op := b.operation(operation)
+	op := b.api.Operation(operation)
 	query, text, params, header := url.Values{}, map[string]string{}, map[string]any{}, http.Header{}
 	for _, p := range all {
 		written := scenario.Text(p.value)
@@ -85,13 +76,7 @@ func refuse(code, check, message string) *wire.Fault {
 
 // advise adds a remark that refuses nothing.
 func (a *act) advise(check, message string) {
-	a.findings = append(a.findings, wire.Finding{Check: check, Level: wire.LevelAdvice, Message: message})
-}
-
-// fail ends the act in an error.
-func (a *act) fail(err error) {
-	a.fault = gateway.AsFault(err)
-	a.findings = append(a.findings, a.fault.Findings...)
+	a.Findings = append(a.Findings, wire.Finding{Check: check, Level: wire.LevelAdvice, Message: message})
 }
 
 // decide judges the packet, with what the scenarios say before and after.
@@ -99,56 +84,29 @@ func (a *act) decide(ctx context.Context, judge func()) {
 	if a.ask(ctx, scenario.AtArrival) {
 		return
 	}
-	if judge(); a.fault == nil {
+	if judge(); a.Fault == nil {
 		a.ask(ctx, scenario.AtDecision)
 		return
 	}
 	if program, err := a.broker.world.Scenarios().Program(ctx, a.turn.Space(), a.playlist); err == nil {
 		answer, _ := a.answer()
 		unasked := program.NotAsked(play.Input{Call: a.call, Operation: a.operation}, answer.Name)
-		a.misses = append(a.misses, world.MissesOf(unasked)...)
+		a.Misses = append(a.Misses, world.MissesOf(unasked)...)
 	}
 }
 
 // ask lets the scenarios of a phase speak, and reports whether they decided the answer.
 func (a *act) ask(ctx context.Context, phase scenario.Phase) bool {
-	program, err := a.broker.world.Scenarios().Program(ctx, a.turn.Space(), a.playlist)
-	if err != nil {
-		a.fail(err)
-		return true
-	}
-	decision, err := program.Decide(ctx, a.turn.Space(), play.Input{
-		Call: a.call, Operation: a.operation, Now: a.turn.Now, Seed: a.turn.Seed,
-	}, phase)
-	if err != nil {
-		a.fail(err)
-		return true
-	}
-	a.misses = append(a.misses, world.MissesOf(decision.Misses)...)
-	a.also = append(a.also, world.TouchesOf(decision.Also)...)
-	a.effects = a.effects.And(decision.Effects)
-	if !decision.Decided {
-		return false
-	}
-	a.decision = world.DecisionOf(decision)
-	if decision.Reply != nil {
-		a.fail(&wire.Fault{Kind: wire.Internal, Findings: []wire.Finding{{
-			Check: "scenario", Level: wire.LevelError,
-			Message: "A script can let MQTT packets fail, wait or be lost; it cannot write a reply of its own to them.",
-		}}})
-	}
-	if decision.Fault != nil {
-		a.fail(decision.Fault)
-	}
-	return a.fault != nil
+	about := play.Input{Call: a.call, Operation: a.operation}
+	return a.Ask(ctx, a.broker.world, a.turn, a.playlist, about, phase)
 }
 
 // answer is the documented error in which the act ends; false where it is good.
 func (a *act) answer() (gateway.Answer, bool) {
-	if a.fault == nil {
+	if a.Fault == nil {
 		return gateway.Answer{Name: wire.OutcomeOK}, false
 	}
-	return mqtt.Table.Answer(a.operation.API.Gateway, a.operation, a.fault), true
+	return mqtt.Table.Answer(a.operation.API.Gateway, a.operation, a.Fault), true
 }
 
 // record writes the act to the journal.
@@ -174,7 +132,7 @@ func (a *act) record(ctx context.Context) error {
 		Response: journal.Response{
 			Status: status, Headers: header, Content: journal.Content{Body: string(a.notice)},
 		},
-		Decision: a.decision, Also: a.also, Misses: a.misses, Findings: a.findings,
+		Decision: a.Decision, Also: a.Also, Misses: a.Misses, Findings: a.Findings,
 	}
 	e.Delivery.DurationMicros = e.DurationMicros
 	a.call.ID = e.ID
@@ -191,10 +149,10 @@ func (a *act) record(ctx context.Context) error {
 // delivery is how the answer reaches the client.
 func (a *act) delivery() journal.Delivery {
 	d := journal.Delivery{
-		State: journal.Whole, DelayMillis: a.effects.Delay.Milliseconds(), Network: string(a.effects.Network),
+		State: journal.Whole, DelayMillis: a.Effects.Delay.Milliseconds(), Network: string(a.Effects.Network),
 		Bytes: len(a.notice),
 	}
-	switch a.effects.Network {
+	switch a.Effects.Network {
 	case scenario.Reset:
 		d.State = journal.Reset
 	case scenario.Close:
@@ -202,7 +160,7 @@ func (a *act) delivery() journal.Delivery {
 	case scenario.Stall, scenario.Late:
 		d.State = journal.Stalled
 	default:
-		if a.effects.Delay > 0 {
+		if a.Effects.Delay > 0 {
 			d.State = journal.Delayed
 		}
 	}

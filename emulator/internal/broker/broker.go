@@ -168,16 +168,6 @@ const maxRefused = 64
 // room is how many connections there may be: those of the clients, and of some who are told that there are too many.
 func (l Limits) room() int { return l.Clients + min(l.Clients/3+1, maxRefused) }
 
-// operation returns the operation of that name, which New found to be there.
-func (b *Broker) operation(id string) *contract.Operation {
-	for _, op := range b.api.Operations {
-		if op.ID == id {
-			return op
-		}
-	}
-	return nil
-}
-
 // Listen takes the clients of an address until Close; with a configuration of TLS over TLS.
 func (b *Broker) Listen(ctx context.Context, addr string, secure *tls.Config) (net.Addr, error) {
 	l, err := b.options.Network.Listen(ctx, "tcp", addr)

@@ -231,21 +231,21 @@ func (h *hooks) perform(s *session, a *act, denied *denial) (instead *packets.Pa
 	answer, failed := a.answer()
 	cuts := failed && isCutting(answer.Name)
 	kind := s.kindOf(denied)
-	if _, err := strconv.Atoi(answer.Name); cuts && err == nil && a.effects.Network == "" {
+	if _, err := strconv.Atoi(answer.Name); cuts && err == nil && a.Effects.Network == "" {
 		a.notice = mqtt.InvalidNotice(answer.Name, kind)
 	}
 	if err := a.record(b.ctx); errors.Is(err, sandbox.ErrGone) {
 		h.room.stage.look()
 		return nil, packets.ErrRejectPacket
 	}
-	if a.effects.Delay > 0 && !b.wait(b.ctx, a.effects.Delay) {
+	if a.Effects.Delay > 0 && !b.wait(b.ctx, a.Effects.Delay) {
 		return nil, packets.ErrRejectPacket
 	}
 	switch {
-	case a.effects.Network == scenario.Stall, a.effects.Network == scenario.Late:
+	case a.Effects.Network == scenario.Stall, a.Effects.Network == scenario.Late:
 		none := nothing()
 		return &none, nil
-	case cuts, a.effects.Network == scenario.Close, a.effects.Network == scenario.Reset:
+	case cuts, a.Effects.Network == scenario.Close, a.Effects.Network == scenario.Reset:
 		s.cutHere(a.ending(answer.Name, cuts, kind))
 		return nil, packets.ErrRejectPacket
 	}
@@ -266,8 +266,8 @@ func (s *session) kindOf(denied *denial) string {
 // ending is the end of a connection that an act brings about: as a refusal that cuts, or as a scenario wants it.
 func (a *act) ending(outcome string, cuts bool, kind string) ending {
 	e := ending{
-		code: outcome, why: fmt.Sprintf("Its %s was refused.", a.operation.ID), abrupt: a.effects.Network == scenario.Reset,
-		silent: a.effects.Network != "",
+		code: outcome, why: fmt.Sprintf("Its %s was refused.", a.operation.ID), abrupt: a.Effects.Network == scenario.Reset,
+		silent: a.Effects.Network != "",
 	}
 	if !cuts {
 		e.code, e.why = mqtt.ConnectionLost, "A scenario closed the connection."

@@ -68,11 +68,11 @@ func (b *Broker) unreadable(ctx context.Context, c *conn, raw []byte, err error)
 	if failure := a.begin(ctx, wire.Credential{}); failure != nil {
 		return
 	}
-	a.fail(refuse(mqtt.BadVersion, "packet", capitalize(err.Error())+"."))
+	a.Fail(refuse(mqtt.BadVersion, "packet", capitalize(err.Error())+"."))
 	if hint := hintOf(raw); hint != "" {
 		a.advise("packet", hint)
 	}
-	a.effects.Network = scenario.Close // nobody knows what the client would understand
+	a.Effects.Network = scenario.Close // nobody knows what the client would understand
 	_ = a.record(ctx)
 }
 
@@ -154,7 +154,7 @@ func (b *Broker) judge(ctx context.Context, a *attempt) {
 	}
 	a.decide(ctx, func() {
 		if err := a.authenticate(ctx); err != nil {
-			a.fail(err)
+			a.Fail(err)
 			a.alike()
 		}
 	})
@@ -164,18 +164,18 @@ func (b *Broker) judge(ctx context.Context, a *attempt) {
 // admit answers an attempt that was judged.
 func (b *Broker) admit(ctx context.Context, a *attempt) {
 	var s *session
-	if a.fault == nil && a.effects.Network == "" {
+	if a.Fault == nil && a.Effects.Network == "" {
 		var err error
 		if s, err = b.seat(a); err != nil {
-			a.fail(err)
+			a.Fail(err)
 		}
 	}
 	a.remark()
-	if err := a.record(ctx); err != nil && a.fault == nil {
-		a.fault = gateway.AsFault(err) // who is in must be known
+	if err := a.record(ctx); err != nil && a.Fault == nil {
+		a.Fault = gateway.AsFault(err) // who is in must be known
 	}
-	inTime := a.effects.Delay == 0 || b.wait(b.ctx, a.effects.Delay)
-	if a.fault == nil && s != nil && inTime {
+	inTime := a.Effects.Delay == 0 || b.wait(b.ctx, a.Effects.Delay)
+	if a.Fault == nil && s != nil && inTime {
 		b.host(a, s)
 		return
 	}
@@ -189,7 +189,7 @@ func (b *Broker) admit(ctx context.Context, a *attempt) {
 
 // refuse tells the client that it is not let in, unless a scenario keeps that from it.
 func (a *attempt) refuse() {
-	switch a.effects.Network {
+	switch a.Effects.Network {
 	case scenario.Stall, scenario.Late:
 		_, _ = io.Copy(io.Discard, a.conn) // until the client gives up
 		return
@@ -223,7 +223,7 @@ func (a *attempt) alike() {
 		return
 	}
 	if id, box := a.broker.world.Sandboxes().Nearest(a.call.Credential); id != "" {
-		a.findings = append(a.findings, wire.Finding{
+		a.Findings = append(a.Findings, wire.Finding{
 			Check: "credential", Level: wire.LevelAdvice, Expected: id, Got: a.call.Credential.ID,
 			Message: fmt.Sprintf("The nearest credential that is known is %q, of the sandbox %s.", id, box),
 		})
@@ -433,7 +433,7 @@ func (b *Broker) nameless(ctx context.Context, c *conn, pk packets.Packet, code 
 	if end.begin(ctx, wire.Credential{}) != nil {
 		return
 	}
-	end.fail(refuse(code, "upload", capitalize(err.Error())+"."))
+	end.Fail(refuse(code, "upload", capitalize(err.Error())+"."))
 	if code == mqtt.Forged {
 		end.notice = mqtt.InvalidNotice(code, mqtt.ReadWrite)
 		_, _ = c.Write(encode(noticePacket(mqtt.InvalidTopic, end.notice), pk.ProtocolVersion))

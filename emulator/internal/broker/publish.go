@@ -43,7 +43,7 @@ func (h *hooks) published(s *session, cl *mochi.Client, pk packets.Packet) (pack
 		return pk, err
 	case instead != nil:
 		return *instead, nil
-	case dropped || a.fault != nil:
+	case dropped || a.Fault != nil:
 		pk.TopicName, pk.Payload = droppedTopic, nil
 	}
 	return pk, nil
@@ -84,10 +84,10 @@ func (h *hooks) judgePublish(s *session, a *act, pk packets.Packet) (_ *denial, 
 	}
 	switch {
 	case len(pk.Payload) > mqtt.MaxPayload:
-		a.fail(refuse(mqtt.MessageTooLarge, "payload", fmt.Sprintf(
+		a.Fail(refuse(mqtt.MessageTooLarge, "payload", fmt.Sprintf(
 			"The message has %d bytes, more than %d: it is acknowledged and dropped.", len(pk.Payload), mqtt.MaxPayload)))
 	case mqtt.IsTooLong(pk.TopicName):
-		a.fail(refuse(mqtt.TopicTooLong, "topic", fmt.Sprintf(
+		a.Fail(refuse(mqtt.TopicTooLong, "topic", fmt.Sprintf(
 			"The topic has more than %d characters: the message is acknowledged and dropped.", mqtt.MaxTopic)))
 	}
 	return nil, false
@@ -97,11 +97,11 @@ func (h *hooks) judgePublish(s *session, a *act, pk packets.Packet) (_ *denial, 
 func (h *hooks) judgeRights(s *session, a *act, filter string, write bool) *denial {
 	denied, err := h.denialOf(s, a, filter, write)
 	if err != nil {
-		a.fail(err)
+		a.Fail(err)
 		return nil
 	}
 	if denied != nil {
-		a.fail(refuse(denied.code, "token", denied.why))
+		a.Fail(refuse(denied.code, "token", denied.why))
 	}
 	return denied
 }
@@ -130,7 +130,7 @@ func (h *hooks) denialOf(s *session, a *act, filter string, write bool) (*denial
 func (h *hooks) upload(s *session, a *act, payload []byte) *denial {
 	given, err := mqtt.ReadUpload(payload)
 	if err != nil {
-		a.fail(refuse(mqtt.Forged, "upload", capitalize(err.Error())+"."))
+		a.Fail(refuse(mqtt.Forged, "upload", capitalize(err.Error())+"."))
 		kind := given.Type
 		if kind == "" {
 			kind = mqtt.ReadWrite
@@ -140,11 +140,11 @@ func (h *hooks) upload(s *session, a *act, payload []byte) *denial {
 	b := h.room.stage.broker
 	opened, err := b.open(b.ctx, a.turn, given, s.user.InstanceID)
 	if err != nil {
-		a.fail(err)
+		a.Fail(err)
 		return nil
 	}
 	if opened.bad != "" {
-		a.fail(refuse(opened.bad, "upload", opened.why))
+		a.Fail(refuse(opened.bad, "upload", opened.why))
 		return &denial{code: opened.bad, kind: given.Type}
 	}
 	if s.user.Mode == mqtt.ModeSignature {

@@ -179,7 +179,7 @@ func (s *session) mochi() *mochi.Client {
 
 // reason is the reason code of MQTT 5.0 that belongs to the outcome of a DISCONNECT.
 func (b *Broker) reason(code string) byte {
-	if e, ok := b.operation(mqtt.Disconnect).Error(code); ok {
+	if e, ok := b.api.Operation(mqtt.Disconnect).Error(code); ok {
 		return byte(e.Number)
 	}
 	return packets.ErrUnspecifiedError.Code

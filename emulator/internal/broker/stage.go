@@ -248,13 +248,13 @@ func (s *session) recordEnd(e ending) time.Time {
 		return s.since
 	}
 	if e.code != wire.OutcomeOK {
-		a.fail(refuse(e.code, "connection", e.why))
+		a.Fail(refuse(e.code, "connection", e.why))
 	}
 	switch {
 	case e.abrupt:
-		a.effects.Network = scenario.Reset
+		a.Effects.Network = scenario.Reset
 	case e.silent:
-		a.effects.Network = scenario.Close
+		a.Effects.Network = scenario.Close
 	case e.notice != "":
 		a.notice = mqtt.InvalidNotice(e.notice, e.kind)
 	}

@@ -29,7 +29,7 @@ func (h *hooks) subscribed(s *session, cl *mochi.Client, pk packets.Packet) (pac
 	var found *wire.Fault // by the broker itself
 	a.decide(b.ctx, func() {
 		denied, codes = h.judgeSubscribe(s, cl, a, pk.Filters)
-		found = a.fault
+		found = a.Fault
 	})
 	instead, err := h.perform(s, a, denied)
 	switch {
@@ -37,7 +37,7 @@ func (h *hooks) subscribed(s *session, cl *mochi.Client, pk packets.Packet) (pac
 		return pk, err
 	case instead != nil:
 		return *instead, nil
-	case a.fault != found: // a scenario says that the packet has no effect
+	case a.Fault != found: // a scenario says that the packet has no effect
 		answer, _ := a.answer()
 		codes = s.effectless(pk.Filters, answer.Name)
 	}
@@ -72,7 +72,7 @@ func (h *hooks) judgeSubscribe(
 			a.limit(code, why)
 			continue
 		}
-		if denied := h.judgeRights(s, a, sub.Filter, false); denied != nil || a.fault != nil && isCutting(a.fault.Code) {
+		if denied := h.judgeRights(s, a, sub.Filter, false); denied != nil || a.Fault != nil && isCutting(a.Fault.Code) {
 			return denied, nil
 		}
 		switch _, known := existing[sub.Filter]; {
@@ -110,7 +110,7 @@ func unfit(filter string) (code, why string) {
 
 // refusal is the code of a SUBACK that refuses a subscription.
 func (s *session) refusal(code string) byte {
-	if e, ok := s.stage.broker.operation(mqtt.Subscribe).Error(code); ok && s.version == version5 {
+	if e, ok := s.stage.broker.api.Operation(mqtt.Subscribe).Error(code); ok && s.version == version5 {
 		return byte(e.Number)
 	}
 	return packets.ErrUnspecifiedError.Code
@@ -118,8 +118,8 @@ func (s *session) refusal(code string) byte {
 
 // limit ends the act in the first limit that it passes, and remarks the others.
 func (a *act) limit(code, why string) {
-	if a.fault == nil {
-		a.fail(refuse(code, "limit", why))
+	if a.Fault == nil {
+		a.Fail(refuse(code, "limit", why))
 		return
 	}
 	a.advise("limit", why)

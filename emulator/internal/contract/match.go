@@ -33,6 +33,15 @@ func (c *Catalogue) Operation(name string) *Operation {
 	return nil
 }
 
+// Operation returns the operation of that id, such as ApplyToken, nil when there is none.
+func (a *API) Operation(id string) *Operation {
+	i := slices.IndexFunc(a.Operations, func(op *Operation) bool { return op.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return a.Operations[i]
+}
+
 // Gateway returns the gateway of that name, nil when there is none.
 func (c *Catalogue) Gateway(name string) *Gateway {
 	i := slices.IndexFunc(c.Gateways, func(g *Gateway) bool { return g.Name == name })

@@ -32,13 +32,7 @@ type act struct {
 	arrived   time.Time
 	turn      *sandbox.Turn
 	playlist  []byte
-
-	fault    *wire.Fault // nil for what is good
-	findings []wire.Finding
-	decision *journal.Decision
-	misses   []journal.Miss
-	also     []journal.Touch
-	effects  scenario.Effects
+	world.Verdict
 }
 
 // newAct describes a frame. Its parameters stand in its URL too, where those who read the journal look for them.
@@ -60,14 +54,8 @@ func (c *client) newAct(operation string, raw []byte) *act {
 	if operation == speech.Stop {
 		add("bytes", strconv.Itoa(c.audio), int64(c.audio))
 	}
-	var op *contract.Operation
-	for _, known := range c.scorer.api.Operations {
-		if known.ID == operation {
-			op = known
-		}
-	}
 	return &act{
-		client: c, operation: op, arrived: c.scorer.options.World.RealNow(),
+		client: c, operation: c.scorer.api.Operation(operation), arrived: c.scorer.options.World.RealNow(),
 		call: &wire.Call{
 			Gateway: speech.Name, API: speech.Name, Operation: operation, Text: text, Params: params,
 			Request: &wire.Request{
@@ -79,14 +67,9 @@ func (c *client) newAct(operation string, raw []byte) *act {
 
 // refuse ends the act in a documented error, with the sentence that explains it.
 func (a *act) refuse(code, check, why string) {
-	a.fail(&wire.Fault{Kind: wire.Documented, Code: code, Findings: []wire.Finding{
+	a.Fail(&wire.Fault{Kind: wire.Documented, Code: code, Findings: []wire.Finding{
 		{Check: check, Level: wire.LevelError, Message: why},
 	}})
-}
-
-func (a *act) fail(err error) {
-	a.fault = gateway.AsFault(err)
-	a.findings = append(a.findings, a.fault.Findings...)
 }
 
 // answer judges a frame, with what scenarios say before and after, answers it and journals it. It reports whether the
@@ -100,15 +83,15 @@ func (a *act) answer(judge func(), reply func() []byte) bool {
 		return false
 	}
 	if !a.ask(ctx, scenario.AtArrival) {
-		if judge(); a.fault == nil {
+		if judge(); a.Fault == nil {
 			a.ask(ctx, scenario.AtDecision)
 		}
 	}
 	var sent []byte
 	answer := gateway.Answer{Name: wire.OutcomeOK}
 	switch {
-	case a.fault != nil:
-		answer = speech.Table.Answer(a.operation.API.Gateway, a.operation, a.fault)
+	case a.Fault != nil:
+		answer = speech.Table.Answer(a.operation.API.Gateway, a.operation, a.Fault)
 		sent = speech.Refusal(answer)
 	case reply != nil:
 		sent = reply()
@@ -116,7 +99,7 @@ func (a *act) answer(judge func(), reply func() []byte) bool {
 	if err := a.record(ctx, answer, sent); err != nil {
 		return false // what is not known of has no answer
 	}
-	return a.deliver(ctx, sent) && a.fault == nil
+	return a.deliver(ctx, sent) && a.Fault == nil
 }
 
 // begin starts the turn of the act, in the sandbox of the warrant.
@@ -144,7 +127,7 @@ func (a *act) judge(needsWarrant bool) {
 			"sig is neither the SHA-1 of application, timestamp and secret nor the MD5 of secret and timestamp.")
 	default:
 		if err := a.judgeWarrant(a.client.scorer.ctx, app); err != nil {
-			a.fail(err)
+			a.Fail(err)
 		}
 	}
 }
@@ -180,36 +163,15 @@ func (a *act) judgeWarrant(ctx context.Context, app speech.App) error {
 
 // ask lets the scenarios of a phase speak, and reports whether they decided the answer.
 func (a *act) ask(ctx context.Context, phase scenario.Phase) bool {
-	program, err := a.client.scorer.options.World.Scenarios().Program(ctx, a.turn.Space(), a.playlist)
-	if err != nil {
-		a.fail(err)
-		return true
-	}
-	decision, err := program.Decide(ctx, a.turn.Space(), play.Input{
-		Call: a.call, Operation: a.operation, Now: a.turn.Now, Seed: a.turn.Seed,
-	}, phase)
-	if err != nil {
-		a.fail(err)
-		return true
-	}
-	a.misses = append(a.misses, world.MissesOf(decision.Misses)...)
-	a.also = append(a.also, world.TouchesOf(decision.Also)...)
-	a.effects = a.effects.And(decision.Effects)
-	if !decision.Decided {
-		return false
-	}
-	a.decision = world.DecisionOf(decision)
-	if decision.Fault != nil {
-		a.fail(decision.Fault)
-	}
-	return a.fault != nil
+	about := play.Input{Call: a.call, Operation: a.operation}
+	return a.Ask(ctx, a.client.scorer.options.World, a.turn, a.playlist, about, phase)
 }
 
 // record writes the act to the journal.
 func (a *act) record(ctx context.Context, answer gateway.Answer, sent []byte) error {
 	s := a.client.scorer
 	status := http.StatusOK
-	if a.fault != nil {
+	if a.Fault != nil {
 		status = answer.Status
 	}
 	entry := &journal.Entry{
@@ -222,7 +184,7 @@ func (a *act) record(ctx context.Context, answer gateway.Answer, sent []byte) er
 			Headers: a.call.Request.Header, Content: journal.Content{Body: string(a.call.Request.Body)},
 		},
 		Response: journal.Response{Status: status, Headers: http.Header{}, Content: journal.Content{Body: string(sent)}},
-		Decision: a.decision, Also: a.also, Misses: a.misses, Findings: a.findings,
+		Decision: a.Decision, Also: a.Also, Misses: a.Misses, Findings: a.Findings,
 	}
 	a.call.ID = entry.ID
 	err := s.options.World.Record(ctx, a.turn, entry, a.operation)
@@ -238,11 +200,11 @@ func (a *act) record(ctx context.Context, answer gateway.Answer, sent []byte) er
 // delivery is how the answer reaches the client.
 func (a *act) delivery(bytes int) journal.Delivery {
 	d := journal.Delivery{
-		State: journal.Whole, DelayMillis: a.effects.Delay.Milliseconds(), Network: string(a.effects.Network), Bytes: bytes,
+		State: journal.Whole, DelayMillis: a.Effects.Delay.Milliseconds(), Network: string(a.Effects.Network), Bytes: bytes,
 	}
-	switch a.effects.Network {
+	switch a.Effects.Network {
 	case "":
-		if a.effects.Delay > 0 {
+		if a.Effects.Delay > 0 {
 			d.State = journal.Delayed
 		}
 	case scenario.Stall, scenario.Late:
@@ -255,14 +217,14 @@ func (a *act) delivery(bytes int) journal.Delivery {
 
 // deliver sends an answer as scripted, and reports whether the connection goes on.
 func (a *act) deliver(ctx context.Context, sent []byte) bool {
-	if a.effects.Delay > 0 {
+	if a.Effects.Delay > 0 {
 		select {
 		case <-ctx.Done():
 			return false
-		case <-a.client.scorer.options.After(a.effects.Delay):
+		case <-a.client.scorer.options.After(a.Effects.Delay):
 		}
 	}
-	switch a.effects.Network {
+	switch a.Effects.Network {
 	case "":
 	case scenario.Stall, scenario.Late:
 		return true // nothing is sent, and the client waits

@@ -230,7 +230,7 @@ func (c *client) start(frame speech.Frame, raw []byte) bool {
 	a := c.newAct(speech.Start, raw)
 	return a.answer(func() {
 		switch a.judge(true); {
-		case a.fault != nil:
+		case a.Fault != nil:
 		case c.request == nil:
 			a.refuse(speech.NoRequest, "param.request", "param.request is missing.")
 		case c.request.CoreType == "":
