@@ -7,6 +7,7 @@ import (
 	"hash/crc64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/tokenstage/tokenstage/emulator/internal/gatewaytest"
 	"github.com/tokenstage/tokenstage/emulator/internal/sandbox"
 	"github.com/tokenstage/tokenstage/emulator/internal/store"
+	"github.com/tokenstage/tokenstage/emulator/internal/wire"
 	steer "github.com/tokenstage/tokenstage/emulator/internal/world"
 )
 
@@ -535,6 +537,61 @@ func TestObjectsInASnapshot(t *testing.T) {
 	}
 }
 
+// TestLargeBodiesAreForObjects: what is stored can be larger than any other body, in one piece, of an announced length or
+// not, and no larger body gets in by the looks of its head.
+func TestLargeBodiesAreForObjects(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	large := strings.Repeat("x", 16<<20)
+	if put := w.owner(t, http.MethodPut, catPath, nil, large); put.status != http.StatusOK {
+		t.Fatalf("%d %s", put.status, put.body)
+	}
+	if got := w.owner(t, http.MethodGet, catPath, nil, ""); got.body != large {
+		t.Errorf("%d bytes came back", len(got.body))
+	}
+	for name, r := range map[string]gatewaytest.Request{
+		"a form of another gateway": {
+			Method: http.MethodPost, Path: "/router/rest", Host: host, Body: large[:5<<20],
+			Header: http.Header{"Content-Type": {"multipart/form-data; boundary=b"}},
+		},
+		"a form of nobody": {
+			Method: http.MethodPost, Path: "/deepvision", Host: host, Body: large[:5<<20],
+			Header: http.Header{"Content-Type": {"multipart/form-data; boundary=b"}},
+		},
+	} {
+		got := w.do(t, r)
+		entry := w.lastEntry(t, w.Default(), 0)
+		tooLarge := func(f wire.Finding) bool { return strings.Contains(f.Message, "at most 4194304 are read") }
+		if !slices.ContainsFunc(entry.Findings, tooLarge) {
+			t.Errorf("%s: %d %s, %+v", name, got.status, got.body, entry.Findings)
+		}
+	}
+}
+
+// TestParametersElsewhere: the journal names what stands in a path, a host or a multipart form, as a query would.
+func TestParametersElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	parameters := func() map[string]string { return w.lastEntry(t, w.box, 0).Request.Parameters }
+	w.owner(t, http.MethodPut, catPath, nil, "meow")
+	if got := parameters(); got["bucket"] != "deepvision" || "/deepvision/"+got["object"] != catPath {
+		t.Errorf("of the path: %v", got)
+	}
+	inHost := gatewaytest.Request{Method: http.MethodGet, Host: "pictures.oss-cn-hangzhou.aliyuncs.com", Path: "/a/b"}
+	w.do(t, w.oss().V4(inHost))
+	if got := parameters(); got["bucket"] != "pictures" || got["object"] != "a/b" {
+		t.Errorf("of the host: %v", got)
+	}
+	w.do(t, w.ossForm(map[string]string{"bucket": "deepvision", "key": "a/${filename}"}))
+	if got := parameters(); got["bucket"] != "deepvision" || got["key"] == "" {
+		t.Errorf("of the form: %v", got)
+	}
+	w.mqttToken(t)
+	if got := parameters(); got != nil {
+		t.Errorf("of a query: %v", got)
+	}
+}
+
 // TestBrowsersMayCallOSS: a page of another origin may ask, call and read.
 func TestBrowsersMayCallOSS(t *testing.T) {
 	t.Parallel()
@@ -579,7 +636,7 @@ func TestOSSRefusals(t *testing.T) {
 		"create a bucket":   {http.MethodPut, "/deepvision/", nil, nil, "", 405, "MethodNotAllowed"},
 		"list of buckets":   {http.MethodGet, "/", nil, nil, "", 405, "MethodNotAllowed"},
 		"POST of an object": {http.MethodPost, catPath, nil, nil, "", 405, "MethodNotAllowed"},
-		"too large":         {http.MethodPut, catPath, nil, nil, strings.Repeat("x", 4<<20+1), 400, "EntityTooLarge"},
+		"too large":         {http.MethodPut, catPath, nil, nil, strings.Repeat("x", 16<<20+1), 400, "EntityTooLarge"},
 		"max-keys":          {http.MethodGet, "/deepvision/", url.Values{"max-keys": {"1001"}}, nil, "", 400, "InvalidArgument"},
 	} {
 		got := w.owner(t, c.method, c.path, c.query, c.body, c.header...)

@@ -137,8 +137,7 @@ func (w *world) inUpload(t *testing.T, r gatewaytest.Request, text map[string]st
 	begun := w.byOwner(t, gatewaytest.Request{
 		Method: http.MethodPost, Host: host, Path: r.Path, Query: url.Values{"uploads": {""}},
 	})
-	_, rest, _ := strings.Cut(begun.body, "<UploadId>")
-	id, _, _ := strings.Cut(rest, "<")
+	id := between(begun.body, "<UploadId>", "<")
 	part := w.byOwner(t, gatewaytest.Request{
 		Method: http.MethodPut, Host: host, Path: r.Path, Body: "meow",
 		Query: url.Values{"uploadId": {id}, "partNumber": {"1"}},

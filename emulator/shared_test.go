@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -62,6 +63,7 @@ func testShared(t *testing.T, open func(*testing.T) store.Store) {
 		"what one removes is gone for the other":                           testSharedRemoval,
 		"what one removes and makes anew is what the other lists and ends": testSharedRenewal,
 		"a reset and a changed clock are seen by both":                     testSharedSteering,
+		"objects and uploads are those of both":                            testSharedObjects,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -293,4 +295,53 @@ func testSharedSteering(t *testing.T, a, b *world) {
 	if n := a.calls(t, a.box); n != 1 {
 		t.Errorf("the journal has %d calls after the reset, want 1", n)
 	}
+}
+
+// testSharedObjects: credentials that one issued upload at the other, in parts at both, and what is there is seen by both.
+func testSharedObjects(t *testing.T, a, b *world) {
+	t.Helper()
+	const path, large = "/deepvision/tenant/poi/cat.txt", "/deepvision/tenant/poi/large"
+	device := a.issueForOSS(t)
+	at := func(w *world, method, path string, query url.Values, body string) answer {
+		t.Helper()
+		got := w.do(t, device.V4(gatewaytest.Request{Method: method, Host: host, Path: path, Query: query, Body: body}))
+		if got.status/100 != 2 {
+			t.Fatalf("%s %s: %d %s", method, path, got.status, got.body)
+		}
+		return got
+	}
+	at(b, http.MethodPut, path, nil, "meow")
+	if got := at(a, http.MethodGet, path, nil, ""); got.body != "meow" {
+		t.Errorf("the other reads %q", got.body)
+	}
+	id := between(at(a, http.MethodPost, large, url.Values{"uploads": {""}}, "").body, "<UploadId>", "<")
+	list := ""
+	for i, part := range []string{strings.Repeat("a", 100<<10), "b"} {
+		number := fmt.Sprint(i + 1)
+		tag := at([]*world{a, b}[i], http.MethodPut, large, url.Values{"uploadId": {id}, "partNumber": {number}}, part).
+			header.Get("Etag")
+		list += "<Part><PartNumber>" + number + "</PartNumber><ETag>" + tag + "</ETag></Part>"
+	}
+	at(b, http.MethodPost, large, url.Values{"uploadId": {id}}, "<CompleteMultipartUpload>"+list+"</CompleteMultipartUpload>")
+	if got := at(a, http.MethodGet, large, nil, ""); got.body != strings.Repeat("a", 100<<10)+"b" {
+		t.Errorf("the other reads %d bytes of the upload", len(got.body))
+	}
+	a.revokeNewest(t)
+	for name, w := range map[string]*world{"first": a, "second": b} {
+		got := w.do(t, device.V4(gatewaytest.Request{Method: http.MethodGet, Host: host, Path: path}))
+		if got.code != "SecurityTokenExpired" {
+			t.Errorf("revoked, the %s emulator answers %d %s", name, got.status, got.body)
+		}
+	}
+	b.owner(t, http.MethodDelete, path, nil, "")
+	if got := a.owner(t, http.MethodGet, path, nil, ""); got.code != "NoSuchKey" {
+		t.Errorf("removed, the other answers %d %s", got.status, got.body)
+	}
+}
+
+// between is what stands between two texts.
+func between(text, before, after string) string {
+	_, rest, _ := strings.Cut(text, before)
+	found, _, _ := strings.Cut(rest, after)
+	return found
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -60,7 +61,15 @@ const (
 	chatToken   = "ccmessaging.applyToken"
 	chatSend    = "ccmessaging.send"
 	chatPoll    = "ccmessaging.poll"
+	putObject   = "oss.PutObject"
+	beginUpload = "oss.InitiateMultipartUpload"
+	uploadPart  = "oss.UploadPart"
 )
+
+// part is one of the last upload that was begun.
+func part(number string, times int) call {
+	return call{op: uploadPart, with: map[string]string{"partNumber": number}, times: times}
+}
 
 // connect opens a chat.
 func connect() call { return call{op: chatSend, with: map[string]string{"controlType": "CONNECT"}} }
@@ -147,6 +156,13 @@ func stories() map[string][]call {
 			{op: getAuthCode}, {op: getStsToken, times: 2}, {op: getAuthCode}, {op: getStsToken},
 		},
 		"warrant-success-false": {{op: warrant, times: 4}},
+		"oss-upload-interrupted": {
+			{op: uploadToken}, {op: beginUpload}, part("1", 1), part("2", 3), part("3", 1), {op: beginUpload}, part("2", 3),
+		},
+		"oss-credentials-end-midway": {
+			{op: uploadToken}, {op: putObject}, {op: beginUpload}, part("1", 2), {op: putObject, times: 2},
+			{op: uploadToken}, {op: putObject, times: 3},
+		},
 		"slow-network": {
 			{op: applyToken, times: 3}, {op: getAuthCode}, {op: uploadToken, times: 2}, connect(), {op: chatSend, times: 2},
 		},
@@ -289,8 +305,11 @@ type storyteller struct {
 	now    time.Time
 	// signedIn are requests of fabric, whose tokens were got before the scenario began.
 	signedIn map[string]gatewaytest.Request
-	// mqtt, chat and code are the last tokens that were issued.
+	// mqtt, chat and code are the last tokens that were issued, device the last credentials for objects.
 	mqtt, chat, code string
+	device           gatewaytest.OSS
+	// upload is the last one in parts that was begun.
+	upload string
 }
 
 func newStoryteller(t *testing.T, calls []call) *storyteller {
@@ -359,16 +378,47 @@ func (s *storyteller) keep(body []byte) {
 		Chat string `json:"token"`
 
 		AuthModel struct{ AuthCode string }
+		Device    struct {
+			Result struct {
+				Key    string `json:"access_key_id"`
+				Secret string `json:"access_key_secret"`
+				Token  string `json:"token"`
+			}
+		} `json:"alibaba_security_deepvision_proxy_security_common_token_get_response"`
 	}
 	_ = json.Unmarshal(body, &issued) // XML holds no token that a story needs
 	s.mqtt, s.chat = cmp.Or(issued.MQTT, s.mqtt), cmp.Or(issued.Chat, s.chat)
 	s.code = cmp.Or(issued.AuthModel.AuthCode, s.code)
+	if d := issued.Device.Result; d.Key != "" {
+		s.device = gatewaytest.OSS{AccessKeyID: d.Key, AccessKeySecret: d.Secret, SecurityToken: d.Token}
+	}
+	s.upload = cmp.Or(between(string(body), "<UploadId>", "<"), s.upload)
+}
+
+// object is a request of the device for one object, or for the upload of its parts.
+func (s *storyteller) object(c call) gatewaytest.Request {
+	s.device.Now = func() time.Time { return s.now }
+	r := gatewaytest.Request{
+		Method: http.MethodPut, Host: host, Path: "/deepvision/tenant/poi/cat.txt", Body: "meow",
+		Query: url.Values{},
+	}
+	switch c.op {
+	case beginUpload:
+		r.Method, r.Body = http.MethodPost, ""
+		r.Query.Set("uploads", "")
+	case uploadPart:
+		r.Query = url.Values{"uploadId": {s.upload}, "partNumber": {c.with["partNumber"]}}
+	}
+	return s.device.V4(r)
 }
 
 // request is a good request of the operation with the parameters that the story gives.
 func (s *storyteller) request(t *testing.T, c call) gatewaytest.Request {
 	t.Helper()
 	api, id, _ := strings.Cut(c.op, ".")
+	if api == "oss" && s.device.AccessKeyID != "" {
+		return s.object(c)
+	}
 	op := operation(t, s.world, api, id)
 	text, body, err := op.RequestExample()
 	if err != nil {

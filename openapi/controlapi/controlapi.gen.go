@@ -839,6 +839,9 @@ type Request struct {
 
 	// BodyTruncated Whether the body was cut off.
 	BodyTruncated bool `json:"bodyTruncated"`
+
+	// Parameters Parameters that stand neither in the query nor in a form nor in a JSON body: those of the path and the host, such as the bucket and the object of oss, and those of a multipart form.
+	Parameters map[string]string `json:"parameters,omitempty,omitzero"`
 }
 
 // Response What went out.

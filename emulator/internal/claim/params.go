@@ -11,6 +11,9 @@ import (
 // paramsOf are the parameters of a request by name, wherever they stand.
 func paramsOf(r journal.Request) map[string][]string {
 	all := map[string][]string{}
+	for name, value := range r.Parameters {
+		all[name] = append(all[name], value)
+	}
 	if u, err := url.Parse(r.URL); err == nil {
 		collect(all, u.Query())
 	}

@@ -2,6 +2,8 @@ package console
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -98,6 +100,9 @@ func subjectOf(op *contract.Operation, e *journal.Entry) (subject []field) {
 	sent := readPairs(query)
 	if body != "" && body[0] != '{' {
 		sent = append(sent, readPairs(body)...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Request.Parameters)) {
+		sent = append(sent, field{name, e.Request.Parameters[name]})
 	}
 	for _, name := range op.Subject {
 		value := sentValue(name, sent, body)

@@ -166,7 +166,7 @@ func entryView(e journal.Entry) controlapi.Entry {
 		SignatureTime: controlapi.SignatureTime(e.SignatureTime),
 		Request: controlapi.Request{
 			Method: e.Request.Method, URL: e.Request.URL, Headers: headersView(e.Request.Headers), Body: e.Request.Body,
-			BodyBytes: e.Request.BodyBytes, BodyTruncated: e.Request.BodyTruncated,
+			Parameters: e.Request.Parameters, BodyBytes: e.Request.BodyBytes, BodyTruncated: e.Request.BodyTruncated,
 		},
 		Response: controlapi.Response{
 			Status: e.Response.Status, Headers: headersView(e.Response.Headers), Body: e.Response.Body,

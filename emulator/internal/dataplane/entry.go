@@ -16,6 +16,7 @@ import (
 func (p *Plane) entryOf(in arrival, turn *sandbox.Turn, x gateway.Exchange, v verdict) *journal.Entry {
 	call := x.Call()
 	e := p.newEntry(in, turn, call.ID, v)
+	e.Request.Parameters = call.Elsewhere
 	e.Gateway, e.API, e.Credential = call.Gateway, call.API, journal.CredentialText(call.Credential)
 	if op := x.Operation(); op != nil {
 		e.Operation = op.Name

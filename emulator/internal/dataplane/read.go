@@ -25,7 +25,7 @@ const (
 	MaxHeaders = 200
 	// MaxParameters is how many parameters query and form may have together.
 	MaxParameters = 1000
-	// MaxBody is the largest body.
+	// MaxBody is the largest body, but for what is to be stored: gateway.Storer.
 	MaxBody = 4 << 20
 )
 
@@ -61,7 +61,7 @@ func (u *unread) fault() *wire.Fault {
 }
 
 // read takes a request in whole, once and bounded. What could not be read leaves the request as far as it came.
-func read(r *http.Request) (*wire.Request, *unread) {
+func (p *Plane) read(r *http.Request) (*wire.Request, *unread) {
 	path, query, _ := strings.Cut(originForm(r.RequestURI), "?")
 	req := &wire.Request{
 		Method: r.Method, Scheme: schemeOf(r), Path: path, RawQuery: query, Host: r.Host, Header: r.Header,
@@ -80,17 +80,43 @@ func read(r *http.Request) (*wire.Request, *unread) {
 	if r.Body == http.NoBody {
 		return req, cutParameters(req)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxBody))
+	limit := p.largestBody(req, r.ContentLength)
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, int64(limit)))
 	req.Body = body
-	if err == nil {
-		return req, cutParameters(req)
-	}
+	size = len(body)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		req.Body = nil
-		size := int(max(r.ContentLength, MaxBody+1))
-		return req, overLimit(http.StatusRequestEntityTooLarge, checkBody, "bytes", size, MaxBody)
+		size, err = int(max(r.ContentLength, int64(limit)+1)), nil
 	}
-	return req, unreadBody(err, len(body), r.ContentLength)
+	if size > MaxBody && !p.stores(req) {
+		limit = MaxBody
+	}
+	switch {
+	case err != nil:
+		return req, unreadBody(err, len(body), r.ContentLength)
+	case size > limit:
+		req.Body = nil
+		return req, overLimit(http.StatusRequestEntityTooLarge, checkBody, "bytes", size, limit)
+	}
+	return req, cutParameters(req)
+}
+
+// largestBody is how much is read of a body of that length, which is negative where it is not said.
+func (p *Plane) largestBody(req *wire.Request, length int64) int {
+	limit := MaxBody
+	if length >= 0 && length <= MaxBody {
+		return limit
+	}
+	for _, gw := range p.world.Gateways() {
+		if storer, ok := gw.(gateway.Storer); ok {
+			limit = max(limit, storer.LargestBody(req))
+		}
+	}
+	return limit
+}
+
+func (p *Plane) stores(req *wire.Request) bool {
+	_, ok := p.gatewayOf(req).(gateway.Storer)
+	return ok
 }
 
 // unreadBody tells of a body of which only so many bytes could be read. Its length is negative where it came in chunks.

@@ -54,7 +54,7 @@ func (p *Plane) exchange(w http.ResponseWriter, r *http.Request) Observation {
 	p.inFlight.Add(1)
 	defer p.inFlight.Add(-1)
 	ctx := r.Context()
-	req, unread := read(r)
+	req, unread := p.read(r)
 	d := p.serveSafely(ctx, arrival{req, unread, p.world.RealNow()})
 	if p.options.Steps {
 		d.seen.Steps = append(d.seen.Steps, Step{stepDeliver, p.world.RealNow()})

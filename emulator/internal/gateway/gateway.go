@@ -108,6 +108,13 @@ type Preflighter interface {
 	Preflight(req *wire.Request) (wire.Reply, bool)
 }
 
+// Storer is a Gateway whose calls bring what is to be stored: their bodies can be larger than those of others.
+type Storer interface {
+	// LargestBody is how many bytes the body of a request may have that seems to be this gateway's; zero for any other.
+	// The body is not read yet.
+	LargestBody(req *wire.Request) int
+}
+
 // Exchange is one request in the hands of its gateway, from reading to reply.
 type Exchange interface {
 	// Call is what was understood so far.

@@ -53,6 +53,9 @@ type Request struct {
 	Method  string              `json:"method" cbor:"1,keyasint"`
 	URL     string              `json:"url" cbor:"2,keyasint"`
 	Headers map[string][]string `json:"headers" cbor:"3,keyasint"`
+	// Parameters are those that stand neither in the URL's query nor in a form nor in JSON, by name: of the path, of the
+	// host, of a multipart form. The journal keeps the beginnings of the first MaxParameters.
+	Parameters map[string]string `json:"parameters,omitempty" cbor:"7,keyasint,omitempty"`
 	Content
 }
 

@@ -48,6 +48,11 @@ func (f *fields) entry(e *Entry) {
 	e.Request.URL = f.text(e.Request.URL)
 	f.headers(e.Request.Headers)
 	f.headers(e.Response.Headers)
+	for name, value := range e.Request.Parameters {
+		if secretName(name) {
+			e.Request.Parameters[name] = f.take(value)
+		}
+	}
 	e.Request.Body = f.body(e.Request.Body)
 	e.Response.Body = f.body(e.Response.Body)
 	for i := range e.Findings {

@@ -138,6 +138,9 @@ func (e *Entry) texts() string {
 		e.Request.Method, e.Request.URL, decoded(e.Request.URL), e.Request.Body, decoded(e.Request.Body), e.Response.Body,
 		e.Credential,
 	}
+	for _, name := range slices.Sorted(maps.Keys(e.Request.Parameters)) {
+		all = append(all, name+": "+e.Request.Parameters[name])
+	}
 	for _, headers := range []map[string][]string{e.Request.Headers, e.Response.Headers} {
 		for _, name := range slices.Sorted(maps.Keys(headers)) {
 			all = append(all, name+": "+strings.Join(headers[name], ", "))

@@ -55,6 +55,7 @@ func (j *Journal) Step(e *Entry) (*store.Append, error) {
 	j.cut(&e.Request.Content)
 	j.cut(&e.Response.Content)
 	e.Request.Headers = cutHeaders(e.Request.Headers)
+	e.Request.Parameters = j.cutParameters(e.Request.Parameters)
 	for i := range e.Findings {
 		for _, text := range append(textsOf(&e.Findings[i]), &e.Findings[i].Check) {
 			*text = j.beginning(*text, MaxFinding)
@@ -87,6 +88,25 @@ func (j *Journal) cut(c *Content) {
 		c.Body = j.beginning(c.Body, MaxBody)
 		c.BodyTruncated = true
 	}
+}
+
+// MaxParameters is how many parameters of a path or a multipart form are kept, MaxParameter how many bytes of each name
+// and value.
+const (
+	MaxParameters = 50
+	MaxParameter  = 1 << 10
+)
+
+// cutParameters keeps the first by name.
+func (j *Journal) cutParameters(all map[string]string) map[string]string {
+	if len(all) == 0 {
+		return nil
+	}
+	kept := make(map[string]string, min(len(all), MaxParameters))
+	for _, name := range slices.Sorted(maps.Keys(all))[:min(len(all), MaxParameters)] {
+		kept[j.beginning(name, MaxParameter)] = j.beginning(all[name], MaxParameter)
+	}
+	return kept
 }
 
 // MaxHeaders and MaxHeaderBytes are how many lines of a request's headers are kept, and how many bytes of them. The

@@ -50,7 +50,8 @@ func full() journal.Entry {
 				"Authorization": {"ACS3-HMAC-SHA256 Credential=LTAIfake,SignedHeaders=host,Signature=" +
 					strings.Repeat("0a", 32)},
 			},
-			Content: journal.Content{Body: "Actions=R&InstanceId=post-cn-1"},
+			Parameters: map[string]string{"object": "a/b.txt"},
+			Content:    journal.Content{Body: "Actions=R&InstanceId=post-cn-1"},
 		},
 		Response: journal.Response{
 			Status: 400, Headers: map[string][]string{"Content-Type": {"application/json"}},

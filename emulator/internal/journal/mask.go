@@ -30,6 +30,7 @@ func mask(e *Entry, known *sandbox.Secrets) {
 	if e.Decision != nil {
 		e.Decision.States = m.values(e.Decision.States)
 	}
+	e.Request.Parameters = m.values(e.Request.Parameters)
 	e.Request.Headers = m.headers(e.Request.Headers)
 	e.Response.Headers = m.headers(e.Response.Headers)
 	if e.Findings == nil {
@@ -79,14 +80,14 @@ func textsOf(f *wire.Finding) []*string {
 	return []*string{&f.Message, &f.Expected, &f.Got, &f.Server, &f.Client, &f.Marker}
 }
 
-// values are states, whose values a script wrote.
-func (m masker) values(states map[string]string) map[string]string {
+// values are texts by name: states, whose values a script wrote, and parameters.
+func (m masker) values(named map[string]string) map[string]string {
 	var clean map[string]string
-	for name, value := range states {
+	for name, value := range named {
 		if clean == nil {
-			clean = make(map[string]string, len(states))
+			clean = make(map[string]string, len(named))
 		}
-		clean[name] = m.clean(value)
+		clean[m.clean(name)] = m.clean(value)
 	}
 	return clean
 }

@@ -63,6 +63,8 @@ func asked(text string) map[string]journal.Entry {
 		"header":          request(journal.Request{Headers: map[string][]string{"X-Odd": {"a", text}}}),
 		"header name":     request(journal.Request{Headers: map[string][]string{text: {"a"}}}),
 		"body":            request(journal.Request{Content: journal.Content{Body: text}}),
+		"parameter":       request(journal.Request{Parameters: map[string]string{"object": text}}),
+		"parameter name":  request(journal.Request{Parameters: map[string]string{text: "a"}}),
 		"method":          request(journal.Request{Method: text}),
 		"response header": {Response: journal.Response{Headers: map[string][]string{"Location": {text}}}},
 		"response body":   {Response: journal.Response{Content: journal.Content{Body: text}}},

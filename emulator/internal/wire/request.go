@@ -33,6 +33,9 @@ type Call struct {
 	Credential Credential
 	// Text holds every parameter of query and form as decoded text, public parameters included.
 	Text map[string]string
+	// Elsewhere holds the parameters that stand neither in the query nor in a form nor in JSON: those of the path and of
+	// the host, and those of a multipart form. It is nil where there are none.
+	Elsewhere map[string]string
 	// Params holds the parameters that the spec knows, as typed JSON values: string, int64, float64, bool,
 	// map[string]any, []any. It is nil before validation. Members of a JSON body stand here beside the others.
 	Params map[string]any

@@ -1549,6 +1549,10 @@ export interface components {
             /** @description The URL as the client sent it. */
             url: string;
             headers: components["schemas"]["Headers"];
+            /** @description Parameters that stand neither in the query nor in a form nor in a JSON body: those of the path and the host, such as the bucket and the object of oss, and those of a multipart form. */
+            parameters?: {
+                [key: string]: string;
+            };
             /** @description The body as it was sent, cut off behind 64 KiB. */
             body: string;
             /** @description The true size of the body. */

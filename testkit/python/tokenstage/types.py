@@ -762,9 +762,7 @@ class MissedWhere(TypedDict):
     sandbox: str
 
 
-class Request(TypedDict):
-    """What came in."""
-
+class _Request(TypedDict):
     method: str
     # The URL as the client sent it.
     url: str
@@ -775,6 +773,14 @@ class Request(TypedDict):
     bodyBytes: int
     # Whether the body was cut off.
     bodyTruncated: bool
+
+
+class Request(_Request, total=False):
+    """What came in."""
+
+    # Parameters that stand neither in the query nor in a form nor in a JSON body: those of the path and the host, such
+    # as the bucket and the object of oss, and those of a multipart form.
+    parameters: Dict[str, str]
 
 
 class Response(TypedDict):

@@ -141,7 +141,7 @@ func (x *exchange) pickByPath() error {
 	case err != nil:
 		return gateway.Refuse(wire.UnknownPath, "path", "No operation has the path "+x.req.Path+".")
 	}
-	x.path = params
+	x.path, x.call.Elsewhere = params, params
 	if err := x.setOperation(op); err != nil {
 		return err
 	}

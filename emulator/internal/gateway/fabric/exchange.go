@@ -55,7 +55,7 @@ func (x *exchange) pick() error {
 	case err != nil:
 		return gateway.Refuse(wire.UnknownPath, "path", "No operation has the path "+x.req.Path+".")
 	}
-	x.op, x.path = op, params
+	x.op, x.path, x.call.Elsewhere = op, params, params
 	x.call.API, x.call.Operation = op.API.Name, op.ID
 	return nil
 }

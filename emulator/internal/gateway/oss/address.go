@@ -17,6 +17,11 @@ type target struct {
 	region string
 }
 
+// parameters are those of the target, as the specs name them.
+func (t target) parameters() map[string]string {
+	return map[string]string{bucketName: t.bucket, objectName: t.object}
+}
+
 // domain ends the hosts of the service.
 const domain = ".aliyuncs.com"
 

@@ -2,6 +2,7 @@ package oss
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -46,10 +47,11 @@ func newExchange(g *Gateway, req *wire.Request) (*exchange, error) {
 		x.form.setKey()
 		text = x.form.fields
 	}
-	x.call = wire.Call{Request: req, Gateway: Name, Text: text}
+	x.call = wire.Call{Request: req, Gateway: Name, Text: text, Elsewhere: x.target.parameters()}
 	var fields map[string]string
 	if x.form != nil {
 		fields = x.form.fields
+		maps.Copy(x.call.Elsewhere, fields)
 	}
 	x.claim = readClaim(req, x.query, fields)
 	if x.claim.accessKeyID != "" {
@@ -101,8 +103,7 @@ const (
 // parameters as it came: no text of a spec describes it.
 func (x *exchange) Validate() error {
 	values := contract.Values{
-		Text: x.call.Text, Header: x.req.Header,
-		Path: map[string]string{bucketName: x.target.bucket, objectName: x.target.object},
+		Text: x.call.Text, Header: x.req.Header, Path: x.target.parameters(),
 	}
 	if err := gateway.Validate(x.op, &x.call, values); err != nil {
 		return err

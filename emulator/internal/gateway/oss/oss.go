@@ -62,6 +62,23 @@ var table = gateway.Table{
 // signature of its kinds, a header or parameter of its own, the fields of a signed form, or a browser's question about
 // a call with such a header.
 func (g *Gateway) Claims(req *wire.Request) bool {
+	return claimsHead(req) || isForm(req) && hasOwnField(req.Body)
+}
+
+// MaxBody is how many bytes the body of a call has at most: an object that is uploaded whole, or a part of one. SDKs
+// upload in parts of 1 to 6 MiB unless they are told otherwise.
+const MaxBody = 16 << 20
+
+// LargestBody implements gateway.Storer. Whose a form is shows only in its body.
+func (g *Gateway) LargestBody(req *wire.Request) int {
+	if claimsHead(req) || isForm(req) {
+		return MaxBody
+	}
+	return 0
+}
+
+// claimsHead is Claims as far as it can be judged without the body.
+func claimsHead(req *wire.Request) bool {
 	if isOwnHost(req.Host) || hasOwnScheme(req.Header.Get(authHeader)) || hasOwnParameter(req.RawQuery) {
 		return true
 	}
@@ -70,10 +87,7 @@ func (g *Gateway) Claims(req *wire.Request) bool {
 			return true
 		}
 	}
-	if req.Method == http.MethodOptions {
-		return asksForOwnHeader(req)
-	}
-	return isForm(req) && hasOwnField(req.Body)
+	return req.Method == http.MethodOptions && asksForOwnHeader(req)
 }
 
 // Read finds bucket and object, reads the parameters, tells the signature and picks the operation.

@@ -81,6 +81,9 @@ func (g *Gateway) Read(req *wire.Request) (gateway.Exchange, error) {
 		Request: req, Gateway: Name, Text: params.values,
 		Credential: wire.Credential{Kind: wire.TopApp, ID: params.values["app_key"]},
 	}}
+	if gateway.MediaType(req.Header) == multipartType {
+		e.call.Elsewhere = params.values
+	}
 	// The operation is looked up even for a malformed request, so that the journal can name it.
 	unknown := e.pick()
 	return e, cmp.Or(malformed, unknown)

@@ -805,6 +805,8 @@ public final class Types {
     /**
      * What came in.
      * @param url The URL as the client sent it.
+     * @param parameters Parameters that stand neither in the query nor in a form nor in a JSON body: those of the path
+     * and the host, such as the bucket and the object of oss, and those of a multipart form.
      * @param body The body as it was sent, cut off behind 64 KiB.
      * @param bodyBytes The true size of the body.
      * @param bodyTruncated Whether the body was cut off.
@@ -813,6 +815,7 @@ public final class Types {
         String method,
         String url,
         Map<String, List<String>> headers,
+        Map<String, String> parameters,
         String body,
         long bodyBytes,
         boolean bodyTruncated) {}
