@@ -160,8 +160,13 @@ func stories() map[string][]call {
 			{op: uploadToken}, {op: beginUpload}, part("1", 1), part("2", 3), part("3", 1), {op: beginUpload}, part("2", 3),
 		},
 		"oss-credentials-end-midway": {
-			{op: uploadToken}, {op: putObject}, {op: beginUpload}, part("1", 2), {op: putObject, times: 2},
-			{op: uploadToken}, {op: putObject, times: 3},
+			{op: uploadToken},
+			{op: putObject},
+			{op: beginUpload},
+			part("1", 2),
+			{op: putObject, times: 2},
+			{op: uploadToken},
+			{op: putObject, times: 3},
 		},
 		"slow-network": {
 			{op: applyToken, times: 3}, {op: getAuthCode}, {op: uploadToken, times: 2}, connect(), {op: chatSend, times: 2},

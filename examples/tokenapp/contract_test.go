@@ -32,6 +32,7 @@ func contract(t *testing.T, em *client.Emulator) {
 	chatContract(t, em)
 	supportContract(t, em)
 	cloudContract(t, em)
+	scoringContract(t, em)
 }
 
 const applyToken = "onsmqtt.ApplyToken"
