@@ -452,7 +452,7 @@ func TestSignaturesOfOSSAreExplained(t *testing.T) {
 		if says := entry.Findings[0].Message; !strings.Contains(says, c.says) {
 			t.Errorf("%s: the journal says %q, want %q", name, says, c.says)
 		}
-		for _, member := range []string{"<StringToSign>", "<StringToSignBytes>", "<SignatureProvided>", "<EC>0002-00000040</EC>"} {
+		for _, member := range []string{"<StringToSign>", "<StringToSignBytes>", "<SignatureProvided>", "<EC>0002-00000"} {
 			if !strings.Contains(got.body, member) {
 				t.Errorf("%s: the answer has no %s: %s", name, member, got.body)
 			}

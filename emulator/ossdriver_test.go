@@ -202,8 +202,13 @@ func TestOSSSignatures(t *testing.T) {
 			} {
 				r := sign(request())
 				spoil(&r)
-				if got := w.do(t, r); got.code != "SignatureDoesNotMatch" {
+				got := w.do(t, r)
+				if got.code != "SignatureDoesNotMatch" {
 					t.Errorf("%s %s with another %s: %d %s", name, request().Method, what, got.status, got.body)
+				}
+				cause := map[bool]string{true: "0002-00000201", false: "0002-00000040"}[strings.HasPrefix(name, "V4")]
+				if got.header.Get("X-Oss-Ec") != cause || !strings.Contains(got.body, "<EC>"+cause+"</EC>") {
+					t.Errorf("%s: the cause is %s, want %s", name, got.header.Get("X-Oss-Ec"), cause)
 				}
 			}
 		}

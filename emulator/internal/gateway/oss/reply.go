@@ -58,6 +58,9 @@ func (x *exchange) replyHeader() http.Header {
 // Refuse sends the error document.
 func (x *exchange) Refuse(fault *wire.Fault) wire.Reply {
 	answer := table.Answer(x.gateway.spec, x.op, fault)
+	if answer.Name == signatureError {
+		answer.Detail = cmp.Or(causeOf(x.claim.style), answer.Detail)
+	}
 	host := x.req.Host
 	body := wire.Object{
 		{Name: "Code", Value: answer.Name},
@@ -85,6 +88,20 @@ func (x *exchange) Refuse(fault *wire.Fault) wire.Reply {
 	return reply
 }
 
+const signatureError = "SignatureDoesNotMatch"
+
+// causeOf is the EC of a wrong signature where it is another than that of version 1 (documentation, 0002-00000201 and
+// 0002-00000705).
+func causeOf(s style) string {
+	switch {
+	case s.inForm():
+		return "0002-00000705"
+	case s.isV4():
+		return "0002-00000201"
+	}
+	return ""
+}
+
 // details are the further members of some errors, as public transcripts show them.
 func (x *exchange) details(code string) wire.Object {
 	var body wire.Object
@@ -92,7 +109,7 @@ func (x *exchange) details(code string) wire.Object {
 	switch code {
 	case "InvalidAccessKeyId":
 		add(keyParameter, validUTF8(x.claim.accessKeyID))
-	case "SignatureDoesNotMatch":
+	case signatureError:
 		add(keyParameter, validUTF8(x.claim.accessKeyID))
 		add("SignatureProvided", validUTF8(x.claim.signature))
 		if x.wanted != nil {
